@@ -1,0 +1,1 @@
+"""Muster: training assignments for the clients of a managed service provider."""

@@ -1,0 +1,52 @@
+"""Roles and what each permits."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    MSP_ADMIN = "msp_admin"
+    ORG_ADMIN = "org_admin"
+    DEPARTMENT_ADMIN = "department_admin"
+    CUSTOM = "custom"
+
+
+class Permission(StrEnum):
+    """What a route asks for. A custom role is a chosen set of those in CHOOSABLE."""
+
+    CLIENTS = "clients"
+    ROLLOUTS = "rollouts"
+    MSP_ADMINS = "msp_admins"
+    SETTINGS = "settings"
+    STRUCTURE = "structure"
+    MEMBERS_READ = "members_read"
+    TRAINING_READ = "training_read"
+    RESULTS = "results"
+    AUDIT = "audit"
+    ORG_ADMINS = "org_admins"
+
+
+ORG_PERMISSIONS = frozenset(
+    {
+        Permission.SETTINGS,
+        Permission.STRUCTURE,
+        Permission.MEMBERS_READ,
+        Permission.TRAINING_READ,
+        Permission.RESULTS,
+        Permission.AUDIT,
+        Permission.ORG_ADMINS,
+    }
+)
+
+# MSP admins may do all that organization admins may, in their clients.
+MSP_PERMISSIONS = ORG_PERMISSIONS | {Permission.CLIENTS, Permission.ROLLOUTS, Permission.MSP_ADMINS}
+
+DEPARTMENT_PERMISSIONS = frozenset({Permission.MEMBERS_READ, Permission.TRAINING_READ, Permission.RESULTS})
+
+# Appointing admins cannot be handed on, or a custom role could appoint its way to everything.
+CHOOSABLE = ORG_PERMISSIONS - {Permission.ORG_ADMINS}
+
+PERMISSIONS_BY_ROLE = {
+    Role.MSP_ADMIN: MSP_PERMISSIONS,
+    Role.ORG_ADMIN: ORG_PERMISSIONS,
+    Role.DEPARTMENT_ADMIN: DEPARTMENT_PERMISSIONS,
+}

@@ -1,0 +1,85 @@
+"""botocore's exceptions, sorted once: what failed its condition, what may be tried again, what may not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
+
+RETRYABLE = frozenset(
+    {
+        "InternalServerError",
+        "InternalFailure",
+        "ItemCollectionSizeLimitExceeded",
+        "LimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ServiceUnavailable",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class StorageFailure(MusterError):
+    """AWS refused for a reason that trying again does not mend: a bug, or a missing permission."""
+
+    def __init__(self, aws_code: str) -> None:
+        super().__init__("internal_error", "Muster could not do this; the operators know of it.")
+        self.aws_code = aws_code
+
+
+class Contended(Unavailable):
+    """A transaction met another one on the same item; trying again soon helps."""
+
+
+def error_of(error: Exception) -> MusterError:
+    """The Muster error for one of botocore's or PynamoDB's."""
+    cause: Any = error
+    if isinstance(error, PynamoDBException) and error.cause is not None:
+        cause = error.cause
+    if isinstance(cause, ClientError):
+        code = cause.response.get("Error", {}).get("Code", "")
+        if code == "TransactionCanceledException":
+            return _cancelled([reason.get("Code", "None") for reason in cause.response.get("CancellationReasons", [])])
+        if code == "ConditionalCheckFailedException":
+            return ConditionFailed()
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in RETRYABLE or status >= 500:
+            return Unavailable()
+        return StorageFailure(code)
+    if isinstance(cause, BotoCoreError):
+        # Connections that break, time-outs, and answers that cannot be read.
+        return Unavailable()
+    return StorageFailure(type(cause).__name__)
+
+
+def _cancelled(codes: list[str]) -> MusterError:
+    failed = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+    if failed:
+        return ConditionFailed(failed)
+    if any(code == "TransactionConflict" for code in codes):
+        return Contended()
+    final = [code for code in codes if code not in RETRYABLE and code != "None"]
+    return StorageFailure(final[0]) if final else Unavailable()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Let no exception of botocore or PynamoDB leave this package."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, PynamoDBException) as error:
+        raise error_of(error) from error

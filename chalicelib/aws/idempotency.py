@@ -1,0 +1,123 @@
+"""The same request happens once: records under caller, route and key, for 24 hours (draft-ietf-httpapi-idempotency-key).
+
+A claim carries a seed from which new ids are made. When a process dies between claim and answer, the
+next try takes the claim over with the same seed, so that what was created is met again, not made twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pydantic import BaseModel
+
+from chalicelib.aws import table
+from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError
+from chalicelib.core.ids import new_id, short_hash
+
+KEPT_FOR = timedelta(hours=24)
+
+A = TypeVar("A", bound=BaseModel)
+
+# Past the 29 s that API Gateway waits, nobody is still at work on the request.
+LEASE = timedelta(seconds=35)
+
+
+class IdempotencyRecord(OutboxItem):
+    body_hash = UnicodeAttribute()
+    seed = UnicodeAttribute()
+    leased_until = UnicodeAttribute()
+    answer = UnicodeAttribute(null=True)
+    made_at = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request under its key. `answer` is there when it was answered before."""
+
+    record: IdempotencyRecord
+    known: IdempotencyRecord | None
+    answer: str | None
+
+    @property
+    def seed(self) -> str:
+        return self.record.seed
+
+    def claim(self) -> Write:
+        """ConditionFailed when the same request is being answered right now."""
+        free = IdempotencyRecord.pk.does_not_exist()
+        if self.known is not None:
+            free = (IdempotencyRecord.made_at == self.known.made_at) & (
+                IdempotencyRecord.leased_until == self.known.leased_until
+            )
+        return Write("put", self.record, free)
+
+    def answered(self, answer: str) -> Write:
+        actions = (IdempotencyRecord.answer.set(answer),)
+        return Write("update", self.record, IdempotencyRecord.seed == self.seed, actions)
+
+    def released(self) -> Write:
+        return Write("delete", self.record)
+
+
+def in_flight() -> Conflict:
+    return Conflict("in_flight", "The same request is still being answered; ask again in a few seconds.")
+
+
+def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -> Attempt:
+    """Look the key up (one read). Raises Invalid when it came with another body, Conflict while in flight."""
+    pk, sk = f"IDEMPOTENCY#{account_id}", f"{route}#{short_hash(key)}"
+    body_hash = short_hash(body.decode("utf-8", "replace"))
+    known = table.get(IdempotencyRecord, pk, sk)
+    # TTL deletes late, by days: an old record is as good as none.
+    expired = known is not None and to_instant(known.made_at) + KEPT_FOR <= now
+    fresh = known if known is not None and not expired else None
+    if fresh is not None and fresh.body_hash != body_hash:
+        problem = "This key was used with another body in the last 24 hours; use a new one."
+        raise Invalid(FieldError("Idempotency-Key", "key_reused", problem), code="key_reused")
+    if fresh is not None and fresh.answer is None and to_instant(fresh.leased_until) > now:
+        raise in_flight()
+    record = IdempotencyRecord(
+        pk,
+        sk,
+        body_hash=body_hash,
+        seed=fresh.seed if fresh else new_id(now),
+        leased_until=to_text(now + LEASE),
+        made_at=fresh.made_at if fresh else to_text(now),
+        ttl=int((now + KEPT_FOR).timestamp()),
+    )
+    return Attempt(record, known, fresh.answer if fresh else None)
+
+
+def once(
+    account_id: str,
+    route: str,
+    key: str | None,
+    body: bytes,
+    now: datetime,
+    answer_type: type[A],
+    action: Callable[[str], A],
+) -> A:
+    """Run `action(seed)`, at most once per key. Without a key it simply runs."""
+    if key is None:
+        return action(new_id(now))
+    this = attempt(account_id, route, key, body, now)
+    if this.answer is not None:
+        return answer_type.model_validate_json(this.answer)
+    try:
+        table.transact([this.claim()])
+    except ConditionFailed:
+        raise in_flight() from None
+    try:
+        answer = action(this.seed)
+    except MusterError as error:
+        # A refusal changed nothing; the key is free for a corrected request.
+        if error.status < 500:
+            table.transact([this.released()])
+        raise
+    table.transact([this.answered(answer.model_dump_json())])
+    return answer

@@ -1,0 +1,53 @@
+"""SQS: messages out, in calls of ten."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.failures import translated
+from chalicelib.core.errors import Unavailable
+
+# The largest batch that SendMessageBatch takes.
+_PER_CALL = 10
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Message:
+    """`group` keeps tenants fair to each other on a standard queue; it orders nothing there."""
+
+    body: dict[str, Any]
+    group: str
+
+
+class Queue:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send them all; raises Unavailable when some could not be sent. Some may arrive twice."""
+        waiting = iter(messages)
+        while batch := list(islice(waiting, _PER_CALL)):
+            self._send_batch(batch)
+
+    def _send_batch(self, batch: Sequence[Message]) -> None:
+        entries = [
+            {
+                "Id": str(index),
+                "MessageBody": json.dumps(message.body, separators=(",", ":")),
+                "MessageGroupId": message.group,
+            }
+            for index, message in enumerate(batch)
+        ]
+        for _ in range(_ATTEMPTS):
+            with translated():
+                answer = client("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
+            # A 200 may hold refused entries; only those go again.
+            refused = {entry["Id"] for entry in answer.get("Failed", [])}
+            entries = [entry for entry in entries if entry["Id"] in refused]
+            if not entries:
+                return
+        raise Unavailable()

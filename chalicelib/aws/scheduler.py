@@ -1,0 +1,38 @@
+"""EventBridge Scheduler: one-time schedules that put a message on the jobs queue."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.failures import StorageFailure, translated
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    group: str
+    queue_arn: str
+    role_arn: str
+
+    def create_once(self, name: str, at: datetime, body: dict[str, Any]) -> None:
+        """A schedule that fires at `at` (to the minute) and then goes away. Creating it twice is harmless."""
+        try:
+            with translated():
+                client("scheduler").create_schedule(
+                    Name=name,
+                    GroupName=self.group,
+                    # Given in UTC: Scheduler skips a local time that a clock change leaves out.
+                    ScheduleExpression=f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
+                    ScheduleExpressionTimezone="UTC",
+                    FlexibleTimeWindow={"Mode": "OFF"},
+                    ActionAfterCompletion="DELETE",
+                    Target={
+                        "Arn": self.queue_arn,
+                        "RoleArn": self.role_arn,
+                        "Input": json.dumps(body, separators=(",", ":")),
+                    },
+                )
+        except StorageFailure as error:
+            if error.aws_code != "ConflictException":
+                raise

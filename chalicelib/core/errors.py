@@ -1,0 +1,125 @@
+"""Every error of Muster, one tree.
+
+    MusterError
+    ├── BadRequest 400          the request cannot be read
+    ├── Unauthorized 401        no identity, or not one of ours
+    ├── Forbidden 403           known, and not permitted
+    ├── NotFound 404            not there, or not the caller's
+    ├── Conflict 409            the state of things does not allow it
+    │   └── ConditionFailed     a conditional write met another state (services turn it into a sentence)
+    ├── TooLarge 413
+    ├── UnsupportedMedia 415
+    ├── Invalid 422             understood, but wrong: names every field
+    ├── TooMany 429             slow down
+    └── Unavailable 503         a service behind us failed or throttled; trying again may help
+
+Routes answer them as problem details (RFC 9457); jobs let them fail the message, which comes again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field. `field` is a path such as `courses.0.due_by`."""
+
+    field: str
+    code: str
+    message: str
+
+
+class MusterError(Exception):
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.extra = dict(extra or {})
+
+
+class BadRequest(MusterError):
+    status = 400
+    title = "The request cannot be read"
+
+
+class Unauthorized(MusterError):
+    status = 401
+    title = "Log in first"
+
+
+class Forbidden(MusterError):
+    status = 403
+    title = "Not permitted"
+
+    def __init__(self, detail: str = "Your roles do not permit this.", code: str = "forbidden") -> None:
+        super().__init__(code, detail)
+
+
+class NotFound(MusterError):
+    status = 404
+    title = "Not found"
+
+    def __init__(self, what: str = "There is nothing here", code: str = "not_found") -> None:
+        super().__init__(code, f"{what}, or it is not yours.")
+
+
+class Conflict(MusterError):
+    status = 409
+    title = "The state of things does not allow this"
+
+
+class ConditionFailed(Conflict):
+    """A conditional write met another state. `failed` are the indexes of the writes that did."""
+
+    def __init__(self, failed: Sequence[int] = ()) -> None:
+        super().__init__("changed_meanwhile", "Somebody changed this at the same moment; read it again.")
+        self.failed = tuple(failed)
+
+
+class TooLarge(MusterError):
+    status = 413
+    title = "Too large"
+
+
+class UnsupportedMedia(MusterError):
+    status = 415
+    title = "This kind of content is not understood"
+
+
+class Invalid(MusterError):
+    status = 422
+    title = "Understood, but wrong"
+
+    def __init__(self, *errors: FieldError, code: str = "invalid") -> None:
+        first = errors[0].message if errors else "The request is wrong."
+        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(code, first + more, errors)
+
+
+class TooMany(MusterError):
+    status = 429
+    title = "Slow down"
+
+    def __init__(self, code: str, detail: str, retry_after: int) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(MusterError):
+    status = 503
+    title = "Try again in a moment"
+
+    def __init__(self, code: str = "unavailable", detail: str = "A service behind Muster did not answer.") -> None:
+        super().__init__(code, detail)
+        self.retry_after = 2

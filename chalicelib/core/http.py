@@ -1,0 +1,194 @@
+"""Routes: what one needs to say of itself, and the little that happens around every one of them.
+
+A route's function takes a `Call` and answers a pydantic model (or a ready Response). It does three
+things: parse, one service call, shape the answer; parsing has happened when it is called.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Response
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.core import observability
+from chalicelib.core.clock import utc_now
+from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid, MusterError, NotFound, TooLarge
+from chalicelib.core.problems import invalid_of, problem_response, unexpected_response
+
+MAX_BODY_BYTES = 1_000_000
+MAX_KEY_LENGTH = 255
+
+# API Gateway checks the token before any code runs; infra/resources.yaml names the user pool.
+AUTHORIZER = CognitoUserPoolAuthorizer("accounts", provider_arns=["set-by-infra"])
+
+# No id of ours holds anything else; above all no '#', which separates the parts of keys.
+_ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
+
+
+class Empty(BaseModel):
+    """No fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+B = TypeVar("B", bound=BaseModel)
+Q = TypeVar("Q", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Call(Generic[B, Q]):
+    """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
+
+    `msp_id` is the `Muster-Msp` header: which MSP is meant by an account that administers several.
+    `route` names method and path with its parameters filled in: idempotency keys are scoped by it.
+    """
+
+    route: str
+    account_id: str
+    params: dict[str, str]
+    body: B
+    query: Q
+    raw_body: bytes
+    idempotency_key: str | None
+    msp_id: str | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the OpenAPI document, the structure tests and the walk through all routes know of a route."""
+
+    method: str
+    path: str
+    tag: str
+    summary: str
+    answer: type[BaseModel] | None
+    body: type[BaseModel] | None
+    query: type[BaseModel]
+    status: int
+    public: bool
+    once: bool
+    content_type: str
+    description: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ROUTES: list[Route] = []
+
+# The time of day of requests; tests put their own here.
+clock: list[Callable[[], datetime]] = [utc_now]
+
+
+class Routes:
+    """The routes of one feature, on a Chalice blueprint."""
+
+    def __init__(self, tag: str, import_name: str) -> None:
+        self.blueprint = Blueprint(import_name)
+        self._tag = tag
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        summary: str,
+        answer: type[BaseModel] | None,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] = Empty,
+        status: int = 200,
+        public: bool = False,
+        once: bool = False,
+        content_type: str = "application/json",
+    ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+        """`once`: takes an Idempotency-Key, under which the same request happens once."""
+
+        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            route = Route(
+                method, path, self._tag, summary, answer, body, query, status, public, once, content_type,
+                (function.__doc__ or "").strip(),
+            )  # fmt: skip
+            ROUTES.append(route)
+            blueprint = self.blueprint
+
+            def view(**params: str) -> Response:
+                return _respond(route, function, blueprint.current_request, params)
+
+            view.__name__ = function.__name__
+            security = {} if public else {"authorizer": AUTHORIZER}
+            blueprint.route(path, methods=[method], name=function.__name__, cors=True, **security)(view)
+            return function
+
+        return register
+
+
+def _respond(route: Route, function: Callable[[Any], Any], request: Any, params: dict[str, str]) -> Response:
+    try:
+        result = function(_parse(route, request, params))
+        if isinstance(result, Response):
+            return result
+        text = result.model_dump_json() if isinstance(result, BaseModel) else ""
+        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        return Response(text, headers, route.status)
+    except MusterError as error:
+        if error.status >= 500:
+            observability.failure("request failed", route=route.name, code=error.code)
+        return problem_response(error)
+    except Exception:
+        # The last line of defence: logged with its stack, answered without it.
+        observability.failure("request broke", route=route.name)
+        return unexpected_response()
+
+
+def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]:
+    account_id = "" if route.public else _account_id(request)
+    if any(not _ID.fullmatch(value) for value in params.values()):
+        raise NotFound()
+    raw = request.raw_body or b""
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge("body_too_large", f"A body may have {MAX_BODY_BYTES:,} bytes at most.")
+    try:
+        body = _body(route, raw)
+        query = _query(route, request)
+    except ValidationError as error:
+        raise invalid_of(error) from None
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise Invalid(FieldError("Idempotency-Key", "invalid_key", f"A key has 1 to {MAX_KEY_LENGTH} characters."))
+    path = f"{route.method} {route.path.format(**params)}"
+    chosen_msp = request.headers.get("muster-msp")
+    return Call(path, account_id, params, body, query, raw, key, chosen_msp, clock[0]())
+
+
+def _account_id(request: Any) -> str:
+    claims = ((request.context or {}).get("authorizer") or {}).get("claims") or {}
+    # Access tokens pass Cognito's authorizer when no scope is asked for, but carry no identity.
+    if claims.get("token_use") != "id" or not claims.get("sub"):
+        raise Forbidden("Send the ID token, not the access token.", "wrong_token")
+    return str(claims["sub"])
+
+
+def _body(route: Route, raw: bytes) -> BaseModel:
+    if route.body is None:
+        return Empty()
+    if not raw.strip():
+        raise BadRequest("body_missing", "This request needs a JSON body.")
+    return route.body.model_validate_json(raw, strict=True)
+
+
+def _query(route: Route, request: Any) -> BaseModel:
+    """Values of the query string; one that is given twice is refused, not guessed at."""
+    multi = request.query_params
+    values: dict[str, str] = {}
+    if multi is not None:
+        for name in multi:
+            given = multi.getlist(name)
+            if len(given) > 1:
+                raise Invalid(FieldError(name, "repeated", "Give this parameter once."))
+            values[name] = given[0]
+    return route.query.model_validate(values)

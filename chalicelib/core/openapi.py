@@ -1,0 +1,109 @@
+"""The OpenAPI 3.1 document, made from the routes and their pydantic models."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.core.http import MAX_KEY_LENGTH, Empty, Route
+from chalicelib.core.problems import CONTENT_TYPE, Problem
+
+_REF = "#/components/schemas/{model}"
+
+
+def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The same routes give the same document, in a stable order."""
+    ordered = sorted(routes, key=lambda route: (route.path, route.method))
+    inputs = {route.body for route in ordered if route.body}
+    answers = {route.answer for route in ordered if route.answer} | {Problem}
+    models: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in inputs]
+    models += [(model, "serialization") for model in answers]
+    models.sort(key=lambda pair: (pair[0].__module__, pair[0].__name__, pair[1]))
+    refs, definitions = models_json_schema(models, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ordered:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Muster",
+            "version": "1",
+            "description": "Training assignments for the clients of a managed service provider.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {
+                "account": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "A Cognito ID token, without a prefix.",
+                }
+            },
+        },
+        "tags": [{"name": tag} for tag in sorted({route.tag for route in ordered})],
+    }
+
+
+def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "tags": [route.tag],
+        "summary": route.summary,
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
+        "parameters": _parameters(route),
+        "responses": _responses(route, refs),
+        "security": [] if route.public else [{"account": []}],
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.body:
+        schema = refs[(route.body, "validation")]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    if route.query is not Empty:
+        schema = route.query.model_json_schema()
+        for name, field in schema.get("properties", {}).items():
+            field.pop("title", None)
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in schema.get("required", []),
+                    "description": field.pop("description", ""),
+                    "schema": field,
+                }
+            )
+    if route.once:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "The same key and body answer as the first time, for 24 hours.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+            }
+        )
+    return parameters
+
+
+def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Done"}
+    if route.answer:
+        success["content"] = {route.content_type: {"schema": refs[(route.answer, "serialization")]}}
+    elif route.status != 204:
+        success["content"] = {route.content_type: {"schema": {}}}
+    problem = {
+        "description": "What is wrong",
+        "content": {CONTENT_TYPE: {"schema": refs[(Problem, "serialization")]}},
+    }
+    return {str(route.status): success, "default": problem}

@@ -1,0 +1,98 @@
+"""Problem details (RFC 9457): the one form in which errors leave Muster."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from chalice.app import Response
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, TooMany, Unavailable
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemField(BaseModel):
+    field: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 with `code`, stable and in snake_case, and `errors` for fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemField] = []
+
+
+def problem_of(error: MusterError) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    if error.errors:
+        body["errors"] = [vars(item) for item in error.errors]
+    return body | error.extra
+
+
+def problem_response(error: MusterError) -> Response:
+    headers = {"Content-Type": CONTENT_TYPE}
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(json.dumps(problem_of(error)), headers, error.status)
+
+
+def unexpected_response() -> Response:
+    """What is not foreseen: nothing of it leaves the house."""
+    return problem_response(MusterError("internal_error", "Muster made a mistake; the operators know of it."))
+
+
+# What pydantic calls things, where it is not what an API user would call them.
+_CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_invalid": "unreadable_json"}
+_SENTENCES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "This field is not known here; leave it out.",
+}
+
+
+def invalid_of(error: ValidationError) -> MusterError:
+    """422 with every field that is wrong; 400 when the body is no JSON at all."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(item["type"] == "json_invalid" for item in found):
+        return BadRequest("unreadable_json", "The body is not JSON: " + found[0]["msg"] + ".")
+    return Invalid(*(_field_error(item["loc"], item["type"], item["msg"]) for item in found))
+
+
+def _field_error(location: Iterable[Any], kind: str, message: str) -> FieldError:
+    field = ".".join(str(part) for part in location) or "body"
+    sentence = _SENTENCES.get(kind) or message.removeprefix("Value error, ")
+    return FieldError(field, _CODES.get(kind, kind), sentence if sentence.endswith(".") else sentence + ".")
+
+
+_CHALICE_PROBLEMS = {
+    400: ("bad_request", "The request cannot be read"),
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "This method is not allowed here"),
+    415: ("unsupported_media_type", "Send JSON, with Content-Type application/json"),
+}
+
+
+def answer_problems(event: Any, get_response: Any) -> Response:
+    """Chalice middleware: what Chalice answers by itself becomes a problem too."""
+    response = get_response(event)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.status_code < 400 or str(headers.get("content-type", "")).startswith(CONTENT_TYPE):
+        return response
+    code, title = _CHALICE_PROBLEMS.get(response.status_code, ("internal_error", MusterError.title))
+    body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": title + ".", "code": code}
+    kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
+    return Response(json.dumps(body), {**kept, "Content-Type": CONTENT_TYPE}, response.status_code)

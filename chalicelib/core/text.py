@@ -1,0 +1,20 @@
+"""How text is compared: addresses, login names, and the words of a search."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+# What a person reads on one line: no control characters, and more than white space.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]  # fmt: skip  # noqa: E501
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+
+
+def normalized(text: str) -> str:
+    """Equal for texts that people take for the same: NFKC, case-folded, without outer white space.
+
+    `Ann@Example.com` and `ann@example.com` are one person (the local part is case-sensitive by
+    RFC 5321 section 2.4, but no provider of note treats it so).
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()

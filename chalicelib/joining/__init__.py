@@ -1,0 +1,1 @@
+"""The public join page (I7). Empty until its issue."""

@@ -1,0 +1,1 @@
+"""Mails and in-account notifications, and their texts."""

@@ -1,0 +1,1 @@
+"""MSPs, client organizations and their readiness; groups, departments, locations."""

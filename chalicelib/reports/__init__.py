@@ -1,0 +1,1 @@
+"""Read-only views and their exports (O10). Empty until its issue."""

@@ -1,0 +1,96 @@
+"""The one place that joins services to queues, schedules and the clock.
+
+Routes and jobs ask `wiring()` for what they need. Each part is made when first asked for, and imported
+then, so that a worker's cold start does not pay for what only the API needs.
+"""
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from chalicelib.access.service import AccessService
+from chalicelib.core.settings import settings
+
+if TYPE_CHECKING:
+    from chalicelib.access.admins import AdminsService
+    from chalicelib.aws.identity import Identity
+    from chalicelib.aws.queues import Queue
+    from chalicelib.aws.scheduler import Scheduler
+    from chalicelib.catalog.service import CatalogService
+    from chalicelib.core.http import Call
+    from chalicelib.members.service import DirectoryService
+    from chalicelib.orgs.service import OrgsService
+    from chalicelib.orgs.structure import StructureService
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class Wiring:
+    @cached_property
+    def access(self) -> AccessService:
+        return AccessService()
+
+    @cached_property
+    def identity(self) -> "Identity":
+        from chalicelib.aws.identity import Identity
+
+        return Identity(settings().user_pool_id)
+
+    @cached_property
+    def jobs_queue(self) -> "Queue":
+        from chalicelib.aws.queues import Queue
+
+        return Queue(settings().jobs_queue_url)
+
+    @cached_property
+    def scheduler(self) -> "Scheduler":
+        from chalicelib.aws.scheduler import Scheduler
+
+        known = settings()
+        return Scheduler(known.schedule_group, known.jobs_queue_arn, known.scheduler_role_arn)
+
+    @cached_property
+    def admins(self) -> "AdminsService":
+        from chalicelib.access.admins import AdminsService
+
+        return AdminsService(self.identity)
+
+    @cached_property
+    def orgs(self) -> "OrgsService":
+        from chalicelib.orgs.service import OrgsService
+
+        return OrgsService()
+
+    @cached_property
+    def structure(self) -> "StructureService":
+        from chalicelib.orgs.structure import StructureService
+
+        return StructureService()
+
+    @cached_property
+    def catalog(self) -> "CatalogService":
+        from chalicelib.catalog.service import CatalogService
+
+        return CatalogService()
+
+    @cached_property
+    def directory(self) -> "DirectoryService":
+        from chalicelib.members.service import DirectoryService
+
+        return DirectoryService()
+
+
+@lru_cache(maxsize=1)
+def wiring() -> Wiring:
+    return Wiring()
+
+
+def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
+    """Answer a request once per Idempotency-Key; `action` gets the seed of the ids that it makes."""
+    from chalicelib.aws import idempotency
+
+    return idempotency.once(
+        call.account_id, call.route, call.idempotency_key, call.raw_body, call.now, answer_type, action
+    )

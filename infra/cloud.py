@@ -1,0 +1,134 @@
+"""The local cloud: one MiniStack process on the loopback address, with kept state.
+
+Run as a context manager, so that Ctrl-C and errors end the process as well.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+ACCOUNT_ID = "000000000000"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where a cloud answers: AWS itself when `endpoint` is None, else the local one."""
+
+    endpoint: str | None
+    region: str = REGION
+
+    def client(self, service: str) -> Any:
+        local: dict[str, Any] = {}
+        if self.endpoint is not None:
+            local = {
+                "endpoint_url": self.endpoint,
+                "aws_access_key_id": "test",
+                "aws_secret_access_key": "test",
+                # Three minutes let a deployment wait for the local cloud; AWS never needs them.
+                "config": Config(read_timeout=180, retries={"mode": "standard"}),
+            }
+        return boto3.client(service, region_name=self.region, **local)
+
+    def api_url(self, api_id: str, stage: str) -> str:
+        if self.endpoint is None:
+            return f"https://{api_id}.execute-api.{self.region}.amazonaws.com/{stage}"
+        return f"{self.endpoint}/_aws/execute-api/{api_id}/{stage}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_up(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not _is_up(endpoint):
+        if process.poll() is not None:
+            raise RuntimeError(f"the local cloud ended while starting; its log is {log}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the local cloud did not answer within 60 s; its log is {log}")
+        time.sleep(0.1)
+
+
+@contextmanager
+def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
+    """Start MiniStack on 127.0.0.1:`port` with its files under `home`; stop it at the end.
+
+    IAM is enforced (AUTH=true), so that a function whose policy lacks an action fails here too.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "cloud.log"
+    endpoint = f"http://127.0.0.1:{port}"
+    if _is_up(endpoint):
+        raise RuntimeError(f"something answers on {endpoint} already; stop it, or choose another PORT")
+    environment = {
+        **os.environ,
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1" if keep_state else "0",
+        "STATE_DIR": str(home / "state"),
+        "LOG_LEVEL": "WARNING",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "TMPDIR": str(_made(home / "tmp")),
+    }
+    environment.pop("AWS_ENDPOINT_URL", None)
+    with log.open("ab") as output:
+        # A session of its own keeps the terminal's Ctrl-C from reaching it before its state is saved.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_up(process, endpoint, log)
+        yield Cloud(endpoint)
+    finally:
+        _stop(process)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    # Functions run as children in the same session; none of them may outlive the cloud.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
