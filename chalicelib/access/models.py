@@ -28,8 +28,8 @@ class AccountEntry(CoreItem):
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute(null=True)
     member_id = UnicodeAttribute(null=True)
-    department_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
-    permissions: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    department_ids: ListAttribute[str] = ListAttribute(null=True)
+    permissions: ListAttribute[str] = ListAttribute(null=True)
 
 
 def msp_role_sk(msp_id: str) -> str:
@@ -64,8 +64,8 @@ class Admin(CoreItem):
     account_id = UnicodeAttribute()
     email = UnicodeAttribute()
     role = UnicodeAttribute()
-    department_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
-    permissions: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)
+    department_ids: ListAttribute[str] = ListAttribute(null=True)
+    permissions: ListAttribute[str] = ListAttribute(null=True)
     appointed_at = UnicodeAttribute()
 
 

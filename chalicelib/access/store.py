@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from chalicelib.access.models import (
+    SELF_SK,
     AccountEntry,
     Admin,
     Msp,
     OrgPointer,
-    SELF_SK,
     account_pk,
     admin_sk,
     admins_pk,

@@ -15,10 +15,10 @@ class Member(CoreItem):
     login_name = UnicodeAttribute(null=True)
     first_name = UnicodeAttribute(default="")
     last_name = UnicodeAttribute(default="")
-    group_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    group_ids: ListAttribute[str] = ListAttribute(default=list)
     department_id = UnicodeAttribute(null=True)
     location_id = UnicodeAttribute(null=True)
-    fields: MapAttribute[str, str] = MapAttribute(default=dict)
+    fields: MapAttribute[str, str] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
     account_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
 

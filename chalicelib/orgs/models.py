@@ -52,7 +52,7 @@ def counts_sk(shard: int) -> str:
 class Entitlements(CoreItem):
     """`ORG#o` / `ENTITLEMENTS`: seats by course id, 0 for as many as wanted. One item, so that it changes as one."""
 
-    seats_by_course: MapAttribute[str, int] = MapAttribute(default=dict)
+    seats_by_course: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
 ENTITLEMENTS_SK = "ENTITLEMENTS"
@@ -73,7 +73,7 @@ class Group(CoreItem):
 
     group_id = UnicodeAttribute()
     name = UnicodeAttribute()
-    course_ids: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    course_ids: ListAttribute[str] = ListAttribute(default=list)
 
 
 def group_sk(group_id: str) -> str:
@@ -86,7 +86,7 @@ class Department(CoreItem):
     department_id = UnicodeAttribute()
     name = UnicodeAttribute()
     parent_id = UnicodeAttribute(null=True)
-    path: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    path: ListAttribute[str] = ListAttribute(default=list)
 
 
 def department_sk(department_id: str) -> str:

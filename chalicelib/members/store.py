@@ -1,0 +1,95 @@
+"""Reads and writes of the directory. A member is one item, and what others find the member by."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from chalicelib.access.models import AccountEntry, account_pk, membership_sk, org_pk
+from chalicelib.aws import loading, table
+from chalicelib.aws.table import CoreItem, Write, put_new
+from chalicelib.core.text import normalized
+from chalicelib.members.models import (
+    Member,
+    RosterEntry,
+    SearchEntry,
+    UniqueClaim,
+    department_roster_pk,
+    email_sk,
+    group_roster_pk,
+    learners_pk,
+    location_roster_pk,
+    login_sk,
+    member_sk,
+    search_pk,
+)
+from chalicelib.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
+
+# Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
+_MAX_WORD = 200
+
+
+def words_of(member: Member) -> list[str]:
+    """What a search finds the member by the start of. Names only once the person accepted."""
+    texts = [member.email or "", member.login_name or ""]
+    if member.status in NAME_SHOWN:
+        texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
+    return sorted({word[:_MAX_WORD] for text in texts if (word := normalized(text))})
+
+
+def claims_of(org_id: str, member: Member) -> list[CoreItem]:
+    """Nobody twice in one organization: the address and the login name belong to this member."""
+    keys = [email_sk(normalized(member.email))] if member.email else []
+    keys += [login_sk(normalized(member.login_name))] if member.login_name else []
+    return [UniqueClaim(org_pk(org_id), key, member_id=member.member_id) for key in keys]
+
+
+def entries_of(org_id: str, member: Member) -> list[CoreItem]:
+    """Roster and search entries, which follow from the member and may be written again."""
+    key = member_sk(member.member_id)
+    rosters = []
+    if member.status == MemberStatus.ACTIVE:
+        rosters.append(learners_pk(org_id))
+    if member.status in ON_ROSTERS:
+        rosters += [group_roster_pk(org_id, group_id) for group_id in sorted(set(member.group_ids))]
+        rosters += [department_roster_pk(org_id, member.department_id)] if member.department_id else []
+        rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
+    entries: list[CoreItem] = [RosterEntry(pk, key, status=member.status) for pk in rosters]
+    entries += [
+        SearchEntry(search_pk(org_id), f"{word}#{member.member_id}", member_id=member.member_id)
+        for word in words_of(member)
+    ]
+    return entries
+
+
+def membership_of(msp_id: str, org_id: str, member: Member) -> list[CoreItem]:
+    """The membership under the person's own account, once there is one."""
+    if not member.account_id:
+        return []
+    key = membership_sk(org_id, member.member_id)
+    return [AccountEntry(account_pk(member.account_id), key, msp_id=msp_id, org_id=org_id, member_id=member.member_id)]
+
+
+def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
+    """Create the member with everything it is found by, in one transaction with the caller's own writes.
+
+    ConditionFailed with index 0 when the id is taken, with a following one when the address or the
+    login name belongs to somebody else here.
+    """
+    new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
+    more = [*entries_of(org_id, member), *membership_of(msp_id, org_id, member)]
+    return [put_new(item) for item in new] + [Write("put", item) for item in more]
+
+
+def create(msp_id: str, org_id: str, member: Member) -> None:
+    table.transact(member_writes(msp_id, org_id, member))
+
+
+def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
+    """Write the same for many members that are known to be new: seeds and tests."""
+
+    def items() -> Iterator[CoreItem]:
+        for member in members:
+            yield member
+            yield from claims_of(org_id, member)
+            yield from entries_of(org_id, member)
+            yield from membership_of(msp_id, org_id, member)
+
+    loading.put_all(items())
