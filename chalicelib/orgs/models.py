@@ -86,6 +86,7 @@ class Department(CoreItem):
     department_id = UnicodeAttribute()
     name = UnicodeAttribute()
     parent_id = UnicodeAttribute(null=True)
+    num_children = NumberAttribute(default=0)
     path: ListAttribute[str] = ListAttribute(default=list)
 
 

@@ -1,0 +1,92 @@
+"""Fresh tables, queues, a schedule group and a user pool on the local cloud, as infra/resources.yaml has them."""
+
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.cloud import ACCOUNT_ID, Cloud
+
+RESOURCES = Path(__file__).parent.parent / "infra" / "resources.yaml"
+TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "OutboxTable"}
+
+_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+_POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a template; CloudFormation's tags (!Ref, !GetAtt, !If) become None."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+@lru_cache(maxsize=1)
+def resources() -> dict[str, Any]:
+    return dict(yaml.load(RESOURCES.read_text(), _Loader)["Resources"])
+
+
+@lru_cache(maxsize=16)
+def aws(cloud: Cloud, service: str) -> Any:
+    """A client of the tests' own, beside the application's."""
+    return cloud.client(service)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one test has for itself. `environment` is what a function would find around it."""
+
+    table_names: dict[str, str]
+    queue_urls: dict[str, str]
+    environment: dict[str, str]
+
+
+def new_stage(cloud: Cloud) -> Stage:
+    suffix = uuid.uuid4().hex[:12]
+    tables = {short: _table(cloud, short, logical, suffix) for short, logical in TABLES.items()}
+    sqs = aws(cloud, "sqs")
+    queues = {short: str(sqs.create_queue(QueueName=f"{short}-{suffix}")["QueueUrl"]) for short in ("jobs", "mail")}
+    aws(cloud, "scheduler").create_schedule_group(Name=f"group-{suffix}")
+    pool_properties = resources()["UserPool"]["Properties"]
+    pool = aws(cloud, "cognito-idp").create_user_pool(
+        PoolName=f"pool-{suffix}", **{key: pool_properties[key] for key in _POOL_KEYS}
+    )["UserPool"]
+    environment = {
+        "STAGE": "test",
+        "CORE_TABLE": tables["core"],
+        "ENROLLMENTS_TABLE": tables["enrollments"],
+        "OUTBOX_TABLE": tables["outbox"],
+        "JOBS_QUEUE_URL": queues["jobs"],
+        "JOBS_QUEUE_ARN": f"arn:aws:sqs:{cloud.region}:{ACCOUNT_ID}:jobs-{suffix}",
+        "MAIL_QUEUE_URL": queues["mail"],
+        "SCHEDULE_GROUP": f"group-{suffix}",
+        "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+        "USER_POOL_ID": pool["Id"],
+        "MAIL_FROM": "training@muster.example",
+        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+        "AWS_ENDPOINT_URL": str(cloud.endpoint),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": cloud.region,
+    }
+    return Stage(tables, queues, environment)
+
+
+def drop_stage(cloud: Cloud, stage: Stage) -> None:
+    for name in stage.table_names.values():
+        aws(cloud, "dynamodb").delete_table(TableName=name)
+    for url in stage.queue_urls.values():
+        aws(cloud, "sqs").delete_queue(QueueUrl=url)
+    aws(cloud, "scheduler").delete_schedule_group(Name=stage.environment["SCHEDULE_GROUP"])
+    aws(cloud, "cognito-idp").delete_user_pool(UserPoolId=stage.environment["USER_POOL_ID"])
+
+
+def _table(cloud: Cloud, short: str, logical: str, suffix: str) -> str:
+    properties = resources()[logical]["Properties"]
+    name = f"{short}-{suffix}"
+    chosen = {key: properties[key] for key in _TABLE_KEYS if key in properties}
+    aws(cloud, "dynamodb").create_table(TableName=name, **chosen)
+    return name

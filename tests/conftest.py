@@ -1,0 +1,40 @@
+"""One local cloud for each pytest-xdist worker, one world in it for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.aws import clients
+from chalicelib.core import http
+from chalicelib.core.clock import utc_now
+from chalicelib.core.settings import settings
+from infra.cloud import Cloud, free_port, local_cloud
+from tests.cloud_fixture import drop_stage, new_stage
+from tests.harness import World
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with local_cloud(tmp_path_factory.mktemp("cloud"), free_port(), keep_state=False) as started:
+        # Only here: the address stays the same for all tests, and new clients cost 100 ms.
+        clients.forget()
+        yield started
+    clients.forget()
+
+
+@pytest.fixture
+def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty Muster. The environment is the one that its functions would find."""
+    stage = new_stage(cloud)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    wiring.wiring.cache_clear()
+    made = World(cloud, stage)
+    http.clock[0] = lambda: made.now
+    yield made
+    http.clock[0] = utc_now
+    settings.cache_clear()
+    wiring.wiring.cache_clear()
+    drop_stage(cloud, stage)

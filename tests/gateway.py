@@ -1,0 +1,88 @@
+"""Requests as API Gateway hands them over, straight into the application."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`json` is None when the body is none; header names are in small letters."""
+
+    status: int
+    json: Any = None
+    text: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def send(
+    method: str, path: str, *, claims: dict[str, str] | None, body: bytes | None, headers: dict[str, str]
+) -> Answer:
+    """Do as API Gateway does: find the route, check that somebody is logged in, call the function."""
+    from app import app
+
+    parts = urlsplit(path)
+    found = _match(app.routes, method, parts.path)
+    if found is None:
+        return _problem(404, "not_found")
+    resource, params = found
+    if app.routes[resource][method].authorizer is not None and claims is None:
+        return _problem(401, "unauthorized")
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    context: dict[str, Any] = {"resourcePath": resource, "httpMethod": method, "identity": {"sourceIp": "127.0.0.1"}}
+    if claims is not None:
+        context["authorizer"] = {"claims": claims}
+    event = {
+        "resource": resource,
+        "path": parts.path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: given[-1] for name, given in values.items()} or None,
+        "multiValueQueryStringParameters": values or None,
+        "pathParameters": params or None,
+        "stageVariables": None,
+        "requestContext": context,
+        "body": base64.b64encode(body).decode() if body is not None else None,
+        "isBase64Encoded": body is not None,
+    }
+    return _answer(app(event, SimpleNamespace(aws_request_id="test", function_name="api")))
+
+
+def _match(routes: Any, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+    """The route with the fewest parameters wins, as at API Gateway."""
+    given = path.strip("/").split("/")
+    found: list[tuple[str, dict[str, str]]] = []
+    for resource, by_method in routes.items():
+        wanted = resource.strip("/").split("/")
+        if method not in by_method or len(wanted) != len(given):
+            continue
+        params: dict[str, str] = {}
+        for want, have in zip(wanted, given, strict=True):
+            if want.startswith("{") and have:
+                params[want[1:-1]] = unquote(have)
+            elif want != have:
+                break
+        else:
+            found.append((resource, params))
+    return min(found, key=lambda pair: len(pair[1]), default=None)
+
+
+def _answer(raw: dict[str, Any]) -> Answer:
+    headers = {name.lower(): str(value) for name, value in (raw.get("headers") or {}).items()}
+    headers |= {name.lower(): str(value[-1]) for name, value in (raw.get("multiValueHeaders") or {}).items()}
+    text = raw.get("body") or ""
+    if raw.get("isBase64Encoded"):
+        text = base64.b64decode(text).decode("utf-8", "replace")
+    is_json = "json" in headers.get("content-type", "")
+    return Answer(raw["statusCode"], json.loads(text) if is_json and text else None, text, headers)
+
+
+def _problem(status: int, code: str) -> Answer:
+    headers = {"content-type": "application/problem+json"}
+    return Answer(status, {"status": status, "code": code}, headers=headers)

@@ -1,0 +1,284 @@
+"""The world of one test: an empty Muster on the local cloud, a clock, and factories with plain defaults."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from chalicelib.access import store as access_store
+from chalicelib.access.models import (
+    SELF_SK,
+    AccountEntry,
+    Admin,
+    Msp,
+    OrgPointer,
+    account_pk,
+    admin_sk,
+    admins_pk,
+    msp_pk,
+    msp_role_sk,
+    org_pk,
+    org_role_sk,
+)
+from chalicelib.aws import loading, table
+from chalicelib.aws.table import Item
+from chalicelib.catalog.models import Course, course_sk, courses_pk
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import new_id
+from chalicelib.members import store as members_store
+from chalicelib.members.models import Member, member_sk, members_pk
+from chalicelib.orgs.models import (
+    ENTITLEMENTS_SK,
+    Department,
+    Entitlements,
+    Group,
+    Location,
+    NameClaim,
+    Org,
+    department_sk,
+    group_sk,
+    location_sk,
+    name_sk,
+    org_sk,
+)
+from infra.cloud import Cloud
+from tests import gateway
+from tests.cloud_fixture import Stage, aws
+from tests.gateway import Answer
+
+NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
+
+
+class World:
+    """Factories write what the services would have written, without their checks and audit entries.
+
+    `now` is the time of day of every request until the test sets another.
+    """
+
+    def __init__(self, cloud: Cloud, stage: Stage) -> None:
+        self.cloud = cloud
+        self.stage = stage
+        self.now = NOW
+        self._email_by_account: dict[str, str] = {}
+        self._msp_by_org: dict[str, str] = {}
+        self._num_made = 0
+
+    # ------------------------------------------------------------ requests
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        as_: str | None = None,
+        body: Any = None,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """`path` may carry a query string. `body` is sent as JSON, `raw` as it is. `as_` is an account id."""
+        sent = json.dumps(body).encode() if body is not None else raw
+        claims = None
+        if as_ is not None:
+            claims = {"sub": as_, "token_use": "id", "email": self._email_by_account.get(as_, "somebody@example.com")}
+        more = {"Content-Type": "application/json"} if sent is not None else {}
+        return gateway.send(method, path, claims=claims, body=sent, headers={**more, **(headers or {})})
+
+    def get(self, path: str, as_: str | None = None, **more: Any) -> Answer:
+        return self.request("GET", path, as_=as_, **more)
+
+    def post(self, path: str, as_: str | None = None, body: Any = None, **more: Any) -> Answer:
+        return self.request("POST", path, as_=as_, body=body, **more)
+
+    def put(self, path: str, as_: str | None = None, body: Any = None, **more: Any) -> Answer:
+        return self.request("PUT", path, as_=as_, body=body, **more)
+
+    def patch(self, path: str, as_: str | None = None, body: Any = None, **more: Any) -> Answer:
+        return self.request("PATCH", path, as_=as_, body=body, **more)
+
+    def delete(self, path: str, as_: str | None = None, **more: Any) -> Answer:
+        return self.request("DELETE", path, as_=as_, **more)
+
+    def every(self, path: str, as_: str) -> list[Any]:
+        """The items of a list, page after page."""
+        items: list[Any] = []
+        cursor = ""
+        while True:
+            answer = self.get(path + (f"{'&' if '?' in path else '?'}cursor={cursor}" if cursor else ""), as_)
+            assert answer.status == 200, answer.text
+            items += answer.json["items"]
+            cursor = answer.json["next_cursor"]
+            if cursor is None:
+                return items
+
+    # ------------------------------------------------------------ MSPs, organizations, courses
+
+    def msp(self, name: str = "Northwind Managed IT") -> str:
+        msp_id = self._id()
+        loading.put_all([Msp(msp_pk(msp_id), SELF_SK, name=name, num_admins=0)])
+        return msp_id
+
+    def org(
+        self,
+        msp_id: str,
+        name: str = "Acme Industries",
+        *,
+        ready: bool = True,
+        time_zone: str | None = "Europe/Berlin",
+        courses: Sequence[str] | None = None,
+        **fields: Any,
+    ) -> str:
+        """`ready` without `courses` makes one course and entitles the organization to it."""
+        org_id = self._id()
+        if courses is None:
+            courses = [self.course(msp_id)] if ready else []
+        fields = {"reply_to": "training@acme.example" if ready else None, **fields}
+        org = Org(
+            msp_pk(msp_id), org_sk(org_id), org_id=org_id, msp_id=msp_id, name=name, time_zone=time_zone,
+            num_entitled=len(courses), created_at=to_text(self.now), **fields,
+        )  # fmt: skip
+        entitlements = Entitlements(org_pk(org_id), ENTITLEMENTS_SK, seats_by_course=dict.fromkeys(courses, 0))
+        loading.put_all([org, OrgPointer(org_pk(org_id), SELF_SK, msp_id=msp_id, num_admins=0), entitlements])
+        self._msp_by_org[org_id] = msp_id
+        return org_id
+
+    def course(self, msp_id: str, title: str = "Spotting Phishing", **fields: Any) -> str:
+        course_id = self._id()
+        plain = {"summary": "What gives it away.", "duration_minutes": 20, "launch_url": "https://courses.example/1"}
+        loading.put_all(
+            [Course(courses_pk(msp_id), course_sk(course_id), course_id=course_id, title=title, **{**plain, **fields})]
+        )
+        return course_id
+
+    # ------------------------------------------------------------ accounts and admins
+
+    def account(self, email: str | None = None) -> str:
+        account_id = str(uuid.UUID(int=self._next()))
+        self._email_by_account[account_id] = email or f"account{self._num_made}@example.com"
+        return account_id
+
+    def msp_admin(self, msp_id: str, account_id: str | None = None) -> str:
+        account_id = account_id or self.account()
+        entry = AccountEntry(account_pk(account_id), msp_role_sk(msp_id), role="msp_admin", msp_id=msp_id)
+        return self._appoint(entry, msp_pk(msp_id), Msp(msp_pk(msp_id), SELF_SK))
+
+    def org_admin(self, org_id: str, account_id: str | None = None, *, role: str = "org_admin", **scope: Any) -> str:
+        """`scope` holds `department_ids` and `permissions` of the roles that have them."""
+        account_id = account_id or self.account()
+        entry = AccountEntry(
+            account_pk(account_id), org_role_sk(org_id), role=role, msp_id=self._msp_by_org[org_id], org_id=org_id,
+            **scope,
+        )  # fmt: skip
+        return self._appoint(entry, org_pk(org_id), OrgPointer(org_pk(org_id), SELF_SK))
+
+    def _appoint(self, entry: AccountEntry, tenant_pk: str, counter: Msp | OrgPointer) -> str:
+        account_id = entry.pk.removeprefix("ACCOUNT#")
+        admin = Admin(
+            admins_pk(tenant_pk), admin_sk(account_id), account_id=account_id, role=entry.role,
+            email=self._email_by_account[account_id], department_ids=entry.department_ids,
+            permissions=entry.permissions, appointed_at=to_text(self.now),
+        )  # fmt: skip
+        table.transact(access_store.appoint_writes(admin, entry, counter))
+        return account_id
+
+    # ------------------------------------------------------------ structure
+
+    def group(self, org_id: str, name: str | None = None, courses: Sequence[str] = ()) -> str:
+        group_id = self._id()
+        name = name or f"Group {self._num_made}"
+        group = Group(org_pk(org_id), group_sk(group_id), group_id=group_id, name=name, course_ids=list(courses))
+        loading.put_all([group, NameClaim(org_pk(org_id), name_sk("group", name), owner_id=group_id)])
+        return group_id
+
+    def department(self, org_id: str, name: str | None = None, parent_id: str | None = None) -> str:
+        department_id = self._id()
+        name = name or f"Department {self._num_made}"
+        parent = table.get(Department, org_pk(org_id), department_sk(parent_id)) if parent_id else None
+        path = [*(parent.path if parent else []), department_id]
+        items: list[Item] = [
+            Department(
+                org_pk(org_id), department_sk(department_id), department_id=department_id, name=name,
+                parent_id=parent_id, path=path,
+            ),
+            NameClaim(org_pk(org_id), name_sk(f"department:{parent_id or ''}", name), owner_id=department_id),
+        ]  # fmt: skip
+        if parent is not None:
+            parent.num_children += 1
+            items.append(parent)
+        loading.put_all(items)
+        return department_id
+
+    def location(self, org_id: str, name: str | None = None) -> str:
+        location_id = self._id()
+        name = name or f"Location {self._num_made}"
+        location = Location(org_pk(org_id), location_sk(location_id), location_id=location_id, name=name)
+        loading.put_all([location, NameClaim(org_pk(org_id), name_sk("location", name), owner_id=location_id)])
+        return location_id
+
+    # ------------------------------------------------------------ people
+
+    def member(self, org_id: str, groups: Sequence[str] = (), status: str = "active", **fields: Any) -> str:
+        member = self._member(org_id, groups, status, fields)
+        members_store.create(self._msp_by_org[org_id], org_id, member)
+        return member.member_id
+
+    def members(
+        self, org_id: str, count: int, groups: Sequence[str] = (), status: str = "active", **fields: Any
+    ) -> list[str]:
+        """Many at once. They have neither names nor addresses, which keeps them at two items each and one a group."""
+        bare = {"email": None, "first_name": "", "last_name": "", **fields}
+        made = [self._member(org_id, groups, status, bare) for _ in range(count)]
+        members_store.load(self._msp_by_org[org_id], org_id, made)
+        return [member.member_id for member in made]
+
+    def learner(self, org_id: str, groups: Sequence[str] = (), **fields: Any) -> tuple[str, str]:
+        """An active member with an account: (account_id, member_id)."""
+        account_id = fields.pop("account_id", None) or self.account()
+        return account_id, self.member(org_id, groups, account_id=account_id, **fields)
+
+    def _member(self, org_id: str, groups: Sequence[str], status: str, fields: dict[str, Any]) -> Member:
+        member_id = self._id()
+        plain = {"email": f"person{self._num_made}@example.com", "first_name": "Ann", "last_name": "Lee"}
+        return Member(
+            members_pk(org_id), member_sk(member_id), member_id=member_id, status=status, group_ids=list(groups),
+            created_at=to_text(self.now), **{**plain, **fields},
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ what happened
+
+    def messages(self, queue: str = "jobs") -> list[dict[str, Any]]:
+        """Take everything from the `jobs` or the `mail` queue."""
+        sqs, url = aws(self.cloud, "sqs"), self.stage.queue_urls[queue]
+        taken: list[dict[str, Any]] = []
+        while True:
+            received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            if not received:
+                return taken
+            for message in received:
+                taken.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def dump(self, short: str) -> list[dict[str, Any]]:
+        """All items of `core`, `enrollments` or `outbox` as plain dictionaries, in the order of their keys."""
+        plain = TypeDeserializer().deserialize
+        pages = aws(self.cloud, "dynamodb").get_paginator("scan")
+        found = [
+            {name: plain(value) for name, value in raw.items()}
+            for page in pages.paginate(TableName=self.stage.table_names[short])
+            for raw in page["Items"]
+        ]
+        return sorted(found, key=lambda item: (item["pk"], item["sk"]))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local cloud, to look behind the application or to spoil things."""
+        return aws(self.cloud, service)
+
+    def _next(self) -> int:
+        self._num_made += 1
+        return self._num_made
+
+    def _id(self) -> str:
+        self._next()
+        return new_id(self.now)
