@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,11 @@ class Cloud:
                 # Three minutes let a deployment wait for the local cloud; AWS never needs them.
                 "config": Config(read_timeout=180, retries={"mode": "standard"}),
             }
-        return boto3.client(service, region_name=self.region, **local)
+        return boto3.client(service, region_name=self.region, **local)  # type: ignore[no-untyped-call]
+
+    @property
+    def is_local(self) -> bool:
+        return self.endpoint is not None
 
     def api_url(self, api_id: str, stage: str) -> str:
         if self.endpoint is None:
@@ -128,7 +132,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
     # Functions run as children in the same session; none of them may outlive the cloud.
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

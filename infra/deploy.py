@@ -4,11 +4,8 @@ python -m infra.deploy --stage dev --mail-from training@example.com [--alarm-ema
 """
 
 import argparse
-import hashlib
 import json
 import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +13,11 @@ from typing import Any
 
 import yaml
 
+from infra import gateway, mail
 from infra.cloud import REGION, Cloud
+from infra.packaging import ROOT, package
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGED = ("app.py", "requirements.txt", ".chalice/config.json", "infra/resources.yaml")
+__all__ = ["ROOT", "Stack", "deploy", "describe", "package"]
 
 
 @dataclass(frozen=True)
@@ -30,32 +28,6 @@ class Stack:
     stage: str
     outputs: dict[str, str]
     resources: dict[str, str]
-
-
-def source_digest(stage: str) -> str:
-    """A hash of everything that decides the package, so that nothing is packaged twice."""
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]}".encode())
-    files = [ROOT / name for name in PACKAGED] + sorted((ROOT / ".chalice").glob("policy-*.json"))
-    files += sorted(p for p in (ROOT / "chalicelib").rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    for file in files:
-        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def package(stage: str, home: Path) -> Path:
-    """Run `chalice package` unless its answer for these sources is there; gives its folder."""
-    folder = home / "packages" / f"{stage}-{source_digest(stage)}"
-    if (folder / "sam.yaml").exists():
-        return folder
-    environment = {**os.environ, "AWS_DEFAULT_REGION": REGION}
-    command = [
-        str(Path(sys.executable).with_name("chalice")),
-        *("package", "--stage", stage, "--merge-template", "infra/resources.yaml", str(folder)),
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0 or not (folder / "sam.yaml").exists():
-        raise RuntimeError(f"chalice package failed:\n{done.stdout}{done.stderr}")
-    return folder
 
 
 def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> Stack:
@@ -79,7 +51,10 @@ def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> 
     name = f"muster-{stage}"
     host = cloud.endpoint or f"https://s3.{cloud.region}.amazonaws.com"
     _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", {"Stage": stage, **parameters})
-    return describe(cloud, stage)
+    stack = describe(cloud, stage)
+    if cloud.is_local:
+        gateway.put_responses(cloud, stack.resources["RestAPI"], stage, template)
+    return stack
 
 
 def describe(cloud: Cloud, stage: str) -> Stack:
@@ -174,7 +149,9 @@ def main() -> None:
     arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
     chosen = arguments.parse_args()
     parameters = {"MailFrom": chosen.mail_from, "AlarmEmail": chosen.alarm_email}
-    stack = deploy(Cloud(None, chosen.region), chosen.stage, ROOT / ".muster", parameters)
+    cloud = Cloud(None, chosen.region)
+    stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters)
+    mail.send_events_to(cloud, mail.domain_of(chosen.mail_from), stack.outputs["MailEventsTopicArn"])
     for key, value in sorted(stack.outputs.items()):
         print(f"{key}: {value}")
 

@@ -1,0 +1,82 @@
+"""Make the zip that Chalice wrote smaller and faster to start, without changing what it does.
+
+A function cannot keep bytecode, so that Python would compile every module again at each cold start; and
+botocore brings the descriptions of 400 services where Muster speaks to a handful. Of libraries only the
+bytecode ships; Muster's own sources stay, for the sake of stack traces. 21 MB become 5.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+# Every service that chalicelib makes a client for; tests/structure compares them.
+KEPT_SERVICES = ("cognito-idp", "dynamodb", "scheduler", "sqs")
+
+_OURS = ("app.py", "chalicelib")
+
+# What a running function never reads: type stubs, what pip noted, examples beside service descriptions; and
+# parts of libraries that nothing imports, each checked by a test that imports the whole application from the zip.
+_DROPPED = (
+    "**/*.pyi",
+    "*.dist-info/licenses",
+    "*.dist-info/RECORD",
+    "botocore/data/**/examples-1.json",
+    "dns",  # email-validator asks the DNS only where deliverability is to be checked
+    "pydantic/v1",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/metrics",
+    "aws_lambda_powertools/tracing",
+    "aws_lambda_powertools/utilities/data_*",
+    "aws_lambda_powertools/utilities/[abcfikps]*",  # all but what the logger needs
+)
+
+
+def made_smaller(file: Path) -> None:
+    """Rewrite the zip: without what is not needed, and with bytecode for every module."""
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix="unpacked-") as unpacked:
+        folder = Path(unpacked)
+        with zipfile.ZipFile(file) as given:
+            given.extractall(folder)
+        _drop(folder)
+        _compile(folder)
+        _zip(folder, file)
+
+
+def _drop(folder: Path) -> None:
+    for pattern in _DROPPED:
+        for path in list(folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for service in (folder / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in KEPT_SERVICES:
+            shutil.rmtree(service)
+
+
+def _compile(folder: Path) -> None:
+    """Unchecked hashes (PEP 552): all times in the package are 1980, by which ordinary bytecode would be stale."""
+    ours = [str(folder / name) for name in _OURS]
+    theirs = [str(path) for path in folder.iterdir() if path.name not in _OURS]
+    for paths, beside_source in ((ours, []), (theirs, ["-b"])):
+        command = [
+            *(sys.executable, "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash"),
+            *("-s", str(folder), "-p", "/var/task", *beside_source, *paths),
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    for path in theirs:
+        for source in [*Path(path).rglob("*.py"), Path(path)]:
+            # What did not compile keeps its source.
+            if source.suffix == ".py" and source.with_suffix(".pyc").exists():
+                source.unlink()
+
+
+def _zip(folder: Path, file: Path) -> None:
+    """One date and order for all: the same sources give the same zip, and so no new version of a function."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+                entry.external_attr = 0o644 << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                written.writestr(entry, path.read_bytes())
