@@ -1,11 +1,16 @@
 """Table of contents: which routes there are, and which function answers which event. No logic."""
 
-from chalice import Chalice, CORSConfig
+from typing import Any
+
+from chalice import Chalice, CORSConfig, Rate
 
 from chalicelib.access.routes import routes as access
 from chalicelib.catalog.routes import routes as catalog
 from chalicelib.core.problems import answer_problems
 from chalicelib.core.settings import allowed_origin
+from chalicelib.enrollment import jobs
+from chalicelib.enrollment.learner_routes import routes as learners
+from chalicelib.enrollment.routes import routes as enrollment
 from chalicelib.members.routes import routes as members
 from chalicelib.orgs.routes import routes as orgs
 from chalicelib.orgs.structure_routes import routes as structure
@@ -19,5 +24,20 @@ app.api.cors = CORSConfig(
 )
 app.register_middleware(answer_problems, "http")
 
-for feature in (access, orgs, structure, catalog, members):
+for feature in (access, orgs, structure, catalog, members, enrollment, learners):
     app.register_blueprint(feature.blueprint)
+
+
+@app.on_sqs_message(queue_arn="set-by-infra", batch_size=5, name="worker")
+def worker(event: Any) -> dict[str, Any]:
+    return jobs.work(event.to_dict())
+
+
+@app.on_sqs_message(queue_arn="set-by-infra", batch_size=1, name="dead_letters")
+def dead_letters(event: Any) -> dict[str, Any]:
+    return jobs.bury(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
+def sweeper(event: Any) -> None:
+    jobs.sweep()

@@ -5,6 +5,7 @@ then, so that a worker's cold start does not pay for what only the API needs.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from chalicelib.aws.scheduler import Scheduler
     from chalicelib.catalog.service import CatalogService
     from chalicelib.core.http import Call
+    from chalicelib.enrollment.advance import AdvanceService
+    from chalicelib.enrollment.dead_letters import DeadLetterService
+    from chalicelib.enrollment.launch import LaunchService
+    from chalicelib.enrollment.learners import LearnersService
+    from chalicelib.enrollment.move_dates import DatesService
+    from chalicelib.enrollment.own_courses import OwnCoursesService
+    from chalicelib.enrollment.progress import ProgressService
+    from chalicelib.enrollment.retry import RetryService
+    from chalicelib.enrollment.schemas import EnrollChunk
+    from chalicelib.enrollment.sweep import SweepService
+    from chalicelib.enrollment.views import ViewService
     from chalicelib.members.service import DirectoryService
     from chalicelib.orgs.service import OrgsService
     from chalicelib.orgs.structure import StructureService
@@ -80,6 +92,71 @@ class Wiring:
         from chalicelib.members.service import DirectoryService
 
         return DirectoryService()
+
+    @cached_property
+    def launches(self) -> "LaunchService":
+        from chalicelib.enrollment.launch import LaunchService
+
+        return LaunchService(self.jobs_queue)
+
+    @cached_property
+    def advance(self) -> "AdvanceService":
+        from chalicelib.enrollment.advance import AdvanceService
+
+        return AdvanceService(self.jobs_queue, self.scheduler)
+
+    @cached_property
+    def retries(self) -> "RetryService":
+        from chalicelib.enrollment.retry import RetryService
+
+        return RetryService(self.jobs_queue)
+
+    @cached_property
+    def sweep(self) -> "SweepService":
+        from chalicelib.enrollment.sweep import SweepService
+
+        return SweepService(self.jobs_queue)
+
+    @cached_property
+    def dead_letters(self) -> "DeadLetterService":
+        from chalicelib.enrollment.dead_letters import DeadLetterService
+
+        return DeadLetterService(self.launches)
+
+    @cached_property
+    def dates(self) -> "DatesService":
+        from chalicelib.enrollment.move_dates import DatesService
+
+        return DatesService(self.jobs_queue, self.scheduler)
+
+    @cached_property
+    def progress(self) -> "ProgressService":
+        from chalicelib.enrollment.progress import ProgressService
+
+        return ProgressService()
+
+    @cached_property
+    def views(self) -> "ViewService":
+        from chalicelib.enrollment.views import ViewService
+
+        return ViewService()
+
+    @cached_property
+    def learners(self) -> "LearnersService":
+        from chalicelib.enrollment.learners import LearnersService
+
+        return LearnersService()
+
+    @cached_property
+    def own_courses(self) -> "OwnCoursesService":
+        from chalicelib.enrollment.own_courses import OwnCoursesService
+
+        return OwnCoursesService(self.access, self.learners)
+
+    def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
+        from chalicelib.enrollment.chunks import enroll_chunk
+
+        enroll_chunk(job, now)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,6 @@
-"""The same request happens once: records under caller, route and key, for 24 hours (draft-ietf-httpapi-idempotency-key).
+"""The same request happens once: records under caller, route and key, for 24 hours.
+
+After the IETF draft "The Idempotency-Key HTTP Header Field".
 
 A claim carries a seed from which new ids are made. When a process dies between claim and answer, the
 next try takes the claim over with the same seed, so that what was created is met again, not made twice.
@@ -9,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pydantic import BaseModel
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws import table
 from chalicelib.aws.table import OutboxItem, Write
@@ -47,6 +49,11 @@ class Attempt:
     def seed(self) -> str:
         return self.record.seed
 
+    @property
+    def resumes(self) -> bool:
+        """An earlier try claimed the key and did not come to its end."""
+        return self.known is not None and self.known.seed == self.seed
+
     def claim(self) -> Write:
         """ConditionFailed when the same request is being answered right now."""
         free = IdempotencyRecord.pk.does_not_exist()
@@ -57,11 +64,24 @@ class Attempt:
         return Write("put", self.record, free)
 
     def answered(self, answer: str) -> Write:
-        actions = (IdempotencyRecord.answer.set(answer),)
-        return Write("update", self.record, IdempotencyRecord.seed == self.seed, actions)
+        return answered(self.record, answer)
 
     def released(self) -> Write:
         return Write("delete", self.record)
+
+
+def record_at(account_id: str, sk: str, seed: str) -> IdempotencyRecord:
+    """A record by its key, for whoever ends what another process began."""
+    return IdempotencyRecord(_pk(account_id), sk, seed=seed)
+
+
+def answered(record: IdempotencyRecord, answer: str) -> Write:
+    """Keep the answer. ConditionFailed when the record is gone, or a later request's."""
+    return Write("update", record, IdempotencyRecord.seed == record.seed, (IdempotencyRecord.answer.set(answer),))
+
+
+def _pk(account_id: str) -> str:
+    return f"IDEMPOTENCY#{account_id}"
 
 
 def in_flight() -> Conflict:
@@ -70,7 +90,7 @@ def in_flight() -> Conflict:
 
 def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -> Attempt:
     """Look the key up (one read). Raises Invalid when it came with another body, Conflict while in flight."""
-    pk, sk = f"IDEMPOTENCY#{account_id}", f"{route}#{short_hash(key)}"
+    pk, sk = _pk(account_id), f"{route}#{short_hash(key)}"
     body_hash = short_hash(body.decode("utf-8", "replace"))
     known = table.get(IdempotencyRecord, pk, sk)
     # TTL deletes late, by days: an old record is as good as none.

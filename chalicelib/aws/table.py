@@ -1,19 +1,20 @@
 """DynamoDB: PynamoDB's models and expressions, sent through the one shared client.
 
-PynamoDB would open a session of its own, which costs a cold start 80 ms, and its transactions
-lose the order of the writes, by which a failed condition is told. Reads give models or None. Writes are described first (`Write`) and sent as one transaction, whose
-token makes botocore's own retries exact: a lost response is not mistaken for a failed condition.
+PynamoDB would open a session of its own, which costs a cold start 80 ms, and its transactions lose the
+order of the writes, by which a failed condition is told. Reads give models or None. Writes are described
+first (`Write`) and sent as one transaction, whose token makes botocore's own retries exact: a lost
+response is not mistaken for a failed condition.
 """
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Action as Action
 from pynamodb.models import Model
 
 from chalicelib.aws.clients import client
@@ -215,3 +216,32 @@ def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, 
         request["KeyConditionExpression"] += " AND begins_with(sk, :prefix)"
         request["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
     return request
+
+
+def query_until(model: type[M], pk: str, until: str, limit: int) -> list[M]:
+    """The first `limit` items whose sort key is at most `until`."""
+    request = _query_request(model, pk, "", newest_first=False, consistent=True)
+    request["KeyConditionExpression"] += " AND sk <= :until"
+    request["ExpressionAttributeValues"][":until"] = {"S": until}
+    request["Limit"] = limit
+    with translated():
+        answer = client("dynamodb").query(**request)
+    return [model.from_raw_data(raw) for raw in answer["Items"]]
+
+
+def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Slice[Item]:
+    """Items of several kinds with sort keys from `first` to `last`; `models` by the prefix of their sort keys."""
+    request: dict[str, Any] = {
+        "TableName": next(iter(models.values())).Meta.table_name,
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
+        "Limit": limit,
+    }
+    with translated():
+        answer = client("dynamodb").query(**request)
+    items: list[Item] = []
+    for raw in answer["Items"]:
+        model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
+        items.append(model.from_raw_data(raw))
+    end = answer.get("LastEvaluatedKey")
+    return Slice(items, end["sk"]["S"] if end else None)

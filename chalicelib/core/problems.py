@@ -45,7 +45,7 @@ def problem_of(error: MusterError) -> dict[str, Any]:
 
 
 def problem_response(error: MusterError) -> Response:
-    headers = {"Content-Type": CONTENT_TYPE}
+    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     return Response(json.dumps(problem_of(error)), headers, error.status)
@@ -88,7 +88,7 @@ _CHALICE_PROBLEMS = {
 
 def answer_problems(event: Any, get_response: Any) -> Response:
     """Chalice middleware: what Chalice answers by itself becomes a problem too."""
-    response = get_response(event)
+    response: Response = get_response(event)
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status_code < 400 or str(headers.get("content-type", "")).startswith(CONTENT_TYPE):
         return response

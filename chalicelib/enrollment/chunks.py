@@ -1,0 +1,168 @@
+"""Enrolling one range of a row's recipients, exactly once although the message may come many times."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.aws import bulk
+from chalicelib.core import observability
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.enrollment import batch_store, learner_store
+from chalicelib.enrollment.batch_store import BatchKey, ChunkCounts, ChunkState
+from chalicelib.enrollment.fold import fold
+from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
+from chalicelib.enrollment.recipients import Recipients, bounds_of, member_ids
+from chalicelib.enrollment.schemas import EnrollChunk
+from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
+
+
+@dataclass
+class _Tallied:
+    """What became of each learner of the chunk: enrolled, or the code that says why not."""
+
+    num_enrolled: int = 0
+    member_ids_by_code: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def keep(self, old: ChunkResult | None) -> None:
+        """Those whom an earlier run settled stay settled; its failed ones are tried again."""
+        if old is None:
+            return
+        self.num_enrolled = int(old.num_enrolled)
+        for code, ids in old.member_ids_by_code.items():
+            if outcome_of(code) != Outcome.FAILED:
+                self.member_ids_by_code[code] += ids
+
+    def counts(self) -> ChunkCounts:
+        numbers = dict.fromkeys(Outcome, 0)
+        for code, ids in self.member_ids_by_code.items():
+            numbers[outcome_of(code)] += len(ids)
+        return ChunkCounts(
+            targeted=self.num_enrolled + sum(numbers.values()),
+            enrolled=self.num_enrolled,
+            already=numbers[Outcome.ALREADY_ENROLLED],
+            skipped=numbers[Outcome.ALREADY_COMPLETED],
+            failed=numbers[Outcome.FAILED],
+        )
+
+
+def enroll_chunk(message: EnrollChunk, now: datetime) -> None:
+    """Enroll the chunk's learners and add what came of it to the row."""
+    _run_chunk(message, now, insert=True)
+
+
+def give_up_chunk(message: EnrollChunk, now: datetime) -> None:
+    """A dead letter: read back what the chunk did; whoever it did not reach fails, with the reason."""
+    _run_chunk(message, now, insert=False)
+
+
+def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
+    key = BatchKey(message.msp_id, message.org_id, message.batch_id)
+    state = batch_store.chunk_state(key, message.course_id, message.cut_id, message.chunk)
+    row, cut = state.row, state.cut
+    if row is None or cut is None or row.cut_id != message.cut_id:
+        observability.warning("chunk without row", batch_id=key.batch_id, course_id=message.course_id)
+        return
+    if row.run != message.run or row.status not in CHUNKS_COUNT or _is_done(state, message):
+        if row.run == message.run and row.chunks_left == 0:
+            fold(key, row)
+        return
+    tallied = _Tallied()
+    tallied.keep(state.result)
+    wanted = _wanted(cut, message.chunk, state.result)
+    if insert:
+        _enroll(key, row, cut, message.chunk, wanted, tallied, now)
+    else:
+        _settle(key, row, wanted, tallied)
+    _finish(key, row, cut, message, state.result, tallied)
+
+
+def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
+    return state.result is not None and state.result.run >= message.run
+
+
+def _wanted(cut: Cut, chunk: int, old: ChunkResult | None) -> list[str]:
+    """The recipients in the range; of a chunk that ran before, only those who failed then and still match."""
+    after, until = bounds_of(cut.bounds, chunk)
+    ids = list(member_ids(Recipients.from_json(cut.recipients), after, until))
+    if old is None:
+        return ids
+    failed = {
+        member_id
+        for code, member_ids in old.member_ids_by_code.items()
+        if outcome_of(code) == Outcome.FAILED
+        for member_id in member_ids
+    }
+    return [member_id for member_id in ids if member_id in failed]
+
+
+def _enroll(
+    key: BatchKey, row: Row, cut: Cut, chunk: int, wanted: Sequence[str], tallied: _Tallied, now: datetime
+) -> None:
+    outcomes = learner_store.insert_enrollments(key, row, chunk, wanted, now) if wanted else []
+    met: list[str] = []
+    for member_id, outcome in zip(wanted, outcomes, strict=True):
+        if outcome == bulk.CREATED:
+            tallied.num_enrolled += 1
+        elif outcome == bulk.DUPLICATE:
+            met.append(member_id)
+        else:
+            tallied.member_ids_by_code[Code.WRITE_REJECTED].append(member_id)
+    found = learner_store.enrollments_in(key.org_id, row.course_id, met) if met else {}
+    for member_id in met:
+        code = _meet(key, row, cut, chunk, member_id, found.get(member_id), now)
+        if code is None:
+            tallied.num_enrolled += 1
+        else:
+            tallied.member_ids_by_code[code].append(member_id)
+
+
+def _meet(
+    key: BatchKey, row: Row, cut: Cut, chunk: int, member_id: str, old: Enrollment | None, now: datetime
+) -> Code | None:
+    """What an enrollment that was there already means; None when the learner is enrolled by this batch."""
+    for _ in range(3):
+        if old is None:
+            # Told as there, then gone: nothing deletes enrollments, so let the next delivery look again.
+            raise ConditionFailed()
+        if old.batch_id == key.batch_id:
+            return None
+        if old.status in LIVE:
+            return Code.ALREADY_ENROLLED
+        if old.status == EnrollmentStatus.COMPLETED and not cut.reenroll_completed:
+            return Code.ALREADY_COMPLETED
+        try:
+            learner_store.replace_with_new(key, row, chunk, member_id, old, now)
+            return None
+        except ConditionFailed:
+            old = learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).get(member_id)
+    raise ConditionFailed()
+
+
+def _settle(key: BatchKey, row: Row, wanted: Sequence[str], tallied: _Tallied) -> None:
+    found = learner_store.enrollments_in(key.org_id, row.course_id, wanted) if wanted else {}
+    for member_id in wanted:
+        enrollment = found.get(member_id)
+        if enrollment is not None and enrollment.batch_id == key.batch_id:
+            tallied.num_enrolled += 1
+        elif enrollment is not None and enrollment.status in LIVE:
+            tallied.member_ids_by_code[Code.ALREADY_ENROLLED].append(member_id)
+        else:
+            tallied.member_ids_by_code[Code.PROCESSING_FAILED].append(member_id)
+
+
+def _finish(
+    key: BatchKey, row: Row, cut: Cut, message: EnrollChunk, old: ChunkResult | None, tallied: _Tallied
+) -> None:
+    planned = ChunkCounts(targeted=int(cut.sizes[message.chunk])) if old is None else ChunkCounts.of(old)
+    counts = tallied.counts()
+    try:
+        batch_store.finish_chunk(
+            key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code)
+        )
+    except ConditionFailed:
+        observability.info("chunk was finished by another delivery", batch_id=key.batch_id, chunk=message.chunk)
+    # Read again, for other chunks may have finished since; whoever sees that none is left folds the row.
+    latest = batch_store.row(key, message.course_id)
+    if latest is not None and latest.run == message.run and latest.chunks_left == 0:
+        fold(key, latest)

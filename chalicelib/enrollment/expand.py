@@ -1,0 +1,116 @@
+"""A batch's rows: made once, with their instants in the client's own time zone."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from chalicelib.access import audit
+from chalicelib.access.audit import Change
+from chalicelib.access.models import msp_pk, org_pk
+from chalicelib.aws import table
+from chalicelib.aws.scheduler import Scheduler
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.enrollment import batch_store
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.calendar import enroll_instant, local_date, parse_hour
+from chalicelib.enrollment.models import (
+    DUE_ADVANCE,
+    SPEC_SK,
+    Batch,
+    DueEntry,
+    RolloutSpec,
+    Row,
+    batch_pk,
+    due_entry,
+    rollout_pk,
+    row_sk,
+)
+from chalicelib.enrollment.schemas import AdvanceBatch, Plan
+from chalicelib.enrollment.states import RowStatus
+from chalicelib.orgs.models import Org, org_sk
+
+
+def plan_and_org(key: BatchKey, rollout_id: str) -> tuple[Plan, Org]:
+    """What was asked, and the client as it is now: one call. Neither is ever deleted before its batches."""
+    spec_key = (rollout_pk(key.msp_id, rollout_id), SPEC_SK)
+    org_key = (msp_pk(key.msp_id), org_sk(key.org_id))
+    found = table.batch_get([(RolloutSpec, *spec_key), (Org, *org_key)])
+    spec, org = found[spec_key], found[org_key]
+    if not isinstance(spec, RolloutSpec) or not isinstance(org, Org):
+        raise TypeError("these keys hold other items")
+    return Plan.model_validate(spec.plan), org
+
+
+def zone_of(org: Org) -> ZoneInfo:
+    """A client that lost its time zone is not ready, and its rows will fail; until then UTC does."""
+    return ZoneInfo(org.time_zone or "UTC")
+
+
+def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
+    """Make the rows, count them, tell the audit trail; nothing when another delivery did."""
+    plan, org = plan_and_org(key, batch.rollout_id)
+    launched_at = to_instant(batch.created_at)
+    rows = [
+        Row(
+            batch_pk(key.org_id, key.batch_id),
+            row_sk(course.course_id),
+            course_id=course.course_id,
+            title=course.title,
+            status=RowStatus.SCHEDULED.value,
+            enroll_on=str(course.enroll_on or local_date(launched_at, zone_of(org))),
+            enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone_of(org), launched_at)),
+            due_by=str(course.due_by) if course.due_by else None,
+        )
+        for course in plan.courses
+    ]
+    writes = batch_store.expand_writes(
+        key, rows, Batch.expanded_at.set(to_text(now)), set_next_date([row for row in rows if is_later(row, now)])
+    )
+    change = Change(
+        batch.created_by,
+        "batch.launched",
+        f"batch/{key.batch_id}",
+        after={"name": plan.name, "rollout_id": batch.rollout_id, "courses": [row.course_id for row in rows]},
+    )
+    try:
+        audit.commit(org_pk(key.org_id), change, [*writes, *next_due(key, rows, now)], now)
+    except ConditionFailed:
+        return
+
+
+def is_later(row: Row, now: datetime) -> bool:
+    return bool(row.status == RowStatus.SCHEDULED and row.enroll_at > to_text(now))
+
+
+def is_due(row: Row, now: datetime) -> bool:
+    return bool(row.status == RowStatus.SCHEDULED and row.enroll_at <= to_text(now))
+
+
+def set_next_date(later: Sequence[Row]) -> table.Action:
+    """The batch's next enrollment date, from the rows that are still to come."""
+    first = min(later, key=lambda row: row.enroll_at, default=None)
+    return Batch.next_enroll_on.remove() if first is None else Batch.next_enroll_on.set(first.enroll_on)
+
+
+def next_due(key: BatchKey, rows: Sequence[Row], now: datetime) -> list[Write]:
+    """The due entry for the next instant: should its schedule be lost, the sweep finds it."""
+    instants = sorted(row.enroll_at for row in rows if is_later(row, now))
+    return [Write("put", due_of(key, instants[0]))] if instants else []
+
+
+def due_of(key: BatchKey, instant: str) -> DueEntry:
+    return due_entry(instant, DUE_ADVANCE, key.msp_id, key.org_id, key.batch_id)
+
+
+def make_schedules(key: BatchKey, rows: Sequence[Row], scheduler: Scheduler, now: datetime) -> None:
+    """One one-time schedule per later instant. Making one twice is harmless."""
+    body = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id).body()
+    for instant in sorted({row.enroll_at for row in rows if is_later(row, now)}):
+        at = to_instant(instant)
+        scheduler.create_once(f"{key.batch_id}-{at:%Y%m%dT%H%M}", at, body)
+
+
+def date_of(row: Row) -> date:
+    return date.fromisoformat(row.enroll_on or row.enroll_at[:10])

@@ -1,0 +1,51 @@
+"""What the queues and the clock start: plain functions over events, each record on its own."""
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chalicelib.core import observability
+from chalicelib.core.clock import utc_now
+from chalicelib.enrollment.schemas import AdvanceBatch, AnyJob, EnrollChunk, FinishLaunch
+from chalicelib.wiring import wiring
+
+_JOB: TypeAdapter[AnyJob] = TypeAdapter(AnyJob)
+
+
+def work(event: dict[str, Any]) -> dict[str, Any]:
+    """The jobs queue. Failed records are named in the answer and come again; the others are done."""
+    return _each_record(event, _work_one)
+
+
+def bury(event: dict[str, Any]) -> dict[str, Any]:
+    """The jobs queue's dead letters. What cannot be read stays in the queue, for an operator to see."""
+    return _each_record(event, lambda job: wiring().dead_letters.bury(job, utc_now()))
+
+
+def sweep() -> None:
+    wiring().sweep.sweep(utc_now())
+
+
+def _work_one(job: AnyJob) -> None:
+    now = utc_now()
+    if isinstance(job, AdvanceBatch):
+        wiring().advance.advance(job, now)
+    elif isinstance(job, EnrollChunk):
+        wiring().enroll_chunk(job, now)
+    elif isinstance(job, FinishLaunch):
+        wiring().launches.finish(job, now)
+    else:
+        wiring().dates.move(job, now)
+
+
+def _each_record(event: dict[str, Any], handle: Any) -> dict[str, Any]:
+    failed = []
+    for record in event["Records"]:
+        try:
+            handle(_JOB.validate_python(json.loads(record["body"])))
+        except Exception:
+            attempt = record.get("attributes", {}).get("ApproximateReceiveCount")
+            observability.failure("job failed", message_id=record["messageId"], attempt=attempt)
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}

@@ -1,0 +1,64 @@
+"""A learner's own courses, and the enrollments of one member as admins see and change them."""
+
+from typing import Any
+
+from chalicelib.access.states import Permission
+from chalicelib.core.errors import NotFound
+from chalicelib.core.http import Call, Routes
+from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.enrollment.progress import EnrollmentId
+from chalicelib.enrollment.schemas import EnrollmentChange, EnrollmentOut, EnrollmentPage, StartedOut
+from chalicelib.wiring import wiring
+
+routes = Routes("Learners", __name__)
+
+_MEMBER = "/orgs/{org_id}/members/{member_id}/enrollments"
+
+
+@routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
+def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
+    """In every organization of which I am a member, with due dates."""
+    pager = Pager(call.account_id, call.route, call.query)
+    items, position = wiring().own_courses.page(call.account_id, pager.limit, pager.position, call.now)
+    return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
+
+
+@routes.add("POST", "/me/courses/{enrollment_id}/start", summary="Start a course", answer=StartedOut)
+def start_course(call: Call[Any, Any]) -> StartedOut:
+    """Answers the course's link. Starting again changes nothing and answers the link again."""
+    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
+    return wiring().progress.start(msp_id, enrollment_id, call.now)
+
+
+@routes.add("POST", "/me/courses/{enrollment_id}/complete", summary="Complete a course", answer=EnrollmentOut)
+def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
+    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
+    return wiring().progress.complete(msp_id, enrollment_id, call.now)
+
+
+@routes.add("GET", _MEMBER, summary="A member's enrollments", answer=EnrollmentPage, query=PageQuery)
+def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
+    """Current ones, and earlier ones of the same course marked `earlier`."""
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    wiring().directory.member(scope, member_id)
+    pager = Pager(call.account_id, call.route, call.query)
+    items, position = wiring().learners.of_member(
+        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now
+    )
+    return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
+
+
+@routes.add(
+    "PATCH", _MEMBER + "/{enrollment_id}", summary="Enter a result, or change a due date",
+    body=EnrollmentChange, answer=EnrollmentOut,
+)  # fmt: skip
+def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.RESULTS, path)
+    enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
+    if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
+        raise NotFound()
+    return wiring().progress.enter(scope, enrollment_id, call.body, call.now)

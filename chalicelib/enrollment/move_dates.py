@@ -1,0 +1,78 @@
+"""A client's time zone or hour changed: rows that are still scheduled move, everything else stays."""
+
+from datetime import datetime
+
+from chalicelib.access.models import msp_pk
+from chalicelib.aws import table
+from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.scheduler import Scheduler
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.enrollment import batch_store
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.calendar import enroll_instant, parse_hour
+from chalicelib.enrollment.expand import date_of, due_of, is_later, make_schedules, next_due, zone_of
+from chalicelib.enrollment.models import Row
+from chalicelib.enrollment.schemas import AdvanceBatch, MoveDates
+from chalicelib.enrollment.states import RowStatus
+from chalicelib.orgs.models import Org, org_sk
+
+# Rows that one transaction moves: row and old due entry of each, and one new entry, stay under 100 writes.
+_ROWS_AT_ONCE = 40
+
+
+class DatesService:
+    def __init__(self, queue: Queue, scheduler: Scheduler) -> None:
+        self._queue = queue
+        self._scheduler = scheduler
+
+    def announce(self, msp_id: str, org_id: str) -> None:
+        """Called when an organization's zone or hour has changed; the work itself is a job's."""
+        self._queue.send([Message(MoveDates(msp_id=msp_id, org_id=org_id).body(), org_id)])
+
+    def move(self, message: MoveDates, now: datetime) -> None:
+        """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""
+        org = table.get(Org, msp_pk(message.msp_id), org_sk(message.org_id))
+        if org is None:
+            return
+        for batch in batch_store.all_batches(message.org_id):
+            if batch.num_scheduled:
+                key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
+                while self._move_some(key, org, now):
+                    pass
+
+    def _move_some(self, key: BatchKey, org: Org, now: datetime) -> bool:
+        """Move up to 40 rows; True when there may be more."""
+        rows = batch_store.rows(key)
+        moved: list[tuple[Row, str]] = []
+        for row in rows:
+            instant = to_text(enroll_instant(date_of(row), parse_hour(org.enroll_hour), zone_of(org), now))
+            if is_later(row, now) and instant != row.enroll_at and len(moved) < _ROWS_AT_ONCE:
+                moved.append((row, row.enroll_at))
+                row.enroll_at = instant
+        if not moved:
+            return False
+        writes = [
+            Write(
+                "update",
+                Row(row.pk, row.sk),
+                (Row.status == RowStatus.SCHEDULED) & (Row.enroll_at == old),
+                (Row.enroll_at.set(row.enroll_at),),
+            )
+            for row, old in moved
+        ]
+        gone = {old for _, old in moved} - {row.enroll_at for row in rows}
+        writes += [Write("delete", due_of(key, instant)) for instant in sorted(gone)]
+        starts_now = any(row.enroll_at <= to_text(now) for row, _ in moved)
+        writes += [Write("put", due_of(key, to_text(now)))] if starts_now else next_due(key, rows, now)
+        try:
+            table.transact(writes)
+        except ConditionFailed:
+            # A row started meanwhile; reading again decides about the others.
+            return True
+        make_schedules(key, rows, self._scheduler, now)
+        if starts_now:
+            job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+            self._queue.send([Message(job.body(), key.org_id)])
+        return True

@@ -1,0 +1,239 @@
+"""Learners' progress: start, complete, and results that admins enter. Each change and its count happen together."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chalicelib.access import audit
+from chalicelib.access.audit import Change
+from chalicelib.access.models import msp_pk, org_pk
+from chalicelib.access.service import Scope
+from chalicelib.aws import table
+from chalicelib.aws.table import Action, Write
+from chalicelib.catalog.models import Course, courses_pk
+from chalicelib.catalog.models import course_sk as library_sk
+from chalicelib.core.clock import to_date, to_instant, to_text
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
+from chalicelib.enrollment import learner_store
+from chalicelib.enrollment.batch_store import add_open_due
+from chalicelib.enrollment.calendar import due_instant, local_date
+from chalicelib.enrollment.models import Enrollment, Row
+from chalicelib.enrollment.schemas import EnrollmentChange, EnrollmentOut, Result, StartedOut
+from chalicelib.enrollment.states import LIVE, EnrollmentStatus
+from chalicelib.orgs.models import Org, org_sk
+
+_TRIES = 4
+
+# What changes on the enrollment, and what is counted on its row.
+_Steps = tuple[Sequence[Action], Sequence[Action]]
+
+
+class EnrollmentId:
+    """`<org>.<member>.<course>` names a current enrollment; a fourth part one of its history."""
+
+    def __init__(self, org_id: str, member_id: str, sk: str) -> None:
+        self.org_id, self.member_id, self.sk = org_id, member_id, sk
+
+    @classmethod
+    def parse(cls, text: str) -> "EnrollmentId":
+        parts = text.split(".")
+        if len(parts) not in (3, 4) or not all(parts):
+            raise NotFound()
+        sk = f"COURSE#{parts[2]}" + (f"#HISTORY#{parts[3]}" if len(parts) == 4 else "")
+        return cls(parts[0], parts[1], sk)
+
+    @classmethod
+    def of(cls, org_id: str, member_id: str, enrollment: Enrollment) -> str:
+        parts = enrollment.sk.split("#")
+        return ".".join([org_id, member_id, parts[1], *parts[3:]])
+
+
+def course_of(enrollment: Enrollment) -> str:
+    return str(enrollment.sk.split("#")[1])
+
+
+class ProgressService:
+    def start(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> StartedOut:
+        """Answers the course's link. Starting twice changes nothing more."""
+        course = self._course(msp_id, enrollment_id)
+        enrollment, zone = self._change(msp_id, enrollment_id, now, _started)
+        out = enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
+        return StartedOut(enrollment=out, launch_url=course.launch_url)
+
+    def complete(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> EnrollmentOut:
+        course = self._course(msp_id, enrollment_id)
+        enrollment, zone = self._change(msp_id, enrollment_id, now, _completed)
+        return enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
+
+    def enter(
+        self, scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, now: datetime
+    ) -> EnrollmentOut:
+        """An admin's result or due date for one enrollment."""
+        course = self._course(scope.msp_id, enrollment_id)
+        for _ in range(_TRIES):
+            old, zone = self._read(scope.msp_id, enrollment_id)
+            actions, row_actions = _entered(old, change, zone, now)
+            told = Change(
+                scope.account_id,
+                "enrollment.changed",
+                f"member/{enrollment_id.member_id}/course/{course_of(old)}",
+                _told(old),
+                change.model_dump(mode="json", exclude_unset=True),
+            )
+            try:
+                audit.commit(org_pk(scope.org), told, _writes(enrollment_id.org_id, old, actions, row_actions), now)
+            except ConditionFailed:
+                continue
+            enrollment, zone = self._read(scope.msp_id, enrollment_id)
+            return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone, now)
+        raise ConditionFailed()
+
+    def _course(self, msp_id: str, enrollment_id: EnrollmentId) -> Course:
+        course = table.get(Course, courses_pk(msp_id), library_sk(enrollment_id.sk.split("#")[1]), consistent=False)
+        if course is None:
+            raise NotFound()
+        return course
+
+    def _read(self, msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, ZoneInfo]:
+        enrollment = learner_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
+        org = table.get(Org, msp_pk(msp_id), org_sk(enrollment_id.org_id), consistent=False)
+        if enrollment is None or org is None:
+            raise NotFound()
+        return enrollment, ZoneInfo(org.time_zone or "UTC")
+
+    def _change(
+        self, msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], _Steps]
+    ) -> tuple[Enrollment, ZoneInfo]:
+        for _ in range(_TRIES):
+            old, zone = self._read(msp_id, enrollment_id)
+            actions, row_actions = step(old, now)
+            if not actions:
+                return old, zone
+            try:
+                table.transact(_writes(enrollment_id.org_id, old, actions, row_actions))
+            except ConditionFailed:
+                # Another tab, or an admin, was first; what they did decides.
+                continue
+            return self._read(msp_id, enrollment_id)
+        raise ConditionFailed()
+
+
+def _started(old: Enrollment, now: datetime) -> _Steps:
+    _must_be_current(old)
+    if old.status != EnrollmentStatus.ENROLLED:
+        return (), ()
+    return _starting(now), (Row.num_started.add(1),)
+
+
+def _completed(old: Enrollment, now: datetime) -> _Steps:
+    _must_be_current(old)
+    if old.status == EnrollmentStatus.COMPLETED:
+        return (), ()
+    return _completing(old, now, now)
+
+
+def _must_be_current(old: Enrollment) -> None:
+    if "#HISTORY#" in old.sk:
+        raise Conflict("superseded", "This enrollment is history; a later one took its place.")
+    if old.status == EnrollmentStatus.CANCELLED:
+        raise Conflict("enrollment_cancelled", "This enrollment was withdrawn.")
+
+
+def _starting(at: datetime) -> tuple[Action, ...]:
+    return (Enrollment.status.set(EnrollmentStatus.IN_PROGRESS.value), Enrollment.started_at.set(to_text(at)))
+
+
+def _completing(old: Enrollment, at: datetime, now: datetime) -> _Steps:
+    """Completing what was not started starts it too, so that never more complete than started."""
+    actions: list[Action] = [
+        Enrollment.status.set(EnrollmentStatus.COMPLETED.value),
+        Enrollment.completed_at.set(to_text(at)),
+    ]
+    row_actions: list[Action] = [Row.num_completed.add(1)]
+    if old.status == EnrollmentStatus.ENROLLED:
+        actions.append(Enrollment.started_at.set(to_text(min(at, now))))
+        row_actions.append(Row.num_started.add(1))
+    if old.due_by:
+        row_actions.append(add_open_due(old.due_by, -1))
+    return actions, row_actions
+
+
+def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> _Steps:
+    _must_be_current(old)
+    actions: list[Action] = []
+    row_actions: list[Action] = []
+    given = change.model_fields_set
+    if "due_by" in given and str(change.due_by or "") != (old.due_by or ""):
+        if old.status == EnrollmentStatus.COMPLETED:
+            raise Conflict("already_completed", "The course is completed; its due date stays as it was.")
+        if change.due_by is not None and change.due_by <= local_date(to_instant(old.enrolled_at), zone):
+            raise Invalid(FieldError("due_by", "not_after_enroll", "The due date must be after the day of enrollment."))
+        new_due = str(change.due_by) if change.due_by else None
+        actions.append(Enrollment.due_by.set(new_due) if new_due else Enrollment.due_by.remove())
+        row_actions += [add_open_due(old.due_by, -1)] if old.due_by else []
+        row_actions += [add_open_due(new_due, 1)] if new_due else []
+    if change.result is not None:
+        result_actions, result_row_actions = _result(old, change.result, zone, now)
+        if row_actions and result_row_actions:
+            problem = "Enter the result alone: a completed course needs no other due date."
+            raise Invalid(FieldError("due_by", "beside_result", problem))
+        actions += result_actions
+        row_actions += result_row_actions
+    return actions, row_actions
+
+
+def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> _Steps:
+    actions: list[Action] = []
+    row_actions: list[Action] = []
+    day = result.completed_at
+    if day is not None and day > local_date(now, zone):
+        raise Invalid(FieldError("result.completed_at", "in_the_future", "A course cannot be completed in the future."))
+    if old.status != EnrollmentStatus.COMPLETED:
+        at = now if day is None else _end_of(day, zone, now)
+        completing, counting = _completing(old, at, now)
+        actions += completing
+        row_actions += counting
+    elif day is not None:
+        actions.append(Enrollment.completed_at.set(to_text(_end_of(day, zone, now))))
+    if result.score is not None:
+        actions.append(Enrollment.score.set(result.score))
+    return actions, row_actions
+
+
+def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
+    """A day without an hour is told as its last second, today as now."""
+    return min(due_instant(day, zone) - timedelta(seconds=1), now)
+
+
+def _writes(org_id: str, old: Enrollment, actions: Sequence[Action], row_actions: Sequence[Action]) -> list[Write]:
+    row = learner_store.row_key(org_id, old.batch_id, course_of(old)) if old.batch_id else None
+    return learner_store.change(old, actions, row, row_actions)
+
+
+def _told(old: Enrollment) -> dict[str, object]:
+    return {"status": old.status, "due_by": old.due_by, "score": old.score, "completed_at": old.completed_at}
+
+
+def is_overdue(status: str, due_by: str | None, zone: ZoneInfo, now: datetime) -> bool:
+    """Derived, never stored: live, and the midnight that closes its due date has passed."""
+    return bool(due_by and status in LIVE and due_instant(to_date(due_by), zone) <= now)
+
+
+def enrollment_out(
+    org_id: str, member_id: str, enrollment: Enrollment, title: str, zone: ZoneInfo, now: datetime
+) -> EnrollmentOut:
+    return EnrollmentOut(
+        enrollment_id=EnrollmentId.of(org_id, member_id, enrollment),
+        org_id=org_id,
+        course_id=course_of(enrollment),
+        title=title,
+        status=enrollment.status,
+        overdue=is_overdue(enrollment.status, enrollment.due_by, zone, now),
+        due_by=to_date(enrollment.due_by) if enrollment.due_by else None,
+        enrolled_at=enrollment.enrolled_at,
+        started_at=enrollment.started_at,
+        completed_at=enrollment.completed_at,
+        score=int(enrollment.score) if enrollment.score is not None else None,
+        batch_id=enrollment.batch_id,
+        earlier="#HISTORY#" in enrollment.sk,
+    )

@@ -1,0 +1,61 @@
+"""Retry: a failed, partial or denied row runs again, for what is missing only."""
+
+from datetime import datetime
+
+from chalicelib.access import audit
+from chalicelib.access.audit import Change
+from chalicelib.access.models import org_pk
+from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.table import Write
+from chalicelib.core import observability
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, Unavailable
+from chalicelib.enrollment import batch_store
+from chalicelib.enrollment.batch_store import BatchKey, Move
+from chalicelib.enrollment.expand import due_of
+from chalicelib.enrollment.models import Row
+from chalicelib.enrollment.schemas import AdvanceBatch
+from chalicelib.enrollment.states import RETRYABLE, RowStatus
+
+
+class RetryService:
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def retry(self, key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
+        """Schedule the row for now, in its next run; answers it as it then is.
+
+        Raises NotFound, and Conflict when the row did not fail or runs already.
+        """
+        row = batch_store.row(key, course_id)
+        if row is None:
+            raise NotFound()
+        if row.status not in RETRYABLE:
+            raise _not_retryable(row)
+        instant = to_text(now)
+        actions = (Row.run.add(1), Row.enroll_at.set(instant), Row.code.remove())
+        writes = batch_store.move_writes(key, [Move(row, RowStatus.SCHEDULED, actions)])
+        # Should the message be lost, the sweep finds the row by this entry.
+        writes.append(Write("put", due_of(key, instant)))
+        change = Change(
+            actor,
+            "course.retried",
+            f"batch/{key.batch_id}/course/{course_id}",
+            {"status": row.status},
+            {"run": row.run + 1},
+        )
+        try:
+            audit.commit(org_pk(key.org_id), change, writes, now)
+        except ConditionFailed:
+            raise _not_retryable(batch_store.row(key, course_id) or row) from None
+        job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+        try:
+            self._queue.send([Message(job.body(), key.org_id)])
+        except Unavailable:
+            observability.warning("retry left to the sweep", batch_id=key.batch_id)
+        return batch_store.row(key, course_id) or row
+
+
+def _not_retryable(row: Row) -> Conflict:
+    problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
+    return Conflict("not_retryable", problem)

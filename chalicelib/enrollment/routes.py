@@ -1,0 +1,114 @@
+"""The MSP's rollouts over HTTP: launch, follow, retry."""
+
+from typing import Any
+
+from pydantic import Field
+
+from chalicelib.access.service import Scope
+from chalicelib.access.states import Permission
+from chalicelib.core.http import Call, Routes
+from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.schemas import (
+    BatchOut,
+    BatchPage,
+    Dashboard,
+    Launch,
+    LaunchOut,
+    LearnerPage,
+    RetryOrgs,
+    RolloutOut,
+    RolloutPage,
+    RowOut,
+)
+from chalicelib.enrollment.states import Outcome
+from chalicelib.enrollment.views import row_out, zone_in
+from chalicelib.wiring import once, wiring
+
+routes = Routes("Rollouts", __name__)
+
+_BATCH = "/msp/training/{org_id}/{batch_id}"
+_ROW = _BATCH + "/courses/{course_id}"
+
+
+class LearnersQuery(PageQuery):
+    outcome: Outcome | None = Field(None, description="Only those with this outcome.")
+
+
+def _scope(call: Call[Any, Any]) -> Scope:
+    return wiring().access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+
+
+def _pager(call: Call[Any, Any], scope: Scope) -> Pager:
+    return Pager(scope.account_id, call.route, call.query)
+
+
+@routes.add("GET", "/msp/training", summary="Dashboard over all clients", answer=Dashboard, query=PageQuery)
+def dashboard(call: Call[Any, PageQuery]) -> Dashboard:
+    scope = _scope(call)
+    return wiring().views.dashboard(scope, _pager(call, scope))
+
+
+@routes.add("GET", "/msp/training/{org_id}", summary="A client's batches", answer=BatchPage, query=PageQuery)
+def client_page(call: Call[Any, PageQuery]) -> BatchPage:
+    scope = _scope(call)
+    return wiring().views.client(scope, call.params["org_id"], _pager(call, scope))
+
+
+@routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut)
+def batch_page(call: Call[Any, Any]) -> BatchOut:
+    return wiring().views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
+
+
+@routes.add(
+    "GET", _ROW + "/learners", summary="Learners of one course of a batch", answer=LearnerPage, query=LearnersQuery
+)
+def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
+    """What became of each learner: outcome, code, a sentence, the next step, and their progress."""
+    scope = _scope(call)
+    pager = Pager(scope.account_id, f"{call.route}?{call.query.outcome}", call.query)
+    org_id, batch_id, course_id = (call.params[name] for name in ("org_id", "batch_id", "course_id"))
+    return wiring().learners.of_row(scope, org_id, batch_id, course_id, call.query.outcome, pager, call.now)
+
+
+@routes.add(
+    "POST", "/msp/training/enrollment", summary="Launch a rollout", body=Launch, answer=LaunchOut, status=202, once=True
+)
+def launch(call: Call[Launch, Any]) -> LaunchOut:
+    """One batch per client, each on its own. `Idempotency-Key` is required."""
+    return wiring().launches.launch(_scope(call), call.body, call.route, call.idempotency_key, call.raw_body, call.now)
+
+
+@routes.add("GET", "/msp/rollouts", summary="Rollouts, newest first", answer=RolloutPage, query=PageQuery)
+def rollouts(call: Call[Any, PageQuery]) -> RolloutPage:
+    scope = _scope(call)
+    return wiring().views.rollouts(scope, _pager(call, scope))
+
+
+@routes.add("GET", "/msp/rollouts/{rollout_id}", summary="A rollout, client by client", answer=RolloutOut)
+def rollout(call: Call[Any, Any]) -> RolloutOut:
+    return wiring().views.rollout(_scope(call), call.params["rollout_id"])
+
+
+@routes.add(
+    "POST", "/msp/rollouts/{rollout_id}/retry", summary="Launch again for clients that failed at launch",
+    body=RetryOrgs, answer=LaunchOut, status=202, once=True,
+)  # fmt: skip
+def retry_rollout(call: Call[RetryOrgs, Any]) -> LaunchOut:
+    scope = _scope(call)
+    rollout_id, org_ids = call.params["rollout_id"], call.body.org_ids
+    return once(call, LaunchOut, lambda _: wiring().launches.retry(scope, rollout_id, org_ids, call.now))
+
+
+@routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, once=True)
+def retry_row(call: Call[Any, Any]) -> RowOut:
+    """For learners that are missing only. A failed, partial or denied course can be retried."""
+    scope = _scope(call)
+    key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+    zone = zone_in(scope.msp_id, key.org_id)
+
+    def retry(_: str) -> RowOut:
+        row = wiring().retries.retry(key, call.params["course_id"], scope.account_id, call.now)
+        return row_out(row, zone, call.now)
+
+    return once(call, RowOut, retry)

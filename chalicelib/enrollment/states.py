@@ -1,0 +1,107 @@
+"""Statuses of rows, batches, enrollments and learners' outcomes, and sets of them named by what they permit."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class RowStatus(StrEnum):
+    """One course of one batch."""
+
+    SCHEDULED = "scheduled"
+    ENROLLING = "enrolling"
+    ENROLLED = "enrolled"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    ACCESS_DENIED = "access_denied"
+    CANCELLED = "cancelled"
+
+
+RETRYABLE = frozenset({RowStatus.FAILED, RowStatus.PARTIAL, RowStatus.ACCESS_DENIED})
+WITH_FAILURES = RETRYABLE
+RAN = frozenset({RowStatus.ENROLLED}) | RETRYABLE
+RUNNING = frozenset({RowStatus.ENROLLING})
+
+# A chunk that comes late still counts after its row was given up: the row then tells what is true.
+CHUNKS_COUNT = frozenset({RowStatus.ENROLLING, RowStatus.FAILED})
+
+
+class Tally(StrEnum):
+    """The dashboards' columns. Cancelled rows count nowhere."""
+
+    COMPLETED = "num_completed"
+    SCHEDULED = "num_scheduled"
+    FAILED = "num_failed"
+
+
+TALLY_BY_STATUS: Mapping[RowStatus, Tally | None] = {
+    RowStatus.SCHEDULED: Tally.SCHEDULED,
+    RowStatus.ENROLLING: Tally.SCHEDULED,
+    RowStatus.ENROLLED: Tally.COMPLETED,
+    RowStatus.PARTIAL: Tally.FAILED,
+    RowStatus.FAILED: Tally.FAILED,
+    RowStatus.ACCESS_DENIED: Tally.FAILED,
+    RowStatus.CANCELLED: None,
+}
+
+
+class BatchStatus(StrEnum):
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    HAS_FAILURES = "has_failures"
+    CANCELLED = "cancelled"
+
+
+def batch_status(num_by_status: Mapping[RowStatus, int]) -> BatchStatus:
+    """A batch's status from the number of its rows in each status, cancelled rows set aside."""
+    live = {status: count for status, count in num_by_status.items() if count and status != RowStatus.CANCELLED}
+    if not live:
+        return BatchStatus.CANCELLED if num_by_status.get(RowStatus.CANCELLED) else BatchStatus.SCHEDULED
+    if live.keys() & WITH_FAILURES:
+        return BatchStatus.HAS_FAILURES
+    if live.keys() <= RAN:
+        return BatchStatus.COMPLETED
+    if live.keys() == {RowStatus.SCHEDULED}:
+        return BatchStatus.SCHEDULED
+    return BatchStatus.IN_PROGRESS
+
+
+class EnrollmentStatus(StrEnum):
+    ENROLLED = "enrolled"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+LIVE = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.IN_PROGRESS})
+
+
+class Outcome(StrEnum):
+    """What a row did about one learner."""
+
+    ENROLLED = "enrolled"
+    ALREADY_ENROLLED = "already_enrolled"
+    ALREADY_COMPLETED = "already_completed"
+    FAILED = "failed"
+
+
+class Code(StrEnum):
+    """Why a row, a client or a learner failed or was left as it was; sentences are in explanations.toml."""
+
+    ALREADY_ENROLLED = "already_enrolled"
+    ALREADY_COMPLETED = "already_completed"
+    WRITE_REJECTED = "write_rejected"
+    PROCESSING_FAILED = "processing_failed"
+    SOME_FAILED = "some_failed"
+    ALL_FAILED = "all_failed"
+    NOBODY_MATCHED = "nobody_matched"
+    ORG_NOT_READY = "org_not_ready"
+    ACCESS_DENIED = "access_denied"
+    WRITE_FAILED = "write_failed"
+    LAUNCH_FAILED = "launch_failed"
+
+
+def outcome_of(code: str) -> Outcome:
+    if code in (Code.ALREADY_ENROLLED, Code.ALREADY_COMPLETED):
+        return Outcome(code)
+    return Outcome.FAILED

@@ -1,0 +1,52 @@
+"""The sweep: finds what is due and was not done, and queues it. A lost schedule costs minutes, never an enrollment."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.aws.queues import Message, Queue
+from chalicelib.core import observability
+from chalicelib.enrollment import rollout_store
+from chalicelib.enrollment.models import DUE_LAUNCH, DueEntry
+from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job
+
+# Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
+GRACE = timedelta(minutes=2)
+
+# What was just queued gets this long before it is queued again; dead letters come after about an hour.
+PATIENCE = timedelta(minutes=10)
+
+_PER_SHARD = 100
+
+
+class SweepService:
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def sweep(self, now: datetime) -> int:
+        """Queue what is overdue; gives how many entries were. One shard's trouble does not stop the others."""
+        num_queued = 0
+        num_broken = 0
+        for shard in rollout_store.all_shards():
+            try:
+                num_queued += self._sweep_shard(shard, now)
+            except Exception:
+                observability.failure("sweep of a shard broke", shard=shard)
+                num_broken += 1
+        if num_broken:
+            raise RuntimeError(f"{num_broken} shards could not be swept; the next sweep tries again")
+        return num_queued
+
+    def _sweep_shard(self, shard: int, now: datetime) -> int:
+        entries = rollout_store.due_before(shard, now - GRACE, now, _PER_SHARD)
+        for entry in entries:
+            self._queue.send([Message(job_of(entry).body(), entry.org_id or entry.msp_id)])
+            rollout_store.put_off(entry, now + PATIENCE)
+        if entries:
+            observability.warning("sweep queued what was overdue", shard=shard, num_entries=len(entries))
+        return len(entries)
+
+
+def job_of(entry: DueEntry) -> Job:
+    if entry.kind == DUE_LAUNCH:
+        instant = entry.sk.split("#", 1)[0]
+        return FinishLaunch(msp_id=entry.msp_id, rollout_id=entry.target_id, due_at=instant)
+    return AdvanceBatch(msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=entry.target_id)

@@ -1,0 +1,21 @@
+"""What features above need to know of an organization while they work, read at that moment."""
+
+from collections.abc import Sequence
+
+from chalicelib.aws import table
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, NameClaim, name_sk, org_pk
+
+GROUP_KIND = "group"
+
+
+def entitled_courses(org_id: str) -> frozenset[str]:
+    """The courses that this organization may use."""
+    item = table.get(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
+    return frozenset(item.seats_by_course.as_dict()) if item else frozenset()  # type: ignore[no-untyped-call]
+
+
+def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:
+    """The groups that have one of these names, compared exactly; names that no group has give nothing."""
+    keys = [(NameClaim, org_pk(org_id), name_sk(GROUP_KIND, name)) for name in dict.fromkeys(names)]
+    found = table.batch_get(keys, consistent=False)
+    return sorted(item.owner_id for item in found.values() if isinstance(item, NameClaim))
