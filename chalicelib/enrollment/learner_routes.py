@@ -18,7 +18,7 @@ _MEMBER = "/orgs/{org_id}/members/{member_id}/enrollments"
 @routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
 def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
     """In every organization of which I am a member, with due dates."""
-    pager = Pager(call.account_id, call.route, call.query)
+    pager = Pager.of(call)
     items, position = wiring().own_courses.page(call.account_id, pager.limit, pager.position, call.now)
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
 
@@ -43,7 +43,7 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     path = wiring().directory.department_path(org_id, member_id)
     scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
     wiring().directory.member(scope, member_id)
-    pager = Pager(call.account_id, call.route, call.query)
+    pager = Pager.of(call)
     items, position = wiring().learners.of_member(
         scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now
     )

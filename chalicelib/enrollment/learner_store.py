@@ -105,7 +105,7 @@ def row_key(org_id: str, batch_id: str, course_id: str) -> Row:
 def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Slice[Enrollment]:
     """One shard of the row's learners, from the index, in the order of member ids.
 
-    `after` is a position that this function gave: the keys of the last item, joined by a space.
+    `after` is a position that this function gave: member id and sort key of the last item, joined by a space.
     """
     request = {
         "TableName": settings().enrollments_table,
@@ -115,9 +115,9 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
         "Limit": limit,
     }
     if after is not None:
-        pk, sk = after.split(" ")
+        member_id, sk = after.split(" ")
         request["ExclusiveStartKey"] = {
-            "pk": {"S": pk},
+            "pk": {"S": learner_pk(key.org_id, member_id)},
             "sk": {"S": sk},
             "row_shard": {"S": row_shard(key.org_id, key.batch_id, course_id, shard)},
         }
@@ -125,4 +125,9 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
         answer = client("dynamodb").query(**request)
     last = answer.get("LastEvaluatedKey")
     items = [Enrollment.from_raw_data(raw) for raw in answer["Items"]]
-    return Slice(items, f"{last['pk']['S']} {last['sk']['S']}" if last else None)
+    return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
+
+
+def member_of(pk: str) -> str:
+    """The member whose partition of enrollments this is."""
+    return pk.rsplit("#", 1)[1]

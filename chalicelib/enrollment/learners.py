@@ -1,5 +1,6 @@
 """The learners of a row by outcome, and one learner's courses."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from chalicelib.catalog.models import Course, courses_pk
 from chalicelib.catalog.models import course_sk as library_sk
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager
+from chalicelib.core.paging import Pager, invalid_cursor
 from chalicelib.enrollment import batch_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.explanations import explain
@@ -25,6 +26,8 @@ from chalicelib.members.states import NAME_SHOWN
 # A position in the list: the part (chunk results, then index shards), where in it, and how far.
 _CHUNKS = "chunk"
 _SHARD = "shard"
+
+_POSITION = re.compile(r"chunk (CHUNK#[\w#]+)? \d{1,6}|shard \d{1,2} ([\w-]+ COURSE#[\w#-]+)?")
 
 # Chunk results of at most 30 KB each: one query stays well below its 1 MB.
 _CHUNKS_AT_ONCE = 20
@@ -57,6 +60,8 @@ class LearnersService:
     ) -> tuple[list[tuple[str, "str | Enrollment"]], str | None]:
         """Pairs of member and what is known of them (a code, or their enrollment), and where the next page starts."""
         position = pager.position or (f"{_SHARD} 0 " if outcome == Outcome.ENROLLED else f"{_CHUNKS}  0")
+        if not _POSITION.fullmatch(position):
+            raise invalid_cursor()
         part, _, rest = position.partition(" ")
         found: list[tuple[str, str | Enrollment]] = []
         if part == _CHUNKS:
@@ -117,7 +122,7 @@ def _from_index(
         if len(found) >= limit:
             return f"{_SHARD} {shard} {after or ''}"
         page = learner_store.learners_of_row(key, row.course_id, shard, limit - len(found), after)
-        found += [(enrollment.pk.rsplit("#", 1)[1], enrollment) for enrollment in page.items]
+        found += [(learner_store.member_of(enrollment.pk), enrollment) for enrollment in page.items]
         after = page.position
         if after is None:
             shard += 1

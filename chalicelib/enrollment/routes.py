@@ -39,20 +39,16 @@ def _scope(call: Call[Any, Any]) -> Scope:
     return wiring().access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
 
 
-def _pager(call: Call[Any, Any], scope: Scope) -> Pager:
-    return Pager(scope.account_id, call.route, call.query)
-
-
 @routes.add("GET", "/msp/training", summary="Dashboard over all clients", answer=Dashboard, query=PageQuery)
 def dashboard(call: Call[Any, PageQuery]) -> Dashboard:
     scope = _scope(call)
-    return wiring().views.dashboard(scope, _pager(call, scope))
+    return wiring().views.dashboard(scope, Pager.of(call))
 
 
 @routes.add("GET", "/msp/training/{org_id}", summary="A client's batches", answer=BatchPage, query=PageQuery)
 def client_page(call: Call[Any, PageQuery]) -> BatchPage:
     scope = _scope(call)
-    return wiring().views.client(scope, call.params["org_id"], _pager(call, scope))
+    return wiring().views.client(scope, call.params["org_id"], Pager.of(call))
 
 
 @routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut)
@@ -66,7 +62,7 @@ def batch_page(call: Call[Any, Any]) -> BatchOut:
 def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
     """What became of each learner: outcome, code, a sentence, the next step, and their progress."""
     scope = _scope(call)
-    pager = Pager(scope.account_id, f"{call.route}?{call.query.outcome}", call.query)
+    pager = Pager.of(call)
     org_id, batch_id, course_id = (call.params[name] for name in ("org_id", "batch_id", "course_id"))
     return wiring().learners.of_row(scope, org_id, batch_id, course_id, call.query.outcome, pager, call.now)
 
@@ -82,7 +78,7 @@ def launch(call: Call[Launch, Any]) -> LaunchOut:
 @routes.add("GET", "/msp/rollouts", summary="Rollouts, newest first", answer=RolloutPage, query=PageQuery)
 def rollouts(call: Call[Any, PageQuery]) -> RolloutPage:
     scope = _scope(call)
-    return wiring().views.rollouts(scope, _pager(call, scope))
+    return wiring().views.rollouts(scope, Pager.of(call))
 
 
 @routes.add("GET", "/msp/rollouts/{rollout_id}", summary="A rollout, client by client", answer=RolloutOut)
