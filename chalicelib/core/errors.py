@@ -16,7 +16,7 @@
 Routes answer them as problem details (RFC 9457); jobs let them fail the message, which comes again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -123,3 +123,14 @@ class Unavailable(MusterError):
     def __init__(self, code: str = "unavailable", detail: str = "A service behind Muster did not answer.") -> None:
         super().__init__(code, detail)
         self.retry_after = 2
+
+
+def refuse_unknown(field: str, ids: Sequence[str], unknown: Collection[str], what: str) -> None:
+    """Raises Invalid that names each place in a list of ids where there is no such thing."""
+    errors = [
+        FieldError(f"{field}.{index}", f"unknown_{what}", f"There is no such {what}.")
+        for index, one in enumerate(ids)
+        if one in unknown
+    ]
+    if errors:
+        raise Invalid(*errors)

@@ -105,12 +105,16 @@ class Routes:
         public: bool = False,
         once: bool = False,
         content_type: str = "application/json",
+        tag: str | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-        """`once`: takes an Idempotency-Key, under which the same request happens once."""
+        """`once`: takes an Idempotency-Key, under which the same request happens once.
+
+        `tag`: the heading in the documentation, where it is not the feature's own.
+        """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             route = Route(
-                method, path, self._tag, summary, answer, body, query, status, public, once, content_type,
+                method, path, tag or self._tag, summary, answer, body, query, status, public, once, content_type,
                 (function.__doc__ or "").strip(),
             )  # fmt: skip
             ROUTES.append(route)
@@ -133,7 +137,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         if isinstance(result, Response):
             return result
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
-        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
         return Response(text, headers, route.status)
     except MusterError as error:
         if error.status >= 500:

@@ -3,14 +3,17 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.ids import short_hash
+
+if TYPE_CHECKING:
+    from chalicelib.core.http import Call
 
 T = TypeVar("T")
 
@@ -33,6 +36,33 @@ class Slice(Generic[T]):
     position: str | None
 
 
+def sift(
+    read: Callable[[str | None], Slice[T]],
+    keep: Callable[[T], bool],
+    position_of: Callable[[T], str],
+    limit: int,
+    after: str | None,
+    max_reads: int,
+) -> Slice[T]:
+    """Read on until `limit` items are kept. What is not kept costs a read as well, hence `max_reads`:
+    a page may be short, or empty, and still not be the last.
+    """
+    kept: list[T] = []
+    for _ in range(max_reads):
+        page = read(after)
+        for index, item in enumerate(page.items):
+            if not keep(item):
+                continue
+            kept.append(item)
+            if len(kept) == limit:
+                is_last = page.position is None and index == len(page.items) - 1
+                return Slice(kept, None if is_last else position_of(item))
+        after = page.position
+        if after is None:
+            break
+    return Slice(kept, after)
+
+
 class Pager:
     """Turns positions of one list, for one caller, into cursors and back."""
 
@@ -40,6 +70,13 @@ class Pager:
         self.limit = query.limit
         self._binding = short_hash(caller, list_name)[:16]
         self.position = self._read(query.cursor) if query.cursor else None
+
+    @classmethod
+    def of(cls, call: "Call[Any, Any]") -> "Pager":
+        """The pages of a route: its path and its filters are the list that a cursor is bound to."""
+        query: PageQuery = call.query
+        filters = query.model_dump_json(exclude={"limit", "cursor"})
+        return cls(call.account_id, f"{call.route} {filters}", query)
 
     def cursor(self, position: str | None) -> str | None:
         if position is None:
@@ -52,11 +89,16 @@ class Pager:
             packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             binding, position = json.loads(packed)
         except (binascii.Error, ValueError, TypeError):
-            raise _wrong_cursor() from None
-        if binding != self._binding or not isinstance(position, str):
-            raise _wrong_cursor()
+            raise invalid_cursor() from None
+        if binding != self._binding or not isinstance(position, str) or not _is_key(position):
+            raise invalid_cursor()
         return position
 
 
-def _wrong_cursor() -> Invalid:
+def _is_key(position: str) -> bool:
+    """DynamoDB takes sort keys of 1 to 1,024 bytes."""
+    return 0 < len(position.encode("utf-8", "replace")) <= 1024
+
+
+def invalid_cursor() -> Invalid:
     return Invalid(FieldError("cursor", "invalid_cursor", "This cursor is not of this list; start without one."))

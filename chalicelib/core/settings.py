@@ -33,3 +33,8 @@ def settings() -> Settings:
 def allowed_origin() -> str:
     """The one origin that browsers may call from. Needed while packaging, hence its default."""
     return os.environ.get("ALLOWED_ORIGIN", "http://localhost:3000")
+
+
+def build() -> str:
+    """Which build runs; the deployment says so, a checkout does not."""
+    return os.environ.get("BUILD", "dev")
