@@ -1,0 +1,75 @@
+"""Accounts in Amazon Cognito: found by their address, or made for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.failures import StorageFailure, translated
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.ids import new_id
+from chalicelib.core.text import normalized
+
+# Somebody made the account between our look and our call, or it was made and only its mail did not go out.
+_MADE_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
+
+
+@dataclass(frozen=True)
+class Identity:
+    user_pool_id: str
+
+    def account_for(self, email: str, now: datetime) -> str:
+        """The account of this address; made when there is none, and then Cognito mails a first password."""
+        address = normalized(email)
+        account_id = self.find(address)
+        if account_id is not None:
+            return account_id
+        try:
+            return self._create(address, now)
+        except StorageFailure as error:
+            if error.aws_code not in _MADE_MEANWHILE:
+                raise
+        account_id = self.find(address)
+        if account_id is None:
+            # ListUsers lags behind; the next try will see the account.
+            raise Unavailable()
+        return account_id
+
+    def find(self, email: str) -> str | None:
+        """The account whose address this is, and known to be.
+
+        Anybody may register with an address that is not theirs. Until it is verified, such an account
+        must not be handed what is meant for the address's owner.
+        """
+        address = normalized(email)
+        request: dict[str, Any] = {"UserPoolId": self.user_pool_id, "Filter": f'email = "{_quoted(address)}"'}
+        while True:
+            with translated():
+                answer = client("cognito-idp").list_users(**request)
+            for user in answer.get("Users", []):
+                attributes = _values(user["Attributes"])
+                if normalized(attributes.get("email", "")) == address and attributes.get("email_verified") == "true":
+                    return attributes["sub"]
+            if not answer.get("PaginationToken"):
+                return None
+            request["PaginationToken"] = answer["PaginationToken"]
+
+    def _create(self, address: str, now: datetime) -> str:
+        with translated():
+            answer = client("cognito-idp").admin_create_user(
+                UserPoolId=self.user_pool_id,
+                # The address is an alias and may change one day; the user name cannot.
+                Username=new_id(now),
+                UserAttributes=[{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}],
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+        return _values(answer["User"]["Attributes"])["sub"]
+
+
+def _values(attributes: list[dict[str, str]]) -> dict[str, str]:
+    return {attribute["Name"]: attribute.get("Value", "") for attribute in attributes}
+
+
+def _quoted(text: str) -> str:
+    """For a filter of ListUsers, whose strings end at the first quotation mark that is not escaped."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
