@@ -1,0 +1,26 @@
+"""What the routes of the course library take and answer."""
+
+from pydantic import BaseModel, Field
+
+from chalicelib.core.paging import PageQuery
+
+
+class CourseQuery(PageQuery):
+    search: str | None = Field(None, max_length=200, description="A part of the title; letter case does not matter.")
+
+
+class CourseOut(BaseModel):
+    """`certificate`: completing it issues one. `self_enroll`: a person may take it without an organization."""
+
+    course_id: str
+    title: str
+    summary: str
+    duration_minutes: int
+    launch_url: str
+    certificate: bool
+    self_enroll: bool
+
+
+class CoursePage(BaseModel):
+    items: list[CourseOut]
+    next_cursor: str | None
