@@ -1,10 +1,12 @@
 """Reads and writes of the directory. A member is one item, and what others find the member by."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
 from chalicelib.access.models import AccountEntry, account_pk, membership_sk, org_pk
 from chalicelib.aws import loading, table
 from chalicelib.aws.table import CoreItem, Write, put_new
+from chalicelib.core.paging import Slice
 from chalicelib.core.text import normalized
 from chalicelib.members.models import (
     Member,
@@ -18,12 +20,46 @@ from chalicelib.members.models import (
     location_roster_pk,
     login_sk,
     member_sk,
+    members_pk,
     search_pk,
 )
 from chalicelib.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
-_MAX_WORD = 200
+MAX_WORD = 200
+
+
+def member(org_id: str, member_id: str) -> Member | None:
+    return table.get(Member, members_pk(org_id), member_sk(member_id))
+
+
+def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+    return table.query(Member, members_pk(org_id), limit=limit, after=after)
+
+
+def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
+    """The members there are, by their sort keys."""
+    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in member_ids]
+    found = table.batch_get(wanted, consistent=False)
+    return {sk: cast(Member, item) for (_, sk), item in found.items()}
+
+
+def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+    return table.query(RosterEntry, pk, limit=limit, after=after)
+
+
+def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
+    """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
+    return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
+
+
+def fields_of(member: Member) -> dict[str, str]:
+    """Profile fields by name."""
+    return dict(member.fields.as_dict())  # type: ignore[no-untyped-call]
+
+
+def search_sk(word: str, member_id: str) -> str:
+    return f"{word}#{member_id}"
 
 
 def words_of(member: Member) -> list[str]:
@@ -31,7 +67,7 @@ def words_of(member: Member) -> list[str]:
     texts = [member.email or "", member.login_name or ""]
     if member.status in NAME_SHOWN:
         texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
-    return sorted({word[:_MAX_WORD] for text in texts if (word := normalized(text))})
+    return sorted({word[:MAX_WORD] for text in texts if (word := normalized(text))})
 
 
 def claims_of(org_id: str, member: Member) -> list[CoreItem]:
@@ -53,7 +89,7 @@ def entries_of(org_id: str, member: Member) -> list[CoreItem]:
         rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
     entries: list[CoreItem] = [RosterEntry(pk, key, status=member.status) for pk in rosters]
     entries += [
-        SearchEntry(search_pk(org_id), f"{word}#{member.member_id}", member_id=member.member_id)
+        SearchEntry(search_pk(org_id), search_sk(word, member.member_id), member_id=member.member_id)
         for word in words_of(member)
     ]
     return entries

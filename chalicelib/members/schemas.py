@@ -1,0 +1,93 @@
+"""What the routes of the directory take and answer."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema, model_validator
+
+from chalicelib.access.states import Permission, Role
+from chalicelib.core.paging import PageQuery
+from chalicelib.core.text import Id
+from chalicelib.members.states import MemberStatus
+
+_FIELD = "field."
+# How the OpenAPI document writes the family of these parameters.
+_FIELD_PARAMETER = "field.<name>"
+
+_FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_FieldValue = Annotated[str, StringConstraints(max_length=500)]
+
+
+class MemberQuery(PageQuery):
+    """Filters narrow each other down."""
+
+    status: MemberStatus | None = Field(None, description="Only members in this status.")
+    group_id: Id | None = Field(None, description="Only members of this group.")
+    department_id: Id | None = Field(None, description="Only members of this department and those below it.")
+    location_id: Id | None = Field(None, description="Only members of this location.")
+    search: str | None = Field(
+        None, max_length=200, description="The start of a name, an e-mail address or a login name."
+    )
+    fields: Annotated[
+        dict[_FieldName, _FieldValue],
+        Field(
+            default_factory=dict,
+            alias=_FIELD_PARAMETER,
+            description="Only members whose profile field of this name has this value; letter case does not matter.",
+        ),
+        WithJsonSchema({"type": "string"}),
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_fields(cls, given: dict[str, Any]) -> dict[str, Any]:
+        # Sorted, so that a cursor does not depend on the order in which the filters are named.
+        named = {name.removeprefix(_FIELD): given[name] for name in sorted(given) if name.startswith(_FIELD)}
+        others = {name: value for name, value in given.items() if not name.startswith(_FIELD)}
+        return {**others, _FIELD_PARAMETER: named}
+
+
+class MemberOut(BaseModel):
+    """Names are null until the person has accepted."""
+
+    member_id: str
+    status: MemberStatus
+    email: str | None
+    login_name: str | None
+    first_name: str | None
+    last_name: str | None
+    group_ids: list[str]
+    department_id: str | None
+    location_id: str | None
+    fields: dict[str, str]
+    created_at: str
+
+
+class MemberPage(BaseModel):
+    """A page can be short, or empty, and still have a next one: filters look at so many people a request."""
+
+    items: list[MemberOut]
+    next_cursor: str | None
+
+
+class RoleOut(BaseModel):
+    """`name` is that of the organization, or of the MSP where `org_id` is null."""
+
+    role: Role
+    msp_id: str
+    org_id: str | None
+    name: str
+    department_ids: list[str]
+    permissions: list[Permission]
+
+
+class MembershipOut(BaseModel):
+    org_id: str
+    name: str
+    member_id: str
+    status: MemberStatus
+
+
+class MeOut(BaseModel):
+    account_id: str
+    roles: list[RoleOut]
+    memberships: list[MembershipOut]
