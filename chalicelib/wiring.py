@@ -67,19 +67,19 @@ class Wiring:
     def admins(self) -> "AdminsService":
         from chalicelib.access.admins import AdminsService
 
-        return AdminsService(self.identity)
+        return AdminsService(self.identity, self.structure.unknown_departments)
 
     @cached_property
     def orgs(self) -> "OrgsService":
         from chalicelib.orgs.service import OrgsService
 
-        return OrgsService()
+        return OrgsService(self.catalog.unknown_courses)
 
     @cached_property
     def structure(self) -> "StructureService":
         from chalicelib.orgs.structure import StructureService
 
-        return StructureService()
+        return StructureService(self.catalog.unknown_courses, [self.directory.uses])
 
     @cached_property
     def catalog(self) -> "CatalogService":

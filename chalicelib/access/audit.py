@@ -17,7 +17,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Slice
 
-_FIRST = "0" * 64
+FIRST_HASH = "0" * 64
 _TRIES = 6
 
 
@@ -54,6 +54,11 @@ def entries(tenant_pk: str, limit: int, after: str | None) -> Slice[AuditEntry]:
     return table.query(AuditEntry, audit_pk(tenant_pk), limit=limit, after=after, newest_first=True)
 
 
+def number_key(number: int) -> str:
+    """The sort key of the entry with this number; 12 digits sort as the numbers do."""
+    return f"{number:012d}"
+
+
 def hash_of(entry: AuditEntry) -> str:
     """SHA-256 over the entry and the hash before it; any change to either shows in all that follow."""
     content = [entry.pk, entry.sk, entry.at, entry.actor, entry.action, entry.target]
@@ -66,14 +71,14 @@ def _next_entry(tenant_pk: str, change: Change, now: datetime) -> AuditEntry:
     number = int(last[0].sk) + 1 if last else 1
     entry = AuditEntry(
         audit_pk(tenant_pk),
-        f"{number:012d}",
+        number_key(number),
         at=to_text(now),
         actor=change.actor,
         action=change.action,
         target=change.target,
         before=_packed(change.before),
         after=_packed(change.after),
-        previous_hash=last[0].hash if last else _FIRST,
+        previous_hash=last[0].hash if last else FIRST_HASH,
     )
     entry.hash = hash_of(entry)
     return entry

@@ -67,6 +67,8 @@ class Admin(CoreItem):
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     permissions: ListAttribute[str] = ListAttribute(null=True)
     appointed_at = UnicodeAttribute()
+    # Which request appointed: by it, the same request knows what it made before.
+    appointment_id = UnicodeAttribute(null=True)
 
 
 def admins_pk(tenant_pk: str) -> str:
