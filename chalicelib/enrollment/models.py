@@ -213,6 +213,7 @@ class DueEntry(OutboxItem):
 NUM_DUE_SHARDS = 16
 DUE_LAUNCH = "launch"
 DUE_ADVANCE = "advance"
+DUE_MOVE_DATES = "move_dates"
 
 
 def due_pk(shard: int) -> str:
@@ -220,7 +221,7 @@ def due_pk(shard: int) -> str:
 
 
 def due_entry(instant: str, kind: str, msp_id: str, org_id: str | None, target_id: str) -> DueEntry:
-    """`target_id` is a rollout for `launch`, a batch for `advance`."""
+    """`target_id` is a rollout for `launch`, a batch for `advance`, an organization for `move_dates`."""
     return DueEntry(
         due_pk(shard_of(target_id, NUM_DUE_SHARDS)),
         f"{instant}#{kind}#{target_id}",

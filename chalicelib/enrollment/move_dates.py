@@ -7,13 +7,14 @@ from chalicelib.aws import table
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
+from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, parse_hour
 from chalicelib.enrollment.expand import date_of, due_of, is_later, make_schedules, next_due, zone_of
-from chalicelib.enrollment.models import Row
+from chalicelib.enrollment.models import DUE_MOVE_DATES, DueEntry, Row, due_entry
 from chalicelib.enrollment.schemas import AdvanceBatch, MoveDates
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk
@@ -27,9 +28,16 @@ class DatesService:
         self._queue = queue
         self._scheduler = scheduler
 
-    def announce(self, msp_id: str, org_id: str) -> None:
-        """Called when an organization's zone or hour has changed; the work itself is a job's."""
-        self._queue.send([Message(MoveDates(msp_id=msp_id, org_id=org_id).body(), org_id)])
+    def change_writes(self, msp_id: str, org_id: str, now: datetime) -> list[Write]:
+        """A due entry for the transaction that changes zone or hour: should the message be lost, the sweep sends it."""
+        return [Write("put", _due(msp_id, org_id, to_text(now)))]
+
+    def announce(self, msp_id: str, org_id: str, now: datetime) -> None:
+        job = MoveDates(msp_id=msp_id, org_id=org_id, due_at=to_text(now))
+        try:
+            self._queue.send([Message(job.body(), org_id)])
+        except Unavailable:
+            observability.warning("change of dates left to the sweep", org_id=org_id)
 
     def move(self, message: MoveDates, now: datetime) -> None:
         """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""
@@ -41,6 +49,7 @@ class DatesService:
                 key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
                 while self._move_some(key, org, now):
                     pass
+        table.transact([Write("delete", _due(message.msp_id, message.org_id, message.due_at))])
 
     def _move_some(self, key: BatchKey, org: Org, now: datetime) -> bool:
         """Move up to 40 rows; True when there may be more."""
@@ -76,3 +85,7 @@ class DatesService:
             job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
             self._queue.send([Message(job.body(), key.org_id)])
         return True
+
+
+def _due(msp_id: str, org_id: str, instant: str) -> DueEntry:
+    return due_entry(instant, DUE_MOVE_DATES, msp_id, org_id, org_id)

@@ -344,6 +344,7 @@ class MoveDates(Job):
     job: Literal["move_dates"] = "move_dates"
     msp_id: str
     org_id: str
+    due_at: str
 
 
 AnyJob = Annotated[AdvanceBatch | EnrollChunk | FinishLaunch | MoveDates, Field(discriminator="job")]

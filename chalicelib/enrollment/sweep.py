@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
 from chalicelib.enrollment import rollout_store
-from chalicelib.enrollment.models import DUE_LAUNCH, DueEntry
-from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job
+from chalicelib.enrollment.models import DUE_LAUNCH, DUE_MOVE_DATES, DueEntry
+from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job, MoveDates
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)
@@ -46,7 +46,9 @@ class SweepService:
 
 
 def job_of(entry: DueEntry) -> Job:
+    instant = entry.sk.split("#", 1)[0]
     if entry.kind == DUE_LAUNCH:
-        instant = entry.sk.split("#", 1)[0]
         return FinishLaunch(msp_id=entry.msp_id, rollout_id=entry.target_id, due_at=instant)
+    if entry.kind == DUE_MOVE_DATES:
+        return MoveDates(msp_id=entry.msp_id, org_id=entry.target_id, due_at=instant)
     return AdvanceBatch(msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=entry.target_id)
