@@ -25,20 +25,21 @@ DUPLICATE = "duplicate"
 RawItem = Mapping[str, Mapping[str, Any]]
 
 
-def insert_new(table: str, items: Sequence[RawItem]) -> list[str]:
+def insert_new(table: str, items: Sequence[RawItem], *, all_or_raise: bool = True) -> list[str]:
     """Insert items (as DynamoDB JSON, all with the same attributes); keys must differ from each other.
 
     Gives, per item: CREATED, DUPLICATE, or the code with which DynamoDB refused it for good. CREATED may
     be told as DUPLICATE when an answer was lost on the way: read the item back to know.
-    Raises Unavailable when items could not be written now; some others may have been.
+    Items that DynamoDB was too busy for raise Unavailable, though others may have been written; without
+    `all_or_raise` they have their code as outcome instead, so that they do not stop their neighbours.
     """
     outcomes: list[str] = []
     for start in range(0, len(items), PER_CALL):
-        outcomes += _insert_call(table, items[start : start + PER_CALL])
+        outcomes += _insert_call(table, items[start : start + PER_CALL], all_or_raise)
     return outcomes
 
 
-def _insert_call(table: str, items: Sequence[RawItem]) -> list[str]:
+def _insert_call(table: str, items: Sequence[RawItem], all_or_raise: bool) -> list[str]:
     names = list(items[0])
     statement = f'INSERT INTO "{table}" VALUE {{' + ", ".join(f"'{name}': ?" for name in names) + "}"
     outcomes = [""] * len(items)
@@ -52,15 +53,16 @@ def _insert_call(table: str, items: Sequence[RawItem]) -> list[str]:
         again = []
         for index, response in zip(waiting, answer["Responses"], strict=True):
             code = response.get("Error", {}).get("Code")
+            outcomes[index] = CREATED if code is None else DUPLICATE if code == "DuplicateItem" else code
             if code in RETRYABLE:
                 again.append(index)
-            else:
-                outcomes[index] = CREATED if code is None else DUPLICATE if code == "DuplicateItem" else code
         if not again:
             return outcomes
         waiting = again
         time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**attempt)
-    raise Unavailable()
+    if all_or_raise:
+        raise Unavailable()
+    return outcomes
 
 
 def sort_keys(

@@ -106,7 +106,8 @@ def _packed(results: Iterable[OrgResult]) -> list[dict[str, object]]:
 
 def insert_batches(batches: Sequence[Batch]) -> list[str | None]:
     """Create-only, in one call for 25. Per batch None when it stands (now, or from an earlier try), else a code."""
-    outcomes = bulk.insert_new(settings().core_table, [batch.serialize() for batch in batches])
+    items = [batch.serialize() for batch in batches]
+    outcomes = bulk.insert_new(settings().core_table, items, all_or_raise=False)
     doubtful = [batch for batch, outcome in zip(batches, outcomes, strict=True) if outcome == bulk.DUPLICATE]
     found = table.batch_get([(Batch, *batch.key) for batch in doubtful]) if doubtful else {}
     standing = {key for key, item in found.items() if isinstance(item, Batch) and _same(item, batches)}
