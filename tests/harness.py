@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -259,6 +259,18 @@ class World:
             for message in received:
                 taken.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def lose_answers(self) -> None:
+        """Leave requests under a key as a process does that dies after its work, and before it could answer."""
+        for item in self.dump("outbox"):
+            if item["pk"].startswith("IDEMPOTENCY#"):
+                self.client("dynamodb").update_item(
+                    TableName=self.stage.table_names["outbox"],
+                    Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+                    UpdateExpression="REMOVE answer",
+                )
+        # Nobody is at work on them any more.
+        self.now += timedelta(minutes=1)
 
     def dump(self, short: str) -> list[dict[str, Any]]:
         """All items of `core`, `enrollments` or `outbox` as plain dictionaries, in the order of their keys."""
