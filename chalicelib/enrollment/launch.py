@@ -15,7 +15,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment import form, rollout_store
 from chalicelib.enrollment.explanations import explain
@@ -171,8 +171,9 @@ class LaunchService:
         ]
         try:
             self._queue.send(Message(job.body(), job.org_id) for job in jobs)
-        except Unavailable:
-            observability.warning("jobs left to the sweep", msp_id=msp_id, num_jobs=len(jobs))
+        except MusterError:
+            # The batches stand: whatever the queue's trouble is, the launch is not undone by it.
+            observability.failure("jobs left to the sweep", msp_id=msp_id, num_jobs=len(jobs))
             return False
         return True
 

@@ -9,7 +9,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, Conflict, MusterError, NotFound
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of
@@ -51,8 +51,8 @@ class RetryService:
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
         try:
             self._queue.send([Message(job.body(), key.org_id)])
-        except Unavailable:
-            observability.warning("retry left to the sweep", batch_id=key.batch_id)
+        except MusterError:
+            observability.failure("retry left to the sweep", batch_id=key.batch_id)
         return batch_store.row(key, course_id) or row
 
 
