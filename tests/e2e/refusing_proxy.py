@@ -44,7 +44,7 @@ def refusing(endpoint: str, marker: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
             """The test's output stays the test's."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

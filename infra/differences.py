@@ -1,0 +1,45 @@
+"""Where the local cloud differs from AWS, made good while deploying to it. The package is the same for both."""
+
+from typing import Any
+
+from infra.cloud import Cloud
+
+_RESPONSES = "x-amazon-apigateway-gateway-responses"
+
+# AWS asks a role for what a call does, the local cloud for the call itself, of PartiQL without its table.
+_CALL_BY_ACTION = {
+    "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+}
+
+
+def adapt(template: dict[str, Any]) -> None:
+    """Let each role make the calls that do what it may do. Changes the template in place."""
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::IAM::Role":
+            continue
+        for policy in resource["Properties"]["Policies"]:
+            statements = policy["PolicyDocument"]["Statement"]
+            granted = {action for statement in statements for action in statement["Action"]}
+            calls = [call for action, call in _CALL_BY_ACTION.items() if action in granted]
+            if calls:
+                statements.append({"Effect": "Allow", "Action": calls, "Resource": "*"})
+            if "scheduler:CreateSchedule" in granted:
+                # The local cloud takes every schedule for one of the default group when it asks for permission.
+                where = {
+                    "Fn::Sub": "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/default/*"
+                }
+                statements.append({"Effect": "Allow", "Action": ["scheduler:CreateSchedule"], "Resource": where})
+
+
+def put_gateway_responses(cloud: Cloud, api_id: str, stage: str, template: dict[str, Any]) -> None:
+    """AWS takes them from the API's definition, where the local cloud overlooks them."""
+    apigateway = cloud.client("apigateway")
+    wanted = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][_RESPONSES]
+    known = {entry["responseType"]: entry for entry in apigateway.get_gateway_responses(restApiId=api_id)["items"]}
+    if all(known[kind].items() >= response.items() for kind, response in wanted.items()):
+        return
+    for kind, response in wanted.items():
+        apigateway.put_gateway_response(restApiId=api_id, responseType=kind, **response)
+    # They count from the next deployment on.
+    apigateway.create_deployment(restApiId=api_id, stageName=stage)
