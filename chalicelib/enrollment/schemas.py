@@ -13,6 +13,9 @@ MAX_ORGS = 25
 MAX_COURSES = 50
 MAX_GROUPS = 100
 
+# Within these, months and days can be counted on from a date, and turned into instants of any zone.
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+
 
 class Form(BaseModel):
     """Input: unknown fields are refused, not ignored."""
@@ -22,15 +25,15 @@ class Form(BaseModel):
 
 class CourseChoice(Form):
     course_id: Id
-    enroll_on: date | None = Field(None, description="In the client's time zone; null is now.")
-    due_by: date | None = Field(None, description="The last day to complete; null is no due date.")
+    enroll_on: Day | None = Field(None, description="In the client's time zone; null is now.")
+    due_by: Day | None = Field(None, description="The last day to complete; null is no due date.")
 
 
 class Schedule(Form):
     """Gives the courses their dates. Course k of a stagger starts k - 1 months after `start_on`."""
 
     preset: Literal["all_immediate", "monthly_stagger"]
-    start_on: date | None = None
+    start_on: Day | None = None
     days_to_complete: Annotated[int, Field(ge=1, le=3650)] | None = None
 
     @model_validator(mode="after")
@@ -288,12 +291,12 @@ class StartedOut(BaseModel):
 class Result(Form):
     """What an admin enters for a learner: that the course was completed, when, and how well."""
 
-    completed_at: date | None = Field(None, description="The day in the organization's time zone; null is today.")
+    completed_at: Day | None = Field(None, description="The day in the organization's time zone; null is today.")
     score: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
 class EnrollmentChange(Form):
-    due_by: date | None = None
+    due_by: Day | None = None
     result: Result | None = None
 
     @model_validator(mode="after")
