@@ -101,7 +101,7 @@ class LaunchService:
             table.transact([*rollout_store.reopen_writes(scope.msp_id, rollout_id, again), Write("put", due)])
         except ConditionFailed:
             raise Conflict("launching", "This rollout is still being launched; look again in a moment.") from None
-        return self._carry_out(scope.msp_id, rollout_id, stored.plan, again, [due], None)
+        return self._carry_out(scope.msp_id, rollout_id, stored.plan, again, [due], None, later=True)
 
     def finish(self, message: FinishLaunch, now: datetime) -> None:
         """Carry an interrupted launch to its end (sent by the sweep)."""
@@ -139,7 +139,7 @@ class LaunchService:
     def _resume(self, msp_id: str, stored: StoredRollout, due_at: str) -> LaunchOut:
         rollout_id = stored.header.rollout_id
         due = _due(msp_id, rollout_id, due_at)
-        return self._carry_out(msp_id, rollout_id, stored.plan, stored.results, [due], _record(stored), resumed=True)
+        return self._carry_out(msp_id, rollout_id, stored.plan, stored.results, [due], _record(stored), later=True)
 
     def _carry_out(
         self,
@@ -149,11 +149,14 @@ class LaunchService:
         results: Sequence[OrgResult],
         dues: Sequence[DueEntry],
         record: IdempotencyRecord | None,
-        resumed: bool = False,
+        later: bool = False,
     ) -> LaunchOut:
-        """Write the batches of the clients that have no result yet, queue their jobs, settle the rollout."""
+        """Write the batches of the clients that have no result yet, queue their jobs, settle the rollout.
+
+        `later`: the form was checked some time ago, so whether these clients are ready is looked up again.
+        """
         pending = [result for result in results if result.ok is None]
-        unready = _unready(msp_id, pending) if resumed or len(pending) < len(results) else set()
+        unready = _unready(msp_id, pending) if later else set()
         batches = [
             _batch(msp_id, rollout_id, plan, result.org_id) for result in pending if result.org_id not in unready
         ]
