@@ -17,7 +17,7 @@ from chalicelib.access.schemas import (
 )
 from chalicelib.access.service import Scope
 from chalicelib.access.states import Permission
-from chalicelib.core.errors import MusterError
+from chalicelib.core.errors import MusterError, Unavailable
 from chalicelib.core.http import ROUTES, Call, Empty, Routes
 from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.core.settings import build, settings
@@ -93,15 +93,16 @@ def verify_audit(call: Call[Empty, Empty]) -> Verification:
 @routes.add(
     "GET", "/health", summary="Which build runs, and whether it can work", answer=Health, public=True, tag=_PUBLIC
 )
-def health(call: Call[Empty, Empty]) -> Response:
-    """503 when the table does not answer."""
+def health(call: Call[Empty, Empty]) -> Health:
+    """503 when the table does not answer, with the same fields."""
+    found = Health(build=build(), stage=settings().stage, table_answers=True)
     try:
         wiring().access.entries("health")
-        answers = True
-    except MusterError:
-        answers = False
-    found = Health(build=build(), stage=settings().stage, table_answers=answers)
-    return _ready(found.model_dump_json(), "application/json", 200 if answers else 503)
+    except MusterError as error:
+        problem = Unavailable("table_unavailable", "The table does not answer.")
+        problem.extra.update(found.model_copy(update={"table_answers": False}).model_dump())
+        raise problem from error
+    return found
 
 
 @routes.add(
@@ -128,14 +129,14 @@ def _document() -> dict[str, Any]:
     return openapi_document(ROUTES)
 
 
-def _ready(text: str, content_type: str, status: int = 200) -> Response:
+def _ready(text: str, content_type: str) -> Response:
     headers: dict[str, str | list[str]] = {
         "Content-Type": content_type,
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return Response(text, headers, status)
+    return Response(text, headers)
 
 
 def _msp(call: Call[Any, Any]) -> Scope:

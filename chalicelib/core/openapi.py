@@ -22,9 +22,10 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     models += [(model, "serialization") for model in answers]
     models.sort(key=lambda pair: (pair[0].__module__, pair[0].__name__, pair[1]))
     refs, definitions = models_json_schema(models, ref_template=_REF)
+    schemas: dict[str, Any] = definitions.get("$defs", {})
     paths: dict[str, dict[str, Any]] = {}
     for route in ordered:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -34,7 +35,7 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {
                 "account": {
                     "type": "apiKey",
@@ -48,12 +49,12 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route, refs: dict[Any, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "tags": [route.tag],
         "summary": route.summary,
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
-        "parameters": _parameters(route),
+        "parameters": _parameters(route, schemas),
         "responses": _responses(route, refs),
         "security": [] if route.public else [{"account": []}],
     }
@@ -65,22 +66,23 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    """What parameters refer to joins the document's schemas."""
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
     if route.query is not Empty:
-        schema = route.query.model_json_schema()
+        schema = route.query.model_json_schema(ref_template=_REF)
+        schemas |= schema.get("$defs", {})
         for name, field in schema.get("properties", {}).items():
-            field.pop("title", None)
             parameters.append(
                 {
                     "name": name,
                     "in": "query",
                     "required": name in schema.get("required", []),
-                    "description": field.pop("description", ""),
-                    "schema": field,
+                    "description": field.get("description", ""),
+                    "schema": _without_null(field),
                 }
             )
     if route.once:
@@ -94,6 +96,14 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             }
         )
     return parameters
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out rather than null."""
+    others = [one for one in field.get("anyOf", ()) if one != {"type": "null"}]
+    if len(others) == 1:
+        return dict(others[0])
+    return {name: value for name, value in field.items() if name not in ("title", "description")}
 
 
 def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:

@@ -96,8 +96,11 @@ class Pager:
 
 
 def _is_key(position: str) -> bool:
-    """DynamoDB takes sort keys of 1 to 1,024 bytes."""
-    return 0 < len(position.encode("utf-8", "replace")) <= 1024
+    """DynamoDB takes sort keys of 1 to 1,024 bytes, in whole characters."""
+    try:
+        return 0 < len(position.encode()) <= 1024
+    except UnicodeEncodeError:
+        return False
 
 
 def invalid_cursor() -> Invalid:
