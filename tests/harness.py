@@ -3,10 +3,8 @@
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from chalicelib.access import store as access_store
 from chalicelib.access.models import (
@@ -46,13 +44,14 @@ from chalicelib.orgs.models import (
 )
 from infra.cloud import Cloud
 from tests import gateway
-from tests.cloud_fixture import Stage, aws
+from tests.backstage import Backstage
+from tests.cloud_fixture import Stage
 from tests.gateway import Answer
 
 NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
 
 
-class World:
+class World(Backstage):
     """Factories write what the services would have written, without their checks and audit entries.
 
     `now` is the time of day of every request until the test sets another.
@@ -245,47 +244,6 @@ class World:
             members_pk(org_id), member_sk(member_id), member_id=member_id, status=status, group_ids=list(groups),
             created_at=to_text(self.now), **{**plain, **fields},
         )  # fmt: skip
-
-    # ------------------------------------------------------------ what happened
-
-    def messages(self, queue: str = "jobs") -> list[dict[str, Any]]:
-        """Take everything from the `jobs` or the `mail` queue."""
-        sqs, url = aws(self.cloud, "sqs"), self.stage.queue_urls[queue]
-        taken: list[dict[str, Any]] = []
-        while True:
-            received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            if not received:
-                return taken
-            for message in received:
-                taken.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-
-    def lose_answers(self) -> None:
-        """Leave requests under a key as a process does that dies after its work, and before it could answer."""
-        for item in self.dump("outbox"):
-            if item["pk"].startswith("IDEMPOTENCY#"):
-                self.client("dynamodb").update_item(
-                    TableName=self.stage.table_names["outbox"],
-                    Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
-                    UpdateExpression="REMOVE answer",
-                )
-        # Nobody is at work on them any more.
-        self.now += timedelta(minutes=1)
-
-    def dump(self, short: str) -> list[dict[str, Any]]:
-        """All items of `core`, `enrollments` or `outbox` as plain dictionaries, in the order of their keys."""
-        plain = TypeDeserializer().deserialize
-        pages = aws(self.cloud, "dynamodb").get_paginator("scan")
-        found = [
-            {name: plain(value) for name, value in raw.items()}
-            for page in pages.paginate(TableName=self.stage.table_names[short])
-            for raw in page["Items"]
-        ]
-        return sorted(found, key=lambda item: (item["pk"], item["sk"]))
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of the local cloud, to look behind the application or to spoil things."""
-        return aws(self.cloud, service)
 
     def _next(self) -> int:
         self._num_made += 1
