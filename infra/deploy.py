@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from infra import gateway, mail
+from infra import differences, mail
 from infra.cloud import REGION, Cloud
 from infra.packaging import ROOT, package
 
@@ -45,6 +45,8 @@ def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> 
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    if cloud.is_local:
+        differences.adapt(template)
     # Templates past 51,200 bytes have to come from a bucket.
     template_key = f"muster/{digest}.json"
     s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
@@ -53,7 +55,7 @@ def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> 
     _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", {"Stage": stage, **parameters})
     stack = describe(cloud, stage)
     if cloud.is_local:
-        gateway.put_responses(cloud, stack.resources["RestAPI"], stage, template)
+        differences.put_gateway_responses(cloud, stack.resources["RestAPI"], stage, template)
     return stack
 
 

@@ -6,9 +6,11 @@ from infra.cloud import Cloud
 
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
 
-# AWS asks a role for what a call does, the local cloud for the call itself, of PartiQL without its table.
+# AWS asks a role for what a call does, the local cloud for the call itself; and it takes every PartiQL
+# statement to be about no table, and every schedule to be in the default group.
 _CALL_BY_ACTION = {
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "scheduler:CreateSchedule": "scheduler:CreateSchedule",
     "sqs:SendMessage": "sqs:SendMessageBatch",
 }
 
