@@ -24,11 +24,10 @@ _DROPPED = (
     "*.dist-info/licenses",
     "*.dist-info/RECORD",
     "botocore/data/**/examples-1.json",
+    "dateutil/zoneinfo/*.tar.gz",  # time zones come from tzdata
     "dns",  # email-validator asks the DNS only where deliverability is to be checked
     "pydantic/v1",
     "aws_lambda_powertools/event_handler",
-    "aws_lambda_powertools/metrics",
-    "aws_lambda_powertools/tracing",
     "aws_lambda_powertools/utilities/data_*",
     "aws_lambda_powertools/utilities/[abcfikps]*",  # all but what the logger needs
 )
@@ -73,10 +72,9 @@ def _compile(folder: Path) -> None:
 
 def _zip(folder: Path, file: Path) -> None:
     """One date and order for all: the same sources give the same zip, and so no new version of a function."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
+    with zipfile.ZipFile(file, "w") as written:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
                 entry.external_attr = 0o644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                written.writestr(entry, path.read_bytes())
+                written.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)

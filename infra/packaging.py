@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +24,12 @@ from chalice.package import YAMLTemplateSerializer
 from infra.artifact import KEPT_SERVICES, made_smaller
 
 ROOT = Path(__file__).resolve().parent.parent
-REGION = "us-east-1"
+STAGES = ("dev", "prod")
 
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
 TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml")
+
+_KEPT_SECONDS = 24 * 3600
 
 # Gateway responses are static text: the origin that browsers may call from is filled in here.
 _ORIGIN_MARK = "<allowed-origin>"
@@ -40,6 +43,7 @@ def package(stage: str, home: Path) -> Path:
         folder = kept / f"{stage}-{source_digest(stage)}"
         if folder.exists():
             return folder
+        _forget_old(kept)
         with tempfile.TemporaryDirectory(dir=kept, prefix="making-") as making:
             made = _packaged(stage, Path(making))
             made.rename(folder)
@@ -68,7 +72,7 @@ def _packaged(stage: str, making: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     (project / "merge.yaml").write_text(yaml.safe_dump(_merged_parts(stage)))
-    environment = {**os.environ, "AWS_DEFAULT_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [
         *(str(Path(sys.executable).with_name("chalice")), "package"),
         *("--stage", stage, "--merge-template", "merge.yaml", str(made)),
@@ -105,6 +109,13 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
             raise ValueError(f"{key} is said twice in the template's parts")
         else:
             into[key] = value
+
+
+def _forget_old(kept: Path) -> None:
+    """Each change of the sources leaves 6 MB here."""
+    for folder in kept.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
