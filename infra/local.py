@@ -1,0 +1,86 @@
+"""`make run`: Muster on this machine, with its sample data and a rollout to watch. Ctrl-C ends it; its data stays.
+
+python -m infra.local [--port 4566]
+"""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from infra import mail
+from infra.application import application_of
+from infra.caller import log_in
+from infra.cloud import Cloud, local_cloud
+from infra.demo import Demo
+from infra.deploy import Stack, deploy
+from infra.packaging import ROOT
+from infra.seed import PASSWORD, LogIns, Seed
+from infra.welcome import welcome
+
+HOME = ROOT / ".muster"
+STAGE = "dev"
+MAIL_FROM = "training@muster.example.com"
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="Run Muster on this machine.")
+    arguments.add_argument("--port", type=int, default=4566)
+    arguments.add_argument("--no-demo", action="store_true", help="only start; launch nothing")
+    chosen = arguments.parse_args()
+    # However the end is asked for, data is saved on the way out; shells hide Ctrl-C from what runs behind them.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        run(chosen.port, with_demo=not chosen.no_demo)
+    except KeyboardInterrupt:
+        print("\nStopped. The data is kept in .muster/; `make run` goes on with it, `make clean` removes it.")
+    except RuntimeError as error:
+        sys.exit(f"\n{error}")
+
+
+def run(port: int, *, with_demo: bool) -> None:
+    with ExitStack() as running:
+        with _told("Starting the local cloud"):
+            cloud = running.enter_context(local_cloud(HOME, port, keep_state=True))
+        with _told("Packaging and deploying what changed"):
+            stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM})
+            domain = mail.domain_of(MAIL_FROM)
+            mail.verify_locally(cloud, domain)
+            mail.send_events_to(cloud, domain, stack.outputs["MailEventsTopicArn"])
+        log_ins = _seeded(cloud, stack)
+        api_url = cloud.api_url(stack.resources["RestAPI"], STAGE)
+        client_id = stack.outputs["UserPoolClientId"]
+        if with_demo:
+            print("\nA rollout to 25 clients, over HTTP:\n")
+            Demo(log_in(cloud, api_url, client_id, log_ins.msp_admin, PASSWORD)).run()
+        print(welcome(str(cloud.endpoint), api_url, client_id, log_ins), flush=True)
+        signal.pause()
+
+
+def _seeded(cloud: Cloud, stack: Stack) -> LogIns:
+    seed = Seed(cloud, stack)
+    with application_of(cloud, stack):
+        if not seed.is_loaded():
+            with _told("Loading sample data, once"):
+                seed.load()
+    return seed.log_ins()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    print(f"{what} ...", end=" ", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"{time.monotonic() - started:.1f} s", flush=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

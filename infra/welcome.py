@@ -1,0 +1,36 @@
+"""What `make run` says once everything is up: addresses, log-ins, and lines to paste."""
+
+from infra.seed import PASSWORD, LogIns
+
+_TEXT = """\
+Muster is up. Ctrl-C ends it; its data stays in .muster/.
+
+  API         {api}
+  Read it     {api}/docs
+  OpenAPI     {api}/openapi.json
+  Mailbox     {endpoint}/_ministack/ses/messages  (nothing leaves this machine)
+
+  Log-ins, all with the password {password}
+  {msp_admin:44} admin of Northwind Managed IT, 32 clients
+  {other_msp_admin:44} admin of Fennmark Technology Services, 4 clients
+  {org_admin:44} admin of the client Alderquay Logistics
+  {learner:44} learner there
+  {learner_at_two:44} learner at two clients
+
+  To paste: log in as the first, then the dashboard and the rollouts; as a learner, one's courses.
+
+API={api}
+login() {{ curl -s {endpoint}/ -H 'Content-Type: application/x-amz-json-1.1' \\
+  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \\
+  -d '{{"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "{client_id}",
+       "AuthParameters": {{"USERNAME": "'"$1"'", "PASSWORD": "{password}"}}}}' \\
+  | python3 -c 'import json, sys; print(json.load(sys.stdin)["AuthenticationResult"]["IdToken"])'; }}
+TOKEN=$(login {msp_admin})
+curl -s -H "Authorization: $TOKEN" "$API/msp/training?limit=5" | python3 -m json.tool
+curl -s -H "Authorization: $TOKEN" "$API/msp/rollouts" | python3 -m json.tool
+curl -s -H "Authorization: $(login {learner})" "$API/me/courses" | python3 -m json.tool
+"""
+
+
+def welcome(endpoint: str, api_url: str, client_id: str, log_ins: LogIns) -> str:
+    return _TEXT.format(endpoint=endpoint, api=api_url, client_id=client_id, password=PASSWORD, **vars(log_ins))
