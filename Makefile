@@ -1,0 +1,53 @@
+# Everything that one does with Muster. Needs Python 3.11 or newer; the rest is installed into .venv.
+#
+#   make run                  Muster on this machine, with sample data and a rollout to watch  [PORT=4566]
+#   make test                 all tests                                                        [ARGS=tests/unit]
+#   make check                format, lint, types, imports, template, OpenAPI document
+#   make bench                capacity units, calls and times, on DynamoDB's own engine
+#   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com]
+#   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
+#   make clean                remove what was made here: environment, caches, local cloud and its data
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 4566
+ARGS ?= tests --ignore=tests/bench
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: run test check bench deploy first-admin clean
+
+run: $(INSTALLED)
+	@$(BIN)/python -m infra.local --port $(PORT)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m infra.check_template
+	$(BIN)/python -m pytest tests/structure -k openapi
+
+bench: $(INSTALLED)
+	$(BIN)/python -m pytest tests/bench -s
+
+deploy: $(INSTALLED)
+	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)"
+
+first-admin: $(INSTALLED)
+	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"
+
+clean:
+	rm -rf .venv .muster .chalice/deployments .hypothesis .*_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installs again only when what is required has changed.
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Muster needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
