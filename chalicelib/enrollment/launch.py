@@ -116,14 +116,14 @@ class LaunchService:
         stored = rollout_store.find(message.msp_id, message.rollout_id)
         if stored is None:
             return
-        results = [_failed(result, Code.LAUNCH_FAILED) if result.ok is None else result for result in stored.results]
-        self._settle(
-            message.msp_id,
-            message.rollout_id,
-            results,
-            [_due(message.msp_id, message.rollout_id, message.due_at)],
-            _record(stored),
-        )
+        rollout_id = message.rollout_id
+        pending = [result for result in stored.results if result.ok is None]
+        made: dict[str, str | None] = dict.fromkeys(_standing(rollout_id, pending))
+        results = [_result_of(result, rollout_id, made, set()) for result in stored.results]
+        results = [_failed(result, Code.LAUNCH_FAILED) if result.ok is None else result for result in results]
+        queued = self._queue_jobs(message.msp_id, results)
+        due = _due(message.msp_id, rollout_id, message.due_at)
+        self._settle(message.msp_id, rollout_id, results, [due] if queued else [], _record(stored))
 
     def _take_over(self, msp_id: str, attempt: Attempt, now: datetime) -> LaunchOut:
         """The same request, after the process that claimed it died: everything it needs was saved with the claim."""
@@ -156,7 +156,7 @@ class LaunchService:
         `later`: the form was checked some time ago, so whether these clients are ready is looked up again.
         """
         pending = [result for result in results if result.ok is None]
-        unready = _unready(msp_id, pending) if later else set()
+        unready = _unready(msp_id, rollout_id, pending) if later else set()
         batches = [
             _batch(msp_id, rollout_id, plan, result.org_id) for result in pending if result.org_id not in unready
         ]
@@ -222,11 +222,17 @@ def _batch(msp_id: str, rollout_id: str, plan: Plan, org_id: str) -> Batch:
     )
 
 
-def _unready(msp_id: str, pending: Sequence[OrgResult]) -> set[str]:
-    """Clients that were ready when the form was checked and are not any more."""
+def _unready(msp_id: str, rollout_id: str, pending: Sequence[OrgResult]) -> set[str]:
+    """Clients that were ready when the form was checked and are not any more, but for those that have their batch."""
     found = table.batch_get([(Org, msp_pk(msp_id), org_sk(result.org_id)) for result in pending])
     ready = {item.org_id for item in found.values() if isinstance(item, Org) and not missing_of(item)}
-    return {result.org_id for result in pending} - ready
+    return {result.org_id for result in pending} - ready - _standing(rollout_id, pending)
+
+
+def _standing(rollout_id: str, pending: Sequence[OrgResult]) -> set[str]:
+    """Clients whose batch an earlier try wrote before it broke."""
+    keys = [(result.org_id, derived_id(rollout_id, result.org_id)) for result in pending]
+    return {batch.org_id for batch in rollout_store.batches_of(keys).values()}
 
 
 def _result_of(result: OrgResult, rollout_id: str, codes: dict[str, str | None], unready: set[str]) -> OrgResult:

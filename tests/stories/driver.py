@@ -17,6 +17,11 @@ from tests.harness import World
 LAUNCH = "/msp/training/enrollment"
 
 
+def result_of(answer: Answer, org: str) -> dict[str, Any]:
+    """The client's line in the answer of a launch, or on the page of a rollout."""
+    return next(result for result in answer.json["results"] if result["org_id"] == org)
+
+
 @contextmanager
 def refused(*ids: str) -> Iterator[None]:
     """Let DynamoDB refuse for good what is inserted under keys with one of these ids."""
@@ -36,6 +41,11 @@ def refused(*ids: str) -> Iterator[None]:
         yield
 
 
+def _event(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Messages as SQS hands them to a function."""
+    return {"Records": [{"messageId": str(index), "body": json.dumps(body)} for index, body in enumerate(messages)]}
+
+
 class Driver:
     """Everything runs at the world's time of day, and only when a test says so."""
 
@@ -44,6 +54,14 @@ class Driver:
         self.msp = world.msp()
         self.admin = world.msp_admin(self.msp)
         self._num_keys = 0
+
+    def clients(self, course: str, *names: str) -> list[str]:
+        """Ready clients that may use the course."""
+        return [self.world.org(self.msp, name, courses=[course]) for name in names]
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """All that is stored: what a request changed is the difference of two."""
+        return {short: self.world.dump(short) for short in ("core", "enrollments", "outbox")}
 
     # ------------------------------------------------------------ launching
 
@@ -78,8 +96,12 @@ class Driver:
         return count
 
     def deliver(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        records = [{"messageId": str(index), "body": json.dumps(body)} for index, body in enumerate(messages)]
-        outcome = jobs.work({"Records": records}, clock=lambda: self.world.now)
+        outcome = jobs.work(_event(messages), clock=lambda: self.world.now)
+        assert outcome == {"batchItemFailures": []}
+
+    def bury(self, message: Mapping[str, Any]) -> None:
+        """Deliver a message that broke every time to the dead letters' function."""
+        outcome = jobs.bury(_event([message]), clock=lambda: self.world.now)
         assert outcome == {"batchItemFailures": []}
 
     def schedules(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
