@@ -1,0 +1,160 @@
+"""Counts the application's AWS calls and capacity units, by hooks on its one botocore session.
+
+Units come from the engine's own `ConsumedCapacity` where it reports them. It reports none for PartiQL: there
+the documented formula counts, a unit per KB begun of the item and of each index entry.
+"""
+
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from chalicelib.aws import clients
+
+_READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ReceiveMessage"})
+_PARTIQL = "BatchExecuteStatement"
+_INSERT = re.compile(r'INSERT INTO "([^"]+)" VALUE \{(.*)\}')
+_KB = 1024
+
+# Attributes that an index needs, by table: an item without them is not in it.
+IndexKeys = Mapping[str, list[str]]
+
+
+@dataclass
+class Tally:
+    """What was called since the last look. Calls are keyed `service.Operation`."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    reported_writes: float = 0
+    computed_writes: float = 0
+    reads: float = 0
+
+    @property
+    def writes(self) -> float:
+        return self.reported_writes + self.computed_writes
+
+    def calls_to(self, service: str) -> int:
+        return sum(number for call, number in self.calls.items() if call.startswith(f"{service}."))
+
+    @property
+    def num_reading(self) -> int:
+        return sum(number for call, number in self.calls.items() if call.split(".")[1] in _READS)
+
+    @property
+    def num_writing_or_sending(self) -> int:
+        return self.calls.total() - self.num_reading
+
+
+class Meter:
+    """`units` asks the engine for its consumption. `stub_queues` keeps SQS and Scheduler from being called:
+    their calls are counted and answered here, and the messages kept in `sent`.
+    """
+
+    def __init__(self, *, units: bool = False, stub_queues: bool = False, index_keys: IndexKeys | None = None) -> None:
+        self.units = units
+        self.sent: deque[dict[str, Any]] = deque()
+        self._stub_queues = stub_queues
+        self._index_keys = index_keys or {}
+        self._tally = Tally()
+
+    def take(self) -> Tally:
+        """What was counted since the last `take`."""
+        taken, self._tally = self._tally, Tally()
+        return taken
+
+    def before_build(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if self.units and model.service_model.service_name == "dynamodb":
+            # INDEXES would make the local engine count transactions twice.
+            params["ReturnConsumedCapacity"] = "TOTAL"
+            context["metered"] = params
+
+    def before_call(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        service = model.service_model.service_name
+        self._tally.calls[f"{service}.{model.name}"] += 1
+        if not self._stub_queues or service == "dynamodb":
+            return None
+        return AWSResponse("", 200, HTTPHeaders(), None), self._stubbed(service, json.loads(params["body"]))
+
+    def after_call(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        # botocore's own retries are requests like any other.
+        retries = parsed.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        if retries:
+            self._tally.calls[f"{model.service_model.service_name}.{model.name}"] += retries
+        request = context.pop("metered", None)
+        if request is None or "Error" in parsed:
+            return
+        if model.name == _PARTIQL:
+            self._tally.computed_writes += self._partiql_units(request["Statements"], parsed["Responses"])
+            return
+        reported = parsed.get("ConsumedCapacity") or []
+        used = sum(entry["CapacityUnits"] for entry in (reported if isinstance(reported, list) else [reported]))
+        if model.name in _READS:
+            self._tally.reads += used
+        else:
+            self._tally.reported_writes += used
+
+    def _stubbed(self, service: str, body: dict[str, Any]) -> dict[str, Any]:
+        if service != "sqs":
+            return {}
+        self.sent.extend(json.loads(entry["MessageBody"]) for entry in body["Entries"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in body["Entries"]]}
+
+    def _partiql_units(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> int:
+        units = 0
+        for statement, answer in zip(statements, answers, strict=True):
+            table, item = _inserted(statement)
+            cost = ceil(item_size(item) / _KB)
+            # An insert that meets its key costs what a failed condition does, and no index entry.
+            num_entries = 0 if "Error" in answer else sum(key in item for key in self._index_keys.get(table, []))
+            units += cost * (1 + num_entries)
+        return units
+
+
+@contextmanager
+def metered(meter: Meter) -> Iterator[Meter]:
+    """The application's clients, counted by this meter within the block."""
+    clients.forget()
+    events: Any = clients.session().get_component("event_emitter")
+    events.register("before-parameter-build", meter.before_build)
+    events.register("before-call", meter.before_call)
+    events.register("after-call", meter.after_call)
+    try:
+        yield meter
+    finally:
+        clients.forget()
+
+
+def _inserted(statement: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The table and the item of an INSERT whose values are all parameters."""
+    match = _INSERT.fullmatch(statement["Statement"])
+    if match is None:
+        raise ValueError(f"no formula for this statement: {statement['Statement']}")
+    names = re.findall(r"'([^']+)': \?", match[2])
+    return match[1], dict(zip(names, statement["Parameters"], strict=True))
+
+
+def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """Bytes of an item as DynamoDB counts them: names and values in UTF-8."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return len(content) // 2 + 2
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind == "L":
+        return 3 + sum(1 + _value_size(entry) for entry in content)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + _value_size(entry) for name, entry in content.items())
+    raise ValueError(f"no size known for the type {kind}")

@@ -1,0 +1,152 @@
+"""Muster on DynamoDB Local: clients with rosters, launches as requests, and their whole fan-out in this process."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.aws import loading
+from chalicelib.core import http
+from chalicelib.core.clock import utc_now
+from chalicelib.core.ids import new_id
+from chalicelib.core.settings import settings
+from chalicelib.enrollment import jobs
+from chalicelib.enrollment.schemas import MAX_COURSES
+from chalicelib.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.members.states import MemberStatus
+from infra.cloud import ACCOUNT_ID, Cloud
+from infra.dynamodb_local import dynamodb_local
+from tests.bench.meter import Meter, metered
+from tests.cloud_fixture import TABLES, Stage, resources
+from tests.harness import World
+
+_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+# Messages that the worker takes at once, as app.py has it.
+_BATCH_SIZE = 5
+_NUMBERS = count(1)
+
+
+class Scene:
+    """One MSP with an admin, and what is done in its name."""
+
+    def __init__(self, cloud: Cloud, stage: Stage, meter: Meter) -> None:
+        self.cloud = cloud
+        self.stage = stage
+        self.meter = meter
+        self.world = World(cloud, stage)
+        self.msp_id = self.world.msp()
+        self.admin = self.world.msp_admin(self.msp_id)
+        self.course_ids = [self.world.course(self.msp_id) for _ in range(MAX_COURSES)]
+
+    def client(self, num_learners: int) -> str:
+        """A client that may use every course. Of its learners there is the roster, all that a fan-out reads."""
+        org_id = self.world.org(self.msp_id, courses=self.course_ids)
+        loading.put_all(
+            RosterEntry(learners_pk(org_id), member_sk(new_id(self.world.now)), status=MemberStatus.ACTIVE.value)
+            for _ in range(num_learners)
+        )
+        return org_id
+
+    def launch(self, org_ids: Sequence[str], num_courses: int = 1) -> None:
+        """One request, as API Gateway hands it over. Its jobs wait in `meter.sent`."""
+        body = {
+            "name": "Security basics",
+            "org_ids": list(org_ids),
+            "courses": [
+                {"course_id": course_id, "due_by": "2027-03-01"} for course_id in self.course_ids[:num_courses]
+            ],
+        }
+        headers = {"Idempotency-Key": f"key-{next(_NUMBERS)}"}
+        answer = self.world.post("/msp/training/enrollment", self.admin, body, headers=headers)
+        if answer.status != 202 or not all(result["ok"] for result in answer.json["results"]):
+            raise RuntimeError(f"the launch failed: {answer.text}")
+
+    def work(self) -> None:
+        """Run jobs until none is left, five messages a call."""
+        waiting = self.meter.sent
+        while waiting:
+            taken = [waiting.popleft() for _ in range(min(_BATCH_SIZE, len(waiting)))]
+            answer = jobs.work({"Records": [_record(body) for body in taken]}, lambda: self.world.now)
+            if answer["batchItemFailures"]:
+                raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
+
+    def roll_out(self, org_id: str) -> None:
+        """One course for everybody at one client: launch, client job, chunks, fold."""
+        self.launch([org_id])
+        self.work()
+
+    def enrollments(self) -> list[dict[str, Any]]:
+        """All of them, as DynamoDB JSON."""
+        pages = self.cloud.client("dynamodb").get_paginator("scan")
+        found = pages.paginate(TableName=self.stage.table_names["enrollments"])
+        return [item for page in found for item in page["Items"]]
+
+    def forget_enrollments(self) -> None:
+        """An empty table, so that the same course can be rolled out to the same learners again."""
+        name = self.stage.table_names["enrollments"]
+        self.cloud.client("dynamodb").delete_table(TableName=name)
+        make_table(self.cloud, "enrollments", name)
+
+
+def _record(body: dict[str, Any]) -> dict[str, Any]:
+    return {"messageId": "m", "body": json.dumps(body), "attributes": {"ApproximateReceiveCount": "1"}}
+
+
+@contextmanager
+def scene(home: Path) -> Iterator[Scene]:
+    """An empty Muster on DynamoDB Local. SQS and Scheduler are counted and answered in this process."""
+    with dynamodb_local(home) as cloud:
+        stage = _stage(cloud)
+        kept = dict(os.environ)
+        os.environ.update(stage.environment)
+        _forget_wiring()
+        try:
+            meter = Meter(stub_queues=True, index_keys={stage.table_names["enrollments"]: ["row_shard"]})
+            with metered(meter):
+                made = Scene(cloud, stage, meter)
+                http.clock[0] = lambda: made.world.now
+                yield made
+        finally:
+            http.clock[0] = utc_now
+            os.environ.clear()
+            os.environ.update(kept)
+            _forget_wiring()
+
+
+def _forget_wiring() -> None:
+    settings.cache_clear()
+    wiring.wiring.cache_clear()
+
+
+def make_table(cloud: Cloud, short: str, name: str) -> None:
+    """A table as infra/resources.yaml has it."""
+    properties = resources()[TABLES[short]]["Properties"]
+    chosen = {key: properties[key] for key in _TABLE_KEYS if key in properties}
+    cloud.client("dynamodb").create_table(TableName=name, **chosen)
+
+
+def _stage(cloud: Cloud) -> Stage:
+    tables = {short: f"bench-{short}" for short in TABLES}
+    for short, name in tables.items():
+        make_table(cloud, short, name)
+    environment = {
+        "STAGE": "bench",
+        **{f"{short.upper()}_TABLE": name for short, name in tables.items()},
+        "JOBS_QUEUE_URL": f"{cloud.endpoint}/{ACCOUNT_ID}/jobs",
+        "JOBS_QUEUE_ARN": f"arn:aws:sqs:{cloud.region}:{ACCOUNT_ID}:jobs",
+        "MAIL_QUEUE_URL": f"{cloud.endpoint}/{ACCOUNT_ID}/mail",
+        "SCHEDULE_GROUP": "bench",
+        "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+        "USER_POOL_ID": "bench",
+        "MAIL_FROM": "training@muster.example",
+        "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
+        "AWS_ENDPOINT_URL": str(cloud.endpoint),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": cloud.region,
+    }
+    return Stage(tables, {}, environment)
