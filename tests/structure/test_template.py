@@ -1,0 +1,104 @@
+"""The template and the zip that would be deployed, stage by stage."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.artifact import KEPT_SERVICES
+from infra.check_template import lint, packaged_template
+from infra.packaging import ROOT, STAGES, stage_settings
+from infra.template_rules import RULES, Rule, Template
+
+MAX_ZIP_BYTES = 6_000_000
+
+
+@pytest.fixture(scope="session", params=STAGES)
+def packaged(request: pytest.FixtureRequest) -> tuple[str, Path, Template]:
+    file, template = packaged_template(request.param)
+    return request.param, file, template
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_every_rule(packaged: tuple[str, Path, Template], rule: Rule) -> None:
+    _, _, template = packaged
+    assert list(rule(template)) == []
+
+
+def test_cfn_lint_has_nothing_to_say(packaged: tuple[str, Path, Template]) -> None:
+    _, file, _ = packaged
+    assert lint(file) == ""
+
+
+def test_each_stage_answers_browsers_of_its_own_origin(packaged: tuple[str, Path, Template]) -> None:
+    stage, _, template = packaged
+    origin = stage_settings(stage)["environment_variables"]["ALLOWED_ORIGIN"]
+    definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    told = set(re.findall(r"'(https?://[^']*)'", json.dumps(definition)))
+    assert told == {origin}
+
+
+def test_each_handler_in_the_configuration_exists(packaged: tuple[str, Path, Template]) -> None:
+    stage, _, template = packaged
+    handlers = {
+        resource["Properties"]["Handler"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    configured = {f"app.{name}" for name in stage_settings(stage)["lambda_functions"]}
+    assert handlers == configured | {"app.app"}
+
+
+def test_each_policy_file_belongs_to_a_function() -> None:
+    files = {file.name for file in (ROOT / ".chalice").glob("policy-*.json")}
+    for stage in STAGES:
+        settings = stage_settings(stage)
+        used = {function["iam_policy_file"] for function in settings["lambda_functions"].values()}
+        assert files == used | {settings["iam_policy_file"]}
+
+
+def test_the_zip_is_small(packaged: tuple[str, Path, Template]) -> None:
+    _, file, _ = packaged
+    assert file.with_name("deployment.zip").stat().st_size <= MAX_ZIP_BYTES
+
+
+def test_the_zip_imports_on_its_own(packaged: tuple[str, Path, Template], tmp_path: Path) -> None:
+    """Nothing that was left out is missed: every module of ours, and the logger, which is imported late."""
+    _, file, _ = packaged
+    with zipfile.ZipFile(file.with_name("deployment.zip")) as archive:
+        archive.extractall(tmp_path)
+    ours = [path.relative_to(tmp_path).with_suffix("") for path in sorted(tmp_path.glob("chalicelib/**/*.py"))]
+    modules = ["app", "aws_lambda_powertools", *(".".join(path.parts) for path in ours if path.name != "__init__")]
+    services = "\n".join(f"session.create_client({name!r}, region_name='us-east-1')" for name in KEPT_SERVICES)
+    code = "\n".join(
+        [
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r})",
+            *(f"import {module}" for module in modules),
+            "import jinja2, botocore.session, zoneinfo",
+            "from email_validator import validate_email",
+            "validate_email('ann@example.org', check_deliverability=False, test_environment=True)",
+            "aws_lambda_powertools.Logger(service='muster').info('it logs')",
+            "session = botocore.session.get_session()",
+            services,
+            "assert zoneinfo.ZoneInfo('Pacific/Auckland')",
+        ]
+    )
+    # -I and -S: neither this checkout nor what is installed here can help out.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        env={"STAGE": "dev", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_zip_describes_exactly_the_services_that_are_called() -> None:
+    sources = [file.read_text() for file in (ROOT / "chalicelib").rglob("*.py")]
+    called = {name for source in sources for name in re.findall(r'\bclient\("([a-z0-9-]+)"\)', source)}
+    assert called == set(KEPT_SERVICES)

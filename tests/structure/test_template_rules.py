@@ -1,0 +1,191 @@
+"""Each rule of the template can fail: a sound template is spoiled in one place, and the rule says so."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import template_rules as rules
+from infra.check_template import lint, packaged_template
+from infra.template_rules import Rule, Template
+
+
+@pytest.fixture(scope="module")
+def sound() -> Template:
+    return packaged_template("dev")[1]
+
+
+@pytest.fixture
+def template(sound: Template) -> Template:
+    # Through JSON, for YAML's anchors make one object of what is only equal.
+    copied: Template = json.loads(json.dumps(sound))
+    return copied
+
+
+def _properties(template: Template, name: str) -> dict[str, Any]:
+    properties: dict[str, Any] = template["Resources"][name]["Properties"]
+    return properties
+
+
+def _statements(template: Template, role: str) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = _properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"]
+    return statements
+
+
+def _responses(template: Template) -> dict[str, Any]:
+    definition = _properties(template, "RestAPI")["DefinitionBody"]
+    responses: dict[str, Any] = definition["x-amazon-apigateway-gateway-responses"]
+    return responses
+
+
+def _event(template: Template) -> dict[str, Any]:
+    event: dict[str, Any] = _properties(template, "Worker")["Events"]["WorkerSqsEventSource"]["Properties"]
+    return event
+
+
+def handler_on_a_blueprint(template: Template) -> None:
+    _properties(template, "Worker")["Handler"] = "chalicelib.enrollment.jobs.worker"
+
+
+def queue_without_dead_letters(template: Template) -> None:
+    del _properties(template, "JobsQueue")["RedrivePolicy"]
+
+
+def queue_that_gives_up_early(template: Template) -> None:
+    _properties(template, "JobsQueue")["RedrivePolicy"]["maxReceiveCount"] = 2
+
+
+def batch_that_fails_as_a_whole(template: Template) -> None:
+    del _event(template)["FunctionResponseTypes"]
+
+
+def message_shown_while_it_is_worked_on(template: Template) -> None:
+    _properties(template, "JobsQueue")["VisibilityTimeout"] = 719
+
+
+def visibility_left_to_its_default(template: Template) -> None:
+    del _properties(template, "JobsDeadLetters")["VisibilityTimeout"]
+
+
+def route_without_authorizer(template: Template) -> None:
+    del _properties(template, "RestAPI")["DefinitionBody"]["paths"]["/msp/training"]["get"]["security"]
+
+
+def role_with_any_action(template: Template) -> None:
+    _statements(template, "WorkerRole")[0]["Action"] = ["sqs:*"]
+
+
+def role_with_any_resource(template: Template) -> None:
+    _statements(template, "WorkerRole")[0]["Resource"] = "*"
+
+
+def role_with_a_pattern_of_tables(template: Template) -> None:
+    pattern = {"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/*"}
+    _statements(template, "WorkerRole")[0]["Resource"] = [pattern]
+
+
+def role_that_is_passed_to_any_service(template: Template) -> None:
+    for statement in _statements(template, "WorkerRole"):
+        statement.pop("Condition", None)
+
+
+def table_deleted_with_the_stack(template: Template) -> None:
+    template["Resources"]["CoreTable"]["DeletionPolicy"] = "Delete"
+
+
+def accounts_lost_when_replaced(template: Template) -> None:
+    del template["Resources"]["UserPool"]["UpdateReplacePolicy"]
+
+
+def table_that_cannot_be_restored(template: Template) -> None:
+    del _properties(template, "OutboxTable")["PointInTimeRecoverySpecification"]
+
+
+def function_without_alarm(template: Template) -> None:
+    del template["Resources"]["WorkerErrors"]
+
+
+def logs_kept_for_ever(template: Template) -> None:
+    del _properties(template, "WorkerLogs")["RetentionInDays"]
+
+
+def function_with_the_default_logs(template: Template) -> None:
+    del _properties(template, "Sweeper")["LoggingConfig"]
+
+
+def role_that_writes_into_others_logs(template: Template) -> None:
+    _statements(template, "WorkerRole")[-1]["Resource"] = {"Fn::GetAtt": ["ApiLogs", "Arn"]}
+
+
+def queue_without_alarm(template: Template) -> None:
+    del template["Resources"]["JobsLate"]
+
+
+def dead_letters_without_alarm(template: Template) -> None:
+    del template["Resources"]["MailDeadLettersFilled"]
+
+
+def answers_left_to_the_gateway(template: Template) -> None:
+    del _responses(template)["DEFAULT_5XX"]
+
+
+def answer_without_code(template: Template) -> None:
+    _responses(template)["UNAUTHORIZED"]["responseTemplates"] = {
+        "application/json": '{"type": "about:blank", "title": "No", "status": 401, "detail": "No."}'
+    }
+
+
+def answer_that_contradicts_its_status(template: Template) -> None:
+    _responses(template)["THROTTLED"]["statusCode"] = "400"
+
+
+def answer_as_plain_json(template: Template) -> None:
+    _responses(template)["THROTTLED"]["responseParameters"] = {}
+
+
+SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
+    (handler_on_a_blueprint, rules.handlers_are_in_app),
+    (queue_without_dead_letters, rules.queues_have_dead_letters),
+    (queue_that_gives_up_early, rules.queues_have_dead_letters),
+    (batch_that_fails_as_a_whole, rules.queue_readers_are_patient),
+    (message_shown_while_it_is_worked_on, rules.queue_readers_are_patient),
+    (visibility_left_to_its_default, rules.queue_readers_are_patient),
+    (route_without_authorizer, rules.methods_need_a_token),
+    (role_with_any_action, rules.roles_are_narrow),
+    (role_with_any_resource, rules.roles_are_narrow),
+    (role_with_a_pattern_of_tables, rules.roles_are_narrow),
+    (role_that_is_passed_to_any_service, rules.roles_are_narrow),
+    (table_deleted_with_the_stack, rules.state_is_retained),
+    (accounts_lost_when_replaced, rules.state_is_retained),
+    (table_that_cannot_be_restored, rules.state_is_retained),
+    (function_without_alarm, rules.functions_are_watched),
+    (logs_kept_for_ever, rules.functions_are_watched),
+    (function_with_the_default_logs, rules.functions_are_watched),
+    (role_that_writes_into_others_logs, rules.functions_log_into_their_own_group),
+    (queue_without_alarm, rules.queues_are_watched),
+    (dead_letters_without_alarm, rules.queues_are_watched),
+    (answers_left_to_the_gateway, rules.gateway_answers_problems),
+    (answer_without_code, rules.gateway_answers_problems),
+    (answer_that_contradicts_its_status, rules.gateway_answers_problems),
+    (answer_as_plain_json, rules.gateway_answers_problems),
+]
+
+
+@pytest.mark.parametrize(("spoil", "rule"), SPOILED, ids=lambda value: value.__name__)
+def test_a_spoiled_template_is_noticed(template: Template, spoil: Callable[[Template], None], rule: Rule) -> None:
+    assert list(rule(template)) == []
+    spoil(template)
+    assert list(rule(template)) != []
+
+
+def test_every_rule_was_seen_to_fail() -> None:
+    assert {rule for _, rule in SPOILED} == set(rules.RULES)
+
+
+def test_cfn_lint_notices_what_does_not_exist(template: Template, tmp_path: Path) -> None:
+    _properties(template, "Worker")["LoggingConfig"] = {"LogGroup": {"Ref": "NoSuchLogs"}}
+    file = tmp_path / "sam.json"
+    file.write_text(json.dumps(template))
+    assert "NoSuchLogs" in lint(file)
