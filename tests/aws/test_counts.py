@@ -85,7 +85,7 @@ def test_launch_takes_the_same_calls_whatever_its_size(
 
 
 @pytest.mark.parametrize(("num_learners", "num_inserts"), [(1, 1), (25, 1), (26, 2), (60, 3)])
-def test_chunk_takes_one_insert_call_for_25_learners_and_six_others(
+def test_chunk_takes_one_insert_call_for_25_learners_and_seven_others(
     world: World, meter: Meter, num_learners: int, num_inserts: int
 ) -> None:
     rollouts = Rollouts(world, meter, num_courses=1)
@@ -95,9 +95,10 @@ def test_chunk_takes_one_insert_call_for_25_learners_and_six_others(
 
     assert len(world.dump("enrollments")) == num_learners
     assert calls == {
-        # Row, cut and result; then the roster; at the end the row again.
+        # Row, cut, result and start; then the roster and the mark of the start; at the end the row again.
         "dynamodb.BatchGetItem": 1,
         "dynamodb.Query": 1,
+        "dynamodb.PutItem": 1,
         "dynamodb.GetItem": 1,
         "dynamodb.BatchExecuteStatement": num_inserts,
         # The chunk's result, and, as this chunk is the last, the row's.
