@@ -19,7 +19,7 @@ from pynamodb.models import Model
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
 
@@ -123,6 +123,17 @@ def transact(writes: Sequence[Write]) -> None:
             if attempt == _TRANSACTION_TRIES - 1:
                 raise
             time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**attempt)
+
+
+def put_if_new(item: Item) -> bool:
+    """Put one item, create-only, for one write unit. False when it was there, or when an answer was lost on the way."""
+    request = put_new(item).as_request()["Put"]
+    try:
+        with translated():
+            client("dynamodb").put_item(**request)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def get(model: type[M], pk: str, sk: str, *, consistent: bool = True) -> M | None:

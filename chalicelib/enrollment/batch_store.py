@@ -18,6 +18,7 @@ from chalicelib.enrollment.models import (
     ROWS_PREFIX,
     Batch,
     ChunkResult,
+    ChunkStart,
     Cut,
     Row,
     batch_pk,
@@ -27,6 +28,7 @@ from chalicelib.enrollment.models import (
     chunks_prefix,
     cut_sk,
     row_sk,
+    start_sk,
 )
 from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, RowStatus
 from chalicelib.orgs.counters import counter_writes
@@ -135,18 +137,26 @@ class ChunkState:
     row: Row | None
     cut: Cut | None
     result: ChunkResult | None
+    was_started: bool
 
 
-def chunk_state(key: BatchKey, course_id: str, cut_id: str, chunk: int) -> ChunkState:
+def chunk_state(key: BatchKey, course_id: str, cut_id: str, chunk: int, run: int) -> ChunkState:
     pk = batch_pk(key.org_id, key.batch_id)
     keys = [(pk, row_sk(course_id)), (pk, cut_sk(cut_id)), (pk, chunk_sk(course_id, chunk))]
-    found = table.batch_get([(Row, *keys[0]), (Cut, *keys[1]), (ChunkResult, *keys[2])])
+    start = (pk, start_sk(course_id, chunk, run))
+    found = table.batch_get([(Row, *keys[0]), (Cut, *keys[1]), (ChunkResult, *keys[2]), (ChunkStart, *start)])
     row, cut, result = (found.get(key) for key in keys)
     return ChunkState(
         row if isinstance(row, Row) else None,
         cut if isinstance(cut, Cut) else None,
         result if isinstance(result, ChunkResult) else None,
+        start in found,
     )
+
+
+def mark_started(key: BatchKey, course_id: str, chunk: int, run: int) -> bool:
+    """False when another delivery began this run of the chunk, or may have."""
+    return table.put_if_new(ChunkStart(batch_pk(key.org_id, key.batch_id), start_sk(course_id, chunk, run)))
 
 
 def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:

@@ -21,25 +21,35 @@ from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentSta
 class _Tallied:
     """What became of each learner of the chunk: enrolled, or the code that says why not."""
 
-    num_enrolled: int = 0
+    num_enrolled_before: int = 0
+    enrolled: set[str] = field(default_factory=set)
     member_ids_by_code: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def keep(self, old: ChunkResult | None) -> None:
         """Those whom an earlier run settled stay settled; its failed ones are tried again."""
         if old is None:
             return
-        self.num_enrolled = int(old.num_enrolled)
+        self.num_enrolled_before = int(old.num_enrolled)
         for code, ids in old.member_ids_by_code.items():
             if outcome_of(code) != Outcome.FAILED:
                 self.member_ids_by_code[code] += ids
+
+    def meet(self, there: set[str]) -> None:
+        """Who is there, by the index: everybody whom this row enrolled in the range, in whichever run.
+
+        An earlier delivery may have enrolled somebody who matches no more, and died before it told.
+        """
+        self.num_enrolled_before = 0
+        self.enrolled |= there
 
     def counts(self) -> ChunkCounts:
         numbers = dict.fromkeys(Outcome, 0)
         for code, ids in self.member_ids_by_code.items():
             numbers[outcome_of(code)] += len(ids)
+        num_enrolled = self.num_enrolled_before + len(self.enrolled)
         return ChunkCounts(
-            targeted=self.num_enrolled + sum(numbers.values()),
-            enrolled=self.num_enrolled,
+            targeted=num_enrolled + sum(numbers.values()),
+            enrolled=num_enrolled,
             already=numbers[Outcome.ALREADY_ENROLLED],
             skipped=numbers[Outcome.ALREADY_COMPLETED],
             failed=numbers[Outcome.FAILED],
@@ -58,7 +68,7 @@ def give_up_chunk(message: EnrollChunk, now: datetime) -> None:
 
 def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
     key = BatchKey(message.msp_id, message.org_id, message.batch_id)
-    state = batch_store.chunk_state(key, message.course_id, message.cut_id, message.chunk)
+    state = batch_store.chunk_state(key, message.course_id, message.cut_id, message.chunk, message.run)
     row, cut = state.row, state.cut
     if row is None or cut is None or row.cut_id != message.cut_id:
         observability.warning("chunk without row", batch_id=key.batch_id, course_id=message.course_id)
@@ -69,11 +79,15 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
         return
     tallied = _Tallied()
     tallied.keep(state.result)
-    wanted = _wanted(cut, message.chunk, state.result)
+    after, until = bounds_of(cut.bounds, message.chunk)
+    wanted = _wanted(cut, after, until, state.result)
+    is_first = not state.was_started and batch_store.mark_started(key, row.course_id, message.chunk, message.run)
     if insert:
         _enroll(key, row, cut, message.chunk, wanted, tallied, now)
     else:
         _settle(key, row, wanted, tallied)
+    if not is_first:
+        tallied.meet(learner_store.members_of_range(key, row.course_id, message.chunk, after, until))
     _finish(key, row, cut, message, state.result, tallied)
 
 
@@ -81,9 +95,8 @@ def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
     return state.result is not None and state.result.run >= message.run
 
 
-def _wanted(cut: Cut, chunk: int, old: ChunkResult | None) -> list[str]:
+def _wanted(cut: Cut, after: str, until: str | None, old: ChunkResult | None) -> list[str]:
     """The recipients in the range; of a chunk that ran before, only those who failed then and still match."""
-    after, until = bounds_of(cut.bounds, chunk)
     ids = list(member_ids(Recipients.from_json(cut.recipients), after, until))
     if old is None:
         return ids
@@ -103,7 +116,7 @@ def _enroll(
     met: list[str] = []
     for member_id, outcome in zip(wanted, outcomes, strict=True):
         if outcome == bulk.CREATED:
-            tallied.num_enrolled += 1
+            tallied.enrolled.add(member_id)
         elif outcome == bulk.DUPLICATE:
             met.append(member_id)
         else:
@@ -112,7 +125,7 @@ def _enroll(
     for member_id in met:
         code = _meet(key, row, cut, chunk, member_id, found.get(member_id), now)
         if code is None:
-            tallied.num_enrolled += 1
+            tallied.enrolled.add(member_id)
         else:
             tallied.member_ids_by_code[code].append(member_id)
 
@@ -144,7 +157,7 @@ def _settle(key: BatchKey, row: Row, wanted: Sequence[str], tallied: _Tallied) -
     for member_id in wanted:
         enrollment = found.get(member_id)
         if enrollment is not None and enrollment.batch_id == key.batch_id:
-            tallied.num_enrolled += 1
+            tallied.enrolled.add(member_id)
         elif enrollment is not None and enrollment.status in LIVE:
             tallied.member_ids_by_code[Code.ALREADY_ENROLLED].append(member_id)
         else:

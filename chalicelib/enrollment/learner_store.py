@@ -128,6 +128,31 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
     return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
 
 
+def members_of_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> set[str]:
+    """Whom this row has enrolled in one range, by the index: also those who no longer match its recipients."""
+    first = learner_pk(key.org_id, after)
+    request = {
+        "TableName": settings().enrollments_table,
+        "IndexName": BY_ROW,
+        "KeyConditionExpression": "row_shard = :shard AND pk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":shard": {"S": row_shard(key.org_id, key.batch_id, course_id, chunk % NUM_ROW_SHARDS)},
+            ":first": {"S": first},
+            ":last": {"S": learner_pk(key.org_id, until or "~")},
+        },
+        "ProjectionExpression": "pk",
+    }
+    found: set[str] = set()
+    while True:
+        with translated():
+            answer = client("dynamodb").query(**request)
+        # BETWEEN takes both ends in; the one at `after` belongs to the range before.
+        found |= {member_of(raw["pk"]["S"]) for raw in answer["Items"] if raw["pk"]["S"] != first}
+        if "LastEvaluatedKey" not in answer:
+            return found
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def member_of(pk: str) -> str:
     """The member whose partition of enrollments this is."""
     return pk.rsplit("#", 1)[1]

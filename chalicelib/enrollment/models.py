@@ -166,6 +166,14 @@ def chunk_sk(course_id: str, chunk: int) -> str:
     return f"{chunks_prefix(course_id)}{chunk:06d}"
 
 
+class ChunkStart(CoreItem):
+    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: somebody began this run of the chunk; a later delivery looks who is there."""
+
+
+def start_sk(course_id: str, chunk: int, run: int) -> str:
+    return f"START#{course_id}#{chunk:06d}#{run}"
+
+
 class Enrollment(EnrollmentItem):
     """`ORG#o#MEMBER#m` / `COURSE#c`, in index `by_row` under `row_shard`. `revision` guards every change."""
 
