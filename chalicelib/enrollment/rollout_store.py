@@ -108,7 +108,8 @@ def insert_batches(batches: Sequence[Batch]) -> list[str | None]:
     """Create-only, in one call for 25. Per batch None when it stands (now, or from an earlier try), else a code."""
     items = [batch.serialize() for batch in batches]
     outcomes = bulk.insert_new(settings().core_table, items, all_or_raise=False)
-    doubtful = [batch for batch, outcome in zip(batches, outcomes, strict=True) if outcome == bulk.DUPLICATE]
+    # What is told as refused may be written all the same, just as what is told as there may be ours.
+    doubtful = [batch for batch, outcome in zip(batches, outcomes, strict=True) if outcome != bulk.CREATED]
     found = table.batch_get([(Batch, *batch.key) for batch in doubtful]) if doubtful else {}
     standing = {key for key, item in found.items() if isinstance(item, Batch) and _same(item, batches)}
     return [
