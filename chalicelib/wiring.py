@@ -73,13 +73,14 @@ class Wiring:
     def orgs(self) -> "OrgsService":
         from chalicelib.orgs.service import OrgsService
 
-        return OrgsService(self.catalog.unknown_courses)
+        return OrgsService(self.catalog.unknown_courses, self.dates)
 
     @cached_property
     def structure(self) -> "StructureService":
+        from chalicelib.enrollment.uses import batch_uses
         from chalicelib.orgs.structure import StructureService
 
-        return StructureService(self.catalog.unknown_courses, [self.directory.uses])
+        return StructureService(self.catalog.unknown_courses, [self.directory.uses, batch_uses])
 
     @cached_property
     def catalog(self) -> "CatalogService":

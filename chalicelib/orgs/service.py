@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from chalicelib.access import audit
 from chalicelib.access.audit import Change
@@ -36,20 +36,23 @@ _SEARCH_PAGE, _SEARCH_READS = 250, 4
 # Those of these courses that the MSP's library does not have.
 UnknownCourses = Callable[[str, Sequence[str]], Sequence[str]]
 
-# What has to be written in the transaction that gives a client another time zone.
-ZoneWrites = Callable[[Org, str, datetime], Sequence[Write]]
+_DECIDES_DATES = frozenset({"time_zone", "enroll_hour"})
 
 
-def _nothing(org: Org, time_zone: str, now: datetime) -> Sequence[Write]:
-    return ()
+class LocalDates(Protocol):
+    """What runs by a client's local dates, and so has to hear when its zone or hour changes."""
+
+    def change_writes(self, msp_id: str, org_id: str, now: datetime) -> Sequence[Write]:
+        """What to write in the transaction of the change, so that it cannot be missed."""
+
+    def announce(self, msp_id: str, org_id: str, now: datetime) -> None:
+        """Called after it, so that nobody waits for the sweep."""
 
 
 class OrgsService:
-    """`zone_writes` lets what runs by local dates hear of a change of time zone, without a chance to miss it."""
-
-    def __init__(self, unknown_courses: UnknownCourses, zone_writes: ZoneWrites = _nothing) -> None:
+    def __init__(self, unknown_courses: UnknownCourses, dates: LocalDates) -> None:
         self._unknown_courses = unknown_courses
-        self._zone_writes = zone_writes
+        self._dates = dates
 
     def page(self, scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
         wanted = normalized(query.search or "")
@@ -121,9 +124,12 @@ class OrgsService:
         before = {name: getattr(org, name) for name in changes}
         change = Change(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
         writes = [store.change_write(org, changes)]
-        if "time_zone" in changes:
-            writes += self._zone_writes(org, changes["time_zone"], now)
+        moves_dates = bool(changes.keys() & _DECIDES_DATES)
+        if moves_dates:
+            writes += self._dates.change_writes(org.msp_id, org.org_id, now)
         audit.commit(scope.tenant_pk, change, writes, now)
+        if moves_dates:
+            self._dates.announce(org.msp_id, org.org_id, now)
         for name, value in changes.items():
             setattr(org, name, value)
         return org
