@@ -85,7 +85,7 @@ def test_launch_takes_the_same_calls_whatever_its_size(
 
 
 @pytest.mark.parametrize(("num_learners", "num_inserts"), [(1, 1), (25, 1), (26, 2), (60, 3)])
-def test_chunk_takes_one_insert_call_for_25_learners_and_seven_others(
+def test_chunk_takes_one_insert_call_for_25_learners_and_six_others(
     world: World, meter: Meter, num_learners: int, num_inserts: int
 ) -> None:
     rollouts = Rollouts(world, meter, num_courses=1)
