@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from chalice import Chalice, CORSConfig, Rate
+from chalice.app import Chalice, CORSConfig, Rate
 
+from chalicelib import jobs
 from chalicelib.access.routes import routes as access
 from chalicelib.catalog.routes import routes as catalog
 from chalicelib.core.problems import answer_problems
 from chalicelib.core.settings import allowed_origin
-from chalicelib.enrollment import jobs
 from chalicelib.enrollment.learner_routes import routes as learners
 from chalicelib.enrollment.routes import routes as enrollment
 from chalicelib.members.routes import routes as members

@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from chalicelib.catalog.service import CatalogService
     from chalicelib.core.http import Call
     from chalicelib.enrollment.advance import AdvanceService
-    from chalicelib.enrollment.dead_letters import DeadLetterService
     from chalicelib.enrollment.launch import LaunchService
     from chalicelib.enrollment.learners import LearnersService
     from chalicelib.enrollment.move_dates import DatesService
     from chalicelib.enrollment.own_courses import OwnCoursesService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
-    from chalicelib.enrollment.schemas import EnrollChunk
+    from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk
     from chalicelib.enrollment.sweep import SweepService
     from chalicelib.enrollment.views import ViewService
     from chalicelib.members.service import DirectoryService
@@ -119,12 +118,6 @@ class Wiring:
         return SweepService(self.jobs_queue)
 
     @cached_property
-    def dead_letters(self) -> "DeadLetterService":
-        from chalicelib.enrollment.dead_letters import DeadLetterService
-
-        return DeadLetterService(self.launches)
-
-    @cached_property
     def dates(self) -> "DatesService":
         from chalicelib.enrollment.move_dates import DatesService
 
@@ -158,6 +151,16 @@ class Wiring:
         from chalicelib.enrollment.chunks import enroll_chunk
 
         enroll_chunk(job, now)
+
+    def give_up_chunk(self, job: "EnrollChunk", now: datetime) -> None:
+        from chalicelib.enrollment.chunks import give_up_chunk
+
+        give_up_chunk(job, now)
+
+    def give_up_batch(self, job: "AdvanceBatch", now: datetime) -> None:
+        from chalicelib.enrollment.dead_letters import give_up_batch
+
+        give_up_batch(job, now)
 
 
 @lru_cache(maxsize=1)

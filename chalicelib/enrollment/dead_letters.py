@@ -4,35 +4,18 @@ from datetime import datetime
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.core import observability
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
-from chalicelib.enrollment.chunks import give_up_chunk
 from chalicelib.enrollment.expand import due_of, expand, is_due, is_later, next_due, set_next_date
-from chalicelib.enrollment.launch import LaunchService
 from chalicelib.enrollment.models import Row
-from chalicelib.enrollment.schemas import AdvanceBatch, AnyJob, EnrollChunk, FinishLaunch
+from chalicelib.enrollment.schemas import AdvanceBatch
 from chalicelib.enrollment.states import Code, RowStatus
 
 # Row and due entry of each, batch, client, totals stay under 100 writes.
 _ROWS_AT_ONCE = 40
 
 
-class DeadLetterService:
-    def __init__(self, launches: LaunchService) -> None:
-        self._launches = launches
-
-    def bury(self, job: AnyJob, now: datetime) -> None:
-        observability.warning("dead letter", kind=job.job, **job.model_dump(exclude={"job"}))
-        if isinstance(job, AdvanceBatch):
-            _give_up_batch(job, now)
-        elif isinstance(job, EnrollChunk):
-            give_up_chunk(job, now)
-        elif isinstance(job, FinishLaunch):
-            self._launches.give_up(job)
-
-
-def _give_up_batch(job: AdvanceBatch, now: datetime) -> None:
+def give_up_batch(job: AdvanceBatch, now: datetime) -> None:
     """Rows that should have run, or whose messages were not all sent, fail; chunks that still come mend their row."""
     key = BatchKey(job.msp_id, job.org_id, job.batch_id)
     batch = batch_store.batch(key)

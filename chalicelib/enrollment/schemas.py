@@ -348,6 +348,3 @@ class MoveDates(Job):
     msp_id: str
     org_id: str
     due_at: str
-
-
-AnyJob = Annotated[AdvanceBatch | EnrollChunk | FinishLaunch | MoveDates, Field(discriminator="job")]

@@ -8,13 +8,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import wiring
+from chalicelib import jobs, wiring
 from chalicelib.aws import loading
 from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
-from chalicelib.enrollment import jobs
 from chalicelib.enrollment.schemas import MAX_COURSES
 from chalicelib.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.members.states import MemberStatus

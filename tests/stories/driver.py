@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib import jobs
 from chalicelib.aws import bulk
-from chalicelib.enrollment import jobs
 from chalicelib.enrollment.sweep import GRACE
 from tests.gateway import Answer
 from tests.harness import World
