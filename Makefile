@@ -32,7 +32,7 @@ check: $(INSTALLED)
 	$(BIN)/python -m pytest tests/structure -k openapi
 
 bench: $(INSTALLED)
-	$(BIN)/python -m pytest tests/bench -s
+	$(BIN)/python -m tests.bench
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)"

@@ -52,7 +52,8 @@ def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> 
     s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
     name = f"muster-{stage}"
     host = cloud.endpoint or f"https://s3.{cloud.region}.amazonaws.com"
-    _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", {"Stage": stage, **parameters})
+    told = {"Stage": stage, "Build": digest, **parameters}
+    _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", told)
     stack = describe(cloud, stage)
     if cloud.is_local:
         differences.put_gateway_responses(cloud, stack.resources["RestAPI"], stage, template)

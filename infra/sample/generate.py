@@ -13,29 +13,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+# A department as organizations.json has it: key, name, and the key of its parent.
+Department = dict[str, Any]
+
 HERE = Path(__file__).parent
 SEED = "muster sample 1"
+
+# Whoever has not accepted yet has no location, which is chosen when joining, and no number.
+JOINED = {"active", "archived"}
 
 # Offices smaller than this call each other by first name and do not number their staff.
 SMALL_OFFICE = 15
 
-# Unicode does not decompose these letters: stripping accents alone would lose them in addresses.
-LATIN_BY_LETTER = str.maketrans(
-    {
-        "ø": "o",
-        "ł": "l",
-        "ß": "ss",
-        "þ": "th",
-        "ð": "d",
-        "đ": "d",
-        "æ": "ae",
-        "\u0131": "i",
-        "'": "",
-    }
-)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Person:
     """One row of people.csv; the fields are its columns, in this order."""
 
@@ -43,13 +34,13 @@ class Person:
     email: str
     first_name: str
     last_name: str
-    login_name: str
+    login_name: str = ""
     status: str
-    department: str
+    department: str = ""
     location: str
     groups: str
     job_title: str
-    employee_number: str
+    employee_number: str = ""
 
 
 class Client:
@@ -65,69 +56,66 @@ class Client:
         self.domain: str = organization["admins"][0]["email"].split("@")[1]
         # The administrators' addresses are theirs; they are listed in organizations.json.
         self.taken = {admin["email"].split("@")[0] for admin in organization["admins"]}
-        # With numbers of its own, a client that changes leaves the people of the others as they are.
+        # Each client has a stream of its own, so that changing one leaves the others as they are.
         self.rng = random.Random(f"{SEED} {self.key}")
 
     def people(self) -> list[Person]:
-        visitors = [v for v in self.ingredients["visitors"] if self.key in v["organizations"]]
+        visitors = self.visitors()
+        # Small numbers are padded on purpose: a careless spreadsheet import loses leading zeros.
         numbers = self.rng.sample(range(100, 40_000), self.num_people - len(visitors))
-        staff = self.with_login_names([self.staff_member(number) for number in numbers])
-        people = staff + [self.visitor(visitor) for visitor in visitors]
+        staff = [self.staff_member(f"{number:05}") for number in numbers]
+        people = self.with_login_names(staff) + visitors
         return sorted(people, key=lambda p: (p.last_name, p.first_name, p.email))
 
-    def staff_member(self, number: int) -> Person:
+    def staff_member(self, number: str) -> Person:
         (first_name, latin_first), (last_name, latin_last) = self.draw_name()
         line = self.draw_department_line()
         job_title = self.draw_job_title(line[0]["name"])
         weights = self.ingredients["weight_by_status"]
         status = self.rng.choices(list(weights), list(weights.values()))[0]
-        # Whoever has not accepted has no location, which is chosen when joining, and no number.
-        joined = status in {"active", "archived"}
+        joined = status in JOINED
         handle = self.free_handle(latin_first if self.is_small else f"{latin_first}.{latin_last}")
         return Person(
             organization=self.key,
             email=f"{handle}@{self.domain}",
             first_name=first_name,
             last_name=last_name,
-            login_name="",
             status=status,
             # A few have none: a member sits in at most one department, not in exactly one.
             department="" if self.rng.random() < 0.04 else line[0]["key"],
             location=self.draw_location() if joined else "",
             groups=";".join(self.draw_groups(line, job_title, is_invited=status != "active")),
             job_title=job_title,
-            # Leading zeros are there on purpose: a careless spreadsheet import loses them.
-            employee_number=f"{number:05}" if joined and not self.is_small else "",
+            employee_number=number if joined and not self.is_small else "",
         )
 
-    def visitor(self, visitor: dict[str, Any]) -> Person:
-        """Somebody who works for two clients: one address, and a membership at each."""
-        # The two memberships are independent: one may still be waiting while the other is active.
-        status = self.rng.choices(["active", "pending"], [3, 1])[0]
-        return Person(
-            organization=self.key,
-            email=visitor["email"],
-            first_name=visitor["first_name"],
-            last_name=visitor["last_name"],
-            login_name="",
-            status=status,
-            department="",
-            location=self.draw_location() if status == "active" else "",
-            groups=self.rng.choice(self.organization["groups"])["key"],
-            job_title=visitor["job_title"],
-            employee_number="",
-        )
+    def visitors(self) -> list[Person]:
+        """Those who work for two clients, with one address and a membership at each."""
+        return [
+            Person(
+                organization=self.key,
+                email=visitor["email"],
+                first_name=visitor["first_name"],
+                last_name=visitor["last_name"],
+                status=membership["status"],
+                location=self.draw_location() if membership["status"] in JOINED else "",
+                groups=membership["group"],
+                job_title=visitor["job_title"],
+            )
+            for visitor in self.ingredients["visitors"]
+            for membership in visitor["memberships"]
+            if membership["organization"] == self.key
+        ]
 
     def with_login_names(self, people: list[Person]) -> list[Person]:
         """Gives some a login name in place of their address, as shop floors do."""
-        # Without an address nobody can be invited: an administrator made these, and they are active.
+        # Nobody without an address can be invited: an administrator made these, active at once.
         eligible = [p for p in people if p.status == "active" and "people-managers" not in p.groups]
         chosen = self.rng.sample(eligible, self.ingredients["num_without_email"].get(self.key, 0))
         # Login names are one namespace for all clients, so a part of the client's key is in them.
         suffix = self.key.split("-")[0]
-        return [
-            replace(p, email="", login_name=f"{p.email.split('@')[0]}.{suffix}") if p in chosen else p for p in people
-        ]
+        renamed = {p: f"{p.email.split('@')[0]}.{suffix}" for p in chosen}
+        return [replace(p, email="", login_name=renamed[p]) if p in renamed else p for p in people]
 
     def draw_name(self) -> list[tuple[str, str]]:
         """First and last name, each as it is written and as it stands in an address."""
@@ -140,15 +128,21 @@ class Client:
         for part in ("first", "last"):
             # An entry in another script carries its Latin form behind an equals sign.
             written, _, latin = self.rng.choice(pool[part]).partition("=")
-            names.append((written, plain_latin(latin or written)))
+            names.append((written, self.plain_latin(latin or written)))
         return names
 
-    def draw_department_line(self) -> list[dict[str, Any]]:
+    def plain_latin(self, text: str) -> str:
+        # Unicode does not decompose letters such as ø: stripping accents alone would drop them.
+        text = text.lower().translate(str.maketrans(self.ingredients["latin_by_letter"]))
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
+
+    def draw_department_line(self) -> list[Department]:
         """A department, followed by those above it."""
         departments = self.organization["departments"]
         shares = [self.ingredients["departments"][d["name"]]["share"] for d in departments]
         by_key = {department["key"]: department for department in departments}
-        line: list[dict[str, Any]] = self.rng.choices(departments, shares)
+        line: list[Department] = self.rng.choices(departments, shares)
         while line[-1]["parent"] is not None:
             line.append(by_key[line[-1]["parent"]])
         return line
@@ -161,8 +155,8 @@ class Client:
     def draw_location(self) -> str:
         return str(self.rng.choice(self.organization["locations"])["key"])
 
-    def draw_groups(self, line: list[dict[str, Any]], job_title: str, is_invited: bool) -> list[str]:
-        """Groups follow from the job or the department; those that follow from neither are drawn."""
+    def draw_groups(self, line: list[Department], job_title: str, is_invited: bool) -> list[str]:
+        """Groups follow from job or department; those that follow from neither are drawn."""
         department_keys = {department["key"] for department in self.organization["departments"]}
         words_by_group = self.ingredients["groups_by_job_title"]
         picked = []
@@ -188,11 +182,6 @@ class Client:
         return handle
 
 
-def plain_latin(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.lower().translate(LATIN_BY_LETTER))
-    return re.sub(r"[^a-z0-9]+", "-", decomposed.encode("ascii", "ignore").decode()).strip("-")
-
-
 def main() -> None:
     organizations = json.loads((HERE / "organizations.json").read_text(encoding="utf-8"))
     ingredients = json.loads((HERE / "ingredients.json").read_text(encoding="utf-8"))
@@ -200,7 +189,8 @@ def main() -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(Person))
         for organization in organizations:
-            writer.writerows(astuple(person) for person in Client(organization, ingredients).people())
+            people = Client(organization, ingredients).people()
+            writer.writerows(astuple(person) for person in people)
 
 
 if __name__ == "__main__":
