@@ -40,7 +40,7 @@ def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
 def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     """Current ones, and earlier ones of the same course marked `earlier`."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path(org_id, member_id)
+    path = wiring().directory.department_path_of(org_id, member_id)
     scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
     wiring().directory.member(scope, member_id)
     pager = Pager.of(call)
@@ -56,7 +56,7 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
 )  # fmt: skip
 def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path(org_id, member_id)
+    path = wiring().directory.department_path_of(org_id, member_id)
     scope = wiring().access.org(call.account_id, org_id, Permission.RESULTS, path)
     enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
     if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
