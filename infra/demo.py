@@ -62,7 +62,9 @@ class Demo:
         chosen = _chosen(ready)
         print(f"  Step 1  {len(clients)} clients, {len(ready)} of them ready; {len(chosen)} chosen")
         later = datetime.now(UTC).date() + timedelta(days=_DAYS_TO_LATER_COURSE)
-        print(f"  Step 2  {courses[0]['title']!r} and {courses[1]['title']!r} now, {courses[2]['title']!r} on {later}")
+        when = ("now", "now", str(later))
+        told = [f"{day:10}  {course['title']}" for course, day in zip(courses, when, strict=True)]
+        print("  Step 2  " + "\n          ".join(told))
         print(f"  Step 3  all users\n  Step 4  the later course has to be completed within {_DAYS_TO_COMPLETE} days")
         due = later + timedelta(days=_DAYS_TO_COMPLETE)
         form = {
