@@ -9,9 +9,11 @@ from chalicelib.access.routes import routes as access
 from chalicelib.catalog.routes import routes as catalog
 from chalicelib.core.problems import answer_problems
 from chalicelib.core.settings import allowed_origin
+from chalicelib.enrollment.change_routes import routes as changes
 from chalicelib.enrollment.learner_routes import routes as learners
 from chalicelib.enrollment.routes import routes as enrollment
 from chalicelib.members.routes import routes as members
+from chalicelib.notices import jobs as mail_jobs
 from chalicelib.orgs.routes import routes as orgs
 from chalicelib.orgs.structure_routes import routes as structure
 
@@ -24,7 +26,7 @@ app.api.cors = CORSConfig(
 )
 app.register_middleware(answer_problems, "http")
 
-for feature in (access, orgs, structure, catalog, members, enrollment, learners):
+for feature in (access, orgs, structure, catalog, members, enrollment, changes, learners):
     app.register_blueprint(feature.blueprint)
 
 
@@ -36,6 +38,16 @@ def worker(event: Any) -> dict[str, Any]:
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=1, name="dead_letters")
 def dead_letters(event: Any) -> dict[str, Any]:
     return jobs.bury(event.to_dict())
+
+
+@app.on_sqs_message(queue_arn="set-by-infra", batch_size=1, name="mailer")
+def mailer(event: Any) -> dict[str, Any]:
+    return mail_jobs.send(event.to_dict())
+
+
+@app.on_sns_message(topic="set-by-infra", name="mail_events")
+def mail_events(event: Any) -> None:
+    mail_jobs.settle(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")

@@ -11,7 +11,15 @@ from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
-from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk, FinishLaunch, Job, MoveDates
+from chalicelib.enrollment.schemas import (
+    AdvanceBatch,
+    ChangeChunk,
+    EnrollChunk,
+    FinishLaunch,
+    Job,
+    MoveDates,
+    StartChange,
+)
 from chalicelib.wiring import wiring
 
 Clock = Callable[[], datetime]
@@ -49,6 +57,12 @@ _KINDS = (
         lambda job, now: wiring().launches.give_up(job),
     ),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
+    Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
+    Kind(
+        ChangeChunk,
+        lambda job, now: wiring().changes.change_chunk(job, now),
+        lambda job, now: wiring().changes.change_chunk(job, now, apply=False),
+    ),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
@@ -65,7 +79,11 @@ def bury(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
 
 
 def sweep(clock: Clock = utc_now) -> None:
-    wiring().sweep.sweep(clock())
+    """Trouble with one of them does not stop the other."""
+    try:
+        wiring().sweep.sweep(clock())
+    finally:
+        wiring().post_office.sweep(clock())
 
 
 def _bury_one(kind: Kind, job: Job, now: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from chalicelib.access.service import AccessService
-from chalicelib.core.settings import settings
+from chalicelib.core.settings import mail_rate, settings
 
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
@@ -22,16 +22,21 @@ if TYPE_CHECKING:
     from chalicelib.catalog.service import CatalogService
     from chalicelib.core.http import Call
     from chalicelib.enrollment.advance import AdvanceService
+    from chalicelib.enrollment.cancel import CancelService
+    from chalicelib.enrollment.changes import ChangesService
+    from chalicelib.enrollment.copies import CopyService
     from chalicelib.enrollment.launch import LaunchService
     from chalicelib.enrollment.learners import LearnersService
     from chalicelib.enrollment.move_dates import DatesService
     from chalicelib.enrollment.own_courses import OwnCoursesService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
+    from chalicelib.enrollment.row_dates import RowDatesService
     from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk
     from chalicelib.enrollment.sweep import SweepService
     from chalicelib.enrollment.views import ViewService
     from chalicelib.members.service import DirectoryService
+    from chalicelib.notices.service import Counter, PostOffice
     from chalicelib.orgs.service import OrgsService
     from chalicelib.orgs.structure import StructureService
 
@@ -56,6 +61,32 @@ class Wiring:
         return Queue(settings().jobs_queue_url)
 
     @cached_property
+    def mail_queue(self) -> "Queue":
+        from chalicelib.aws.queues import Queue
+
+        return Queue(settings().mail_queue_url)
+
+    @cached_property
+    def mail_counter(self) -> "Counter":
+        """Where mails are handed in."""
+        from chalicelib.notices.service import Counter
+
+        return Counter(self.mail_queue)
+
+    @cached_property
+    def post_office(self) -> "PostOffice":
+        """What sends them."""
+        from chalicelib.aws.mailer import Mailer
+        from chalicelib.core.clock import utc_now
+        from chalicelib.notices.pacing import RealTime
+        from chalicelib.notices.service import PostOffice
+        from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
+
+        readers = {ADMIN_APPOINTED: admin_appointed}
+        known = settings()
+        return PostOffice(self.mail_queue, Mailer(), readers, mail_rate(), known.mail_from, RealTime(), utc_now)
+
+    @cached_property
     def scheduler(self) -> "Scheduler":
         from chalicelib.aws.scheduler import Scheduler
 
@@ -66,7 +97,7 @@ class Wiring:
     def admins(self) -> "AdminsService":
         from chalicelib.access.admins import AdminsService
 
-        return AdminsService(self.identity, self.structure.unknown_departments)
+        return AdminsService(self.identity, self.structure.unknown_departments, self.mail_counter)
 
     @cached_property
     def orgs(self) -> "OrgsService":
@@ -122,6 +153,30 @@ class Wiring:
         from chalicelib.enrollment.move_dates import DatesService
 
         return DatesService(self.jobs_queue, self.scheduler)
+
+    @cached_property
+    def cancels(self) -> "CancelService":
+        from chalicelib.enrollment.cancel import CancelService
+
+        return CancelService()
+
+    @cached_property
+    def changes(self) -> "ChangesService":
+        from chalicelib.enrollment.changes import ChangesService
+
+        return ChangesService(self.jobs_queue)
+
+    @cached_property
+    def row_dates(self) -> "RowDatesService":
+        from chalicelib.enrollment.row_dates import RowDatesService
+
+        return RowDatesService(self.jobs_queue, self.changes)
+
+    @cached_property
+    def copies(self) -> "CopyService":
+        from chalicelib.enrollment.copies import CopyService
+
+        return CopyService()
 
     @cached_property
     def progress(self) -> "ProgressService":

@@ -7,6 +7,7 @@ PartiQL's INSERT is the one bulk write that never overwrites: each item that exi
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws.clients import client
@@ -21,6 +22,11 @@ _FIRST_WAIT = 0.05
 
 CREATED = "created"
 DUPLICATE = "duplicate"
+APPLIED = "applied"
+REFUSED = "refused"
+
+_INSERTED = {"": CREATED, "DuplicateItem": DUPLICATE}
+_UPDATED = {"": APPLIED, "ConditionalCheckFailed": REFUSED}
 
 RawItem = Mapping[str, Mapping[str, Any]]
 
@@ -42,27 +48,56 @@ def insert_new(table: str, items: Sequence[RawItem], *, all_or_raise: bool = Tru
 def _insert_call(table: str, items: Sequence[RawItem], all_or_raise: bool) -> list[str]:
     names = list(items[0])
     statement = f'INSERT INTO "{table}" VALUE {{' + ", ".join(f"'{name}': ?" for name in names) + "}"
-    outcomes = [""] * len(items)
-    waiting = list(range(len(items)))
-    for attempt in range(_TRIES):
+    statements = [{"Statement": statement, "Parameters": [item[name] for name in names]} for item in items]
+    return [_INSERTED.get(code, code) for code in _execute_call(statements, all_or_raise)]
+
+
+def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Change") -> list[str]:
+    """Change items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
+
+    APPLIED may be told as REFUSED when an answer was lost on the way: read the item back to know.
+    Raises Unavailable when items could not be changed now; some others may have been.
+    """
+    statement = f'UPDATE "{table}" {change.sets} WHERE "pk" = ? AND "sk" = ? AND {change.condition}'
+    outcomes: list[str] = []
+    for start in range(0, len(keys), PER_CALL):
         statements = [
-            {"Statement": statement, "Parameters": [items[index][name] for name in names]} for index in waiting
+            {"Statement": statement, "Parameters": [*change.set_values, {"S": pk}, {"S": sk}, *change.condition_values]}
+            for pk, sk in keys[start : start + PER_CALL]
         ]
+        outcomes += [_UPDATED.get(code, code) for code in _execute_call(statements, all_or_raise=True)]
+    return outcomes
+
+
+@dataclass(frozen=True)
+class Change:
+    """PartiQL's SET clauses and the condition after the key, with their values as DynamoDB JSON."""
+
+    sets: str
+    set_values: Sequence[Mapping[str, Any]]
+    condition: str
+    condition_values: Sequence[Mapping[str, Any]]
+
+
+def _execute_call(statements: Sequence[Mapping[str, Any]], all_or_raise: bool) -> list[str]:
+    """Per statement the code of its error, empty for none; what DynamoDB was too busy for is sent again."""
+    codes = [""] * len(statements)
+    waiting = list(range(len(statements)))
+    for attempt in range(_TRIES):
         with translated():
-            answer = client("dynamodb").batch_execute_statement(Statements=statements)
+            answer = client("dynamodb").batch_execute_statement(Statements=[statements[index] for index in waiting])
         again = []
         for index, response in zip(waiting, answer["Responses"], strict=True):
-            code = response.get("Error", {}).get("Code")
-            outcomes[index] = CREATED if code is None else DUPLICATE if code == "DuplicateItem" else code
-            if code in RETRYABLE:
+            codes[index] = response.get("Error", {}).get("Code", "")
+            if codes[index] in RETRYABLE:
                 again.append(index)
         if not again:
-            return outcomes
+            return codes
         waiting = again
         time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**attempt)
     if all_or_raise:
         raise Unavailable()
-    return outcomes
+    return codes
 
 
 def sort_keys(

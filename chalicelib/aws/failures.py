@@ -33,7 +33,7 @@ RETRYABLE = frozenset(
 )
 
 
-class StorageFailure(MusterError):  # noqa: N818 - named like its neighbours in the tree
+class StorageFailure(MusterError):
     """AWS refused for a reason that trying again does not mend: a bug, or a missing permission."""
 
     def __init__(self, aws_code: str) -> None:

@@ -159,6 +159,10 @@ def mark_started(key: BatchKey, course_id: str, chunk: int, run: int) -> bool:
     return table.put_if_new(ChunkStart(batch_pk(key.org_id, key.batch_id), start_sk(course_id, chunk, run)))
 
 
+def chunk_result(key: BatchKey, course_id: str, chunk: int) -> ChunkResult | None:
+    return table.get(ChunkResult, batch_pk(key.org_id, key.batch_id), chunk_sk(course_id, chunk))
+
+
 def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:
     return table.query_all(ChunkResult, batch_pk(key.org_id, key.batch_id), prefix=chunks_prefix(course_id))
 

@@ -14,7 +14,7 @@ from chalicelib.enrollment.fold import fold
 from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
 from chalicelib.enrollment.recipients import Recipients, bounds_of, member_ids
 from chalicelib.enrollment.schemas import EnrollChunk
-from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
+from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
 
 
 @dataclass
@@ -82,7 +82,10 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
     after, until = bounds_of(cut.bounds, message.chunk)
     wanted = _wanted(cut, after, until, state.result)
     is_first = not state.was_started and batch_store.mark_started(key, row.course_id, message.chunk, message.run)
-    if insert:
+    if row.status == RowStatus.CANCELLED:
+        # Nobody more is enrolled; who was, before the row was cancelled, is counted.
+        is_first = False
+    elif insert:
         _enroll(key, row, cut, message.chunk, wanted, tallied, now)
     else:
         _settle(key, row, wanted, tallied)

@@ -5,12 +5,12 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.models import Row
-from chalicelib.enrollment.states import CHUNKS_COUNT, Code, RowStatus
+from chalicelib.enrollment.states import FOLDABLE, Code, RowStatus
 
 
 def fold(key: BatchKey, row: Row) -> None:
     """Give the row its final status; nothing when another delivery did, or when chunks are left."""
-    if row.status not in CHUNKS_COUNT or row.chunks_left != 0:
+    if row.status not in FOLDABLE or row.chunks_left != 0:
         return
     status, code = verdict(row)
     action = Row.code.remove() if code is None else Row.code.set(code.value)

@@ -1,7 +1,8 @@
 """Enrollments: bulk inserts of a chunk, one learner's courses, and their guarded changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
@@ -10,6 +11,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
+from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
@@ -78,6 +80,14 @@ def enrollment(org_id: str, member_id: str, sk: str) -> Enrollment | None:
     return table.get(Enrollment, learner_pk(org_id, member_id), sk)
 
 
+def enrollment_at(pk: str, sk: str) -> Enrollment:
+    """One that is known to be there: enrollments are never deleted, at most moved to history."""
+    found = table.get(Enrollment, pk, sk)
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
     """Current ones and history, course by course."""
     return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
@@ -128,10 +138,21 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
     return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
 
 
+def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> list[Enrollment]:
+    """What this row enrolled in one range, history included, by the index."""
+    return [Enrollment.from_raw_data(raw) for raw in _in_range(key, course_id, chunk, after, until, keys_only=False)]
+
+
 def members_of_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> set[str]:
     """Whom this row has enrolled in one range, by the index: also those who no longer match its recipients."""
+    return {member_of(raw["pk"]["S"]) for raw in _in_range(key, course_id, chunk, after, until, keys_only=True)}
+
+
+def _in_range(
+    key: BatchKey, course_id: str, chunk: int, after: str, until: str | None, *, keys_only: bool
+) -> Iterator[dict[str, Any]]:
     first = learner_pk(key.org_id, after)
-    request = {
+    request: dict[str, Any] = {
         "TableName": settings().enrollments_table,
         "IndexName": BY_ROW,
         "KeyConditionExpression": "row_shard = :shard AND pk BETWEEN :first AND :last",
@@ -140,16 +161,16 @@ def members_of_range(key: BatchKey, course_id: str, chunk: int, after: str, unti
             ":first": {"S": first},
             ":last": {"S": learner_pk(key.org_id, until or "~")},
         },
-        "ProjectionExpression": "pk",
     }
-    found: set[str] = set()
+    if keys_only:
+        request["ProjectionExpression"] = "pk"
     while True:
         with translated():
             answer = client("dynamodb").query(**request)
         # BETWEEN takes both ends in; the one at `after` belongs to the range before.
-        found |= {member_of(raw["pk"]["S"]) for raw in answer["Items"] if raw["pk"]["S"] != first}
+        yield from (raw for raw in answer["Items"] if raw["pk"]["S"] != first)
         if "LastEvaluatedKey" not in answer:
-            return found
+            return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 

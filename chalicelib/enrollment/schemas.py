@@ -225,12 +225,40 @@ class RowOut(BaseModel):
     num_already_enrolled: int
     num_skipped: int
     num_failed: int
+    num_withdrawn: int
     num_started: int
     num_completed: int
     num_overdue: int
     can_retry: bool
     code: str | None
     explanation: str | None
+
+
+class RowDates(Form):
+    """New dates of one course. `enroll_on` only while it is scheduled; null is now. `due_by` null is no due date."""
+
+    enroll_on: Day | None = None
+    due_by: Day | None = None
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Give enroll_on, due_by, or both.")
+        return self
+
+
+class NotReversed(BaseModel):
+    member_id: str
+    code: str
+
+
+class UndoOut(BaseModel):
+    """`kept_started` counts learners who had started or completed, and so keep their enrollment."""
+
+    status: Literal["running", "done"]
+    reversed: int
+    kept_started: int
+    not_reversed: list[NotReversed]
 
 
 class BatchOut(BaseModel):
@@ -348,3 +376,24 @@ class MoveDates(Job):
     msp_id: str
     org_id: str
     due_at: str
+
+
+class StartChange(Job):
+    """Undo, or a new due date for those who have not completed: counts the chunks and sends them."""
+
+    job: Literal["change"] = "change"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    change_id: str
+    due_at: str
+
+
+class ChangeChunk(Job):
+    job: Literal["change_chunk"] = "change_chunk"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    change_id: str
+    course_id: str
+    chunk: int

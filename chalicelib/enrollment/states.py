@@ -19,10 +19,13 @@ class RowStatus(StrEnum):
 RETRYABLE = frozenset({RowStatus.FAILED, RowStatus.PARTIAL, RowStatus.ACCESS_DENIED})
 WITH_FAILURES = RETRYABLE
 RAN = frozenset({RowStatus.ENROLLED}) | RETRYABLE
-RUNNING = frozenset({RowStatus.ENROLLING})
+CANCELABLE = frozenset({RowStatus.SCHEDULED, RowStatus.ENROLLING})
 
-# A chunk that comes late still counts after its row was given up: the row then tells what is true.
-CHUNKS_COUNT = frozenset({RowStatus.ENROLLING, RowStatus.FAILED})
+# A chunk that comes late still counts after its row was given up or cancelled: the row tells what is true.
+CHUNKS_COUNT = frozenset({RowStatus.ENROLLING, RowStatus.FAILED, RowStatus.CANCELLED})
+
+# What the last chunk decides: a row that was given up is mended by it, a cancelled one stays cancelled.
+FOLDABLE = frozenset({RowStatus.ENROLLING, RowStatus.FAILED})
 
 
 class Tally(StrEnum):

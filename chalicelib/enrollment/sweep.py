@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
 from chalicelib.enrollment import rollout_store
-from chalicelib.enrollment.models import DUE_LAUNCH, DUE_MOVE_DATES, DueEntry
-from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job, MoveDates
+from chalicelib.enrollment.models import DUE_CHANGE, DUE_LAUNCH, DUE_MOVE_DATES, DueEntry
+from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job, MoveDates, StartChange
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)
@@ -51,4 +51,9 @@ def job_of(entry: DueEntry) -> Job:
         return FinishLaunch(msp_id=entry.msp_id, rollout_id=entry.target_id, due_at=instant)
     if entry.kind == DUE_MOVE_DATES:
         return MoveDates(msp_id=entry.msp_id, org_id=entry.target_id, due_at=instant)
+    if entry.kind == DUE_CHANGE:
+        batch_id, change_id = entry.target_id.split(".")
+        return StartChange(
+            msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=batch_id, change_id=change_id, due_at=instant
+        )
     return AdvanceBatch(msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=entry.target_id)

@@ -1,0 +1,148 @@
+"""Undoing a batch: who has not started is withdrawn, who has keeps the enrollment, and the answer says so."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.aws import bulk
+from chalicelib.enrollment import recipients
+from chalicelib.enrollment.changes import FENCE
+from tests.stories.driver import Driver
+
+
+@pytest.fixture
+def course(driver: Driver) -> str:
+    return driver.world.course(driver.msp)
+
+
+@pytest.fixture
+def org(driver: Driver, course: str) -> str:
+    return driver.clients(course, "Acme Industries")[0]
+
+
+def undo(driver: Driver, org: str, batch: str) -> Any:
+    return driver.world.post(f"/msp/training/{org}/{batch}/undo", driver.admin)
+
+
+def state(driver: Driver, org: str, batch: str) -> Any:
+    return driver.world.get(f"/msp/training/{org}/{batch}/undo", driver.admin).json
+
+
+def test_who_started_keeps_the_course_and_the_others_lose_it(driver: Driver, org: str, course: str) -> None:
+    account, member = driver.world.learner(org)
+    driver.world.members(org, 4)
+    [batch] = driver.launch(org, [{"course_id": course, "due_by": "2027-03-01"}])
+    driver.world.post(f"/me/courses/{org}.{member}.{course}/start", account)
+
+    answer = undo(driver, org, batch)
+    driver.work()
+
+    assert (answer.status, answer.json["status"]) == (202, "running")
+    assert state(driver, org, batch) == {"status": "done", "reversed": 4, "kept_started": 1, "not_reversed": []}
+    row = driver.row(org, batch, course)
+    assert (row["status"], row["num_enrolled"], row["num_withdrawn"]) == ("cancelled", 1, 4)
+    assert driver.dashboard()["totals"]["course_enrollments"] == 0
+    driver.until("2027-04-01T00:00:00")
+    assert driver.row(org, batch, course)["num_overdue"] == 1
+    statuses = {item["status"] for item in driver.world.dump("enrollments")}
+    assert statuses == {"cancelled", "in_progress"}
+
+
+def test_scheduled_courses_are_cancelled_with_it(driver: Driver, org: str, course: str) -> None:
+    driver.world.members(org, 2)
+    [batch] = driver.launch(org, [{"course_id": course, "enroll_on": "2027-02-01"}])
+    undo(driver, org, batch)
+    driver.work()
+    assert state(driver, org, batch)["status"] == "done"
+    driver.until("2027-02-02T00:00:00")
+    driver.fire()
+    assert driver.enrolled(org, course) == set()
+
+
+def test_every_message_of_an_undo_may_come_twice(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    driver.world.members(org, 5)
+    [batch] = driver.launch(org, [{"course_id": course, "due_by": "2027-03-01"}])
+    undo(driver, org, batch)
+    undo(driver, org, batch)
+    start = driver.world.messages()
+    driver.deliver([*start, *start])
+    chunks = driver.world.messages()
+    driver.deliver([*chunks, *reversed(chunks)])
+    assert state(driver, org, batch) == {"status": "done", "reversed": 5, "kept_started": 0, "not_reversed": []}
+    assert driver.row(org, batch, course)["num_withdrawn"] == 5
+    assert len(driver.enrolled(org, course)) == 5
+
+
+def test_lost_answers_are_not_taken_for_learners_who_started(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.world.members(org, 3)
+    [batch] = driver.launch(org, [course])
+    update = bulk.update_each
+
+    def applied_and_lost(table: str, keys: Any, change: Any) -> list[str]:
+        update(table, keys, change)
+        return update(table, keys, change)
+
+    monkeypatch.setattr(bulk, "update_each", applied_and_lost)
+    undo(driver, org, batch)
+    driver.work()
+    assert state(driver, org, batch)["reversed"] == 3
+
+
+def test_a_batch_that_is_still_running_is_stopped_first_and_undone_when_nobody_is_at_work(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    driver.world.members(org, 5)
+    batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
+    driver.deliver(driver.world.messages())
+    first, second = sorted(driver.world.messages(), key=lambda message: message["chunk"])
+    driver.deliver([first])
+
+    undo(driver, org, batch)
+    driver.work()
+    assert state(driver, org, batch)["status"] == "running"
+
+    driver.world.now += FENCE + timedelta(minutes=1)
+    driver.sweep()
+    driver.deliver([second])
+    assert state(driver, org, batch) == {"status": "done", "reversed": 3, "kept_started": 0, "not_reversed": []}
+    row = driver.row(org, batch, course)
+    assert (row["num_enrolled"], row["num_withdrawn"]) == (0, 3)
+
+
+def test_after_an_undo_everybody_can_be_enrolled_again_and_the_old_one_stays_visible(
+    driver: Driver, org: str, course: str
+) -> None:
+    [member] = driver.world.members(org, 1)
+    [batch] = driver.launch(org, [course])
+    undo(driver, org, batch)
+    driver.work()
+
+    [again] = driver.launch(org, [course])
+
+    assert driver.row(org, again, course)["num_enrolled"] == 1
+    told = {(item["status"], item["earlier"]) for item in driver.enrollments(org, member)}
+    assert told == {("enrolled", False), ("cancelled", True)}
+
+
+def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: str, course: str) -> None:
+    [member] = driver.world.members(org, 1)
+    [batch] = driver.launch(org, [course])
+    undo(driver, org, batch)
+    driver.deliver(driver.world.messages())
+    [chunk] = driver.world.messages()
+    driver.bury(chunk)
+    told = state(driver, org, batch)
+    assert told["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
+    assert (told["status"], told["reversed"]) == ("done", 0)
+
+
+def test_what_was_never_undone_has_no_undo(driver: Driver, org: str, course: str) -> None:
+    [batch] = driver.launch(org, [course])
+    assert driver.world.get(f"/msp/training/{org}/{batch}/undo", driver.admin).status == 404
