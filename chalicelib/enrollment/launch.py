@@ -76,14 +76,18 @@ class LaunchService:
             raise idempotency.in_flight() from None
         return self._carry_out(scope.msp_id, rollout_id, plan, results, [due], attempt.record)
 
-    def retry(self, scope: Scope, rollout_id: str, org_ids: Sequence[str], now: datetime) -> LaunchOut:
+    def retry(self, scope: Scope, rollout_id: str, org_ids: Sequence[str], request_id: str, now: datetime) -> LaunchOut:
         """Launch again for clients that failed at launch; the others stay as they are.
 
+        The same request again, after it was interrupted, goes on where it stopped.
         Raises NotFound; Invalid for clients that did not fail; Conflict while the launch is at work.
         """
         stored = rollout_store.find(scope.msp_id, rollout_id)
         if stored is None:
             raise NotFound()
+        if stored.spec.retried_by == request_id:
+            due = _due(scope.msp_id, rollout_id, stored.spec.retried_at)
+            return self._carry_out(scope.msp_id, rollout_id, stored.plan, stored.results, [due], None, later=True)
         failed = {result.org_id for result in stored.results if result.ok is False}
         wrong = [
             FieldError(f"org_ids.{index}", "did_not_fail", "The launch did not fail for this client; leave it out.")
@@ -98,7 +102,9 @@ class LaunchService:
         ]
         due = _due(scope.msp_id, rollout_id, to_text(now))
         try:
-            table.transact([*rollout_store.reopen_writes(scope.msp_id, rollout_id, again), Write("put", due)])
+            table.transact(
+                [*rollout_store.reopen_writes(scope.msp_id, rollout_id, again, request_id, now), Write("put", due)]
+            )
         except ConditionFailed:
             raise Conflict("launching", "This rollout is still being launched; look again in a moment.") from None
         return self._carry_out(scope.msp_id, rollout_id, stored.plan, again, [due], None, later=True)
@@ -257,6 +263,7 @@ def _due(msp_id: str, rollout_id: str, instant: str) -> DueEntry:
 
 
 def _record(stored: StoredRollout) -> IdempotencyRecord | None:
-    if stored.spec.idempotency_sk is None:
+    # Clients are launched again only after the launch was answered, and its answer stays what it was.
+    if stored.spec.idempotency_sk is None or stored.spec.retried_by is not None:
         return None
     return idempotency.record_at(stored.header.created_by, stored.spec.idempotency_sk, stored.header.rollout_id)

@@ -22,18 +22,21 @@ class RetryService:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def retry(self, key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
+    def retry(self, key: BatchKey, course_id: str, actor: str, request_id: str, now: datetime) -> Row:
         """Schedule the row for now, in its next run; answers it as it then is.
 
+        The same request again, after it was interrupted, changes nothing more.
         Raises NotFound, and Conflict when the row did not fail or runs already.
         """
         row = batch_store.row(key, course_id)
         if row is None:
             raise NotFound()
+        if row.retried_by == request_id:
+            return self._begin(key, row)
         if row.status not in RETRYABLE:
             raise _not_retryable(row)
         instant = to_text(now)
-        actions = (Row.run.add(1), Row.enroll_at.set(instant), Row.code.remove())
+        actions = (Row.run.add(1), Row.retried_by.set(request_id), Row.enroll_at.set(instant), Row.code.remove())
         writes = batch_store.move_writes(key, [Move(row, RowStatus.SCHEDULED, actions)])
         # Should the message be lost, the sweep finds the row by this entry.
         writes.append(Write("put", due_of(key, instant)))
@@ -48,12 +51,15 @@ class RetryService:
             audit.commit(org_pk(key.org_id), change, writes, now)
         except ConditionFailed:
             raise _not_retryable(batch_store.row(key, course_id) or row) from None
+        return self._begin(key, row)
+
+    def _begin(self, key: BatchKey, row: Row) -> Row:
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
         try:
             self._queue.send([Message(job.body(), key.org_id)])
         except MusterError:
             observability.failure("retry left to the sweep", batch_id=key.batch_id)
-        return batch_store.row(key, course_id) or row
+        return batch_store.row(key, row.course_id) or row
 
 
 def _not_retryable(row: Row) -> Conflict:

@@ -94,10 +94,16 @@ def result_writes(msp_id: str, rollout_id: str, results: Sequence[OrgResult], st
     ]
 
 
-def reopen_writes(msp_id: str, rollout_id: str, results: Sequence[OrgResult]) -> list[Write]:
+def reopen_writes(
+    msp_id: str, rollout_id: str, results: Sequence[OrgResult], request_id: str, now: datetime
+) -> list[Write]:
     """To launch some clients again; ConditionFailed with index 0 while a launch is still at work."""
     header, spec = result_writes(msp_id, rollout_id, results, LAUNCHING)
-    return [Write("update", header.item, Rollout.state == LAUNCHED, header.actions), spec]
+    reopened = (*spec.actions, RolloutSpec.retried_by.set(request_id), RolloutSpec.retried_at.set(to_text(now)))
+    return [
+        Write("update", header.item, Rollout.state == LAUNCHED, header.actions),
+        Write("update", spec.item, spec.condition, reopened),
+    ]
 
 
 def _packed(results: Iterable[OrgResult]) -> list[dict[str, object]]:

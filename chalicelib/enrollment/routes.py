@@ -93,7 +93,7 @@ def rollout(call: Call[Any, Any]) -> RolloutOut:
 def retry_rollout(call: Call[RetryOrgs, Any]) -> LaunchOut:
     scope = _scope(call)
     rollout_id, org_ids = call.params["rollout_id"], call.body.org_ids
-    return once(call, LaunchOut, lambda _: wiring().launches.retry(scope, rollout_id, org_ids, call.now))
+    return once(call, LaunchOut, lambda seed: wiring().launches.retry(scope, rollout_id, org_ids, seed, call.now))
 
 
 @routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, once=True)
@@ -103,8 +103,8 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
     zone = zone_in(scope.msp_id, key.org_id)
 
-    def retry(_: str) -> RowOut:
-        row = wiring().retries.retry(key, call.params["course_id"], scope.account_id, call.now)
+    def retry(seed: str) -> RowOut:
+        row = wiring().retries.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
         return row_out(row, zone, call.now)
 
     return once(call, RowOut, retry)
