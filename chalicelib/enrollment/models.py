@@ -115,8 +115,11 @@ class Row(CoreItem):
     num_already = NumberAttribute(default=0)
     num_skipped = NumberAttribute(default=0)
     num_failed = NumberAttribute(default=0)
+    num_withdrawn = NumberAttribute(default=0)
     num_started = NumberAttribute(default=0)
     num_completed = NumberAttribute(default=0)
+    cancelled_at = UnicodeAttribute(null=True)
+    changing = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
@@ -172,11 +175,43 @@ def chunk_sk(course_id: str, chunk: int) -> str:
 
 
 class ChunkStart(CoreItem):
-    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: somebody began this run of the chunk; a later delivery looks who is there."""
+    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: this run of the chunk was begun; a later delivery looks who is there."""
 
 
 def start_sk(course_id: str, chunk: int, run: int) -> str:
     return f"START#{course_id}#{chunk:06d}#{run}"
+
+
+class BulkChange(CoreItem):
+    """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of enrollments that exist, chunk by chunk; `undo` or a new due date.
+
+    `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed.
+    """
+
+    kind = UnicodeAttribute()
+    course_ids: ListAttribute[str] = ListAttribute(default=list)
+    due_by = UnicodeAttribute(null=True)
+    requested_at = UnicodeAttribute()
+    chunks_left = NumberAttribute(default=-1)
+    num_changed = NumberAttribute(default=0)
+    num_kept = NumberAttribute(default=0)
+    problems: ListAttribute[str] = ListAttribute(default=list)
+
+
+UNDO = "undo"
+DUE_DATE = "due_date"
+
+
+def change_sk(change_id: str) -> str:
+    return f"CHANGE#{change_id}"
+
+
+class ChangedChunk(CoreItem):
+    """`ORG#o#BATCH#b` / `CHANGED#<change>#<course>#<n>`: this chunk has had this change."""
+
+
+def changed_sk(change_id: str, course_id: str, chunk: int) -> str:
+    return f"CHANGED#{change_id}#{course_id}#{chunk:06d}"
 
 
 class Enrollment(EnrollmentItem):
@@ -191,6 +226,8 @@ class Enrollment(EnrollmentItem):
     completed_at = UnicodeAttribute(null=True)
     score = NumberAttribute(null=True)
     revision = NumberAttribute(default=1)
+    changed_by = UnicodeAttribute(null=True)
+    due_before = UnicodeAttribute(null=True)
 
 
 BY_ROW = "by_row"
@@ -227,6 +264,7 @@ NUM_DUE_SHARDS = 16
 DUE_LAUNCH = "launch"
 DUE_ADVANCE = "advance"
 DUE_MOVE_DATES = "move_dates"
+DUE_CHANGE = "change"
 
 
 def due_pk(shard: int) -> str:
