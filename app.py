@@ -16,6 +16,7 @@ from chalicelib.members.routes import routes as members
 from chalicelib.notices import jobs as mail_jobs
 from chalicelib.orgs.routes import routes as orgs
 from chalicelib.orgs.structure_routes import routes as structure
+from chalicelib.reports.routes import routes as exports
 
 app = Chalice("muster")
 app.api.cors = CORSConfig(
@@ -26,7 +27,7 @@ app.api.cors = CORSConfig(
 )
 app.register_middleware(answer_problems, "http")
 
-for feature in (access, orgs, structure, catalog, members, enrollment, changes, learners):
+for feature in (access, orgs, structure, catalog, members, enrollment, changes, learners, exports):
     app.register_blueprint(feature.blueprint)
 
 
@@ -45,7 +46,7 @@ def mailer(event: Any) -> dict[str, Any]:
     return mail_jobs.send(event.to_dict())
 
 
-@app.on_sns_message(topic="set-by-infra", name="mail_events")
+@app.on_sns_message(topic="arn:aws:sns:us-east-1:000000000000:set-by-infra", name="mail_events")
 def mail_events(event: Any) -> None:
     mail_jobs.settle(event.to_dict())
 

@@ -20,6 +20,7 @@ from chalicelib.enrollment.schemas import (
     MoveDates,
     StartChange,
 )
+from chalicelib.reports.schemas import RunExport
 from chalicelib.wiring import wiring
 
 Clock = Callable[[], datetime]
@@ -57,6 +58,11 @@ _KINDS = (
         lambda job, now: wiring().launches.give_up(job),
     ),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
+    Kind(
+        RunExport,
+        lambda job, now: wiring().exports.run(job, now),
+        lambda job, now: wiring().exports.give_up(job),
+    ),
     Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
     Kind(
         ChangeChunk,

@@ -17,6 +17,7 @@ from chalicelib.core.settings import mail_rate, settings
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
     from chalicelib.aws.identity import Identity
+    from chalicelib.aws.files import Files
     from chalicelib.aws.queues import Queue
     from chalicelib.aws.scheduler import Scheduler
     from chalicelib.catalog.service import CatalogService
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.orgs.service import OrgsService
     from chalicelib.orgs.structure import StructureService
 
+    from chalicelib.reports.exports import ExportService
 A = TypeVar("A", bound=BaseModel)
 
 
@@ -95,6 +97,12 @@ class Wiring:
 
     @cached_property
     def admins(self) -> "AdminsService":
+    @cached_property
+    def files(self) -> "Files":
+        from chalicelib.aws.files import Files
+
+        return Files(settings().files_bucket)
+
         from chalicelib.access.admins import AdminsService
 
         return AdminsService(self.identity, self.structure.unknown_departments, self.mail_counter)
@@ -204,6 +212,13 @@ class Wiring:
 
     def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
         from chalicelib.enrollment.chunks import enroll_chunk
+    @cached_property
+    def exports(self) -> "ExportService":
+        from chalicelib.reports.exports import ExportService
+        from chalicelib.reports.sources import Sources
+
+        return ExportService(Sources(self.views, self.learners), self.files, self.jobs_queue)
+
 
         enroll_chunk(job, now)
 
@@ -227,6 +242,6 @@ def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A
     """Answer a request once per Idempotency-Key; `action` gets the seed of the ids that it makes."""
     from chalicelib.aws import idempotency
 
-    return idempotency.once(
-        call.account_id, call.route, call.idempotency_key, call.raw_body, call.now, answer_type, action
-    )
+    # Another filter in the query string is another request, as is another body.
+    said = call.raw_body + call.query.model_dump_json(exclude_defaults=True).encode()
+    return idempotency.once(call.account_id, call.route, call.idempotency_key, said, call.now, answer_type, action)

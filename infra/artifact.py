@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 # Every service that chalicelib makes a client for; tests/structure compares them.
-KEPT_SERVICES = ("cognito-idp", "dynamodb", "scheduler", "sqs")
+KEPT_SERVICES = ("cognito-idp", "dynamodb", "s3", "scheduler", "ses", "sqs")
 
 _OURS = ("app.py", "chalicelib")
 

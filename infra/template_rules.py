@@ -17,8 +17,11 @@ STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
 # Open to everybody; every other route needs a token.
 PUBLIC = {"GET /health", "GET /docs", "GET /openapi.json"}
 
-# The only resources that are told by a pattern: schedules are named when they are made.
-PATTERNS = {"arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*"}
+# The only resources that are told by a pattern: schedules and files are named when they are made.
+PATTERNS = {
+    "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
+    "${FilesBucket.Arn}/exports/*",
+}
 
 _MAX_RECEIVES = 5
 _VISIBILITY_PER_TIMEOUT = 6

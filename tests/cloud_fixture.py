@@ -1,4 +1,4 @@
-"""Fresh tables, queues, a schedule group and a user pool on the local cloud, as infra/resources.yaml has them."""
+"""Fresh tables, queues, schedules, accounts and files on the local cloud, as infra/resources.yaml has them."""
 
 import uuid
 from dataclasses import dataclass
@@ -50,6 +50,7 @@ def new_stage(cloud: Cloud) -> Stage:
     sqs = aws(cloud, "sqs")
     queues = {short: str(sqs.create_queue(QueueName=f"{short}-{suffix}")["QueueUrl"]) for short in ("jobs", "mail")}
     aws(cloud, "scheduler").create_schedule_group(Name=f"group-{suffix}")
+    aws(cloud, "s3").create_bucket(Bucket=f"files-{suffix}")
     pool_properties = resources()["UserPool"]["Properties"]
     pool = aws(cloud, "cognito-idp").create_user_pool(
         PoolName=f"pool-{suffix}", **{key: pool_properties[key] for key in _POOL_KEYS}
@@ -65,6 +66,7 @@ def new_stage(cloud: Cloud) -> Stage:
         "SCHEDULE_GROUP": f"group-{suffix}",
         "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
         "USER_POOL_ID": pool["Id"],
+        "FILES_BUCKET": f"files-{suffix}",
         "MAIL_FROM": "training@muster.example",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
@@ -80,8 +82,17 @@ def drop_stage(cloud: Cloud, stage: Stage) -> None:
         aws(cloud, "dynamodb").delete_table(TableName=name)
     for url in stage.queue_urls.values():
         aws(cloud, "sqs").delete_queue(QueueUrl=url)
+    _drop_bucket(cloud, stage.environment["FILES_BUCKET"])
     aws(cloud, "scheduler").delete_schedule_group(Name=stage.environment["SCHEDULE_GROUP"])
     aws(cloud, "cognito-idp").delete_user_pool(UserPoolId=stage.environment["USER_POOL_ID"])
+
+
+def _drop_bucket(cloud: Cloud, bucket: str) -> None:
+    """A bucket is deleted only when it is empty."""
+    s3 = aws(cloud, "s3")
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    s3.delete_bucket(Bucket=bucket)
 
 
 def _table(cloud: Cloud, short: str, logical: str, suffix: str) -> str:

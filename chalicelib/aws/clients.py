@@ -17,6 +17,13 @@ _CONFIG = Config(
     parameter_validation=False,
 )
 
+_CONFIG_BY_SERVICE = {
+    # SES would send a message again for every call that is repeated (chalicelib/aws/mailer.py).
+    "ses": _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1})),
+    # Links would be signed in the old way, which only the oldest regions take (chalicelib/aws/files.py).
+    "s3": _CONFIG.merge(Config(signature_version="s3v4")),
+}
+
 
 @lru_cache(maxsize=1)
 def session() -> botocore.session.Session:
@@ -26,7 +33,8 @@ def session() -> botocore.session.Session:
 @lru_cache(maxsize=16)
 def client(service: str) -> Any:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return session().create_client(service, region_name=region, config=_CONFIG)
+    config = _CONFIG_BY_SERVICE.get(service, _CONFIG)
+    return session().create_client(service, region_name=region, config=config)
 
 
 def forget() -> None:

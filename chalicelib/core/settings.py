@@ -19,6 +19,7 @@ class Settings:
     schedule_group: str
     scheduler_role_arn: str
     user_pool_id: str
+    files_bucket: str
     mail_from: str
 
 
@@ -33,6 +34,11 @@ def settings() -> Settings:
 def allowed_origin() -> str:
     """The one origin that browsers may call from. Needed while packaging, hence its default."""
     return os.environ.get("ALLOWED_ORIGIN", "http://localhost:3000")
+
+
+def mail_rate() -> int:
+    """Mails a second at most. SES gives a new account 14; raise it with the account's."""
+    return int(os.environ.get("MAIL_RATE", "14"))
 
 
 def build() -> str:

@@ -1,26 +1,11 @@
-"""The sentence and the next step for a code. Texts live in explanations.toml, ready for other languages."""
+"""The sentence and the next step for a code of enrollment's; the texts live in explanations.toml."""
 
-import tomllib
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from chalicelib.core.explanations import Explanation, explanations_in
 
-@dataclass(frozen=True)
-class Explanation:
-    sentence: str
-    next_step: str
-
-    @property
-    def text(self) -> str:
-        return f"{self.sentence} {self.next_step}".strip()
-
-
-@lru_cache(maxsize=1)
-def _all() -> dict[str, Explanation]:
-    texts = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return {code: Explanation(**text) for code, text in texts.items()}
+_TEXTS = Path(__file__).with_suffix(".toml")
 
 
 def explain(code: str) -> Explanation:
-    return _all()[code]
+    return explanations_in(_TEXTS)[code]

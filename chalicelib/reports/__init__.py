@@ -1,1 +1,1 @@
-"""Read-only views and their exports (O10). Empty until its issue."""
+"""Read-only views (O10, empty until its issue), and lists as CSV files."""

@@ -141,6 +141,7 @@ def _stage(cloud: Cloud) -> Stage:
         "SCHEDULE_GROUP": "bench",
         "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
         "USER_POOL_ID": "bench",
+        "FILES_BUCKET": "bench",
         "MAIL_FROM": "training@muster.example",
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
         "AWS_ENDPOINT_URL": str(cloud.endpoint),

@@ -1,0 +1,23 @@
+"""What can be exported, and how far an export is."""
+
+from enum import StrEnum
+
+
+class ExportKind(StrEnum):
+    """The list that is exported."""
+
+    DASHBOARD = "dashboard"
+    BATCHES = "batches"
+    LEARNERS = "learners"
+
+
+class ExportStatus(StrEnum):
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Code(StrEnum):
+    """Why an export failed; sentences are in explanations.toml."""
+
+    EXPORT_FAILED = "export_failed"
