@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.access.models import org_pk
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Slice
@@ -21,17 +23,22 @@ from chalicelib.enrollment.models import (
     ChunkStart,
     Cut,
     Row,
+    SeatsReserved,
     batch_pk,
     batch_sk,
     batches_pk,
     chunk_sk,
     chunks_prefix,
     cut_sk,
+    reserved_sk,
     row_sk,
     start_sk,
 )
 from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, RowStatus
 from chalicelib.orgs.counters import counter_writes
+from chalicelib.orgs.lookups import seat_limit_in
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements
+from chalicelib.orgs.seats import count_write, take_write
 
 
 @dataclass(frozen=True)
@@ -132,25 +139,55 @@ def cut(key: BatchKey, cut_id: str) -> Cut | None:
 
 @dataclass(frozen=True)
 class ChunkState:
-    """What stands in the table for one chunk: read with one call."""
+    """What stands in the table for one chunk: read with one call. A seat limit of 0 is as many as wanted."""
 
     row: Row | None
     cut: Cut | None
     result: ChunkResult | None
     was_started: bool
+    seat_limit: int
+    num_reserved: int
 
 
 def chunk_state(key: BatchKey, course_id: str, cut_id: str, chunk: int, run: int) -> ChunkState:
     pk = batch_pk(key.org_id, key.batch_id)
     keys = [(pk, row_sk(course_id)), (pk, cut_sk(cut_id)), (pk, chunk_sk(course_id, chunk))]
-    start = (pk, start_sk(course_id, chunk, run))
-    found = table.batch_get([(Row, *keys[0]), (Cut, *keys[1]), (ChunkResult, *keys[2]), (ChunkStart, *start)])
+    start, reserved = (pk, start_sk(course_id, chunk, run)), (pk, reserved_sk(course_id, chunk, run))
+    entitlements = (org_pk(key.org_id), ENTITLEMENTS_SK)
+    wanted = [(Row, *keys[0]), (Cut, *keys[1]), (ChunkResult, *keys[2])]
+    found = table.batch_get([*wanted, (ChunkStart, *start), (SeatsReserved, *reserved), (Entitlements, *entitlements)])
     row, cut, result = (found.get(key) for key in keys)
+    allowed, taken = found.get(entitlements), found.get(reserved)
     return ChunkState(
         row if isinstance(row, Row) else None,
         cut if isinstance(cut, Cut) else None,
         result if isinstance(result, ChunkResult) else None,
         start in found,
+        seat_limit_in(allowed, course_id) if isinstance(allowed, Entitlements) else 0,
+        int(taken.number) if isinstance(taken, SeatsReserved) else 0,
+    )
+
+
+def num_reserved(key: BatchKey, course_id: str, chunk: int, run: int) -> int:
+    reserved = table.get(SeatsReserved, batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run))
+    return int(reserved.number) if reserved else 0
+
+
+def reserve_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: int, limit: int) -> None:
+    """Take seats for a run of a chunk before it enrolls anybody.
+
+    ConditionFailed: index 0 when this run has its seats, 1 when so many are not free, 2 when the limit is another.
+    """
+    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run), number=number)
+    entitlements = Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK)
+    seats: Any = Entitlements.seats_by_course[course_id]
+    unchanged: Condition = seats == limit
+    table.transact(
+        [
+            put_new(reserved),
+            take_write(key.org_id, course_id, number, limit),
+            Write("check", entitlements, unchanged),
+        ]
     )
 
 
@@ -208,8 +245,9 @@ def finish_chunk(
     difference: ChunkCounts,
     after: ChunkCounts,
     member_ids_by_code: dict[str, list[str]],
+    num_reserved: int,
 ) -> None:
-    """Put the chunk's result and add its difference to the row, together or not at all.
+    """Put the chunk's result, add its difference to the row, settle its seats: together or not at all.
 
     Raises ConditionFailed: index 0 when this run of the chunk was finished by another delivery, index 1
     when the row has moved on to another run.
@@ -237,12 +275,14 @@ def finish_chunk(
     ]
     if row.due_by and difference.enrolled:
         actions.append(add_open_due(row.due_by, difference.enrolled))
-    table.transact(
-        [
-            Write("put", result, unchanged),
-            Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
-        ]
-    )
+    writes = [
+        Write("put", result, unchanged),
+        Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
+    ]
+    num_seats = difference.enrolled - num_reserved
+    if num_seats:
+        writes.append(count_write(key.org_id, row.course_id, num_seats))
+    table.transact(writes)
 
 
 def add_open_due(due_by: str, number: int) -> Action:

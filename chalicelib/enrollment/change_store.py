@@ -25,6 +25,7 @@ from chalicelib.enrollment.models import (
     row_sk,
 )
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
+from chalicelib.orgs.seats import count_write
 
 # Of all problems of a change, so many are named; the item stays far below its 400 KB.
 _MAX_PROBLEMS = 200
@@ -141,6 +142,8 @@ def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chun
         put_new(ChangedChunk(pk, changed_sk(change_id, row.course_id, chunk))),
         Write("update", BulkChange(pk, change_sk(change_id)), BulkChange.pk.exists(), tuple(change_actions)),
     ]
+    if made.kind == UNDO and changed.num_changed:
+        writes.append(count_write(key.org_id, row.course_id, -changed.num_changed))
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

@@ -118,7 +118,7 @@ class ChangesService:
         cut = change_store.cut_of(key, row)
         if cut is None:
             raise NotFound()
-        if row.chunks_left:
+        if row.chunks_left and row.status == RowStatus.CANCELLED:
             # The chunk may have been cut short by the cancellation: count first what it did.
             enroll_chunk(_enroll_job(key, row, job.chunk), now)
         after, until = bounds_of(cut.bounds, job.chunk)

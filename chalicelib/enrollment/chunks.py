@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.aws import bulk
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.enrollment import batch_store, learner_store
+from chalicelib.enrollment import batch_store, learner_store, seating
 from chalicelib.enrollment.batch_store import BatchKey, ChunkCounts, ChunkState
 from chalicelib.enrollment.fold import fold
 from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
@@ -82,16 +82,26 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
     after, until = bounds_of(cut.bounds, message.chunk)
     wanted = _wanted(cut, after, until, state.result)
     is_first = not state.was_started and batch_store.mark_started(key, row.course_id, message.chunk, message.run)
-    if row.status == RowStatus.CANCELLED:
-        # Nobody more is enrolled; who was, before the row was cancelled, is counted.
-        is_first = False
-    elif insert:
+    stopped = row.status == RowStatus.CANCELLED
+    there: set[str] = set()
+    if not is_first or stopped:
+        there = learner_store.members_of_range(key, row.course_id, message.chunk, after, until)
+    num_reserved = state.num_reserved
+    if insert and not stopped:
+        seats = seating.reserve(key, message, state, len(wanted))
+        num_reserved = seats or 0
+        if seats is not None and (seats < len(wanted) or not is_first):
+            before, again = tallied.num_enrolled_before, cut.reenroll_completed
+            wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats, again)
+            if refused:
+                tallied.member_ids_by_code[Code.NO_SEAT] += refused
         _enroll(key, row, cut, message.chunk, wanted, tallied, now)
-    else:
+    elif not stopped:
         _settle(key, row, wanted, tallied)
-    if not is_first:
-        tallied.meet(learner_store.members_of_range(key, row.course_id, message.chunk, after, until))
-    _finish(key, row, cut, message, state.result, tallied)
+    if not is_first or stopped:
+        # Of a row that was cancelled, nobody more is enrolled; who was is counted.
+        tallied.meet(there)
+    _finish(key, row, cut, message, state.result, tallied, num_reserved)
 
 
 def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
@@ -168,13 +178,19 @@ def _settle(key: BatchKey, row: Row, wanted: Sequence[str], tallied: _Tallied) -
 
 
 def _finish(
-    key: BatchKey, row: Row, cut: Cut, message: EnrollChunk, old: ChunkResult | None, tallied: _Tallied
+    key: BatchKey,
+    row: Row,
+    cut: Cut,
+    message: EnrollChunk,
+    old: ChunkResult | None,
+    tallied: _Tallied,
+    num_reserved: int,
 ) -> None:
     planned = ChunkCounts(targeted=int(cut.sizes[message.chunk])) if old is None else ChunkCounts.of(old)
     counts = tallied.counts()
     try:
         batch_store.finish_chunk(
-            key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code)
+            key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code), num_reserved
         )
     except ConditionFailed:
         observability.info("chunk was finished by another delivery", batch_id=key.batch_id, chunk=message.chunk)

@@ -182,6 +182,16 @@ def start_sk(course_id: str, chunk: int, run: int) -> str:
     return f"START#{course_id}#{chunk:06d}#{run}"
 
 
+class SeatsReserved(CoreItem):
+    """`ORG#o#BATCH#b` / `RESERVED#c#<n>#<run>`: seats taken for a run of a chunk before it enrolls anybody."""
+
+    number = NumberAttribute()
+
+
+def reserved_sk(course_id: str, chunk: int, run: int) -> str:
+    return f"RESERVED#{course_id}#{chunk:06d}#{run}"
+
+
 class BulkChange(CoreItem):
     """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of enrollments that exist, chunk by chunk; `undo` or a new due date.
 

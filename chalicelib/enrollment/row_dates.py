@@ -50,8 +50,8 @@ class RowDatesService:
             if "enroll_on" in asked.model_fields_set:
                 problem = f"This course is {row.status}; its enroll-on date is past."
                 raise Conflict("already_ran", problem)
-            if row.status in (RowStatus.ENROLLING, RowStatus.CANCELLED) or row.changing:
-                problem = f"This course is {row.status if not row.changing else 'being changed'}; try again later."
+            if row.status in (RowStatus.ENROLLING, RowStatus.CANCELLED) or row.changing or row.chunks_left:
+                problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
                 raise Conflict("not_changeable", problem)
             _check(asked, date_of(row), asked.due_by, today)
             self._change_due_date(scope, key, row, asked.due_by, seed, now)
@@ -140,6 +140,8 @@ def _due_action(due_by: date | None) -> Action:
     return Row.due_by.set(str(due_by)) if due_by else Row.due_by.remove()
 
 
-def _told(scope: Scope, key: BatchKey, row: Row, before: Mapping[str, str | None], after: Mapping[str, str | None]) -> Change:
+def _told(
+    scope: Scope, key: BatchKey, row: Row, before: Mapping[str, str | None], after: Mapping[str, str | None]
+) -> Change:
     target = f"batch/{key.batch_id}/course/{row.course_id}"
     return Change(scope.account_id, "course.dates_changed", target, dict(before), dict(after))

@@ -94,6 +94,7 @@ class Code(StrEnum):
     ALREADY_ENROLLED = "already_enrolled"
     ALREADY_COMPLETED = "already_completed"
     WRITE_REJECTED = "write_rejected"
+    NO_SEAT = "no_seat"
     PROCESSING_FAILED = "processing_failed"
     SOME_FAILED = "some_failed"
     ALL_FAILED = "all_failed"

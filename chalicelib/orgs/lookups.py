@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.aws import table
-from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, NameClaim, name_sk, org_pk
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, NameClaim, SeatCount, name_sk, org_pk, seats_sk
 
 GROUP_KIND = "group"
 
@@ -12,6 +12,21 @@ def entitled_courses(org_id: str) -> frozenset[str]:
     """The courses that this organization may use."""
     item = table.get(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
     return frozenset(item.seats_by_course.as_dict()) if item else frozenset()  # type: ignore[no-untyped-call]
+
+
+def seat_limit(org_id: str, course_id: str) -> int:
+    """How many seats this organization has of a course; 0 is as many as wanted."""
+    item = table.get(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
+    return seat_limit_in(item, course_id) if item else 0
+
+
+def seat_limit_in(item: Entitlements, course_id: str) -> int:
+    return int(item.seats_by_course.as_dict().get(course_id, 0))  # type: ignore[no-untyped-call]
+
+
+def seats_taken(org_id: str, course_id: str) -> int:
+    item = table.get(SeatCount, org_pk(org_id), seats_sk(course_id))
+    return int(item.taken) if item else 0
 
 
 def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:

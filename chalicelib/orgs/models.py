@@ -58,6 +58,16 @@ class Entitlements(CoreItem):
 ENTITLEMENTS_SK = "ENTITLEMENTS"
 
 
+class SeatCount(CoreItem):
+    """`ORG#o` / `SEATS#c`: how many seats of a course are taken: its enrollments that were not cancelled."""
+
+    taken = NumberAttribute(default=0)
+
+
+def seats_sk(course_id: str) -> str:
+    return f"SEATS#{course_id}"
+
+
 class NameClaim(CoreItem):
     """`ORG#o` / `NAME#<kind>#<exact name>`: whose name it is."""
 

@@ -10,11 +10,11 @@ from chalicelib.access.audit import Change
 from chalicelib.access.service import Scope
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, NotFound, refuse_unknown
+from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import Pager, sift
 from chalicelib.core.text import normalized
-from chalicelib.orgs import store
+from chalicelib.orgs import seats, store
 from chalicelib.orgs.models import Org, msp_pk, org_pk, org_sk
 from chalicelib.orgs.readiness import missing_of, readiness_of
 from chalicelib.orgs.schemas import (
@@ -35,6 +35,9 @@ _SEARCH_PAGE, _SEARCH_READS = 250, 4
 
 # Those of these courses that the MSP's library does not have.
 UnknownCourses = Callable[[str, Sequence[str]], Sequence[str]]
+
+# Each is a check in the transaction of the change, which may have 100 parts.
+_MAX_LOWERED = 90
 
 _DECIDES_DATES = frozenset({"time_zone", "enroll_hour"})
 
@@ -142,17 +145,37 @@ class OrgsService:
         after = {"seats_by_course": seats_by_course, "reply_to": reply_to}
         if before != after:
             changes = {"num_entitled": len(seats_by_course), "reply_to": reply_to}
-            writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course)]
+            enough = seats.enough_checks(org.org_id, store.seats_of(known), seats_by_course)
+            if len(enough) > _MAX_LOWERED:
+                problem = f"Seats can be limited for {_MAX_LOWERED} courses at a time; send the others afterwards."
+                raise Invalid(FieldError("seats", "too_many", problem))
+            writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course), *enough.values()]
             change = Change(scope.account_id, action, f"organization/{org.org_id}", before, after)
-            audit.commit(scope.tenant_pk, change, writes, now)
+            try:
+                audit.commit(scope.tenant_pk, change, writes, now)
+            except ConditionFailed as error:
+                _refuse_too_few(error, list(enough), len(writes) - len(enough))
+                raise
             org.num_entitled, org.reply_to = len(seats_by_course), reply_to
         return TrainingAccessOut(
             readiness=readiness_of(org),
             missing=missing_of(org),
             course_ids=list(seats_by_course),
             reply_to=reply_to or "",
-            seats={course_id: seats for course_id, seats in seats_by_course.items() if seats},
+            seats={course_id: number for course_id, number in seats_by_course.items() if number},
         )
+
+
+def _refuse_too_few(error: ConditionFailed, courses: Sequence[str], first: int) -> None:
+    """Name the courses of which more seats are taken than they were to have."""
+    problem = "More seats are taken than this; choose as many as are taken, or more."
+    few = [
+        FieldError(f"seats.{courses[index - first]}", "fewer_than_taken", problem)
+        for index in error.failed
+        if index >= first
+    ]
+    if few:
+        raise Invalid(*few) from None
 
 
 def _client(org: Org) -> ClientOut:
