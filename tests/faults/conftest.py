@@ -1,0 +1,50 @@
+"""The hook on the application's AWS clients, and a small world in which three people make a chunk."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import botocore.endpoint
+import pytest
+from botocore.retries import standard
+
+from chalicelib.access import audit
+from chalicelib.aws import bulk, clients, queues, table
+from chalicelib.enrollment import advance, dead_letters, models, move_dates, recipients, rollout_store
+from infra.cloud import Cloud
+from tests.faults.injector import Injector
+from tests.faults.play import Play
+from tests.harness import World
+
+
+@pytest.fixture(scope="module")
+def hook(cloud: Cloud) -> Iterator[Injector]:
+    """New clients for this file, all of them with the hook."""
+    clients.forget()
+    injector = Injector()
+    injector.attach(clients.session())
+    yield injector
+    injector.close()
+    clients.forget()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits, and limits are so low that a handful of people meets them all."""
+    no_waiting = SimpleNamespace(sleep=lambda seconds: None)
+    for module in (botocore.endpoint, audit, bulk, table):
+        monkeypatch.setattr(module, "time", no_waiting)
+    # botocore gives up retrying after many failures in a row; here that would make tests depend on each other.
+    monkeypatch.setattr(standard.quota.RetryQuota, "acquire", lambda quota, amount: True)
+    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    monkeypatch.setattr(bulk, "PER_CALL", 2)
+    monkeypatch.setattr(queues, "_PER_CALL", 2)
+    for module in (advance, dead_letters, move_dates):
+        monkeypatch.setattr(module, "_ROWS_AT_ONCE", 2)
+    # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
+    for module in (models, rollout_store):
+        monkeypatch.setattr(module, "NUM_DUE_SHARDS", 1)
+
+
+@pytest.fixture
+def play(world: World, hook: Injector, small: None) -> Play:
+    return Play(world, hook)

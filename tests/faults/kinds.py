@@ -1,0 +1,122 @@
+"""What can go wrong with one AWS call, and the table that says which of it can happen to which AWS operation.
+
+An operation that is not in the table fails the tests: whoever calls something new says here how it can fail.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The connection breaks, or AWS answers with an error, in every attempt that botocore makes at the call."""
+
+    name: str
+    # The request is carried out before its answer goes wrong.
+    applied: bool = False
+    # botocore's second attempt goes through.
+    only_first: bool = False
+    # The code of the error that AWS answers, by service; None for a connection that breaks.
+    code_by_service: Mapping[str, str] | None = None
+    status: int = 500
+
+
+@dataclass(frozen=True)
+class Kill:
+    """The process dies, before or after the call was carried out."""
+
+    name: str
+    after: bool
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A 200 in which part of a batch was refused: the first one, or all the statements that `wanted` points at."""
+
+    name: str
+    code: str
+    # Every further call of this operation, in the same attempt, meets it too.
+    again: bool = False
+    # AWS says that the part failed although it was written.
+    applied: bool = False
+    wanted: Callable[[Any], bool] | None = None
+
+
+Fault = Wire | Kill | Refusal
+
+_THROTTLED = {"dynamodb": "ThrottlingException", "sqs": "RequestThrottled", "scheduler": "ThrottlingException"}
+_BROKEN = {"dynamodb": "InternalServerError", "sqs": "InternalFailure", "scheduler": "InternalServerException"}
+
+UNREACHABLE = Wire("not sent")
+THROTTLED = Wire("throttled", code_by_service=_THROTTLED, status=400)
+BROKEN = Wire("error 500", code_by_service=_BROKEN)
+LOST = Wire("answer lost", applied=True)
+LOST_ONCE = Wire("answer lost once", applied=True, only_first=True)
+# Another transaction is at work on one of the items, in each of our own tries too.
+CONFLICT = Wire("conflict", code_by_service={"dynamodb": "TransactionCanceledException"}, status=400)
+KILLED_BEFORE = Kill("killed before", after=False)
+KILLED_AFTER = Kill("killed after", after=True)
+
+# Of a read, being lost and being killed afterwards are the same as not being sent and being killed before.
+_READ: tuple[Fault, ...] = (UNREACHABLE, THROTTLED, BROKEN, KILLED_BEFORE)
+_WRITE: tuple[Fault, ...] = (*_READ, LOST, LOST_ONCE, KILLED_AFTER)
+
+FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
+    "dynamodb.GetItem": _READ,
+    "dynamodb.Query": _READ,
+    "dynamodb.BatchGetItem": (
+        *_READ,
+        Refusal("one key unprocessed", ""),
+        Refusal("one key unprocessed again and again", "", again=True),
+    ),
+    "dynamodb.PutItem": _WRITE,
+    "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT),
+    "dynamodb.BatchExecuteStatement": (
+        *_WRITE,
+        Refusal("one statement throttled", "ThrottlingError"),
+        Refusal("one statement throttled again and again", "ThrottlingError", again=True),
+        Refusal("one statement broken", "InternalServerError"),
+        Refusal("one statement broken though written", "InternalServerError", applied=True),
+        Refusal("one statement broken though written again and again", "InternalServerError", again=True, applied=True),
+    ),
+    "sqs.SendMessageBatch": (
+        *_WRITE,
+        Refusal("one message refused", "InternalError"),
+        Refusal("one message refused again and again", "InternalError", again=True),
+    ),
+    "scheduler.CreateSchedule": _WRITE,
+    # Appointing admins only; no operation of the engine calls these.
+    "cognito-idp.ListUsers": _READ,
+    "cognito-idp.AdminCreateUser": _WRITE,
+}
+
+
+# ---------------------------------------------------------------- operations, by the names that lists of calls use
+
+GET = "dynamodb.GetItem"
+QUERY = "dynamodb.Query"
+GET_MANY = "dynamodb.BatchGetItem"
+PUT = "dynamodb.PutItem"
+TRANSACT = "dynamodb.TransactWriteItems"
+INSERT = "dynamodb.BatchExecuteStatement"
+SEND = "sqs.SendMessageBatch"
+SCHEDULE = "scheduler.CreateSchedule"
+
+
+def pairs(calls: Sequence[str], faults: Sequence[Fault] | None = None) -> list[ParameterSet]:
+    """Every call with every fault that can happen to it, to parametrize a test with `at` and `fault`."""
+    return [
+        pytest.param(at, fault, id=f"{at} {operation.split('.')[1]} {fault.name}")
+        for at, operation in enumerate(calls, start=1)
+        for fault in FAULTS_BY_OPERATION[operation]
+        if faults is None or fault in faults
+    ]
+
+
+def each(calls: Sequence[str]) -> list[ParameterSet]:
+    """Every call, to parametrize a test with `at`."""
+    return [pytest.param(at, id=f"{at} {name.split('.')[1]}") for at, name in enumerate(calls, start=1)]

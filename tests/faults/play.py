@@ -1,0 +1,91 @@
+"""One MSP with an admin, and what happens there: launches, requests, and what rows and people come to."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.aws import loading
+from chalicelib.core.clock import to_text
+from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
+from tests.faults.injector import Injector
+from tests.faults.outside import Outside, Request
+from tests.faults.truth import Tables, problems
+from tests.gateway import Answer
+from tests.harness import World
+
+# Far enough away that the local cloud, which has a clock of its own, fires no schedule by itself.
+NOW = datetime(2087, 1, 6, 10, 0, tzinfo=UTC)
+
+# status, targeted, enrolled, already enrolled, skipped, failed
+RowTruth = tuple[str, int, int, int, int, int]
+
+# By client and course; the rows of several batches in the order of these.
+Rows = dict[tuple[str, str], list[RowTruth]]
+
+
+def enrolled(num_people: int) -> RowTruth:
+    """A row for which all went well."""
+    return ("enrolled", num_people, num_people, 0, 0, 0)
+
+
+class Play:
+    def __init__(self, world: World, injector: Injector) -> None:
+        world.now = NOW
+        self.world = world
+        self.injector = injector
+        self.outside = Outside(world)
+        self.msp_id = world.msp()
+        self.admin = world.msp_admin(self.msp_id)
+        # Clients by their ids, and the ids of their people.
+        self.people: dict[str, list[str]] = {}
+
+    def client(self, num_people: int, courses: Sequence[str], **fields: Any) -> str:
+        org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
+        self.people[org_id] = sorted(self.world.members(org_id, num_people))
+        return org_id
+
+    def course(self) -> str:
+        """Ids made in different milliseconds sort, so that rows stand in the order in which courses were made."""
+        self.world.now += timedelta(milliseconds=1)
+        return self.world.course(self.msp_id)
+
+    def enrolled_before(self, org_id: str, course_id: str, person: int, status: str) -> str:
+        """An enrollment that no batch made, for one of the client's people (by number); gives the member's id."""
+        member_id, at = self.people[org_id][person], to_text(self.world.now)
+        done = {"started_at": at, "completed_at": at if status == "completed" else None}
+        keys = (learner_pk(org_id, member_id), course_sk(course_id))
+        loading.put_all([Enrollment(*keys, status=status, enrolled_at=at, **done)])
+        return member_id
+
+    # ------------------------------------------------------------ requests
+
+    def launching(self, org_ids: Sequence[str], courses: Sequence[dict[str, Any]], **more: Any) -> Request:
+        body = {"name": "Spring", "org_ids": list(org_ids), "courses": list(courses), **more}
+        return Request("POST", "/msp/training/enrollment", self.admin, body, "launch")
+
+    def launch(self, org_ids: Sequence[str], courses: Sequence[dict[str, Any]], **more: Any) -> dict[str, str]:
+        """Launch, and leave the jobs in the queue. Batch ids by client."""
+        answer = self.outside.ask(self.launching(org_ids, courses, **more))
+        assert answer is not None
+        assert answer.status == 202, answer.text
+        return {result["org_id"]: result["batch_id"] for result in answer.json["results"]}
+
+    def ask(self, request: Request) -> Answer:
+        """A request with which nothing goes wrong."""
+        answer = self.outside.ask(request)
+        assert answer is not None
+        return answer
+
+    # ------------------------------------------------------------ what came of it
+
+    def rows(self) -> Rows:
+        found: Rows = {}
+        for (org_id, _, course_id), row in sorted(Tables.of(self.world).rows.items()):
+            numbers = [int(row[f"num_{name}"]) for name in ("targeted", "enrolled", "already", "skipped", "failed")]
+            found.setdefault((org_id, course_id), []).append((row["status"], *numbers))  # type: ignore[arg-type]
+        return found
+
+    def assert_true(self, rows: Rows) -> None:
+        """The rows are exactly these, and nothing in the tables contradicts anything else."""
+        assert problems(self.world) == []
+        assert self.rows() == rows

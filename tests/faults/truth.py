@@ -1,0 +1,307 @@
+"""What must be true of the tables as a whole, whatever happened before: read from a dump, in the words of a refusal.
+
+`problems(world)` names everything that is wrong, and is empty when all is well. With `quiet=False` it leaves out what
+holds only once nothing is in flight any more: no message, no overdue entry, no request without its answer.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.access.audit import FIRST_HASH, hash_of, number_key
+from chalicelib.access.models import AuditEntry
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import derived_id
+from chalicelib.enrollment.models import NUM_ROW_SHARDS, row_shard
+from chalicelib.enrollment.recipients import bounds_of
+from chalicelib.enrollment.states import RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
+from tests.harness import World
+
+Item = dict[str, Any]
+RowKey = tuple[str, str, str]
+
+_BATCH_PART = re.compile(r"ORG#([^#]+)#BATCH#([^#]+)")
+_LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
+_COUNTS_OF_CHUNK = ("num_targeted", "num_enrolled", "num_already", "num_skipped", "num_failed")
+
+
+@dataclass
+class Tables:
+    """A dump, sorted into what it is made of. Rows, cuts and chunks are found by organization and batch."""
+
+    now: str
+    orgs: dict[str, Item] = field(default_factory=dict)
+    totals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    batches: dict[tuple[str, str], Item] = field(default_factory=dict)
+    rows: dict[RowKey, Item] = field(default_factory=dict)
+    cuts: dict[RowKey, Item] = field(default_factory=dict)
+    chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
+    audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    headers: dict[str, Item] = field(default_factory=dict)
+    specs: dict[str, Item] = field(default_factory=dict)
+    # Current ones and history, by the row that made them: (member id, item).
+    enrollments: dict[RowKey, list[tuple[str, Item]]] = field(default_factory=lambda: defaultdict(list))
+    dues: list[Item] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, world: World) -> "Tables":
+        tables = cls(to_text(world.now))
+        for item in world.dump("core"):
+            tables._take_core(item)
+        for item in world.dump("enrollments"):
+            found = _LEARNER.fullmatch(item["pk"])
+            assert found, f"a strange key: {item['pk']}"
+            key = (found[1], item.get("batch_id", ""), item["sk"].split("#")[1])
+            tables.enrollments[key].append((found[2], item))
+        tables.dues = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
+        return tables
+
+    def _take_core(self, item: Item) -> None:
+        pk, sk = item["pk"], item["sk"]
+        part = _BATCH_PART.fullmatch(pk)
+        if part:
+            kind, _, rest = sk.partition("#")
+            if kind == "COURSE":
+                self.rows[part[1], part[2], rest] = item
+            elif kind == "CUT":
+                self.cuts[part[1], part[2], rest] = item
+            elif kind == "CHUNK":
+                course_id, number = rest.split("#")
+                self.chunks[part[1], part[2], course_id][int(number)] = item
+        elif pk.endswith("#BATCHES"):
+            self.batches[item["org_id"], item["batch_id"]] = item
+        elif pk.endswith("#AUDIT"):
+            self.audit[pk].append(item)
+        elif pk.endswith("#ROLLOUTS"):
+            self.headers[item["rollout_id"]] = item
+        elif sk == "SPEC":
+            self.specs[pk.rsplit("#", 1)[1]] = item
+        elif pk.startswith("MSP#") and sk.startswith("ORG#"):
+            self.orgs[item["org_id"]] = item
+        elif sk.startswith("COUNTS#"):
+            numbers = {name: int(item.get(name, 0)) for name in ("num_courses", "num_completed", "num_scheduled")}
+            self.totals[pk.removeprefix("MSP#")].update(numbers)
+
+    def rows_of(self, org_id: str, batch_id: str) -> list[Item]:
+        return [row for (org, batch, _), row in self.rows.items() if (org, batch) == (org_id, batch_id)]
+
+
+def problems(world: World, *, quiet: bool = True) -> list[str]:
+    """Everything that is wrong in the tables, in sentences; empty when nothing is."""
+    tables = Tables.of(world)
+    found = [
+        *_batches(tables),
+        *_counters(tables),
+        *_audit(tables),
+        *_rows(tables, quiet),
+        *_chunks(tables),
+        *_learners(tables, quiet),
+        *_rollouts(tables, quiet),
+    ]
+    return found + (list(_loose_ends(tables)) if quiet else [])
+
+
+def _differ(what: str, name: str, is_: Any, should: Any) -> Iterator[str]:
+    if is_ != should:
+        yield f"{what}: {name} is {is_} and should be {should}"
+
+
+def _batches(tables: Tables) -> Iterator[str]:
+    """A batch says how many of its rows are in each status, and when the next of them comes."""
+    for (org_id, batch_id), batch in tables.batches.items():
+        rows, what = tables.rows_of(org_id, batch_id), f"batch {batch_id}"
+        yield from _differ(what, "number of rows", len(rows), batch["num_courses"] if "expanded_at" in batch else 0)
+        by_status = Counter(row["status"] for row in rows)
+        for status in RowStatus:
+            yield from _differ(what, f"num_{status}", batch[f"num_{status}"], by_status[status])
+        later = [row for row in rows if row["status"] == "scheduled" and row["enroll_at"] > tables.now]
+        first = min(later, key=lambda row: row["enroll_at"], default=None)
+        if first is not None:
+            yield from _differ(what, "next_enroll_on", batch.get("next_enroll_on"), first["enroll_on"])
+    for org_id, batch_id, course_id in [*tables.rows, *tables.chunks]:
+        if (org_id, batch_id) not in tables.batches:
+            yield f"row or chunk of course {course_id} without its batch {batch_id}"
+
+
+def _counters(tables: Tables) -> Iterator[str]:
+    """The dashboard's numbers are the rows', counted."""
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    for org_id, org in tables.orgs.items():
+        counted: Counter[str] = Counter()
+        for key in (key for key in tables.rows if key[0] == org_id):
+            tally = TALLY_BY_STATUS[tables.rows[key]["status"]]
+            counted.update({"num_courses": 1, tally.value: 1} if tally else {})
+        expanded = [b for (owner, _), b in tables.batches.items() if owner == org_id and "expanded_at" in b]
+        counted["num_batches"] = len(expanded)
+        for name in ("num_batches", "num_courses", "num_completed", "num_scheduled", "num_failed"):
+            yield from _differ(f"client {org_id}", name, org[name], counted[name])
+        totals[org["msp_id"]].update(counted)
+    for msp_id, counted in totals.items():
+        for name in ("num_courses", "num_completed", "num_scheduled"):
+            yield from _differ(f"totals of {msp_id}", name, tables.totals[msp_id][name], counted[name])
+
+
+def _audit(tables: Tables) -> Iterator[str]:
+    """Chains are whole, and each launch and each retry is told once."""
+    told: Counter[tuple[str, str]] = Counter()
+    for pk, entries in tables.audit.items():
+        previous = FIRST_HASH
+        for number, raw in enumerate(entries, start=1):
+            entry = AuditEntry(**raw)
+            if (entry.sk, entry.previous_hash, entry.hash) != (number_key(number), previous, hash_of(entry)):
+                yield f"{pk}: entry {entry.sk} does not follow from the one before"
+            previous = entry.hash
+            told[entry.action, entry.target] += 1
+    should: Counter[tuple[str, str]] = Counter()
+    for (_, batch_id), batch in tables.batches.items():
+        should["batch.launched", f"batch/{batch_id}"] += "expanded_at" in batch
+    for (_, batch_id, course_id), row in tables.rows.items():
+        should["course.retried", f"batch/{batch_id}/course/{course_id}"] += int(row["run"]) - 1
+    for key in {*told, *should}:
+        if key[0] in ("batch.launched", "course.retried"):
+            yield from _differ(f"audit of {key[1]}", key[0], told[key], should[key])
+
+
+def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
+    """A row's numbers are its chunks', summed; its status is what they came to."""
+    for key, row in tables.rows.items():
+        what = f"row {key[1]}/{key[2]}"
+        if "cut_id" not in row:
+            yield from _differ(what, "chunks without a cut", len(tables.chunks.get(key, {})), 0)
+            continue
+        cut = tables.cuts.get((key[0], key[1], row["cut_id"]))
+        if cut is None:
+            yield f"{what}: its cut is missing"
+            continue
+        sums: Counter[str] = Counter()
+        for chunk, size in enumerate(cut["sizes"]):
+            result = tables.chunks[key].get(chunk)
+            sums.update({"num_targeted": int(size)} if result is None else _numbers(result))
+        for name in _COUNTS_OF_CHUNK:
+            yield from _differ(what, name, row[name], sums[name])
+        yield from _differ(
+            what, "chunks beyond the cut", max(tables.chunks[key], default=-1) >= len(cut["sizes"]), False
+        )
+        if row["status"] == "enrolling" or (quiet and row["status"] in ("enrolled", "partial")):
+            left = _chunks_left(row, tables.chunks[key], len(cut["sizes"]))
+            yield from _differ(what, "chunks_left", row["chunks_left"], left)
+        if quiet and row["status"] in ("enrolled", "partial"):
+            yield from _differ(what, "chunks_left", row["chunks_left"], 0)
+            failed = "partial" if row["num_failed"] else "enrolled"
+            yield from _differ(what, "status", row["status"], failed)
+        if row["status"] in RETRYABLE and "code" not in row:
+            yield f"{what}: {row['status']} without a code"
+
+
+def _numbers(result: Item) -> dict[str, int]:
+    return {name: int(result[name]) for name in _COUNTS_OF_CHUNK}
+
+
+def _chunks_left(row: Item, results: dict[int, Item], num_chunks: int) -> int:
+    """Chunks that this run of the row still waits for."""
+    return sum(
+        chunk not in results or bool(results[chunk]["run"] < row["run"] and results[chunk]["num_failed"])
+        for chunk in range(num_chunks)
+    )
+
+
+def _chunks(tables: Tables) -> Iterator[str]:
+    """A chunk's numbers are the people it names, each once, each in its range and without an item of this batch."""
+    for key, results in tables.chunks.items():
+        row = tables.rows.get(key, {})
+        enrolled = {member_id for member_id, _ in tables.enrollments[key]}
+        for chunk, result in results.items():
+            what = f"chunk {chunk} of {key[1]}/{key[2]}"
+            by_code: dict[str, list[str]] = json.loads(result["member_ids_by_code"])
+            by_outcome = Counter(outcome_of(code) for code, ids in by_code.items() for _ in ids)
+            named = [member_id for ids in by_code.values() for member_id in ids]
+            yield from _differ(what, "num_already", result["num_already"], by_outcome[Outcome.ALREADY_ENROLLED])
+            yield from _differ(what, "num_skipped", result["num_skipped"], by_outcome[Outcome.ALREADY_COMPLETED])
+            yield from _differ(what, "num_failed", result["num_failed"], by_outcome[Outcome.FAILED])
+            yield from _differ(what, "num_targeted", result["num_targeted"], result["num_enrolled"] + len(named))
+            yield from _differ(what, "people named", len(set(named)), len(named))
+            yield from _differ(what, "run past the row's", result["run"] > row.get("run", 0), False)
+            yield from _differ(what, "people named who are enrolled by it", sorted(enrolled & set(named)), [])
+            for member_id in named:
+                yield from _differ(what, f"place of {member_id}", _chunk_of(tables, key, row, member_id), chunk)
+
+
+def _chunk_of(tables: Tables, key: RowKey, row: Item, member_id: str) -> int:
+    bounds = tables.cuts[key[0], key[1], row["cut_id"]]["bounds"]
+    for chunk in range(len(bounds)):
+        after, until = bounds_of(bounds, chunk)
+        if member_id > after and (until is None or member_id <= until):
+            return chunk
+    return -1
+
+
+def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
+    """Enrollments are those that the rows count, each stamped with its row and chunk; progress is counted once."""
+    for key in tables.enrollments:
+        if key[1] and key not in tables.rows:
+            yield f"enrollments of {key[1]}/{key[2]} without their row"
+    for key, row in tables.rows.items():
+        what, items = f"row {key[1]}/{key[2]}", tables.enrollments[key]
+        twice = [member_id for member_id, num in Counter(member_id for member_id, _ in items).items() if num > 1]
+        yield from _differ(what, "learners enrolled twice", twice, [])
+        if quiet or row["num_enrolled"] > len(items):
+            yield from _differ(what, "num_enrolled", row["num_enrolled"], len(items))
+        yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for _, item in items))
+        completed = [item for _, item in items if item["status"] == "completed"]
+        yield from _differ(what, "num_completed", row["num_completed"], len(completed))
+        open_due = Counter(item["due_by"] for _, item in items if item["status"] != "completed" and "due_by" in item)
+        if quiet:
+            told = {day: num for day, num in row["open_due"].items() if num}
+            yield from _differ(what, "open_due", told, dict(open_due))
+        for member_id, item in items:
+            shard = _chunk_of(tables, key, row, member_id) % NUM_ROW_SHARDS
+            yield from _differ(what, f"shard of {member_id}", item["row_shard"], row_shard(*key, shard))
+            if "#HISTORY#" in item["sk"] and item["status"] not in ("completed", "cancelled"):
+                yield f"{what}: {member_id} has a live enrollment in history"
+
+
+def _rollouts(tables: Tables, quiet: bool) -> Iterator[str]:
+    """A client's result is ok exactly when its batch stands."""
+    for rollout_id, header in tables.headers.items():
+        what, results = f"rollout {rollout_id}", json.loads(tables.specs[rollout_id]["results"])
+        yield from _differ(what, "num_ok", header["num_ok"], sum(result["ok"] is True for result in results))
+        yield from _differ(what, "num_failed", header["num_failed"], sum(result["ok"] is False for result in results))
+        for result in results:
+            batch_id = derived_id(rollout_id, result["org_id"])
+            stands = (result["org_id"], batch_id) in tables.batches
+            if quiet or result["ok"]:
+                yield from _differ(what, f"ok of {result['org_id']}", result["ok"], stands)
+                yield from _differ(what, "batch_id", result["batch_id"], batch_id if stands else None)
+                yield from _differ(what, "error", result["error"] is not None, not stands)
+        if quiet:
+            yield from _differ(what, "state", header["state"], "launched")
+    for (_, batch_id), batch in tables.batches.items():
+        if batch["rollout_id"] not in tables.headers:
+            yield f"batch {batch_id} without its rollout"
+
+
+def _loose_ends(tables: Tables) -> Iterator[str]:
+    """Once all is quiet, nothing is half done, and due entries stand for rows that are to come and for nothing else."""
+    instants: dict[str, set[str]] = defaultdict(set)
+    for (_, batch_id, course_id), row in tables.rows.items():
+        if row["status"] == "enrolling" or (row["status"] == "scheduled" and row["enroll_at"] <= tables.now):
+            yield f"row {batch_id}/{course_id} is still {row['status']}"
+        if row["status"] == "scheduled":
+            instants[batch_id].add(row["enroll_at"])
+    for (_, batch_id), batch in tables.batches.items():
+        if "expanded_at" not in batch:
+            yield f"batch {batch_id} was not expanded"
+        if not instants[batch_id] and "next_enroll_on" in batch:
+            yield f"batch {batch_id} has a next date and nothing to come"
+    entered: dict[str, set[str]] = defaultdict(set)
+    for due in tables.dues:
+        instant, kind, target = due["sk"].split("#")
+        if kind != "advance" or instant not in instants[target]:
+            yield f"a due entry is left over: {due['sk']}"
+        entered[target].add(instant)
+    for batch_id, wanted in instants.items():
+        if wanted and min(wanted) not in entered[batch_id]:
+            yield f"batch {batch_id} has no due entry for {min(wanted)}"
