@@ -1,0 +1,114 @@
+"""The routes as a whole: documented, once where they have to be, and an app.py without logic."""
+
+import ast
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from openapi_spec_validator import validate
+
+import app
+from chalicelib.core.http import ROUTES, Empty, Route
+from chalicelib.core.openapi import openapi_document
+from infra import openapi
+
+# These create and send nothing: doing them twice leaves things as doing them once.
+NOT_ONCE = {"POST /me/courses/{enrollment_id}/start", "POST /me/courses/{enrollment_id}/complete"}
+
+APP = Path(app.__file__)
+
+
+def test_the_committed_openapi_document_is_the_one_of_the_routes() -> None:
+    committed = openapi.DOCUMENT.read_text(encoding="utf-8")
+    assert committed == openapi.current(), "docs/openapi.json is not of these routes: run python -m infra.openapi"
+
+
+def test_the_openapi_document_is_valid_openapi_3_1() -> None:
+    document = openapi_document(ROUTES)
+    assert document["openapi"].startswith("3.1.")
+    validate(document)
+
+
+def test_every_operation_of_the_openapi_document_has_an_id_of_its_own() -> None:
+    ids = [operation["operationId"] for methods in _paths().values() for operation in methods.values()]
+    assert len(ids) == len(set(ids)) == len(ROUTES)
+
+
+def test_the_openapi_document_is_the_same_in_whichever_order_routes_were_registered() -> None:
+    assert openapi_document(ROUTES[::-1]) == openapi_document(ROUTES)
+
+
+def test_every_route_has_a_summary_for_people() -> None:
+    assert [route.name for route in ROUTES if not re.fullmatch(r"[A-Z][^.]{2,60}", route.summary)] == []
+    assert [route.name for route in ROUTES if not route.tag] == []
+
+
+def test_every_post_that_creates_or_sends_happens_once() -> None:
+    once = {route.name for route in ROUTES if route.once}
+    assert once == {route.name for route in ROUTES if route.method == "POST"} - NOT_ONCE
+
+
+def test_every_route_says_what_it_answers() -> None:
+    # Public ones answer pages and documents; what answers nothing says so with 204.
+    bare = {route.name for route in ROUTES if route.answer is None and not route.public}
+    assert bare == {route.name for route in ROUTES if route.status == 204}
+    for route in ROUTES:
+        assert set(_operation(route)["responses"]) == {str(route.status), "default"}, route.name
+
+
+def test_what_a_route_takes_is_in_the_openapi_document_and_nothing_else_is_let_in() -> None:
+    for route in ROUTES:
+        parameters = {(one["in"], one["name"]) for one in _operation(route)["parameters"]}
+        assert {name for place, name in parameters if place == "path"} == set(re.findall(r"{(\w+)}", route.path))
+        assert (("header", "Idempotency-Key") in parameters) == route.once, route.name
+        assert any(place == "query" for place, _ in parameters) == (route.query is not Empty), route.name
+        for model in (route.body, route.query):
+            assert model is None or model.model_config.get("extra") == "forbid", f"{model} lets unknown fields in"
+
+
+def test_lists_come_in_pages() -> None:
+    lists = [route for route in ROUTES if route.answer is not None and "items" in route.answer.model_fields]
+    assert len(lists) > 10
+    for route in lists:
+        assert "next_cursor" in route.answer.model_fields, route.name
+        assert {"limit", "cursor"} <= set(route.query.model_fields), route.name
+
+
+def test_no_route_is_there_twice_nor_reads_like_another() -> None:
+    """API Gateway takes one name for a parameter in one place of the path."""
+    names: dict[str, str] = {}
+    for route in ROUTES:
+        parts = route.path.split("/")
+        for index, part in enumerate(parts):
+            if part.startswith("{"):
+                place = "/".join(parts[:index])
+                assert names.setdefault(place, part) == part, route.name
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+
+
+def test_no_handler_of_the_application_has_logic() -> None:
+    functions = [node for node in ast.parse(APP.read_text()).body if isinstance(node, ast.FunctionDef)]
+    assert functions
+    for function in functions:
+        (statement,) = function.body
+        assert isinstance(statement, ast.Return | ast.Expr), function.name
+        assert isinstance(statement.value, ast.Call), function.name
+        assert not any(isinstance(node, _LOGIC) for node in ast.walk(statement)), function.name
+
+
+def test_the_application_is_a_table_of_contents() -> None:
+    kinds = {type(node) for node in ast.parse(APP.read_text()).body}
+    assert kinds <= {ast.Import, ast.ImportFrom, ast.Assign, ast.Expr, ast.For, ast.FunctionDef}
+
+
+_LOGIC = (ast.IfExp, ast.BoolOp, ast.Compare, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
+
+
+@lru_cache(maxsize=1)
+def _paths() -> dict[str, Any]:
+    return dict(openapi_document(ROUTES)["paths"])
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    return dict(_paths()[route.path][route.method.lower()])
