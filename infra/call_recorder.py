@@ -1,0 +1,121 @@
+"""A pytest plugin that notes which AWS actions each function's code asks for, and of which resource.
+
+pytest -p infra.call_recorder    then    python -m infra.check_policies
+
+Whose call it is follows from the stack: the entry points of the application are few. Calls that tests make for
+themselves belong to nobody and are not noted.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+
+from infra.packaging import ROOT
+
+FOLDER = ROOT / ".muster" / "calls"
+
+# Policy file by the function of ours through which everything of a Lambda function goes.
+ENTRY_POINTS = {
+    ("core/http.py", "_respond"): "api",
+    ("jobs.py", "work"): "worker",
+    ("jobs.py", "bury"): "dead-letters",
+    ("jobs.py", "sweep"): "sweeper",
+    ("notices/jobs.py", "send"): "mailer",
+    ("notices/jobs.py", "settle"): "mail-events",
+}
+
+# Which logical resource a variable of the environment names.
+_RESOURCE_BY_VARIABLE = {
+    "CORE_TABLE": "CoreTable",
+    "ENROLLMENTS_TABLE": "EnrollmentsTable",
+    "OUTBOX_TABLE": "OutboxTable",
+    "JOBS_QUEUE_URL": "JobsQueue",
+    "MAIL_QUEUE_URL": "MailQueue",
+    "SCHEDULE_GROUP": "ScheduleGroup",
+    "USER_POOL_ID": "UserPool",
+    "FILES_BUCKET": "FilesBucket",
+}
+_NAMING = ("TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
+_TRANSACTION_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+# Where the action that AWS asks for is not called like the call.
+_ACTION_BY_CALL = {"sqs:SendMessageBatch": "sqs:SendMessage", "s3:HeadObject": "s3:GetObject"}
+
+_OURS = f"{ROOT}/chalicelib/"
+_TESTS = f"{ROOT}/tests/"
+
+Use = tuple[str, str, str]
+_seen: set[Use] = set()
+_call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    BaseClient._make_api_call = _recorded  # type: ignore[attr-defined]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{os.getpid()}.json").write_text(json.dumps(sorted(_seen)))
+
+
+def _recorded(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    function = _function()
+    if function is not None:
+        service = self.meta.service_model.service_id.hyphenize()
+        _seen.update((function, action, resource) for action, resource in _uses(service, operation, parameters))
+    return _call(self, operation, parameters)
+
+
+def _function() -> str | None:
+    """The entry point that this call comes from; None when a test made it, on its own or in the midst of a request."""
+    found = None
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if found is None and file.startswith(_TESTS):
+            return None
+        entry = (file.removeprefix(_OURS), frame.f_code.co_name)
+        found = ENTRY_POINTS.get(entry, found)
+        frame = frame.f_back
+    return found
+
+
+def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The actions of one call as IAM names them, each with the logical name of its resource."""
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            ((kind, detail),) = item.items()
+            yield f"dynamodb:{_TRANSACTION_ACTIONS[kind]}", _resource(detail["TableName"])
+    elif operation == "BatchExecuteStatement":
+        for statement in parameters["Statements"]:
+            verb, table = re.match(r'(\w+)[^"]*"([^"]+)"', statement["Statement"]).groups()  # type: ignore[union-attr]
+            yield f"dynamodb:PartiQL{verb.title()}", _resource(table)
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
+        for table in parameters["RequestItems"]:
+            yield f"dynamodb:{operation}", _resource(table)
+    else:
+        name = next((str(parameters[naming]) for naming in _NAMING if naming in parameters), "")
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        call = f"{service}:{operation}"
+        yield (
+            _ACTION_BY_CALL.get(call, call).replace("cognito-identity-provider", "cognito-idp"),
+            _resource(name) + index,
+        )
+
+
+def _resource(name: str) -> str:
+    for variable, resource in _RESOURCE_BY_VARIABLE.items():
+        if name and os.environ.get(variable) == name:
+            return resource
+    return "somewhere else"
