@@ -14,7 +14,7 @@ from infra.cloud import Cloud
 _SECONDS = 60
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the API, not a mistake of ours
+class Refused(Exception):
     """The API answered 4xx or 5xx; `problem` is its body (RFC 9457)."""
 
     def __init__(self, request: str, status: int, problem: Mapping[str, Any]) -> None:

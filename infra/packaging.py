@@ -21,13 +21,16 @@ from typing import Any
 import yaml
 from chalice.package import YAMLTemplateSerializer
 
-from infra.artifact import KEPT_SERVICES, made_smaller
+from infra.artifact import made_smaller
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("dev", "prod")
 
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
 TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml")
+
+# What makes the package, beside what it is made from.
+_MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py")
 
 _KEPT_SECONDS = 24 * 3600
 
@@ -52,8 +55,8 @@ def package(stage: str, home: Path) -> Path:
 
 def source_digest(stage: str) -> str:
     """A hash of everything that decides the package."""
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]} {KEPT_SERVICES}".encode())
-    for file in _sources():
+    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]}".encode())
+    for file in [*_sources(), *_MAKERS]:
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
