@@ -4,7 +4,7 @@
 #   make test                 all tests                                                        [ARGS=tests/unit]
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
-#   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com]
+#   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14]
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
@@ -35,7 +35,8 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
 
 deploy: $(INSTALLED)
-	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)"
+	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)" \
+		--mail-rate "$(or $(MAIL_RATE),14)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"

@@ -1,6 +1,6 @@
 """Package the application and deploy it, to AWS or to the local cloud: the same artifact for both.
 
-python -m infra.deploy --stage dev --mail-from training@example.com [--alarm-email ops@example.com]
+python -m infra.deploy --stage dev --mail-from training@example.com [--alarm-email ops@example.com] [--mail-rate 14]
 """
 
 import argparse
@@ -15,7 +15,7 @@ import yaml
 
 from infra import differences, mail
 from infra.cloud import REGION, Cloud
-from infra.packaging import ROOT, package
+from infra.packaging import ROOT, STAGES, package
 
 __all__ = ["ROOT", "Stack", "deploy", "describe", "package"]
 
@@ -146,12 +146,13 @@ def _settled_status(cloudformation: Any, name: str) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    arguments.add_argument("--stage", required=True, choices=["dev", "prod"])
+    arguments.add_argument("--stage", required=True, choices=STAGES)
     arguments.add_argument("--mail-from", required=True, help="the sender, of a domain verified in SES")
     arguments.add_argument("--alarm-email", default="", help="who is told of alarms")
+    arguments.add_argument("--mail-rate", default="14", help="mails a second, as SES allows this account")
     arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
     chosen = arguments.parse_args()
-    parameters = {"MailFrom": chosen.mail_from, "AlarmEmail": chosen.alarm_email}
+    parameters = {"MailFrom": chosen.mail_from, "AlarmEmail": chosen.alarm_email, "MailRate": chosen.mail_rate}
     cloud = Cloud(None, chosen.region)
     stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters)
     mail.send_events_to(cloud, mail.domain_of(chosen.mail_from), stack.outputs["MailEventsTopicArn"])
