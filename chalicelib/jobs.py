@@ -18,6 +18,7 @@ from chalicelib.enrollment.schemas import (
     FinishLaunch,
     Job,
     MoveDates,
+    PreviewJob,
     StartChange,
 )
 from chalicelib.reports.schemas import RunExport
@@ -62,6 +63,11 @@ _KINDS = (
         RunExport,
         lambda job, now: wiring().exports.run(job, now),
         lambda job, now: wiring().exports.give_up(job),
+    ),
+    Kind(
+        PreviewJob,
+        lambda job, now: wiring().previews.count(job, now),
+        lambda job, now: wiring().previews.give_up(job, now),
     ),
     Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
     Kind(

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from chalicelib.access.service import AccessService
+from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import mail_rate, settings
 
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
-    from chalicelib.aws.identity import Identity
     from chalicelib.aws.files import Files
+    from chalicelib.aws.identity import Identity
     from chalicelib.aws.queues import Queue
     from chalicelib.aws.scheduler import Scheduler
     from chalicelib.catalog.service import CatalogService
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.learners import LearnersService
     from chalicelib.enrollment.move_dates import DatesService
     from chalicelib.enrollment.own_courses import OwnCoursesService
+    from chalicelib.enrollment.preview import PreviewService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
     from chalicelib.enrollment.row_dates import RowDatesService
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
     from chalicelib.notices.service import Counter, PostOffice
     from chalicelib.orgs.service import OrgsService
     from chalicelib.orgs.structure import StructureService
-
     from chalicelib.reports.exports import ExportService
+
 A = TypeVar("A", bound=BaseModel)
 
 
@@ -77,16 +79,17 @@ class Wiring:
 
     @cached_property
     def post_office(self) -> "PostOffice":
-        """What sends them."""
+        return self.post_office_at(utc_now)
+
+    def post_office_at(self, clock: Callable[[], datetime]) -> "PostOffice":
+        """What sends them. Tests bring a time of day of their own."""
         from chalicelib.aws.mailer import Mailer
-        from chalicelib.core.clock import utc_now
         from chalicelib.notices.pacing import RealTime
         from chalicelib.notices.service import PostOffice
         from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
 
         readers = {ADMIN_APPOINTED: admin_appointed}
-        known = settings()
-        return PostOffice(self.mail_queue, Mailer(), readers, mail_rate(), known.mail_from, RealTime(), utc_now)
+        return PostOffice(self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock)
 
     @cached_property
     def scheduler(self) -> "Scheduler":
@@ -96,13 +99,13 @@ class Wiring:
         return Scheduler(known.schedule_group, known.jobs_queue_arn, known.scheduler_role_arn)
 
     @cached_property
-    def admins(self) -> "AdminsService":
-    @cached_property
     def files(self) -> "Files":
         from chalicelib.aws.files import Files
 
         return Files(settings().files_bucket)
 
+    @cached_property
+    def admins(self) -> "AdminsService":
         from chalicelib.access.admins import AdminsService
 
         return AdminsService(self.identity, self.structure.unknown_departments, self.mail_counter)
@@ -163,6 +166,12 @@ class Wiring:
         return DatesService(self.jobs_queue, self.scheduler)
 
     @cached_property
+    def previews(self) -> "PreviewService":
+        from chalicelib.enrollment.preview import PreviewService
+
+        return PreviewService(self.jobs_queue)
+
+    @cached_property
     def cancels(self) -> "CancelService":
         from chalicelib.enrollment.cancel import CancelService
 
@@ -210,8 +219,6 @@ class Wiring:
 
         return OwnCoursesService(self.access, self.learners)
 
-    def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
-        from chalicelib.enrollment.chunks import enroll_chunk
     @cached_property
     def exports(self) -> "ExportService":
         from chalicelib.reports.exports import ExportService
@@ -219,6 +226,8 @@ class Wiring:
 
         return ExportService(Sources(self.views, self.learners), self.files, self.jobs_queue)
 
+    def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
+        from chalicelib.enrollment.chunks import enroll_chunk
 
         enroll_chunk(job, now)
 

@@ -36,6 +36,7 @@ from chalicelib.enrollment.models import (
 )
 from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, RowStatus
 from chalicelib.orgs.counters import counter_writes
+from chalicelib.orgs.facts import touch
 from chalicelib.orgs.lookups import seat_limit_in
 from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements
 from chalicelib.orgs.seats import count_write, take_write
@@ -279,6 +280,8 @@ def finish_chunk(
         Write("put", result, unchanged),
         Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
     ]
+    if difference.enrolled:
+        writes.append(touch(key.org_id, "enrollments"))
     num_seats = difference.enrolled - num_reserved
     if num_seats:
         writes.append(count_write(key.org_id, row.course_id, num_seats))

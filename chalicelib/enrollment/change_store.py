@@ -25,6 +25,7 @@ from chalicelib.enrollment.models import (
     row_sk,
 )
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
+from chalicelib.orgs.facts import touch
 from chalicelib.orgs.seats import count_write
 
 # Of all problems of a change, so many are named; the item stays far below its 400 KB.
@@ -143,7 +144,7 @@ def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chun
         Write("update", BulkChange(pk, change_sk(change_id)), BulkChange.pk.exists(), tuple(change_actions)),
     ]
     if made.kind == UNDO and changed.num_changed:
-        writes.append(count_write(key.org_id, row.course_id, -changed.num_changed))
+        writes += [count_write(key.org_id, row.course_id, -changed.num_changed), touch(key.org_id, "enrollments")]
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

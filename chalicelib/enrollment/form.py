@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from chalicelib.access.service import Scope
 from chalicelib.aws import table
 from chalicelib.catalog.models import Course, courses_pk
 from chalicelib.catalog.models import course_sk as library_sk
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.enrollment import plan_store
 from chalicelib.enrollment.calendar import CourseDates, due_after, local_date, staggered
-from chalicelib.enrollment.schemas import MAX_COURSES, MAX_ORGS, Launch, PlannedCourse
+from chalicelib.enrollment.schemas import MAX_COURSES, MAX_ORGS, Launch, Plan, PlannedCourse, PlannedOrg
 from chalicelib.orgs.models import Group, Org, group_sk, msp_pk, org_pk, org_sk
 from chalicelib.orgs.readiness import missing_of
 
@@ -23,6 +26,7 @@ class Facts:
     courses: Mapping[str, Course]
     group_ids: frozenset[str]
     today_by_org: dict[str, date] = field(default_factory=dict)
+    changes_by_org: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def read_facts(msp_id: str, launch: Launch, now: datetime) -> Facts:
@@ -30,12 +34,14 @@ def read_facts(msp_id: str, launch: Launch, now: datetime) -> Facts:
     keys += [(Course, courses_pk(msp_id), library_sk(course.course_id)) for course in launch.courses]
     if len(launch.org_ids) == 1:
         keys += [(Group, org_pk(launch.org_ids[0]), group_sk(group_id)) for group_id in launch.targeting.group_ids]
+    keys += plan_store.facts_keys(launch.org_ids)
     found = table.batch_get(keys, consistent=False).values()
     facts = Facts(
         {item.org_id: item for item in found if isinstance(item, Org)},
         {item.course_id: item for item in found if isinstance(item, Course)},
         frozenset(item.group_id for item in found if isinstance(item, Group)),
     )
+    facts.changes_by_org = plan_store.facts_in(launch.org_ids, found)
     for org_id, org in facts.orgs.items():
         facts.today_by_org[org_id] = local_date(now, ZoneInfo(org.time_zone or "UTC"))
     return facts
@@ -55,8 +61,6 @@ def check_size(launch: Launch) -> None:
                 if getattr(course, name) is not None:
                     problem = "With a preset, courses carry no dates of their own."
                     wrong.append(FieldError(f"courses.{index}.{name}", "dates_beside_preset", problem))
-    if launch.plan_id is not None:
-        wrong.append(FieldError("plan_id", "unknown_plan", "There is no such plan; leave it out."))
     if wrong:
         raise Invalid(*wrong)
 
@@ -86,14 +90,31 @@ def resolved_dates(launch: Launch, first_today: date) -> Sequence[CourseDates]:
     return staggered(schedule.start_on, len(launch.courses), schedule.days_to_complete)
 
 
-def check(launch: Launch, facts: Facts) -> list[PlannedCourse]:
-    """The planned courses, when nothing is wrong. Raises Invalid with every field that is."""
+def plan_of(scope: Scope, launch: Launch, facts: Facts, courses: list[PlannedCourse], now: datetime) -> Plan:
+    """What a rollout, or a preview, keeps of a form that was checked."""
+    return Plan(
+        name=launch.name,
+        orgs=[PlannedOrg(org_id=org_id, name=facts.orgs[org_id].name) for org_id in launch.org_ids],
+        courses=courses,
+        targeting=launch.targeting,
+        notifications=launch.notifications,
+        reenroll_completed=launch.reenroll_completed,
+        created_by=scope.account_id,
+        created_at=to_text(now),
+    )
+
+
+def check(launch: Launch, facts: Facts, *, all_ready: bool = True) -> list[PlannedCourse]:
+    """The planned courses, when nothing is wrong. Raises Invalid with every field that is.
+
+    Without `all_ready`, clients that are not ready pass: they fail alone, later.
+    """
     wrong: list[FieldError] = []
     for index, org_id in enumerate(launch.org_ids):
         org = facts.orgs.get(org_id)
         if org is None:
             wrong.append(FieldError(f"org_ids.{index}", "unknown", "There is no such client organization."))
-        elif missing := missing_of(org):
+        elif (missing := missing_of(org)) and all_ready:
             problem = f"{org.name} is not ready for training: {', '.join(missing)} missing."
             wrong.append(FieldError(f"org_ids.{index}", "org_not_ready", problem))
     for index, course in enumerate(launch.courses):

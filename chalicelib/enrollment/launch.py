@@ -17,7 +17,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError, NotFound
 from chalicelib.core.ids import derived_id
-from chalicelib.enrollment import form, rollout_store
+from chalicelib.enrollment import form, preview, rollout_store
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.models import DUE_LAUNCH, LAUNCHED, Batch, DueEntry, batch_sk, batches_pk, due_entry
 from chalicelib.enrollment.rollout_store import StoredRollout
@@ -29,7 +29,6 @@ from chalicelib.enrollment.schemas import (
     LaunchOut,
     OrgResult,
     Plan,
-    PlannedOrg,
 )
 from chalicelib.enrollment.states import Code
 from chalicelib.orgs.models import Org, org_sk
@@ -54,19 +53,18 @@ class LaunchService:
             return LaunchOut.model_validate_json(attempt.answer)
         if attempt.resumes:
             return self._take_over(scope.msp_id, attempt, now)
+        quoted = preview.quoted(scope.msp_id, body, now)
         facts = form.read_facts(scope.msp_id, body, now)
-        courses = form.check(body, facts)
-        plan = Plan(
-            name=body.name,
-            orgs=[PlannedOrg(org_id=org_id, name=facts.orgs[org_id].name) for org_id in body.org_ids],
-            courses=courses,
-            targeting=body.targeting,
-            notifications=body.notifications,
-            reenroll_completed=body.reenroll_completed,
-            created_by=scope.account_id,
-            created_at=to_text(now),
-        )
+        # Of a plan that was reviewed, a client that is not ready any more fails alone.
+        courses = form.check(body, facts, all_ready=quoted is None)
+        if quoted is not None:
+            preview.refuse_changes(quoted, body, facts)
+        plan = form.plan_of(scope, body, facts, courses, now)
         results = [OrgResult(org_id=org.org_id, name=org.name, ok=None) for org in plan.orgs]
+        results = [
+            _failed(result, Code.ORG_NOT_READY) if missing_of(facts.orgs[result.org_id]) else result
+            for result in results
+        ]
         rollout_id = attempt.seed
         created = rollout_store.create_writes(scope.msp_id, rollout_id, plan, results, attempt.record.sk)
         due = _due(scope.msp_id, rollout_id, to_text(now))

@@ -16,6 +16,7 @@ from chalicelib.enrollment.schemas import (
     Launch,
     LaunchOut,
     LearnerPage,
+    PreviewOut,
     RetryOrgs,
     RolloutOut,
     RolloutPage,
@@ -73,6 +74,20 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
 def launch(call: Call[Launch, Any]) -> LaunchOut:
     """One batch per client, each on its own. `Idempotency-Key` is required."""
     return wiring().launches.launch(_scope(call), call.body, call.route, call.idempotency_key, call.raw_body, call.now)
+
+
+@routes.add(
+    "POST", "/msp/training/preview", summary="Preview a launch", body=Launch, answer=PreviewOut, status=202, once=True
+)
+def preview(call: Call[Launch, Any]) -> PreviewOut:
+    """Counts in the background whom a launch would enroll, and changes nothing. A launch may quote the plan's id."""
+    scope = _scope(call)
+    return once(call, PreviewOut, lambda seed: wiring().previews.preview(scope, call.body, seed, call.now))
+
+
+@routes.add("GET", "/msp/training/preview/{plan_id}", summary="A preview, as far as it is counted", answer=PreviewOut)
+def preview_state(call: Call[Any, Any]) -> PreviewOut:
+    return wiring().previews.state(_scope(call), call.params["plan_id"], call.now)
 
 
 @routes.add("GET", "/msp/rollouts", summary="Rollouts, newest first", answer=RolloutPage, query=PageQuery)

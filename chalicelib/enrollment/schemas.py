@@ -126,6 +126,40 @@ class LaunchOut(BaseModel):
     results: list[OrgResult]
 
 
+class PreviewCourse(BaseModel):
+    """Head-counts of one course at one client, and its instants as they resolve there.
+
+    `groups_missing`: the client lacks some of the groups named. `code` tells when the count is not known.
+    """
+
+    course_id: str
+    title: str
+    enroll_at: str | None = None
+    due_at: str | None = None
+    will_enroll: int = 0
+    already_enrolled: int = 0
+    already_completed: int = 0
+    excluded: int = 0
+    no_access: int = 0
+    no_seat: int = 0
+    would_be_mailed: int = 0
+    groups_missing: bool = False
+    code: str | None = None
+
+
+class PreviewOrg(BaseModel):
+    org_id: str
+    name: str
+    courses: list[PreviewCourse]
+
+
+class PreviewOut(BaseModel):
+    plan_id: str
+    status: Literal["running", "ready"]
+    expires_at: str
+    items: list[PreviewOrg]
+
+
 class RetryOrgs(Form):
     org_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_ORGS)]
 
@@ -397,3 +431,11 @@ class ChangeChunk(Job):
     change_id: str
     course_id: str
     chunk: int
+
+
+class PreviewJob(Job):
+    job: Literal["preview"] = "preview"
+    msp_id: str
+    plan_id: str
+    org_id: str
+    course_id: str

@@ -24,6 +24,7 @@ from chalicelib.members.models import (
     search_pk,
 )
 from chalicelib.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.orgs.facts import touch
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -111,7 +112,7 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     """
     new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
     more = [*entries_of(org_id, member), *membership_of(msp_id, org_id, member)]
-    return [put_new(item) for item in new] + [Write("put", item) for item in more]
+    return [*(put_new(item) for item in new), *(Write("put", item) for item in more), touch(org_id, "people")]
 
 
 def create(msp_id: str, org_id: str, member: Member) -> None:
@@ -129,3 +130,4 @@ def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
             yield from membership_of(msp_id, org_id, member)
 
     loading.put_all(items())
+    table.transact([touch(org_id, "people")])

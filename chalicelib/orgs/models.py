@@ -68,6 +68,17 @@ def seats_sk(course_id: str) -> str:
     return f"SEATS#{course_id}"
 
 
+class Facts(CoreItem):
+    """`ORG#o` / `FACTS`: how often people, enrollments and access changed, for a plan to notice that they did."""
+
+    people = NumberAttribute(default=0)
+    enrollments = NumberAttribute(default=0)
+    access = NumberAttribute(default=0)
+
+
+FACTS_SK = "FACTS"
+
+
 class NameClaim(CoreItem):
     """`ORG#o` / `NAME#<kind>#<exact name>`: whose name it is."""
 

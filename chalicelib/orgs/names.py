@@ -10,6 +10,7 @@ from chalicelib.access.service import Scope
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError
 from chalicelib.orgs import store
+from chalicelib.orgs.facts import touch
 from chalicelib.orgs.models import Group, Location
 
 # The kinds, as name claims, audit targets and `Uses` call them.
@@ -73,6 +74,8 @@ def change(scope: Scope, kind: str, thing_id: str, known: N, given: Mapping[str,
     if "name" in changes:
         writes.append(store.claim_write(scope.org, kind, changes["name"], thing_id))
         writes.append(store.unclaim_write(scope.org, kind, known.name))
+        # A rollout may be targeted at groups by their names.
+        writes.append(touch(scope.org, "people"))
     try:
         audit.commit(scope.tenant_pk, told(scope, kind, "changed", thing_id, before, changes), writes, now)
     except ConditionFailed as error:

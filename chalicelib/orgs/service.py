@@ -15,6 +15,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import Pager, sift
 from chalicelib.core.text import normalized
 from chalicelib.orgs import seats, store
+from chalicelib.orgs.facts import touch
 from chalicelib.orgs.models import Org, msp_pk, org_pk, org_sk
 from chalicelib.orgs.readiness import missing_of, readiness_of
 from chalicelib.orgs.schemas import (
@@ -149,7 +150,8 @@ class OrgsService:
             if len(enough) > _MAX_LOWERED:
                 problem = f"Seats can be limited for {_MAX_LOWERED} courses at a time; send the others afterwards."
                 raise Invalid(FieldError("seats", "too_many", problem))
-            writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course), *enough.values()]
+            writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course)]
+            writes += [touch(org.org_id, "access"), *enough.values()]
             change = Change(scope.account_id, action, f"organization/{org.org_id}", before, after)
             try:
                 audit.commit(scope.tenant_pk, change, writes, now)
