@@ -61,6 +61,14 @@ def test_each_policy_file_belongs_to_a_function() -> None:
         assert files == used | {settings["iam_policy_file"]}
 
 
+def test_each_alarm_names_a_part_of_the_operators_page(packaged: tuple[str, Path, Template]) -> None:
+    _, _, template = packaged
+    parts = set(re.findall(r"^\*\*([^*]+?)\.?\*\*", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    alarms = [one for one in template["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    named = {re.search(r'See "(.*)"', alarm["Properties"]["AlarmDescription"])[1] for alarm in alarms}  # type: ignore[index]
+    assert named <= parts
+
+
 def test_the_zip_is_small(packaged: tuple[str, Path, Template]) -> None:
     _, file, _ = packaged
     assert file.with_name("deployment.zip").stat().st_size <= MAX_ZIP_BYTES
