@@ -7,10 +7,11 @@ from infra.cloud import Cloud
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 # AWS asks a role for what a call does, the local cloud for the call itself; and it takes every PartiQL
-# statement to be about no table, and every schedule to be in the default group.
+# statement to be about no table, every schedule to be in the default group, and every mail to be of no identity.
 _CALL_BY_ACTION = {
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
     "scheduler:CreateSchedule": "scheduler:CreateSchedule",
+    "ses:SendRawEmail": "ses:SendRawEmail",
     "sqs:SendMessage": "sqs:SendMessageBatch",
 }
 

@@ -1,6 +1,6 @@
 """Appointing and removing admins, of MSPs and of organizations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from chalicelib.access.models import (
 from chalicelib.access.schemas import AdminOut, AdminPage, AppointOrgAdmin
 from chalicelib.access.service import Scope
 from chalicelib.access.states import Permission, Role
-from chalicelib.aws.table import put_new
+from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
@@ -38,6 +38,15 @@ class Accounts(Protocol):
     def account_for(self, email: str, now: datetime) -> str: ...
 
 
+class Mails(Protocol):
+    """Takes a mail in within the transaction of what it tells of."""
+
+    def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]: ...
+
+    def wake(self) -> None:
+        """Called after it, so that nobody waits for the sweep."""
+
+
 # The departments of an organization among these ids that do not exist.
 UnknownDepartments = Callable[[str, Sequence[str]], Sequence[str]]
 
@@ -49,9 +58,10 @@ class FirstAdmin:
 
 
 class AdminsService:
-    def __init__(self, accounts: Accounts, unknown_departments: UnknownDepartments) -> None:
+    def __init__(self, accounts: Accounts, unknown_departments: UnknownDepartments, mails: Mails) -> None:
         self._accounts = accounts
         self._unknown_departments = unknown_departments
+        self._mails = mails
 
     def page(self, scope: Scope, pager: Pager) -> AdminPage:
         found = store.admins(scope.tenant_pk, pager.limit, pager.position)
@@ -110,8 +120,13 @@ class AdminsService:
         appointment_id = derived_id(seed, "appointment")
         admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
         change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+        about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
+        mail_id = derived_id(appointment_id, "admin_appointed")
+        mail = self._mails.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
         try:
-            audit.commit(scope.tenant_pk, change, store.appoint_writes(admin, entry, _counter(scope)), now)
+            writes = [*store.appoint_writes(admin, entry, _counter(scope)), *mail]
+            audit.commit(scope.tenant_pk, change, writes, now)
+            self._mails.wake()
         except ConditionFailed:
             existing = store.admin(scope.tenant_pk, account_id)
             if existing is None:

@@ -1,0 +1,47 @@
+"""What SES tells of mails, in any order and any number of times, becomes what we know of them."""
+
+from datetime import datetime
+
+from chalicelib.core import observability
+from chalicelib.notices import store
+from chalicelib.notices.letters import MAIL_HEADER
+from chalicelib.notices.schemas import Notification
+from chalicelib.notices.states import DELIVERED, News, bounced, complained, suppressed_by_ses
+
+# Subtypes of a bounce that SES itself makes, for an address that bounced or complained before.
+_ON_A_LIST = frozenset({"Suppressed", "OnAccountSuppressionList"})
+
+
+def settle(notification: Notification, now: datetime) -> None:
+    news = news_of(notification)
+    if news is None:
+        return
+    message_id = notification.mail.messageId
+    mail_id = _named_in_headers(notification) or store.mail_of_message(message_id)
+    if mail_id is None:
+        store.keep_early(message_id, news, now)
+        # Its id may have been noted in between, by somebody who looked for news too early.
+        mail_id = store.mail_of_message(message_id)
+    if mail_id is not None and not store.learn(mail_id, news):
+        observability.warning("news of a mail that is not there", mail_id=mail_id)
+
+
+def news_of(notification: Notification) -> News | None:
+    if notification.notificationType == "Delivery":
+        return DELIVERED
+    if notification.notificationType == "Complaint":
+        kind = notification.complaint.complaintFeedbackType if notification.complaint else None
+        return complained(kind or "complaint")
+    bounce = notification.bounce
+    if notification.notificationType != "Bounce" or bounce is None:
+        return None
+    if bounce.bounceSubType in _ON_A_LIST:
+        return suppressed_by_ses(bounce.bounceSubType)
+    # The codes alone: what the other server wrote beside them often repeats the address.
+    status = next((one.status for one in bounce.bouncedRecipients if one.status), "")
+    return bounced(bounce.bounceType, f"{bounce.bounceType}/{bounce.bounceSubType} {status}".strip())
+
+
+def _named_in_headers(notification: Notification) -> str | None:
+    found = (header.value for header in notification.mail.headers if header.name.lower() == MAIL_HEADER.lower())
+    return next(found, None)

@@ -1,0 +1,108 @@
+"""From a mail's facts to the message that is sent: texts by jinja2, form by the standard library's email package."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MAIL_HEADER = "X-Muster-Mail"
+
+_FOLDER = Path(__file__).parent / "mails"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Whom a mail is for and what its texts need, read at the moment of sending."""
+
+    to: str
+    sender_name: str
+    reply_to: str | None = None
+    # For mails that come again and again: whoever wants none writes to the organization.
+    may_unsubscribe: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Why a mail is not sent after all."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Envelope:
+    sender: str
+    to: str
+    raw: bytes
+
+
+class NotAddressable(Exception):
+    """SES takes no such address."""
+
+
+def envelope(mail_id: str, kind: str, letter: Letter, mail_from: str) -> Envelope:
+    """Raises NotAddressable. No fact can become a header: what would break a line is taken out first."""
+    to, sender = ascii_address(letter.to), ascii_address(mail_from)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(_one_line(letter.sender_name), addr_spec=sender)
+    message["To"] = Address(addr_spec=to)
+    if letter.reply_to:
+        reply_to = ascii_address(letter.reply_to)
+        message["Reply-To"] = Address(addr_spec=reply_to)
+        if letter.may_unsubscribe:
+            message["List-Unsubscribe"] = f"<mailto:{reply_to}?subject=unsubscribe>"
+    facts = {**letter.facts, "sender_name": letter.sender_name}
+    message["Subject"] = _one_line(_rendered(kind, "subject.txt", facts))
+    message["Auto-Submitted"] = "auto-generated"
+    message[MAIL_HEADER] = mail_id
+    message.set_content(_rendered(kind, "body.txt", facts), cte="quoted-printable")
+    message.add_alternative(_rendered(kind, "body.html", facts), subtype="html", cte="quoted-printable")
+    return Envelope(sender, to, message.as_bytes())
+
+
+def ascii_address(address: str) -> str:
+    """The address as SMTP without extensions writes it; SES knows no others."""
+    local, _, domain = address.rpartition("@")
+    try:
+        written = f"{local}@{domain.encode('idna').decode()}"
+        Address(addr_spec=written)
+        if not local.isascii() or _CONTROLS.search(written):
+            raise NotAddressable()
+    except (UnicodeError, ValueError, IndexError) as error:
+        raise NotAddressable() from error
+    except Exception as error:
+        # The standard library raises its own parse errors for what is no address at all.
+        raise NotAddressable() from error
+    return written
+
+
+def _one_line(text: str) -> str:
+    return _CONTROLS.sub(" ", text).strip()
+
+
+def _rendered(kind: str, part: str, facts: Mapping[str, str]) -> str:
+    return str(_environment().get_template(f"{kind}/{part}").render(facts)).strip() + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    # Heavy, and only the mailer needs it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )

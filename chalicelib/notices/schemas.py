@@ -1,0 +1,55 @@
+"""Messages of the mail queue, and what SES tells through SNS."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Wake(BaseModel):
+    """There is mail to send: pump number `pump` is to run. What to send stands in the lanes, never here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job: Literal["send"] = "send"
+    pump: int = 0
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump()
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Header(_Told):
+    name: str
+    value: str
+
+
+class _TheMail(_Told):
+    messageId: str  # noqa: N815 - SES's name
+    headers: list[_Header] = []
+
+
+class _Bounced(_Told):
+    diagnosticCode: str = ""  # noqa: N815
+    status: str = ""
+
+
+class _Bounce(_Told):
+    bounceType: str = "Undetermined"  # noqa: N815
+    bounceSubType: str = ""  # noqa: N815
+    bouncedRecipients: list[_Bounced] = []  # noqa: N815
+
+
+class _Complaint(_Told):
+    complaintFeedbackType: str | None = None  # noqa: N815
+
+
+class Notification(_Told):
+    """As SES publishes deliveries, bounces and complaints of an identity."""
+
+    notificationType: str  # noqa: N815
+    mail: _TheMail
+    bounce: _Bounce | None = None
+    complaint: _Complaint | None = None
