@@ -1,0 +1,81 @@
+"""The local cloud's mailbox for one world: what its mailer sent, and the news that SES published of it."""
+
+import json
+import urllib.request
+import uuid
+from typing import Any
+
+from chalicelib import mail_jobs as jobs
+from tests.harness import World
+
+
+class Mailbox:
+    """Nothing is sent, and no news arrives, before a test says so."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        domain = f"{uuid.uuid4().hex[:12]}.example"
+        self.sender = f"training@{domain}"
+        ses, sns, sqs = world.client("ses"), world.client("sns"), world.client("sqs")
+        ses.verify_domain_identity(Domain=domain)
+        topic = sns.create_topic(Name=f"news-{domain.split('.')[0]}")["TopicArn"]
+        self._queue = sqs.create_queue(QueueName=f"news-{domain.split('.')[0]}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        may_send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [{**may_send, "Resource": arn}]}
+        sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": json.dumps(policy)})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        for kind in ("Delivery", "Bounce", "Complaint"):
+            ses.set_identity_notification_topic(Identity=domain, NotificationType=kind, SnsTopic=topic)
+
+    def send(self) -> int:
+        """Do as the mail queue does, until it is empty; gives how many wake-ups there were."""
+        count = 0
+        while messages := self.world.messages("mail"):
+            count += len(messages)
+            records = [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(messages)]
+            outcome = jobs.send({"Records": records}, clock=lambda: self.world.now)
+            assert outcome == {"batchItemFailures": []}
+        return count
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What this world sent, oldest first."""
+        with urllib.request.urlopen(f"{self.world.cloud.endpoint}/_ministack/ses/messages", timeout=10) as answer:
+            found = json.loads(answer.read())
+        return [mail for mail in _all(found) if self.sender in mail["Source"]]
+
+    def to(self) -> list[str]:
+        return sorted(address for mail in self.mails() for address in mail["To"])
+
+    def news(self) -> list[dict[str, Any]]:
+        """Take what SES published, as SNS hands it to a function."""
+        sqs = self.world.client("sqs")
+        taken: list[dict[str, Any]] = []
+        while received := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
+            "Messages", []
+        ):
+            for message in received:
+                taken.append({"Sns": json.loads(message["Body"])})
+                sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+        return taken
+
+    def tell(self, news: list[dict[str, Any]] | None = None) -> None:
+        """Hand over the news: what was published since, or these."""
+        jobs.settle({"Records": self.news() if news is None else news}, clock=lambda: self.world.now)
+
+    def states(self) -> dict[str, str]:
+        """The state of each mail by its id."""
+        return {item["mail_id"]: item["state"] for item in self.items()}
+
+    def items(self) -> list[dict[str, Any]]:
+        return [item for item in self.world.dump("outbox") if item["pk"].startswith("MAIL#")]
+
+
+def _all(found: Any) -> list[dict[str, Any]]:
+    """The mailbox's answer is by account."""
+    if isinstance(found, list):
+        return found
+    listed = found.get("messages", found)
+    if isinstance(listed, dict):
+        return [mail for mails in listed.values() for mail in mails]
+    return list(listed)

@@ -1,0 +1,193 @@
+"""R13, B6: a mail from the event that it tells of to what became of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.core.settings import settings
+from chalicelib.notices import store
+from chalicelib.wiring import wiring
+from tests.harness import World
+from tests.stories.mailbox import Mailbox
+
+
+@pytest.fixture
+def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    return box
+
+
+@pytest.fixture
+def org(world: World, admin: str) -> str:
+    return world.org(_msp_of(world, admin), "Acme Industries", reply_to="training@acme.example")
+
+
+@pytest.fixture
+def admin(world: World) -> str:
+    return world.msp_admin(world.msp())
+
+
+def _msp_of(world: World, admin: str) -> str:
+    return str(world.get("/me", admin).json["roles"][0]["msp_id"])
+
+
+def _appoint(world: World, org: str, admin: str, email: str, **more: Any) -> Any:
+    body = {"email": email, "role": "org_admin"}
+    answer = world.post(f"/orgs/{org}/admins", admin, body, **more)
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def test_who_is_appointed_gets_a_mail_in_two_forms(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    assert mailbox.mails() == []
+    mailbox.send()
+    mail = mailbox.mails()[0]
+    assert mail["To"] == ["ann@example.com"]
+    assert mail["Subject"] == "You are now an organization admin of Acme Industries"
+    assert "appointed an organization admin of Acme Industries" in mail["BodyText"]
+    assert "<strong>Acme Industries</strong>" in mail["BodyHtml"]
+    assert list(mailbox.states().values()) == ["sent"]
+
+
+def test_news_of_delivery_settles_it_though_it_comes_before_our_own_note(
+    world: World, admin: str, org: str, mailbox: Mailbox
+) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    mailbox.send()
+    news = mailbox.news()
+    mailbox.tell(news)
+    assert list(mailbox.states().values()) == ["delivered"]
+    mailbox.tell(news)
+    assert list(mailbox.states().values()) == ["delivered"]
+
+
+def test_news_that_comes_while_the_mailer_still_waits_for_its_answer_is_kept(
+    world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    note = store.sent
+
+    def tell_first(*args: Any) -> None:
+        mailbox.tell()
+        note(*args)
+
+    monkeypatch.setattr(store, "sent", tell_first)
+    mailbox.send()
+    assert list(mailbox.states().values()) == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        ("bounce@simulator.amazonses.com", "bounced"),
+        ("complaint@simulator.amazonses.com", "complained"),
+        ("suppressionlist@simulator.amazonses.com", "suppressed"),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_bounces_and_complaints_outweigh_delivery_in_whichever_order(
+    world: World, admin: str, org: str, mailbox: Mailbox, address: str, state: str, backwards: bool
+) -> None:
+    _appoint(world, org, admin, address)
+    mailbox.send()
+    news = mailbox.news()
+    mailbox.tell(news[::-1] if backwards else news)
+    assert list(mailbox.states().values()) == [state]
+    item = mailbox.items()[0]
+    assert item["reason"]
+    assert "@" not in item["reason"]
+
+
+def test_the_same_request_twice_makes_one_mail(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
+    for _ in range(2):
+        _appoint(world, org, admin, "ann@example.com", headers={"Idempotency-Key": "one"})
+        world.lose_answers()
+    mailbox.send()
+    assert mailbox.to() == ["ann@example.com"]
+
+
+def test_wake_ups_that_come_twice_send_nothing_twice(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    _appoint(world, org, admin, "bob@example.com")
+    wiring().mail_counter.wake()
+    mailbox.send()
+    wiring().mail_counter.wake()
+    mailbox.send()
+    assert mailbox.to() == ["ann@example.com", "bob@example.com"]
+
+
+def test_a_lost_wake_up_costs_a_minute(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    world.messages("mail")
+    assert mailbox.send() == 0
+    wiring().post_office.sweep(world.now)
+    mailbox.send()
+    assert mailbox.to() == ["ann@example.com"]
+
+
+def test_an_admin_who_is_removed_before_the_mail_goes_gets_none(
+    world: World, admin: str, org: str, mailbox: Mailbox
+) -> None:
+    made = _appoint(world, org, admin, "ann@example.com")
+    assert world.delete(f"/orgs/{org}/admins/{made['account_id']}", admin).status == 204
+    mailbox.send()
+    assert mailbox.mails() == []
+    assert [(item["state"], item["reason"]) for item in mailbox.items()] == [("suppressed", "removed_meanwhile")]
+
+
+def test_a_process_that_dies_with_a_claimed_mail_leaves_it_unknown_and_nobody_sends_it_again(
+    world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    _kill_after_sending(mailbox, monkeypatch)
+    assert list(mailbox.states().values()) == ["sending"]
+    office = wiring().post_office
+    assert office.sweep(world.now) == 0
+    world.now += timedelta(minutes=16)
+    assert office.sweep(world.now) == 1
+    mailbox.send()
+    assert [(item["state"], item["reason"]) for item in mailbox.items()] == [("unknown", "no_answer")]
+    assert len(mailbox.mails()) == 1
+
+
+@pytest.mark.parametrize("after_the_sweep", [False, True])
+def test_news_that_names_the_mail_in_its_headers_settles_what_nobody_noted(
+    world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, after_the_sweep: bool
+) -> None:
+    _appoint(world, org, admin, "ann@example.com")
+    _kill_after_sending(mailbox, monkeypatch)
+    mail_id = mailbox.items()[0]["mail_id"]
+    news = mailbox.news()
+    for record in news:
+        _add_header(record, "X-Muster-Mail", mail_id)
+    if after_the_sweep:
+        world.now += timedelta(minutes=16)
+        wiring().post_office.sweep(world.now)
+    mailbox.tell(news)
+    assert mailbox.states() == {mail_id: "delivered"}
+    assert not [item for item in world.dump("outbox") if item["pk"].startswith("CLAIMED#")]
+
+
+def _kill_after_sending(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any) -> None:
+        raise Killed()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "sent", die)
+        with pytest.raises(Killed):
+            mailbox.send()
+
+
+def _add_header(record: dict[str, Any], name: str, value: str) -> None:
+    import json
+
+    message = json.loads(record["Sns"]["Message"])
+    message["mail"]["headers"] = [{"name": "Subject", "value": "x"}, {"name": name, "value": value}]
+    record["Sns"]["Message"] = json.dumps(message)
