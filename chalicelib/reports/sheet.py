@@ -13,10 +13,13 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 # Without it Excel reads UTF-8 as the code page of its own language.
 BYTE_ORDER_MARK = "\ufeff"
 
-# What makes a spreadsheet take the rest for a formula, at the start of a cell or after white space; Excel in Japan
-# takes the full-width forms too. A semicolon or a line break within a cell counts as a start: where the comma is the
-# decimal sign, Excel splits lines at semicolons, and then does not see the quotation marks around the cell.
-_RUNS = re.compile(r"(^|[;\r\n])(?=\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+# What makes a spreadsheet take a cell for a formula, the full-width forms in Excel's Japanese edition.
+_RUN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+
+# Where it would: at the start of the cell, white space aside. Where the comma is the decimal sign, Excel splits lines
+# at semicolons instead, and overlooks the quotation marks around such a cell; so a start is also what follows a
+# semicolon or a line break within it, quotation marks aside.
+_STARTS = re.compile(rf"^(?=\s*{_RUN})|(?<=[;\r\n])(?=[\s\"]*{_RUN})")
 
 
 @dataclass
@@ -60,4 +63,4 @@ def cell_text(cell: Cell) -> str:
 
 def defused(text: str) -> str:
     """The text with an apostrophe before whatever a spreadsheet would run; it then shows both as text."""
-    return _RUNS.sub(r"\1'", text)
+    return _STARTS.sub("'", text)

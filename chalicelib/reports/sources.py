@@ -22,14 +22,17 @@ _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "comple
 
 _NOTHING = StatusCounts(completed=0, scheduled=0, failed=0)
 
+# Larger pages than the API's, whose callers wait: fewer reads, and one page is in memory at a time.
+_ROWS_AT_ONCE = 1000
+
 # Of every name in the name of a file: together they stay below what file systems take.
 _MAX_NAME = 60
 
 
 class _Pages(PageQuery):
-    """Larger than those of the API, whose callers wait: the fewer, the fewer reads."""
+    """Without the API's limit to a page."""
 
-    limit: int = 1000
+    limit: int
 
 
 class _Page(Protocol):
@@ -82,7 +85,7 @@ def file_name_of(*names: str) -> str:
 def _every(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
     cursor: str | None = None
     while True:
-        page = page_at(Pager("export", "export", _Pages(cursor=cursor)))
+        page = page_at(Pager("export", "export", _Pages(limit=_ROWS_AT_ONCE, cursor=cursor)))
         yield from page.items
         cursor = page.next_cursor
         if cursor is None:

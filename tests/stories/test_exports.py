@@ -14,6 +14,7 @@ from chalicelib import jobs
 from chalicelib.aws import files
 from chalicelib.core.http import MAX_KEY_LENGTH
 from chalicelib.enrollment.learners import LearnersService
+from chalicelib.reports import sources
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 
@@ -93,6 +94,25 @@ def test_the_learners_of_a_row_are_exported_with_the_columns_of_the_list(
     assert _rows(export) == [_as_text(item) for item in listed]
     assert {row["member_id"] for row in _rows(export)} == {started, unlucky, *others}
     assert (export["status"], export["kind"], export["num_rows"]) == ("ready", "learners", 6)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 1000])
+def test_a_list_of_many_pages_is_exported_whole(
+    world: World, driver: Driver, course: str, rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_ROWS_AT_ONCE", rows_at_once)
+    orgs = [world.org(driver.msp, f"Client {number}", courses=[course]) for number in range(3)]
+    world.members(orgs[0], 5)
+    driver.launch(orgs[0], [course])
+    world.members(orgs[0], 4)
+    driver.launch(orgs, [course])
+    (batch,) = driver.launch(orgs[0], [course])
+    for path in ("/msp/training", f"/msp/training/{orgs[0]}", _learners_path(orgs[0], batch, course)):
+        export = _exported(driver, path)
+        listed = world.every(path, driver.admin)
+        (named,) = {"org_id", "batch_id", "member_id"} & listed[0].keys()
+        assert [row[named] for row in _rows(export)] == [item[named] for item in listed]
+        assert export["num_rows"] == len(listed) > 2
 
 
 def test_an_outcome_keeps_one_kind_of_learners(world: World, driver: Driver, course: str) -> None:
