@@ -37,6 +37,16 @@ _MEMBER = "/orgs/{org_id}/members/{member_id}"
 
 PUBLIC = {"GET /health", "GET /openapi.json", "GET /docs"}
 
+
+def _launch(ids: Ids) -> dict[str, Any]:
+    return {
+        "name": "New",
+        "org_ids": [ids["org_id"]],
+        "courses": [{"course_id": ids["course_id"]}],
+        "targeting": {"mode": "groups", "group_ids": [ids["group_id"]]},
+    }
+
+
 TABLE: dict[str, Case] = {
     # The MSP
     "GET /msp/admins": Case(P.MSP_ADMINS, elsewhere=200),
@@ -55,16 +65,9 @@ TABLE: dict[str, Case] = {
     "GET /msp/training/{org_id}": Case(P.ROLLOUTS),
     f"GET {_BATCH}": Case(P.ROLLOUTS),
     f"GET {_ROW}/learners": Case(P.ROLLOUTS),
-    LAUNCH: Case(
-        P.ROLLOUTS,
-        lambda ids: {
-            "name": "New",
-            "org_ids": [ids["org_id"]],
-            "courses": [{"course_id": ids["course_id"]}],
-            "targeting": {"mode": "groups", "group_ids": [ids["group_id"]]},
-        },
-        elsewhere=422,
-    ),
+    LAUNCH: Case(P.ROLLOUTS, _launch, elsewhere=422),
+    "POST /msp/training/preview": Case(P.ROLLOUTS, _launch, elsewhere=422),
+    "GET /msp/training/preview/{plan_id}": Case(P.ROLLOUTS),
     "GET /msp/rollouts": Case(P.ROLLOUTS, elsewhere=200),
     "GET /msp/rollouts/{rollout_id}": Case(P.ROLLOUTS),
     "POST /msp/rollouts/{rollout_id}/retry": Case(P.ROLLOUTS, lambda ids: {"org_ids": [ids["failed_org_id"]]}),
@@ -143,13 +146,14 @@ class Tenant:
             answer = driver.send(driver.form([self.org, failed_org], [later, denied], name=f"{mark} second"))
         driver.work()
         (enrollment,) = driver.enrollments(self.org, member)
+        plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
         self.ids = {
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],
             "batch_id": answer.json["results"][0]["batch_id"], "enrollment_id": enrollment["enrollment_id"],
-            "export_id": export,
+            "export_id": export, "plan_id": plan,
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
         world.messages()

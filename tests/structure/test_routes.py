@@ -16,6 +16,9 @@ from infra import openapi
 # These create and send nothing: doing them twice leaves things as doing them once.
 NOT_ONCE = {"POST /me/courses/{enrollment_id}/start", "POST /me/courses/{enrollment_id}/complete"}
 
+# These have a line for each client of one submission: 25 at most.
+BOUNDED = {"/msp/training/preview", "/msp/training/preview/{plan_id}"}
+
 APP = Path(app.__file__)
 
 
@@ -68,7 +71,11 @@ def test_what_a_route_takes_is_in_the_openapi_document_and_nothing_else_is_let_i
 
 
 def test_lists_come_in_pages() -> None:
-    lists = [route for route in ROUTES if route.answer is not None and "items" in route.answer.model_fields]
+    lists = [
+        route
+        for route in ROUTES
+        if route.answer is not None and "items" in route.answer.model_fields and route.path not in BOUNDED
+    ]
     assert len(lists) > 10
     for route in lists:
         assert "next_cursor" in route.answer.model_fields, route.name
