@@ -11,12 +11,13 @@ from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
-from chalicelib.enrollment.schemas import (
+from chalicelib.enrollment.messages import (
     AdvanceBatch,
     ChangeChunk,
     EnrollChunk,
     FinishLaunch,
     Job,
+    MailRow,
     MoveDates,
     PreviewJob,
     StartChange,
@@ -69,6 +70,7 @@ _KINDS = (
         lambda job, now: wiring().previews.count(job, now),
         lambda job, now: wiring().previews.give_up(job, now),
     ),
+    Kind(MailRow, lambda job, now: wiring().mailing.run(job, now)),
     Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
     Kind(
         ChangeChunk,

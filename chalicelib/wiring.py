@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.copies import CopyService
     from chalicelib.enrollment.launch import LaunchService
     from chalicelib.enrollment.learners import LearnersService
+    from chalicelib.enrollment.mailing import MailingService
+    from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
     from chalicelib.enrollment.move_dates import DatesService
     from chalicelib.enrollment.own_courses import OwnCoursesService
     from chalicelib.enrollment.preview import PreviewService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
     from chalicelib.enrollment.row_dates import RowDatesService
-    from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk
     from chalicelib.enrollment.sweep import SweepService
     from chalicelib.enrollment.views import ViewService
     from chalicelib.members.service import DirectoryService
@@ -84,11 +85,12 @@ class Wiring:
     def post_office_at(self, clock: Callable[[], datetime]) -> "PostOffice":
         """What sends them. Tests bring a time of day of their own."""
         from chalicelib.aws.mailer import Mailer
+        from chalicelib.enrollment.mail_facts import READERS
         from chalicelib.notices.pacing import RealTime
         from chalicelib.notices.service import PostOffice
         from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
 
-        readers = {ADMIN_APPOINTED: admin_appointed}
+        readers = {ADMIN_APPOINTED: admin_appointed, **READERS}
         return PostOffice(self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock)
 
     @cached_property
@@ -194,6 +196,12 @@ class Wiring:
         from chalicelib.enrollment.copies import CopyService
 
         return CopyService()
+
+    @cached_property
+    def mailing(self) -> "MailingService":
+        from chalicelib.enrollment.mailing import MailingService
+
+        return MailingService(self.jobs_queue, self.mail_counter)
 
     @cached_property
     def progress(self) -> "ProgressService":

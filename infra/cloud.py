@@ -4,6 +4,7 @@ Run as a context manager, so that Ctrl-C and errors end the process as well.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,6 +118,8 @@ def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
         yield Cloud(endpoint)
     finally:
         _stop(process)
+        # Unpacked functions, of no use to the next process.
+        shutil.rmtree(home / "tmp", ignore_errors=True)
 
 
 def _made(folder: Path) -> Path:

@@ -25,9 +25,10 @@ from chalicelib.enrollment.expand import (
     plan_and_org,
     set_next_date,
 )
+from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
 from chalicelib.enrollment.models import Batch, Cut, Row
 from chalicelib.enrollment.recipients import Ranges, Recipients, cut, recipients_of
-from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk, Plan
+from chalicelib.enrollment.schemas import Plan
 from chalicelib.enrollment.states import Code, RowStatus
 from chalicelib.orgs.lookups import entitled_courses, group_ids_named
 from chalicelib.orgs.models import Org

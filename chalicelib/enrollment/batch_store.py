@@ -16,6 +16,7 @@ from chalicelib.access.models import org_pk
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Slice
+from chalicelib.enrollment.mail_due import failed_writes
 from chalicelib.enrollment.models import (
     ROWS_PREFIX,
     Batch,
@@ -34,7 +35,7 @@ from chalicelib.enrollment.models import (
     row_sk,
     start_sk,
 )
-from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, RowStatus
+from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, WITH_FAILURES, RowStatus
 from chalicelib.orgs.counters import counter_writes
 from chalicelib.orgs.facts import touch
 from chalicelib.orgs.lookups import seat_limit_in
@@ -118,7 +119,9 @@ def move_writes(key: BatchKey, moves: Sequence[Move], *batch_actions: Action) ->
             tallies["num_courses"] += sign if tally is not None else 0
     actions = [getattr(Batch, name).add(number) for name, number in sorted(numbers.items()) if number]
     writes.append(update_batch(key, *actions, *batch_actions))
-    return writes + counter_writes(key.msp_id, key.org_id, tallies)
+    failing = [move.row for move in moves if move.to in WITH_FAILURES]
+    told = failed_writes(key.msp_id, key.org_id, key.batch_id, failing)
+    return writes + counter_writes(key.msp_id, key.org_id, tallies) + told
 
 
 def sent_writes(rows: Iterable[Row]) -> list[Write]:

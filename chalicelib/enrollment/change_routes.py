@@ -7,7 +7,8 @@ from chalicelib.access.states import Permission
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.ids import new_id
 from chalicelib.enrollment.batch_store import BatchKey
-from chalicelib.enrollment.schemas import BatchOut, Launch, RowDates, RowOut, UndoOut
+from chalicelib.enrollment.pages import BatchOut, RowOut, UndoOut
+from chalicelib.enrollment.schemas import Launch, RowDates
 from chalicelib.enrollment.views import org_of, row_out, zone_in
 from chalicelib.wiring import once, wiring
 

@@ -11,9 +11,9 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store, learner_store, seating
 from chalicelib.enrollment.batch_store import BatchKey, ChunkCounts, ChunkState
 from chalicelib.enrollment.fold import fold
+from chalicelib.enrollment.messages import EnrollChunk
 from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
 from chalicelib.enrollment.recipients import Recipients, bounds_of, member_ids
-from chalicelib.enrollment.schemas import EnrollChunk
 from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
 
 

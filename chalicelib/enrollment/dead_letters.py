@@ -7,8 +7,8 @@ from chalicelib.aws.table import Write
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of, expand, is_due, is_later, next_due, set_next_date
+from chalicelib.enrollment.messages import AdvanceBatch
 from chalicelib.enrollment.models import Row
-from chalicelib.enrollment.schemas import AdvanceBatch
 from chalicelib.enrollment.states import Code, RowStatus
 
 # Row and due entry of each, batch, client, totals stay under 100 writes.

@@ -15,6 +15,7 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, local_date, parse_hour
+from chalicelib.enrollment.messages import AdvanceBatch
 from chalicelib.enrollment.models import (
     DUE_ADVANCE,
     SPEC_SK,
@@ -27,7 +28,7 @@ from chalicelib.enrollment.models import (
     rollout_pk,
     row_sk,
 )
-from chalicelib.enrollment.schemas import AdvanceBatch, Plan
+from chalicelib.enrollment.schemas import Plan
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk
 
@@ -62,6 +63,7 @@ def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
             enroll_on=str(course.enroll_on or local_date(launched_at, zone_of(org))),
             enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone_of(org), launched_at)),
             due_by=str(course.due_by) if course.due_by else None,
+            mails=_switches(plan),
         )
         for course in plan.courses
     ]
@@ -78,6 +80,11 @@ def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
         audit.commit(org_pk(key.org_id), change, [*writes, *next_due(key, rows, now)], now)
     except ConditionFailed:
         return
+
+
+def _switches(plan: Plan) -> str | None:
+    on = [name for name, is_on in plan.notifications.model_dump().items() if is_on]
+    return " ".join(on) or None
 
 
 def is_later(row: Row, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from chalicelib.aws import table
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
+from chalicelib.enrollment.mail_due import ran_writes
 from chalicelib.enrollment.models import Row
 from chalicelib.enrollment.states import FOLDABLE, Code, RowStatus
 
@@ -17,7 +18,8 @@ def fold(key: BatchKey, row: Row) -> None:
     if status == row.status:
         return
     try:
-        table.transact(batch_store.move_writes(key, [Move(row, status, (action,))]))
+        mails = ran_writes(key.msp_id, key.org_id, key.batch_id, row)
+        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *mails])
     except ConditionFailed:
         return
 

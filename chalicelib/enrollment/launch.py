@@ -19,17 +19,11 @@ from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invali
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment import form, preview, rollout_store
 from chalicelib.enrollment.explanations import explain
+from chalicelib.enrollment.messages import AdvanceBatch, FinishLaunch
 from chalicelib.enrollment.models import DUE_LAUNCH, LAUNCHED, Batch, DueEntry, batch_sk, batches_pk, due_entry
+from chalicelib.enrollment.pages import ErrorOut, LaunchOut, OrgResult
 from chalicelib.enrollment.rollout_store import StoredRollout
-from chalicelib.enrollment.schemas import (
-    AdvanceBatch,
-    ErrorOut,
-    FinishLaunch,
-    Launch,
-    LaunchOut,
-    OrgResult,
-    Plan,
-)
+from chalicelib.enrollment.schemas import Launch, Plan
 from chalicelib.enrollment.states import Code
 from chalicelib.orgs.models import Org, org_sk
 from chalicelib.orgs.readiness import missing_of

@@ -6,8 +6,9 @@ from chalicelib.access.states import Permission
 from chalicelib.core.errors import NotFound
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.enrollment.pages import EnrollmentOut, EnrollmentPage, StartedOut
 from chalicelib.enrollment.progress import EnrollmentId
-from chalicelib.enrollment.schemas import EnrollmentChange, EnrollmentOut, EnrollmentPage, StartedOut
+from chalicelib.enrollment.schemas import EnrollmentChange
 from chalicelib.wiring import wiring
 
 routes = Routes("Learners", __name__)

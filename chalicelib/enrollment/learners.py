@@ -16,8 +16,8 @@ from chalicelib.enrollment import batch_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, Enrollment, Row
+from chalicelib.enrollment.pages import EnrollmentOut, LearnerOut, LearnerPage
 from chalicelib.enrollment.progress import course_of, enrollment_out, is_overdue
-from chalicelib.enrollment.schemas import EnrollmentOut, LearnerOut, LearnerPage
 from chalicelib.enrollment.states import Outcome, outcome_of
 from chalicelib.enrollment.views import zone_in
 from chalicelib.members.models import Member, member_sk, members_pk

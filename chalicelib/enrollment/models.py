@@ -120,6 +120,8 @@ class Row(CoreItem):
     num_completed = NumberAttribute(default=0)
     cancelled_at = UnicodeAttribute(null=True)
     changing = UnicodeAttribute(null=True)
+    # Which of the switches for mails are on, as words; absent when none is.
+    mails = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
@@ -275,6 +277,7 @@ DUE_LAUNCH = "launch"
 DUE_ADVANCE = "advance"
 DUE_MOVE_DATES = "move_dates"
 DUE_CHANGE = "change"
+DUE_MAIL = "mail"
 
 
 def due_pk(shard: int) -> str:

@@ -6,8 +6,8 @@ from chalicelib.access.models import AccountEntry
 from chalicelib.access.service import AccessService
 from chalicelib.core.errors import NotFound
 from chalicelib.enrollment.learners import LearnersService
+from chalicelib.enrollment.pages import EnrollmentOut
 from chalicelib.enrollment.progress import EnrollmentId
-from chalicelib.enrollment.schemas import EnrollmentOut
 
 
 class OwnCoursesService:

@@ -16,17 +16,11 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.enrollment import form, learner_store, plan_store
 from chalicelib.enrollment.calendar import due_instant, enroll_instant, parse_hour
 from chalicelib.enrollment.expand import zone_of
+from chalicelib.enrollment.messages import PreviewJob
 from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
+from chalicelib.enrollment.pages import PreviewCourse, PreviewOrg, PreviewOut
 from chalicelib.enrollment.recipients import Recipients, member_ids, recipients_of
-from chalicelib.enrollment.schemas import (
-    Launch,
-    Plan,
-    PlannedCourse,
-    PreviewCourse,
-    PreviewJob,
-    PreviewOrg,
-    PreviewOut,
-)
+from chalicelib.enrollment.schemas import Launch, Plan, PlannedCourse
 from chalicelib.enrollment.states import LIVE, Code, EnrollmentStatus
 from chalicelib.members.models import Member, learners_pk, member_sk, members_pk
 from chalicelib.orgs.lookups import entitled_courses, group_ids_named, seat_limit, seats_taken

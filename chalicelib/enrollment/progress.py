@@ -18,7 +18,8 @@ from chalicelib.enrollment import learner_store
 from chalicelib.enrollment.batch_store import add_open_due
 from chalicelib.enrollment.calendar import due_instant, local_date
 from chalicelib.enrollment.models import Enrollment, Row
-from chalicelib.enrollment.schemas import EnrollmentChange, EnrollmentOut, Result, StartedOut
+from chalicelib.enrollment.pages import EnrollmentOut, StartedOut
+from chalicelib.enrollment.schemas import EnrollmentChange, Result
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
 from chalicelib.orgs.models import Org, org_sk
 

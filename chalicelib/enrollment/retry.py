@@ -13,8 +13,8 @@ from chalicelib.core.errors import ConditionFailed, Conflict, MusterError, NotFo
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of
+from chalicelib.enrollment.messages import AdvanceBatch
 from chalicelib.enrollment.models import Row
-from chalicelib.enrollment.schemas import AdvanceBatch
 from chalicelib.enrollment.states import RETRYABLE, RowStatus
 
 

@@ -26,7 +26,8 @@ from chalicelib.enrollment.models import (
     rollout_sk,
     rollouts_pk,
 )
-from chalicelib.enrollment.schemas import OrgResult, Plan
+from chalicelib.enrollment.pages import OrgResult
+from chalicelib.enrollment.schemas import Plan
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,19 @@ from chalicelib.access.states import Permission
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.enrollment.batch_store import BatchKey
-from chalicelib.enrollment.schemas import (
+from chalicelib.enrollment.pages import (
     BatchOut,
     BatchPage,
     Dashboard,
-    Launch,
     LaunchOut,
     LearnerPage,
     PreviewOut,
-    RetryOrgs,
+    RemindOut,
     RolloutOut,
     RolloutPage,
     RowOut,
 )
+from chalicelib.enrollment.schemas import Launch, RetryOrgs
 from chalicelib.enrollment.states import Outcome
 from chalicelib.enrollment.views import row_out, zone_in
 from chalicelib.wiring import once, wiring
@@ -123,3 +123,17 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
         return row_out(row, zone, call.now)
 
     return once(call, RowOut, retry)
+
+
+@routes.add(
+    "POST", _ROW + "/remind", summary="Remind those who have not completed", answer=RemindOut, status=202, once=True
+)
+def remind(call: Call[Any, Any]) -> RemindOut:
+    """A mail to each of them, whether or not the batch sends reminders by itself."""
+    scope = _scope(call)
+    key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+    course_id = call.params["course_id"]
+    zone_in(scope.msp_id, key.org_id)
+    return once(
+        call, RemindOut, lambda seed: wiring().mailing.remind(key, course_id, scope.account_id, seed, call.now)
+    )

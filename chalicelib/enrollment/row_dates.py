@@ -19,8 +19,10 @@ from chalicelib.enrollment.calendar import enroll_instant, local_date, parse_hou
 from chalicelib.enrollment.cancel import rows_of
 from chalicelib.enrollment.changes import ChangesService
 from chalicelib.enrollment.expand import date_of, due_of, is_later, next_due, set_next_date, zone_of
+from chalicelib.enrollment.mail_due import dated_writes
+from chalicelib.enrollment.messages import AdvanceBatch
 from chalicelib.enrollment.models import DUE_DATE, Batch, BulkChange, Row
-from chalicelib.enrollment.schemas import AdvanceBatch, RowDates
+from chalicelib.enrollment.schemas import RowDates
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.enrollment.views import org_of
 
@@ -105,14 +107,15 @@ class RowDatesService:
         if row.num_chunks:
             actions = (*actions, Row.changing.set(change_id))
         unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
-        write = Write("update", Row(row.pk, row.sk), unchanged, actions)
+        writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
+        writes += dated_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
         told = _told(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
         made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
         try:
             if row.num_chunks:
-                self._changes.request(key, change_id, made, told, [write], now)
+                self._changes.request(key, change_id, made, told, writes, now)
             else:
-                audit.commit(org_pk(key.org_id), told, [write], now)
+                audit.commit(org_pk(key.org_id), told, writes, now)
         except ConditionFailed:
             raise Conflict("changed_meanwhile", "This course changed at the same moment; read it again.") from None
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey, ChunkState
-from chalicelib.enrollment.schemas import EnrollChunk
+from chalicelib.enrollment.messages import EnrollChunk
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
 from chalicelib.orgs.lookups import seat_limit, seats_taken
 

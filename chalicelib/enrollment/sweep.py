@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
 from chalicelib.enrollment import rollout_store
-from chalicelib.enrollment.models import DUE_CHANGE, DUE_LAUNCH, DUE_MOVE_DATES, DueEntry
-from chalicelib.enrollment.schemas import AdvanceBatch, FinishLaunch, Job, MoveDates, StartChange
+from chalicelib.enrollment.mail_due import job_of_due
+from chalicelib.enrollment.messages import AdvanceBatch, FinishLaunch, Job, MoveDates, StartChange
+from chalicelib.enrollment.models import DUE_CHANGE, DUE_LAUNCH, DUE_MAIL, DUE_MOVE_DATES, DueEntry
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)
@@ -51,6 +52,8 @@ def job_of(entry: DueEntry) -> Job:
         return FinishLaunch(msp_id=entry.msp_id, rollout_id=entry.target_id, due_at=instant)
     if entry.kind == DUE_MOVE_DATES:
         return MoveDates(msp_id=entry.msp_id, org_id=entry.target_id, due_at=instant)
+    if entry.kind == DUE_MAIL:
+        return job_of_due(entry)
     if entry.kind == DUE_CHANGE:
         batch_id, change_id = entry.target_id.split(".")
         return StartChange(

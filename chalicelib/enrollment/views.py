@@ -15,7 +15,7 @@ from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import due_instant
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.models import Batch, Rollout, Row
-from chalicelib.enrollment.schemas import (
+from chalicelib.enrollment.pages import (
     BatchItem,
     BatchOut,
     BatchPage,

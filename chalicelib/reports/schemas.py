@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.enrollment.schemas import Job
+from chalicelib.enrollment.messages import Job
 from chalicelib.enrollment.states import Outcome
 from chalicelib.reports.states import ExportKind, ExportStatus
 

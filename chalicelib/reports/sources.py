@@ -12,7 +12,7 @@ from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.learners import LearnersService
-from chalicelib.enrollment.schemas import BatchItem, DashboardItem, LearnerOut, StatusCounts
+from chalicelib.enrollment.pages import BatchItem, DashboardItem, LearnerOut, StatusCounts
 from chalicelib.enrollment.views import ViewService, org_of
 from chalicelib.reports.schemas import Selection
 from chalicelib.reports.sheet import Cell, Sheet

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from chalicelib.enrollment.chunks import enroll_chunk
-from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk
+from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
 from chalicelib.wiring import wiring
 from tests.bench.meter import Meter, Tally, metered
 from tests.harness import World

@@ -6,7 +6,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.enrollment import batch_store, chunks
 from chalicelib.enrollment.batch_store import BatchKey
-from chalicelib.enrollment.schemas import AdvanceBatch, EnrollChunk
+from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
 from chalicelib.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.wiring import wiring
 from tests.harness import World

@@ -103,10 +103,6 @@ def test_a_preset_suffers_no_dates_beside_it() -> None:
     }
 
 
-def test_a_plan_that_nobody_made_is_refused() -> None:
-    assert refused_size(launch(plan_id="01HZZZ")) == {("plan_id", "unknown_plan")}
-
-
 # ---------------------------------------------------------------- what is there, and ready
 
 

@@ -1,0 +1,90 @@
+"""The messages of the jobs queue: ids only, the handler reads the rest."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Job(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump()
+
+
+class AdvanceBatch(Job):
+    job: Literal["advance"] = "advance"
+    msp_id: str
+    org_id: str
+    batch_id: str
+
+
+class EnrollChunk(Job):
+    job: Literal["chunk"] = "chunk"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    course_id: str
+    cut_id: str
+    run: int
+    chunk: int
+
+
+class FinishLaunch(Job):
+    job: Literal["launch"] = "launch"
+    msp_id: str
+    rollout_id: str
+    due_at: str
+
+
+class MoveDates(Job):
+    """An organization's time zone or hour changed: its scheduled rows move."""
+
+    job: Literal["move_dates"] = "move_dates"
+    msp_id: str
+    org_id: str
+    due_at: str
+
+
+class StartChange(Job):
+    """Undo, or a new due date for those who have not completed: counts the chunks and sends them."""
+
+    job: Literal["change"] = "change"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    change_id: str
+    due_at: str
+
+
+class ChangeChunk(Job):
+    job: Literal["change_chunk"] = "change_chunk"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    change_id: str
+    course_id: str
+    chunk: int
+
+
+class MailRow(Job):
+    """The mails that one due entry stands for (mail_due.MailEvent), from a position in the row's learners on."""
+
+    job: Literal["mail_row"] = "mail_row"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    course_id: str | None
+    event: str
+    detail: str
+    due_at: str
+    position: str = ""
+    num_seen: int = 0
+
+
+class PreviewJob(Job):
+    job: Literal["preview"] = "preview"
+    msp_id: str
+    plan_id: str
+    org_id: str
+    course_id: str
