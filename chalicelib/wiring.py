@@ -260,5 +260,6 @@ def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A
     from chalicelib.aws import idempotency
 
     # Another filter in the query string is another request, as is another body.
-    said = call.raw_body + call.query.model_dump_json(exclude_defaults=True).encode()
+    filters = call.query.model_dump_json(exclude_defaults=True)
+    said = call.raw_body + (filters.encode() if filters != "{}" else b"")
     return idempotency.once(call.account_id, call.route, call.idempotency_key, said, call.now, answer_type, action)

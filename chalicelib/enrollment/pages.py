@@ -58,7 +58,7 @@ class PreviewOut(BaseModel):
     plan_id: str
     status: Literal["running", "ready"]
     expires_at: str
-    items: list[PreviewOrg]
+    organizations: list[PreviewOrg]
 
 
 class Progress(BaseModel):

@@ -75,7 +75,7 @@ class PreviewService:
             plan_id=plan_id,
             status="ready" if is_ready else "running",
             expires_at=to_text(plan_store.expires_at(item)),
-            items=orgs,
+            organizations=orgs,
         )
 
     def count(self, job: PreviewJob, now: datetime) -> None:

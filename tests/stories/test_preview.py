@@ -18,7 +18,7 @@ def preview(driver: Driver, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def counts(seen: dict[str, Any], org: str, course: str) -> dict[str, Any]:
-    client = next(item for item in seen["items"] if item["org_id"] == org)
+    client = next(item for item in seen["organizations"] if item["org_id"] == org)
     found = next(item for item in client["courses"] if item["course_id"] == course)
     return {name: number for name, number in found.items() if isinstance(number, int) and number}
 
@@ -81,7 +81,7 @@ def test_it_shows_the_instants_of_each_client_and_who_lacks_a_group(driver: Driv
         notifications={"enrollment": True, "reminders": False},
     )
     seen = preview(driver, body)
-    first, second = (item["courses"][0] for item in seen["items"])
+    first, second = (item["courses"][0] for item in seen["organizations"])
     assert (first["enroll_at"], second["enroll_at"]) == ("2027-03-13T20:00:00Z", "2027-03-14T13:00:00Z")
     assert (first["due_at"], second["due_at"]) == ("2027-03-31T11:00:00Z", "2027-04-01T04:00:00Z")
     assert (first["groups_missing"], second["groups_missing"]) == (False, True)
@@ -150,11 +150,11 @@ def test_it_is_readable_while_it_grows_and_a_count_that_broke_says_so(driver: Dr
     driver.deliver([first, first])
     path = f"/msp/training/preview/{asked['plan_id']}"
     growing = driver.world.get(path, driver.admin).json
-    assert (growing["status"], len(growing["items"][0]["courses"])) == ("running", 1)
+    assert (growing["status"], len(growing["organizations"][0]["courses"])) == ("running", 1)
     driver.bury(second)
     seen = driver.world.get(path, driver.admin).json
     assert seen["status"] == "ready"
-    assert {item["code"] for item in seen["items"][0]["courses"]} == {None, "processing_failed"}
+    assert {item["code"] for item in seen["organizations"][0]["courses"]} == {None, "processing_failed"}
 
 
 def test_a_wrong_form_is_refused_as_at_launch(driver: Driver, org: str, course: str) -> None:

@@ -10,6 +10,7 @@ FEATURES = {
 }  # fmt: skip
 OTHERS = {"aws", "core", "jobs", "mail_jobs", "wiring"}
 
+_WORDS = {"schemas", "states", "pages", "messages"}
 ROUTES, SERVICE, STORE, MODELS, WORDS = "routes", "service", "store", "models", "schemas and states"
 ORDER = [WORDS, MODELS, STORE, SERVICE, ROUTES]
 
@@ -23,7 +24,7 @@ def _layer(module: str) -> str:
         return ROUTES
     if name == "store" or name.endswith("_store"):
         return STORE
-    return MODELS if name == "models" else WORDS if name in ("schemas", "states") else SERVICE
+    return MODELS if name == "models" else WORDS if name in _WORDS else SERVICE
 
 
 def _modules() -> Iterator[tuple[str, str]]:
