@@ -11,6 +11,11 @@ def new_id(now: datetime) -> str:
     return str(ULID.from_datetime(now))
 
 
+def time_of(ulid: str) -> datetime:
+    """When the id was made, or the one that it derives from."""
+    return ULID.from_str(ulid).datetime
+
+
 def derived_id(parent: str, *parts: str) -> str:
     """A ULID with its parent's time that is the same whenever it is derived from the same parts.
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -98,11 +99,18 @@ def _environment() -> "Environment":
     # Heavy, and only the mailer needs it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=False,
     )
+    environment.filters["day"] = _day
+    return environment
+
+
+def _day(text: str) -> str:
+    """31 January 2027."""
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,237 @@
+"""R13, R15: what learners and admins hear of a rollout, and what they do not."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.core.settings import settings
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.mailbox import Mailbox
+
+ENROLLMENT = {"notifications": {"enrollment": True, "reminders": False}}
+REMINDERS = {"notifications": {"enrollment": False, "reminders": True}}
+DUE = "2027-02-15"
+
+
+@pytest.fixture
+def driver(world: World) -> Driver:
+    return Driver(world)
+
+
+@pytest.fixture
+def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    return box
+
+
+class Client:
+    """One client with three learners, one of whom has no address."""
+
+    def __init__(self, driver: Driver) -> None:
+        world = driver.world
+        self.course = world.course(driver.msp, "Spotting Phishing")
+        self.org = world.org(driver.msp, "Acme Industries", courses=[self.course], reply_to="training@acme.example")
+        self.ann, self.ann_id = world.learner(self.org, email="ann@example.com", first_name="Ann")
+        self.bob, self.bob_id = world.learner(self.org, email="bob@example.com", first_name="Bob")
+        self.unreachable = world.member(self.org, email=None, login_name="desk-7")
+
+
+@pytest.fixture
+def client(driver: Driver) -> Client:
+    return Client(driver)
+
+
+def sweep(driver: Driver, mailbox: Mailbox) -> None:
+    """Let two minutes pass, the sweep find what is due, and the mailer send it."""
+    driver.past_grace()
+    driver.sweep()
+    mailbox.send()
+
+
+def at(driver: Driver, mailbox: Mailbox, text: str) -> Counter[str]:
+    """What is sent when this instant comes: addresses and subjects."""
+    before = subjects(mailbox)
+    driver.until(text)
+    sweep(driver, mailbox)
+    return subjects(mailbox) - before
+
+
+def subjects(mailbox: Mailbox) -> Counter[str]:
+    return Counter(f"{mail['To'][0]}: {mail['Subject']}" for mail in mailbox.mails())
+
+
+def complete(driver: Driver, account: str, client: Client, member: str) -> None:
+    path = f"/me/courses/{client.org}.{member}.{client.course}/complete"
+    assert driver.world.post(path, account).status == 200
+
+
+def test_with_both_switches_off_nobody_hears_anything(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}])
+    for text in ("2027-01-05T00:00", "2027-02-08T12:00", "2027-02-14T12:00", "2027-02-16T12:00"):
+        at(driver, mailbox, text)
+    assert mailbox.items() == []
+
+
+def test_each_learner_with_an_address_is_told_of_the_enrollment_once(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}], **ENROLLMENT)
+    for _ in range(3):
+        sweep(driver, mailbox)
+    assert subjects(mailbox) == Counter(
+        {
+            "ann@example.com: Spotting Phishing: you are enrolled": 1,
+            "bob@example.com: Spotting Phishing: you are enrolled": 1,
+        }
+    )
+    mail = next(mail for mail in mailbox.mails() if mail["To"] == ["ann@example.com"])
+    assert "Hello Ann," in mail["BodyText"]
+    assert "by 15 February 2027" in mail["BodyText"]
+    reasons = {item["about"].split('"member_id": "')[1][:26]: item.get("reason") for item in mailbox.items()}
+    assert reasons == {client.ann_id: None, client.bob_id: None, client.unreachable: "no_address"}
+    assert not [item for item in driver.world.dump("outbox") if item["pk"].startswith("DUE#")]
+
+
+def test_messages_that_come_twice_mail_nobody_twice(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    driver.launch(client.org, [client.course], **ENROLLMENT)
+    driver.past_grace()
+    from chalicelib import jobs
+
+    jobs.sweep(clock=lambda: driver.world.now)
+    messages = driver.world.messages()
+    assert [message["job"] for message in messages] == ["mail_row"]
+    driver.deliver(messages)
+    mailbox.send()
+    driver.deliver(messages)
+    mailbox.send()
+    driver.deliver(messages)
+    mailbox.send()
+    assert mailbox.to() == ["ann@example.com", "bob@example.com"]
+
+
+def test_a_retry_tells_only_those_whom_it_enrolled(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    from tests.stories.driver import refused
+
+    with refused(client.bob_id):
+        batch = driver.launch(client.org, [client.course], **ENROLLMENT)[0]
+    sweep(driver, mailbox)
+    assert mailbox.to() == ["ann@example.com"]
+    assert driver.retry(client.org, batch, client.course).status == 202
+    driver.work()
+    sweep(driver, mailbox)
+    assert mailbox.to() == ["ann@example.com", "bob@example.com"]
+
+
+def test_who_completed_before_the_mail_goes_gets_none(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    driver.launch(client.org, [client.course], **ENROLLMENT)
+    driver.past_grace()
+    driver.sweep()
+    complete(driver, client.ann, client, client.ann_id)
+    mailbox.send()
+    assert mailbox.to() == ["bob@example.com"]
+
+
+def test_reminders_come_a_week_before_the_day_before_and_the_day_after_at_the_hour_of_the_client(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}], **REMINDERS)
+    assert not at(driver, mailbox, "2027-01-05T12:00")
+    assert not at(driver, mailbox, "2027-02-08T07:55")
+    assert at(driver, mailbox, "2027-02-08T08:00") == Counter(
+        {
+            "ann@example.com: Spotting Phishing: a week left": 1,
+            "bob@example.com: Spotting Phishing: a week left": 1,
+        }
+    )
+    complete(driver, client.ann, client, client.ann_id)
+    assert at(driver, mailbox, "2027-02-14T08:00") == Counter({"bob@example.com: Spotting Phishing: due tomorrow": 1})
+    assert at(driver, mailbox, "2027-02-16T08:00") == Counter({"bob@example.com: Spotting Phishing: overdue": 1})
+    assert not at(driver, mailbox, "2027-02-20T08:00")
+
+
+def test_a_reminder_that_an_outage_delayed_past_its_day_is_left_out(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}], **REMINDERS)
+    at(driver, mailbox, "2027-01-05T12:00")
+    assert at(driver, mailbox, "2027-02-15T08:00") == Counter()
+    assert sum(at(driver, mailbox, "2027-02-16T08:00").values()) == 2
+
+
+def test_who_is_due_in_three_days_is_not_told_of_a_week(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": "2027-01-07"}], **REMINDERS)
+    found = at(driver, mailbox, "2027-01-05T12:00") + at(driver, mailbox, "2027-01-06T08:00")
+    assert {text.split(": ")[2] for text in found} == {"due tomorrow"}
+
+
+def test_a_new_due_date_brings_its_own_reminders_and_silences_the_old_ones(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    batch = driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}], **REMINDERS)[0]
+    at(driver, mailbox, "2027-01-05T12:00")
+    path = f"/msp/training/{client.org}/{batch}/courses/{client.course}"
+    assert driver.world.patch(path, driver.admin, {"due_by": "2027-03-15"}).status == 200
+    driver.work()
+    sweep(driver, mailbox)
+    assert not at(driver, mailbox, "2027-02-08T08:00")
+    assert sum(at(driver, mailbox, "2027-03-08T08:00").values()) == 2
+
+
+def remind(driver: Driver, client: Client, batch: str, key: str = "remind", **more: Any) -> Any:
+    path = f"/msp/training/{client.org}/{batch}/courses/{client.course}/remind"
+    return driver.world.post(path, driver.admin, headers={"Idempotency-Key": key}, **more)
+
+
+def test_remind_now_mails_those_who_have_not_completed_once_a_request(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    batch = driver.launch(client.org, [client.course])[0]
+    complete(driver, client.ann, client, client.ann_id)
+    first = remind(driver, client, batch)
+    assert (first.status, first.json) == (202, {"num_not_completed": 2})
+    assert remind(driver, client, batch).json == first.json
+    driver.work()
+    mailbox.send()
+    sweep(driver, mailbox)
+    assert subjects(mailbox) == Counter({"bob@example.com: Spotting Phishing: a reminder": 1})
+    remind(driver, client, batch, "again")
+    driver.work()
+    mailbox.send()
+    assert mailbox.to() == ["bob@example.com", "bob@example.com"]
+
+
+def test_there_must_be_somebody_to_remind(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    batch = driver.launch(client.org, [{"course_id": client.course, "enroll_on": "2027-03-01"}])[0]
+    answer = remind(driver, client, batch)
+    assert (answer.status, answer.json["code"]) == (409, "nobody_to_remind")
+    unknown = driver.world.post(f"/msp/training/{client.org}/{batch}/courses/nothing/remind", driver.admin)
+    assert unknown.status == 404
+
+
+def test_whoever_launched_hears_of_a_scheduled_part_that_fails(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.world._email_by_account[driver.admin] = "boss@example.com"
+    lacking = driver.world.course(driver.msp, "Safe Passwords")
+    courses = [{"course_id": client.course}, {"course_id": lacking, "enroll_on": "2027-02-01"}]
+    driver.launch(client.org, courses)
+    sweep(driver, mailbox)
+    assert mailbox.items() == []
+    driver.until("2027-02-01T08:00")
+    driver.fire()
+    for _ in range(2):
+        sweep(driver, mailbox)
+    mails = mailbox.mails()
+    assert [mail["Subject"] for mail in mails] == ["Acme Industries: Safe Passwords could not be enrolled as scheduled"]
+    assert "does not have this course enabled" in mails[0]["BodyText"]
+
+
+def test_what_fails_at_once_fails_before_the_admins_eyes(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    lacking = driver.world.course(driver.msp, "Safe Passwords")
+    driver.launch(client.org, [lacking])
+    sweep(driver, mailbox)
+    assert mailbox.items() == []
