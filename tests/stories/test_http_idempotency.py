@@ -86,7 +86,6 @@ def test_a_process_that_died_before_it_began_is_taken_over(world: World, admin: 
     creation.send(world, admin)
     now = world.dump("core")
     _take_out(world, [item for item in now if item not in before], before)
-    _take_out_mails(world)
     world.lose_answers()
     assert creation.send(world, admin).status == 201
     assert {(item["pk"], item["sk"]) for item in world.dump("core")} == {(item["pk"], item["sk"]) for item in now}
@@ -177,11 +176,3 @@ def _take_out(world: World, made: list[dict[str, Any]], before: list[dict[str, A
                 TableName=core, Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
                 UpdateExpression="ADD num_admins :less", ExpressionAttributeValues={":less": {"N": "-1"}},
             )  # fmt: skip
-
-
-def _take_out_mails(world: World) -> None:
-    """They are written in the same transaction as what they tell of, into another table."""
-    for item in world.dump("outbox"):
-        if item["pk"].startswith(("MAIL#", "LANE")):
-            key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
-            world.client("dynamodb").delete_item(TableName=world.stage.table_names["outbox"], Key=key)
