@@ -5,12 +5,15 @@ botocore brings the descriptions of 400 services where Muster speaks to a handfu
 bytecode ships; Muster's own sources stay, for the sake of stack traces. 21 MB become 5.
 """
 
+import gzip
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 # Every service that chalicelib makes a client for; tests/structure compares them.
 KEPT_SERVICES = ("cognito-idp", "dynamodb", "s3", "scheduler", "ses", "sqs")
@@ -51,6 +54,20 @@ def _drop(folder: Path) -> None:
     for service in (folder / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in KEPT_SERVICES:
             shutil.rmtree(service)
+    for description in (folder / "botocore" / "data").glob("*/*/service-2.json.gz"):
+        _undocument(description)
+
+
+def _undocument(description: Path) -> None:
+    """Six sevenths of a service's description are its documentation, which every first client would read as well."""
+    told = json.loads(gzip.decompress(description.read_bytes()), object_hook=_without_documentation)
+    # Without a time, so that the same description gives the same file.
+    description.write_bytes(gzip.compress(json.dumps(told, separators=(",", ":")).encode(), mtime=0))
+
+
+def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
+    """A member that is called so has a shape, and stays."""
+    return {name: value for name, value in part.items() if name != "documentation" or not isinstance(value, str)}
 
 
 def _compile(folder: Path) -> None:
