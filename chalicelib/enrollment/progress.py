@@ -74,6 +74,9 @@ class ProgressService:
         for _ in range(_TRIES):
             old, zone = self._read(scope.msp_id, enrollment_id)
             actions, row_actions = _entered(old, change, zone, now)
+            if not actions:
+                # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
+                return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
             told = Change(
                 scope.account_id,
                 "enrollment.changed",
@@ -194,9 +197,9 @@ def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> _
         completing, counting = _completing(old, at, now)
         actions += completing
         row_actions += counting
-    elif day is not None:
+    elif day is not None and day != local_date(to_instant(str(old.completed_at)), zone):
         actions.append(Enrollment.completed_at.set(to_text(_end_of(day, zone, now))))
-    if result.score is not None:
+    if result.score is not None and result.score != old.score:
         actions.append(Enrollment.score.set(result.score))
     return actions, row_actions
 
