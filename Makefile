@@ -1,7 +1,7 @@
 # Everything that one does with Muster. Needs Python 3.11 or newer; the rest is installed into .venv.
 #
 #   make run                  Muster on this machine, with sample data and a rollout to watch  [PORT=4566]
-#   make test                 all tests                                                        [ARGS=tests/unit]
+#   make test                 all tests, and policies against what they asked AWS for          [ARGS=tests/unit]
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14]
@@ -10,7 +10,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 4566
-ARGS ?= tests --ignore=tests/bench
+ALL_TESTS := tests --ignore=tests/bench
+ARGS ?= $(ALL_TESTS)
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -21,7 +22,9 @@ run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@rm -rf .muster/calls
+	$(BIN)/python -m pytest -n 2 -p infra.call_recorder $(ARGS)
+	@test "$(ARGS)" != "$(ALL_TESTS)" || $(BIN)/python -m infra.check_policies
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

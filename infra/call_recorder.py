@@ -27,8 +27,8 @@ ENTRY_POINTS = {
     ("jobs.py", "work"): "worker",
     ("jobs.py", "bury"): "dead-letters",
     ("jobs.py", "sweep"): "sweeper",
-    ("notices/jobs.py", "send"): "mailer",
-    ("notices/jobs.py", "settle"): "mail-events",
+    ("mail_jobs.py", "send"): "mailer",
+    ("mail_jobs.py", "settle"): "mail-events",
 }
 
 # Which logical resource a variable of the environment names.
