@@ -148,12 +148,21 @@ def test_people_of_other_organizations_find_nothing_there(world: World, victim: 
     walk.end()
 
 
-def test_one_s_own_organization_in_the_path_does_not_open_what_belongs_to_another(walk: Walk, stranger: Tenant) -> None:
+def test_one_s_own_organization_in_the_path_does_not_open_what_belongs_to_another(
+    world: World, victim: Tenant, stranger: Tenant
+) -> None:
+    next_door = world.org(victim.driver.msp, "Next door", courses=[victim.ids["course_id"]])
+    callers = [
+        ("another MSP's admin", stranger.admin, stranger.org),
+        ("another MSP's organization admin", stranger.org_admin, stranger.org),
+        ("the organization admin next door", world.org_admin(next_door), next_door),
+    ]
+    walk = Walk(world, victim)
     for route in (route for route in TABLE if "{org_id}" in route and route.count("{") > 1):
-        path = walk.victim.path(route, org_id=stranger.org)
-        walk.ask(route, stranger.admin, "an MSP admin, with a mixed path", 404, path=path)
-        if TABLE[route].needs not in FOR_MSP_ADMINS:
-            walk.ask(route, stranger.org_admin, "an organization admin, with a mixed path", 404, path=path)
+        for who, caller, own in callers:
+            status = 403 if TABLE[route].needs in FOR_MSP_ADMINS and caller != stranger.admin else 404
+            path = victim.path(route, org_id=own)
+            walk.ask(route, caller, f"{who}, with a mixed path", status, path=path, knows=own)
     walk.end()
 
 
