@@ -241,6 +241,9 @@ def _answer(fault: Wire, service: str, request: Any) -> AWSResponse:
     code = (fault.code_by_service or {})[service]
     body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "told by the test"}
     if code == "TransactionCanceledException":
+    if service == "s3":
+        told = f"<Error><Code>{code}</Code><Message>told by the test</Message></Error>".encode()
+        return AWSResponse(request.url, max(fault.status, 503), {"content-type": "application/xml"}, _Raw(told))
         num_writes = len(json.loads(request.body)["TransactItems"])
         conflict = {"Code": "TransactionConflict", "Message": "told by the test"}
         body["CancellationReasons"] = [conflict] + [{"Code": "None"}] * (num_writes - 1)

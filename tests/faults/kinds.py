@@ -48,8 +48,18 @@ class Refusal:
 
 Fault = Wire | Kill | Refusal
 
-_THROTTLED = {"dynamodb": "ThrottlingException", "sqs": "RequestThrottled", "scheduler": "ThrottlingException"}
-_BROKEN = {"dynamodb": "InternalServerError", "sqs": "InternalFailure", "scheduler": "InternalServerException"}
+_THROTTLED = {
+    "dynamodb": "ThrottlingException",
+    "s3": "SlowDown",
+    "scheduler": "ThrottlingException",
+    "sqs": "RequestThrottled",
+}
+_BROKEN = {
+    "dynamodb": "InternalServerError",
+    "s3": "InternalError",
+    "scheduler": "InternalServerException",
+    "sqs": "InternalFailure",
+}
 
 UNREACHABLE = Wire("not sent")
 THROTTLED = Wire("throttled", code_by_service=_THROTTLED, status=400)
@@ -83,12 +93,19 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one statement broken though written", "InternalServerError", applied=True),
         Refusal("one statement broken though written again and again", "InternalServerError", again=True, applied=True),
     ),
+    "s3.PutObject": _WRITE,
+    "s3.CreateMultipartUpload": _WRITE,
+    "s3.UploadPart": _WRITE,
+    "s3.CompleteMultipartUpload": _WRITE,
+    "s3.AbortMultipartUpload": _WRITE,
     "sqs.SendMessageBatch": (
         *_WRITE,
         Refusal("one message refused", "InternalError"),
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
     "scheduler.CreateSchedule": _WRITE,
+    # A call that breaks without an answer may have sent the mail; answers that refuse are in tests/stories.
+    "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
     # Appointing admins only; no operation of the engine calls these.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
@@ -105,6 +122,11 @@ TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"
 SCHEDULE = "scheduler.CreateSchedule"
+PUT_FILE = "s3.PutObject"
+BEGIN_FILE = "s3.CreateMultipartUpload"
+ADD_PART = "s3.UploadPart"
+END_FILE = "s3.CompleteMultipartUpload"
+DROP_FILE = "s3.AbortMultipartUpload"
 
 
 def pairs(calls: Sequence[str], faults: Sequence[Fault] | None = None) -> list[ParameterSet]:
