@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from botocore import signers
 from botocore.client import BaseClient
 
 from infra.packaging import ROOT
@@ -50,7 +51,13 @@ _TRANSACTION_ACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
 }
 # Where the action that AWS asks for is not called like the call.
-_ACTION_BY_CALL = {"sqs:SendMessageBatch": "sqs:SendMessage", "s3:HeadObject": "s3:GetObject"}
+_ACTION_BY_CALL = {
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:UploadPart": "s3:PutObject",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 
 _OURS = f"{ROOT}/chalicelib/"
 _TESTS = f"{ROOT}/tests/"
@@ -58,10 +65,12 @@ _TESTS = f"{ROOT}/tests/"
 Use = tuple[str, str, str]
 _seen: set[Use] = set()
 _call = BaseClient._make_api_call  # type: ignore[attr-defined]
+_link: Any = signers.generate_presigned_url
 
 
 def pytest_configure(config: pytest.Config) -> None:
     BaseClient._make_api_call = _recorded  # type: ignore[attr-defined]
+    signers.generate_presigned_url = _recorded_link  # type: ignore[assignment]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -70,11 +79,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _recorded(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    _note(self, operation, parameters)
+    return _call(self, operation, parameters)
+
+
+def _recorded_link(self: Any, method: str, parameters: dict[str, Any], *more: Any) -> Any:
+    """Whoever follows a link does what the function may do that signed it."""
+    _note(self, self.meta.method_to_api_mapping[method], parameters)
+    return _link(self, method, parameters, *more)
+
+
+def _note(client: Any, operation: str, parameters: dict[str, Any]) -> None:
     function = _function()
     if function is not None:
-        service = self.meta.service_model.service_id.hyphenize()
+        service = client.meta.service_model.service_id.hyphenize()
         _seen.update((function, action, resource) for action, resource in _uses(service, operation, parameters))
-    return _call(self, operation, parameters)
 
 
 def _function() -> str | None:
