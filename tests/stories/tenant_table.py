@@ -73,6 +73,7 @@ TABLE: dict[str, Case] = {
     "POST /msp/rollouts/{rollout_id}/retry": Case(P.ROLLOUTS, lambda ids: {"org_ids": [ids["failed_org_id"]]}),
     f"POST {_ROW}/retry": Case(P.ROLLOUTS, ids={"course_id": "denied_course_id"}),
     f"POST {_ROW}/cancel": Case(P.ROLLOUTS),
+    f"POST {_ROW}/remind": Case(P.ROLLOUTS),
     f"PATCH {_ROW}": Case(P.ROLLOUTS, lambda _: {"due_by": "2027-12-31"}),
     f"POST {_BATCH}/cancel": Case(P.ROLLOUTS),
     f"POST {_BATCH}/undo": Case(P.ROLLOUTS),

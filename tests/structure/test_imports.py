@@ -17,14 +17,25 @@ ORDER = [WORDS, MODELS, STORE, SERVICE, ROUTES]
 GRAPH = grimp.build_graph("chalicelib", include_external_packages=True, cache_dir=None)
 
 
+# By their names; what is none of these is a service.
+LAYER_BY_NAME = {
+    "routes": ROUTES,
+    "store": STORE,
+    # Gives the writes of due entries, as stores do.
+    "mail_due": STORE,
+    "models": MODELS,
+    "schemas": WORDS,
+    "pages": WORDS,
+    "messages": WORDS,
+    "states": WORDS,
+    "calendar": WORDS,
+}
+
+
 def _layer(module: str) -> str:
-    """By its name: what is none of the others is a service."""
+    """`batch_store` is a store, `learner_routes` are routes."""
     name = module.rsplit(".", 1)[1]
-    if name == "routes" or name.endswith("_routes"):
-        return ROUTES
-    if name == "store" or name.endswith("_store"):
-        return STORE
-    return MODELS if name == "models" else WORDS if name in _WORDS else SERVICE
+    return LAYER_BY_NAME.get(name) or LAYER_BY_NAME.get(name.rsplit("_", 1)[-1], SERVICE)
 
 
 def _modules() -> Iterator[tuple[str, str]]:
