@@ -32,6 +32,11 @@ def session() -> botocore.session.Session:
 
 @lru_cache(maxsize=16)
 def client(service: str) -> Any:
+    return fresh(service)
+
+
+def fresh(service: str) -> Any:
+    """A client whose connections are its own: for calls that must not meet one that went stale while nothing ran."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     config = _CONFIG_BY_SERVICE.get(service, _CONFIG)
     return session().create_client(service, region_name=region, config=config)

@@ -4,9 +4,12 @@ SES has no token by which it would know a message that it took before. So a call
 repeat it, and whoever asked learns whether another try is safe.
 """
 
+from functools import cached_property
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from chalicelib.aws.clients import client
+from chalicelib.aws.clients import fresh
 from chalicelib.aws.failures import RETRYABLE
 
 # Broken before anything was sent.
@@ -33,10 +36,16 @@ class Doubtful(Exception):
 
 
 class Mailer:
+    """One for each invocation: a connection that broke while the function was frozen would leave mails in doubt."""
+
+    @cached_property
+    def _ses(self) -> Any:
+        return fresh("ses")
+
     def send(self, sender: str, to: str, raw: bytes, mail_id: str) -> str:
         """Gives SES's id of the message. Raises NotSent, Refused or Doubtful."""
         try:
-            answer = client("ses").send_raw_email(
+            answer = self._ses.send_raw_email(
                 Source=sender,
                 Destinations=[to],
                 RawMessage={"Data": raw},

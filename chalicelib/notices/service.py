@@ -62,10 +62,13 @@ class PostOffice:
         if not pacing.take_pump(number, owner, started, started + _LEASE_FOR):
             return
         pump = Pump(store, self._postman.deliver, self._time, number, self._num_pumps)
-        if number == 0 and pump.num_in_sight() > self._rate:
-            self._wake(range(1, self._num_pumps))
-        is_more = pump.run(started + RUN_FOR)
-        pacing.give_pump_back(number, owner)
+        try:
+            if number == 0 and pump.num_in_sight() > self._rate:
+                self._wake(range(1, self._num_pumps))
+            is_more = pump.run(started + RUN_FOR)
+        finally:
+            # Of a process that dies the lease ends by itself, within a minute.
+            pacing.give_pump_back(number, owner)
         # A mail may have come after our last look, while its wake-up found this pump still taken.
         if is_more or (number == 0 and self._came_meanwhile(pump)):
             self._wake([number])

@@ -1,0 +1,135 @@
+"""One mail on its way, with a fault at every AWS call of the mailer: never two, and none lost without a word.
+
+A mail whose sending broke off between claim and note is `unknown`, whether it went or not; every other arrives.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import mail_jobs
+from chalicelib.aws import clients
+from chalicelib.core.settings import settings
+from chalicelib.notices.schemas import Wake
+from chalicelib.wiring import wiring
+from tests.faults.injector import Injector, Killed
+from tests.faults.kinds import FAULTS_BY_OPERATION, GET, QUERY, TRANSACT, Fault, pairs
+from tests.harness import World
+from tests.stories.mailbox import Mailbox
+
+SES = "ses.SendRawEmail"
+
+CALLS = [
+    *(TRANSACT, QUERY, QUERY),  # the pump's lease, the lanes, who waits
+    *(TRANSACT, GET),  # the claim
+    *(GET, GET),  # whom it is for, and what it says
+    *(GET, TRANSACT),  # a slot
+    *(SES, TRANSACT, QUERY),  # sent, noted, and whether SES told of it already
+    *(QUERY, TRANSACT, QUERY),  # nobody waits any more
+    *(TRANSACT, QUERY),  # the lease goes back
+]
+
+
+@pytest.fixture
+def mailbox(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    msp_id = world.msp()
+    admin = world.msp_admin(msp_id)
+    org_id = world.org(msp_id)
+    made = world.post(f"/orgs/{org_id}/admins", admin, {"email": "ann@example.com", "role": "org_admin"})
+    assert made.status == 201, made.text
+    world.messages("mail")
+    return box
+
+
+def _run(world: World) -> None:
+    """One wake-up, as the queue delivers it; a process that dies says nothing."""
+    records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
+    try:
+        mail_jobs.send({"Records": records}, clock=lambda: world.now)
+    except Killed:
+        return
+
+
+def _a_while_later(world: World, mailbox: Mailbox) -> None:
+    """The lease of a process that died is over, the sweep wakes others, and what is in doubt is given up."""
+    from datetime import timedelta
+
+    for _ in range(3):
+        for item in world.dump("outbox"):
+            if item["sk"].startswith("PUMP#"):
+                key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
+                world.client("dynamodb").delete_item(TableName=world.stage.table_names["outbox"], Key=key)
+        wiring().post_office.sweep(world.now)
+        mailbox.send()
+        world.now += timedelta(minutes=16)
+
+
+def test_sending_one_mail_makes_these_calls(world: World, hook: Injector, mailbox: Mailbox) -> None:
+    with hook.watched() as calls:
+        _run(world)
+    assert calls == CALLS
+    assert mailbox.to() == ["ann@example.com"]
+
+
+@pytest.mark.parametrize(("at", "fault"), pairs(CALLS))
+def test_there_is_never_a_second_mail_whichever_call_breaks(
+    world: World, hook: Injector, mailbox: Mailbox, at: int, fault: Fault
+) -> None:
+    with hook.fault(at, fault):
+        _run(world)
+        assert hook.struck
+    _a_while_later(world, mailbox)
+    (item,) = mailbox.items()
+    num_sent = len(mailbox.mails())
+    assert num_sent <= 1
+    assert item["state"] in (("sent", "unknown") if num_sent else ("unknown",))
+    left = [entry["pk"] for entry in world.dump("outbox") if entry["pk"].startswith(("LANE", "CLAIMED"))]
+    assert left == [], "nothing waits, nothing is in doubt for ever"
+    if item["state"] == "unknown":
+        assert 4 <= at <= 11, "only between claim and note can the outcome become unknown"
+
+
+def test_the_table_of_faults_knows_the_mailer() -> None:
+    assert {*CALLS} <= FAULTS_BY_OPERATION.keys()
+
+
+def _answering(code: str, status: int) -> Any:
+    from botocore.awsrequest import AWSResponse
+
+    answer = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return lambda **_: (AWSResponse("", status, {}, None), answer)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "state", "num_sent"),
+    [
+        ("Throttling", 400, "sent", 1),
+        ("AccountSendingPausedException", 400, "sent", 1),
+        ("MessageRejected", 400, "failed", 0),
+        ("InternalFailure", 500, "unknown", 0),
+    ],
+)
+def test_what_ses_answers_decides_what_becomes_of_it(
+    world: World, mailbox: Mailbox, code: str, status: int, state: str, num_sent: int
+) -> None:
+    asked: list[int] = []
+
+    def answer(**_: Any) -> Any:
+        asked.append(1)
+        return _answering(code, status)()
+
+    # The mailer makes a client of its own, which takes the handlers that its session has by then.
+    session, event = clients.session(), "before-call.ses.SendRawEmail"
+    session.register(event, answer)
+    try:
+        _run(world)
+    finally:
+        session.unregister(event, answer)
+    assert len(asked) == 1, "botocore does not repeat the call by itself"
+    _a_while_later(world, mailbox)
+    assert [item["state"] for item in mailbox.items()] == [state]
+    assert len(mailbox.mails()) == num_sent
