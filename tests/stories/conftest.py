@@ -1,9 +1,28 @@
 """Fixtures of the stories about training."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from chalicelib.aws.clients import client
 from tests.harness import World
 from tests.stories.driver import Driver
+
+_CREATE = "provide-client-params.scheduler.CreateSchedule"
+
+
+@pytest.fixture(autouse=True)
+def _schedules_wait_for_the_test(world: World) -> Iterator[None]:
+    """The local cloud fires schedules by the machine's clock, which is not the world's: here only tests fire them."""
+    events = client("scheduler").meta.events
+    events.register(_CREATE, _disabled)
+    yield
+    events.unregister(_CREATE, _disabled)
+
+
+def _disabled(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+    return {**params, "State": "DISABLED"}
 
 
 @pytest.fixture
