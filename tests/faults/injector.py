@@ -33,7 +33,7 @@ class Injector:
         # Whether the fault, or what was to happen in between, has come to pass.
         self.struck = False
         self._watching = False
-        self._at = 0
+        self._at: int | str = 0
         self._fault: Fault | None = None
         self._meanwhile: Callable[[], None] | None = None
         self._num_sent = 0
@@ -59,8 +59,8 @@ class Injector:
             self._watching, self._at, self._fault, self._meanwhile = False, 0, None, None
 
     @contextmanager
-    def fault(self, at: int, fault: Fault) -> Iterator[list[str]]:
-        """Let call `at` go wrong; 0 for all that a Refusal with `wanted` concerns."""
+    def fault(self, at: int | str, fault: Fault) -> Iterator[list[str]]:
+        """Let call `at` go wrong, or the first call of an operation; 0 for all that a Refusal's `wanted` points at."""
         self._at, self._fault = at, fault
         with self.watched() as calls:
             yield calls
@@ -82,6 +82,8 @@ class Injector:
             pytest.fail(f"{operation} has no entry in the table of faults (tests/faults/kinds.py)")
         self.calls.append(operation)
         self._num_sent = 0
+        if self._at == operation:
+            self._at = len(self.calls)
         if self._meanwhile is not None and len(self.calls) == self._at:
             self._aside(self._meanwhile)
         if not self._strikes():
@@ -130,7 +132,7 @@ class Injector:
         fault = self._fault
         if isinstance(fault, Refusal) and fault.wanted is not None:
             return self.calls[-1] == INSERT
-        if isinstance(fault, Refusal) and fault.again and 0 < self._at < len(self.calls):
+        if isinstance(fault, Refusal) and fault.again and isinstance(self._at, int) and 0 < self._at < len(self.calls):
             return self.calls[-1] == self.calls[self._at - 1]
         return len(self.calls) == self._at
 
@@ -237,13 +239,13 @@ class _Raw(io.BytesIO):
 
 
 def _answer(fault: Wire, service: str, request: Any) -> AWSResponse:
-    """An error as the three JSON protocols of these services tell it."""
+    """An error as the three JSON protocols of these services tell it, or as S3 does, whose throttling is a 503."""
     code = (fault.code_by_service or {})[service]
-    body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "told by the test"}
-    if code == "TransactionCanceledException":
     if service == "s3":
         told = f"<Error><Code>{code}</Code><Message>told by the test</Message></Error>".encode()
         return AWSResponse(request.url, max(fault.status, 503), {"content-type": "application/xml"}, _Raw(told))
+    body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "told by the test"}
+    if code == "TransactionCanceledException":
         num_writes = len(json.loads(request.body)["TransactItems"])
         conflict = {"Code": "TransactionConflict", "Message": "told by the test"}
         body["CancellationReasons"] = [conflict] + [{"Code": "None"}] * (num_writes - 1)

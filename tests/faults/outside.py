@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib import jobs
 from chalicelib.core.clock import to_text
 from chalicelib.enrollment.sweep import GRACE, PATIENCE
+from chalicelib.wiring import wiring
 from tests.faults.injector import Killed
 from tests.gateway import Answer
 from tests.harness import World
@@ -144,7 +145,12 @@ class Outside:
         self.until_quiet()
 
     def sweep(self) -> None:
-        jobs.sweep(self._clock)
+        wiring().sweep.sweep(self._world.now)
+
+    def wait_for_sweep(self) -> None:
+        """Until the next sweep finds what somebody left behind just now."""
+        self._world.now += GRACE + timedelta(seconds=1)
+        self.sweep()
 
     def fire_schedules(self) -> int:
         """Schedules whose time has come put their messages on the queue, and are gone."""

@@ -1,5 +1,6 @@
 """One MSP with an admin, and what happens there: launches, requests, and what rows and people come to."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
 from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
+from chalicelib.enrollment.states import RETRYABLE
 from tests.faults.injector import Injector
 from tests.faults.outside import Outside, Request
-from tests.faults.truth import Tables, problems
+from tests.faults.truth import Tables, problems_in
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -76,16 +78,30 @@ class Play:
         assert answer is not None
         return answer
 
+    def retry_everything(self) -> None:
+        """Press Retry wherever there is something to retry: on rows, and on clients that failed at launch."""
+        tables = Tables.of(self.world)
+        for (org_id, batch_id, course_id), row in tables.rows.items():
+            if row["status"] in RETRYABLE:
+                path = f"/msp/training/{org_id}/{batch_id}/courses/{course_id}/retry"
+                assert self.ask(Request("POST", path, self.admin)).status == 202
+        for rollout_id, spec in tables.specs.items():
+            failed = [result["org_id"] for result in json.loads(spec["results"]) if result["ok"] is False]
+            if failed:
+                path = f"/msp/rollouts/{rollout_id}/retry"
+                assert self.ask(Request("POST", path, self.admin, {"org_ids": failed})).status == 202
+
     # ------------------------------------------------------------ what came of it
 
-    def rows(self) -> Rows:
+    def rows(self, tables: Tables | None = None) -> Rows:
         found: Rows = {}
-        for (org_id, _, course_id), row in sorted(Tables.of(self.world).rows.items()):
+        for (org_id, _, course_id), row in sorted((tables or Tables.of(self.world)).rows.items()):
             numbers = [int(row[f"num_{name}"]) for name in ("targeted", "enrolled", "already", "skipped", "failed")]
             found.setdefault((org_id, course_id), []).append((row["status"], *numbers))  # type: ignore[arg-type]
         return found
 
     def assert_true(self, rows: Rows) -> None:
         """The rows are exactly these, and nothing in the tables contradicts anything else."""
-        assert problems(self.world) == []
-        assert self.rows() == rows
+        tables = Tables.of(self.world)
+        assert problems_in(tables) == []
+        assert self.rows(tables) == rows

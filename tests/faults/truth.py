@@ -17,7 +17,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, row_shard
 from chalicelib.enrollment.recipients import bounds_of
-from chalicelib.enrollment.states import RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
+from chalicelib.enrollment.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
 from tests.harness import World
 
 Item = dict[str, Any]
@@ -44,6 +44,8 @@ class Tables:
     specs: dict[str, Item] = field(default_factory=dict)
     # Current ones and history, by the row that made them: (member id, item).
     enrollments: dict[RowKey, list[tuple[str, Item]]] = field(default_factory=lambda: defaultdict(list))
+    # Taken seats, by organization and course.
+    seats: dict[tuple[str, str], int] = field(default_factory=dict)
     dues: list[Item] = field(default_factory=list)
 
     @classmethod
@@ -81,6 +83,8 @@ class Tables:
             self.specs[pk.rsplit("#", 1)[1]] = item
         elif pk.startswith("MSP#") and sk.startswith("ORG#"):
             self.orgs[item["org_id"]] = item
+        elif sk.startswith("SEATS#"):
+            self.seats[pk.removeprefix("ORG#"), sk.removeprefix("SEATS#")] = int(item["taken"])
         elif sk.startswith("COUNTS#"):
             numbers = {name: int(item.get(name, 0)) for name in ("num_courses", "num_completed", "num_scheduled")}
             self.totals[pk.removeprefix("MSP#")].update(numbers)
@@ -91,7 +95,10 @@ class Tables:
 
 def problems(world: World, *, quiet: bool = True) -> list[str]:
     """Everything that is wrong in the tables, in sentences; empty when nothing is."""
-    tables = Tables.of(world)
+    return problems_in(Tables.of(world), quiet=quiet)
+
+
+def problems_in(tables: Tables, *, quiet: bool = True) -> list[str]:
     found = [
         *_batches(tables),
         *_counters(tables),
@@ -101,7 +108,7 @@ def problems(world: World, *, quiet: bool = True) -> list[str]:
         *_learners(tables, quiet),
         *_rollouts(tables, quiet),
     ]
-    return found + (list(_loose_ends(tables)) if quiet else [])
+    return found + ([*_seats(tables), *_loose_ends(tables)] if quiet else [])
 
 
 def _differ(what: str, name: str, is_: Any, should: Any) -> Iterator[str]:
@@ -252,8 +259,10 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
         yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for _, item in items))
         completed = [item for _, item in items if item["status"] == "completed"]
         yield from _differ(what, "num_completed", row["num_completed"], len(completed))
-        open_due = Counter(item["due_by"] for _, item in items if item["status"] != "completed" and "due_by" in item)
+        open_due = Counter(item["due_by"] for _, item in items if item["status"] in LIVE and "due_by" in item)
         if quiet:
+            withdrawn = sum(item["status"] == "cancelled" for _, item in items)
+            yield from _differ(what, "num_withdrawn", row["num_withdrawn"], withdrawn)
             told = {day: num for day, num in row["open_due"].items() if num}
             yield from _differ(what, "open_due", told, dict(open_due))
         for member_id, item in items:
@@ -261,6 +270,16 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             yield from _differ(what, f"shard of {member_id}", item["row_shard"], row_shard(*key, shard))
             if "#HISTORY#" in item["sk"] and item["status"] not in ("completed", "cancelled"):
                 yield f"{what}: {member_id} has a live enrollment in history"
+
+
+def _seats(tables: Tables) -> Iterator[str]:
+    """A seat is taken by every enrollment of a batch that was not withdrawn, and by nothing else."""
+    taken: Counter[tuple[str, str]] = Counter()
+    for (org_id, batch_id, course_id), items in tables.enrollments.items():
+        if batch_id:
+            taken[org_id, course_id] += sum(item["status"] != "cancelled" for _, item in items)
+    for key in {*taken, *tables.seats}:
+        yield from _differ(f"seats of {key[1]} at {key[0]}", "taken", tables.seats.get(key, 0), taken[key])
 
 
 def _rollouts(tables: Tables, quiet: bool) -> Iterator[str]:
