@@ -73,7 +73,7 @@ def ran_writes(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[Write]
 
 
 def dated_writes(msp_id: str, org_id: str, batch_id: str, row: Row, due_by: str | None, now: datetime) -> list[Write]:
-    """For the transaction that gives a row, or one of its learners, another due date."""
+    """For the transaction that gives a row another due date."""
     if not due_by or not row.mails or REMINDERS_ON not in row.mails:
         return []
     entry = mail_due(msp_id, org_id, batch_id, row.course_id, MailEvent.DATED, due_by, to_text(now))

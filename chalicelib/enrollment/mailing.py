@@ -72,7 +72,8 @@ class MailingService:
         if row is None:
             observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
         elif event == MailEvent.DATED:
-            _plan(key, row, job.detail, now)
+            if REMINDERS_ON in (row.mails or ""):
+                _plan(key, row, job.detail, now)
         elif event in REMINDERS and now > to_instant(job.due_at) + _STILL_TRUE:
             observability.warning("reminder is no longer true", batch_id=job.batch_id, course_id=job.course_id)
         else:
