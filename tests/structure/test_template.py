@@ -108,5 +108,5 @@ def test_the_zip_imports_on_its_own(tmp_path: Path) -> None:
 
 def test_the_zip_describes_exactly_the_services_that_are_called() -> None:
     sources = [file.read_text() for file in (ROOT / "chalicelib").rglob("*.py")]
-    called = {name for source in sources for name in re.findall(r'\bclient\("([a-z0-9-]+)"\)', source)}
+    called = {name for source in sources for name in re.findall(r'\b(?:client|fresh)\("([a-z0-9-]+)"\)', source)}
     assert called == set(KEPT_SERVICES)
