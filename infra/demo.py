@@ -1,7 +1,8 @@
 """A real rollout over HTTP, as the front end would do it: the wizard's pages, the launch, and then its progress."""
 
+import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,10 @@ from infra.caller import Caller
 from infra.progress import Board, Line, table
 
 NUM_CLIENTS = 25
+
+# Of the first run; the following ones take the others in turn.
+FIRST_COURSES = ("Spotting Phishing", "Using Generative AI Responsibly", "Data Protection Essentials")
+
 _DAYS_TO_LATER_COURSE = 30
 _DAYS_TO_COMPLETE = 30
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -23,9 +28,7 @@ _BATCH_WAITING = (None, "scheduled")
 @dataclass(frozen=True)
 class Launched:
     rollout_id: str
-    results: list[dict[str, Any]]
     immediate_ids: frozenset[str]
-    num_refused_clients: int
 
 
 @dataclass(frozen=True)
@@ -38,28 +41,30 @@ class Done:
     num_denied_courses: int
     num_scheduled_courses: int
     seconds: float
+    reasons: tuple[str, ...] = ()
 
 
 class Demo:
-    """One rollout to 25 clients: two courses now, one later. Every run takes the next courses of the library."""
+    """One rollout to 25 clients: two courses now, one later. `certain_org_ids` are among the 25."""
 
-    def __init__(self, msp_admin: Caller) -> None:
+    def __init__(self, msp_admin: Caller, certain_org_ids: Collection[str] = ()) -> None:
         self._admin = msp_admin
+        self._certain_org_ids = certain_org_ids
 
     def run(self) -> None:
         launched = self._launch()
         started = time.monotonic()
         print(f"  Launched as rollout {launched.rollout_id}; what happens now is in the background.\n")
         done = self._watch(launched, started)
-        print(f"\n{_summary(done)}\n")
+        print(f"\n{_summary(done)}\n\n{_reasons(done)}")
 
     def _launch(self) -> Launched:
         clients = list(self._admin.every("/msp/organizations", limit=100))
         ready = [client for client in clients if client["readiness"] == "ready"]
-        library = list(self._admin.every("/msp/courses", limit=100))
         num_earlier = len(list(self._admin.every("/msp/rollouts", limit=100)))
-        courses = [library[(3 * num_earlier + index) % len(library)] for index in range(3)]
-        chosen = _chosen(ready)
+        courses = _courses_of(num_earlier, list(self._admin.every("/msp/courses", limit=100)))
+        # Sorting keeps the order among equals: the certain ones come first.
+        chosen = sorted(ready, key=lambda client: client["org_id"] not in self._certain_org_ids)[:NUM_CLIENTS]
         print(f"  Step 1  {len(clients)} clients, {len(ready)} of them ready; {len(chosen)} chosen")
         later = datetime.now(UTC).date() + timedelta(days=_DAYS_TO_LATER_COURSE)
         when = ("now", "now", str(later))
@@ -81,7 +86,7 @@ class Demo:
         num_ok = sum(bool(result["ok"]) for result in answer["results"])
         print(f"  Launch  answered after {time.monotonic() - asked:.2f} s: {num_ok} batches made")
         immediate = frozenset(course["course_id"] for course in courses[:2])
-        return Launched(answer["rollout_id"], answer["results"], immediate, len(answer["results"]) - num_ok)
+        return Launched(answer["rollout_id"], immediate)
 
     def _watch(self, launched: Launched, started: float) -> list[Done]:
         board = Board()
@@ -104,12 +109,13 @@ class Demo:
     def _finished(self, result: dict[str, Any], immediate_ids: frozenset[str], seconds: float) -> Done | None:
         """What the client came to; None while its immediate courses are at work."""
         if result["ok"] is False:
-            return Done(result["name"], 0, 0, 0, 0, seconds)
+            return Done(result["name"], 0, 0, 0, 0, seconds, (result["error"]["detail"],))
         progress = result.get("progress") or {}
         settled = progress.get("num_done", 0) + progress.get("num_failed", 0) == progress.get("num_targeted", 0)
         if result.get("batch_status") in _BATCH_WAITING or not settled:
             return None
-        rows = self._admin.get(f"/msp/training/{result['org_id']}/{result['batch_id']}")["courses"]
+        page = f"/msp/training/{result['org_id']}/{result['batch_id']}"
+        rows = self._admin.get(page)["courses"]
         waiting = (_ROW_AT_WORK, "scheduled")
         if any(row["status"] in waiting for row in rows if row["course_id"] in immediate_ids):
             return None
@@ -121,12 +127,25 @@ class Demo:
             num_denied_courses=statuses.count("access_denied"),
             num_scheduled_courses=statuses.count("scheduled"),
             seconds=seconds,
+            reasons=tuple(self._reasons_of(page, rows)),
         )
 
+    def _reasons_of(self, page: str, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+        """Why rows were denied or failed, and of rows that failed in part why the first of their learners did."""
+        for row in rows:
+            if row["num_failed"]:
+                learners = self._admin.get(f"{page}/courses/{row['course_id']}/learners", outcome="failed", limit=1)
+                for learner in learners["items"]:
+                    yield f"{row['title']}: {learner['sentence']} {learner['next_step']}"
+            elif row["explanation"]:
+                yield f"{row['title']}: {row['explanation']}"
 
-def _chosen(ready: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """25 of them. The list is as the API sorts it; which ones matters little, for many lack some course."""
-    return list(ready[:NUM_CLIENTS])
+
+def _courses_of(num_earlier: int, library: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    first = [course for title in FIRST_COURSES for course in library if course["title"] == title]
+    others = [course for course in library if course not in first]
+    in_turn = first + sorted(others, key=lambda course: str(course["title"]))
+    return [in_turn[(3 * num_earlier + index) % len(in_turn)] for index in range(3)]
 
 
 def _line(result: dict[str, Any], done: Done | None) -> Line:
@@ -166,6 +185,16 @@ def _summary(done: Sequence[Done]) -> str:
         f"{max(one.seconds for one in done):.1f} s",
     )
     return table(heads, [*rows, total])
+
+
+def _reasons(done: Sequence[Done]) -> str:
+    """Each reason once, with the clients that it holds for."""
+    names_by_reason: dict[str, list[str]] = {}
+    for one in sorted(done, key=lambda one: one.name):
+        for reason in one.reasons:
+            names_by_reason.setdefault(reason, []).append(one.name)
+    lines = (f"{reason}\n({', '.join(names)})" for reason, names in names_by_reason.items())
+    return "".join(textwrap.indent(textwrap.fill(line, 100), "  ") + "\n" for line in lines)
 
 
 def _courses(number: int) -> str:

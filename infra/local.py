@@ -13,13 +13,14 @@ from types import FrameType
 
 from infra import mail
 from infra.application import application_of
-from infra.caller import Caller, Refused, log_in
+from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
 from infra.deploy import Stack, deploy
 from infra.logs import latest_errors
 from infra.packaging import ROOT
-from infra.seed import PASSWORD, LogIns, Seed
+from infra.seed import LEARNERS_AT, PASSWORD, LogIns, Seed
+from infra.seed_items import sample_id
 from infra.welcome import welcome
 
 HOME = ROOT / ".muster"
@@ -56,16 +57,17 @@ def run(port: int, *, with_demo: bool) -> None:
         api_url = cloud.api_url(stack.resources["RestAPI"], STAGE)
         client_id = stack.outputs["UserPoolClientId"]
         if with_demo:
-            _demonstrate(cloud, log_in(cloud, api_url, client_id, log_ins.msp_admin, PASSWORD))
+            admin = log_in(cloud, api_url, client_id, log_ins.msp_admin, PASSWORD)
+            _demonstrate(cloud, Demo(admin, [sample_id("org", key) for key in LEARNERS_AT]))
         print(welcome(str(cloud.endpoint), api_url, client_id, log_ins), flush=True)
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, msp_admin: Caller) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
     print("\nA rollout to 25 clients, over HTTP:\n")
     try:
-        Demo(msp_admin).run()
+        demo.run()
     except (Refused, OSError, RuntimeError) as error:
         print(f"\n  The rollout did not go through: {error}\n{latest_errors(cloud, STAGE)}\n")
 
