@@ -71,6 +71,7 @@ class Route:
     status: int
     public: bool
     once: bool
+    needs_key: bool
     content_type: str
     description: str
 
@@ -104,17 +105,18 @@ class Routes:
         status: int = 200,
         public: bool = False,
         once: bool = False,
+        needs_key: bool = False,
         content_type: str = "application/json",
         tag: str | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-        """`once`: takes an Idempotency-Key, under which the same request happens once.
+        """`once`: takes an Idempotency-Key, under which the same request happens once; `needs_key`: refused without.
 
         `tag`: the heading in the documentation, where it is not the feature's own.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             route = Route(
-                method, path, tag or self._tag, summary, answer, body, query, status, public, once, content_type,
+                method, path, tag or self._tag, summary, answer, body, query, status, public, once, needs_key, content_type,
                 (function.__doc__ or "").strip(),
             )  # fmt: skip
             ROUTES.append(route)
@@ -125,7 +127,7 @@ class Routes:
 
             view.__name__ = function.__name__
             security = {} if public else {"authorizer": AUTHORIZER}
-            blueprint.route(path, methods=[method], name=function.__name__, cors=True, **security)(view)
+            blueprint.route(path, methods=[method], name=function.__name__, **security)(view)
             return function
 
         return register

@@ -90,7 +90,7 @@ def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "required": False,
+                "required": route.needs_key,
                 "description": "The same key and body answer as the first time, for 24 hours.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
             }

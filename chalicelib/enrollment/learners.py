@@ -27,7 +27,7 @@ from chalicelib.members.states import NAME_SHOWN
 _CHUNKS = "chunk"
 _SHARD = "shard"
 
-_POSITION = re.compile(r"chunk (CHUNK#[\w#]+)? \d{1,6}|shard \d{1,2} ([\w-]+ COURSE#[\w#-]+)?")
+_POSITION = re.compile(r"chunk (CHUNK#[\w#-]+)? \d{1,6}|shard \d{1,2} ([\w-]+ COURSE#[\w#-]+)?")
 
 # Chunk results of at most 30 KB each: one query stays well below its 1 MB.
 _CHUNKS_AT_ONCE = 20

@@ -69,8 +69,9 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
 
 
 @routes.add(
-    "POST", "/msp/training/enrollment", summary="Launch a rollout", body=Launch, answer=LaunchOut, status=202, once=True
-)
+    "POST", "/msp/training/enrollment", summary="Launch a rollout", body=Launch, answer=LaunchOut, status=202,
+    once=True, needs_key=True,
+)  # fmt: skip
 def launch(call: Call[Launch, Any]) -> LaunchOut:
     """One batch per client, each on its own. `Idempotency-Key` is required."""
     return wiring().launches.launch(_scope(call), call.body, call.route, call.idempotency_key, call.raw_body, call.now)
@@ -134,6 +135,4 @@ def remind(call: Call[Any, Any]) -> RemindOut:
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
     course_id = call.params["course_id"]
     zone_in(scope.msp_id, key.org_id)
-    return once(
-        call, RemindOut, lambda seed: wiring().mailing.remind(key, course_id, scope.account_id, seed, call.now)
-    )
+    return once(call, RemindOut, lambda seed: wiring().mailing.remind(key, course_id, scope.account_id, seed, call.now))

@@ -190,3 +190,10 @@ def _send(world: World, route: Route, account: str | None, params: dict[str, str
 
 def _names(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def test_browsers_may_call_from_the_one_origin_with_the_headers_that_routes_take(world: World) -> None:
+    answer = world.get("/health")
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+    allowed = answer.headers["access-control-allow-headers"].split(",")
+    assert {"Authorization", "Content-Type", "Idempotency-Key", "Muster-Msp"} <= set(allowed)
