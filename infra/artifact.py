@@ -60,14 +60,14 @@ def _drop(folder: Path) -> None:
 
 def _undocument(description: Path) -> None:
     """Six sevenths of a service's description are its documentation, which every first client would read as well."""
-    told = json.loads(gzip.decompress(description.read_bytes()), object_hook=_without_documentation)
+    told = json.loads(gzip.decompress(description.read_bytes()), object_hook=_undocumented)
     # Without a time, so that the same description gives the same file.
     description.write_bytes(gzip.compress(json.dumps(told, separators=(",", ":")).encode(), mtime=0))
 
 
-def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
-    """A member that is called so has a shape, and stays."""
-    return {name: value for name, value in part.items() if name != "documentation" or not isinstance(value, str)}
+def _undocumented(part: dict[str, Any]) -> dict[str, Any]:
+    """Empty rather than gone: botocore copies that of some parameters. A member that is called so is no text."""
+    return {name: "" if name == "documentation" and isinstance(value, str) else value for name, value in part.items()}
 
 
 def _compile(folder: Path) -> None:
