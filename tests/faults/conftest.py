@@ -1,5 +1,6 @@
 """The hook on the application's AWS clients, and a small world in which three people make a chunk."""
 
+import uuid
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -7,13 +8,20 @@ import botocore.endpoint
 import pytest
 from botocore.retries import standard
 
+from chalicelib import wiring
 from chalicelib.access import audit
 from chalicelib.aws import bulk, clients, queues, table
-from chalicelib.enrollment import advance, dead_letters, models, move_dates, recipients, rollout_store
+from chalicelib.core import http
+from chalicelib.core.clock import utc_now
+from chalicelib.core.settings import settings
+from chalicelib.enrollment import advance, dead_letters, models, move_dates, rollout_store
 from infra.cloud import Cloud
+from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
 from tests.faults.injector import Injector
 from tests.faults.play import Play
 from tests.harness import World
+
+_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +35,52 @@ def hook(cloud: Cloud) -> Iterator[Injector]:
     clients.forget()
 
 
+@pytest.fixture(scope="module")
+def ground(cloud: Cloud) -> Iterator[Stage]:
+    """What tests do not change, and can share."""
+    stage = new_stage(cloud)
+    yield stage
+    drop_stage(cloud, stage)
+
+
+@pytest.fixture
+def world(cloud: Cloud, ground: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty Muster with all that it fills. Nothing is dropped at the end, for these tests are many.
+
+    The local cloud does not outlive them.
+    """
+    stage = _stage_on(cloud, ground)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    wiring.wiring.cache_clear()
+    made = World(cloud, stage)
+    http.clock[0] = lambda: made.now
+    yield made
+    http.clock[0] = utc_now
+    settings.cache_clear()
+    wiring.wiring.cache_clear()
+
+
+def _stage_on(cloud: Cloud, ground: Stage) -> Stage:
+    suffix = uuid.uuid4().hex[:12]
+    names = {short: f"{short}-{suffix}" for short in TABLES}
+    for short, name in names.items():
+        described = resources()[TABLES[short]]["Properties"]
+        chosen = {key: described[key] for key in _TABLE_KEYS if key in described}
+        aws(cloud, "dynamodb").create_table(TableName=name, **chosen)
+    queues = {
+        short: str(aws(cloud, "sqs").create_queue(QueueName=f"{short}-{suffix}")["QueueUrl"])
+        for short in ground.queue_urls
+    }
+    aws(cloud, "s3").create_bucket(Bucket=f"files-{suffix}")
+    aws(cloud, "scheduler").create_schedule_group(Name=f"group-{suffix}")
+    own = {f"{short.upper()}_TABLE": name for short, name in names.items()}
+    own |= {f"{short.upper()}_QUEUE_URL": url for short, url in queues.items()}
+    own |= {"SCHEDULE_GROUP": f"group-{suffix}", "FILES_BUCKET": f"files-{suffix}"}
+    return Stage(names, queues, {**ground.environment, **own})
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, and limits are so low that a handful of people meets them all."""
@@ -35,16 +89,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "time", no_waiting)
     # botocore gives up retrying after many failures in a row; here that would make tests depend on each other.
     monkeypatch.setattr(standard.quota.RetryQuota, "acquire", lambda quota, amount: True)
-    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
     monkeypatch.setattr(bulk, "PER_CALL", 2)
     monkeypatch.setattr(queues, "_PER_CALL", 2)
     for module in (advance, dead_letters, move_dates):
-        monkeypatch.setattr(module, "_ROWS_AT_ONCE", 2)
+        monkeypatch.setattr(module, "_ROWS_AT_ONCE", 1)
     # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
     for module in (models, rollout_store):
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 1)
 
 
 @pytest.fixture
-def play(world: World, hook: Injector, small: None) -> Play:
-    return Play(world, hook)
+def play(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch) -> Play:
+    return Play(world, hook, monkeypatch)

@@ -16,6 +16,9 @@ from tests.harness import World
 # As the jobs queue is set (infra/resources.yaml): the fifth failure sends a message to the dead letters.
 MAX_RECEIVES = 5
 
+# The most that SQS hands out in one call.
+_AT_ONCE = 10
+
 # Past this, a request whose process died may be taken over.
 LEASE = timedelta(seconds=36)
 
@@ -76,8 +79,15 @@ class Outside:
 
     def take(self) -> list[Delivery]:
         """Take what is in the queue, without working on it."""
-        self.waiting += [Delivery(body) for body in self._world.messages()]
-        return self.waiting
+        sqs, url = self._world.client("sqs"), self._world.stage.queue_urls["jobs"]
+        while True:
+            found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_AT_ONCE).get("Messages", [])
+            if found:
+                handles = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
+                sqs.delete_message_batch(QueueUrl=url, Entries=handles)
+                self.waiting += [Delivery(json.loads(message["Body"])) for message in found]
+            if len(found) < _AT_ONCE:
+                return self.waiting
 
     def take_one(self, **fields: Any) -> Delivery:
         """Work on everything but the first message that has these fields, and give that one."""

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
+from chalicelib.enrollment import recipients
 from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
 from chalicelib.enrollment.states import RETRYABLE
 from tests.faults.injector import Injector
@@ -31,8 +34,10 @@ def enrolled(num_people: int) -> RowTruth:
 
 
 class Play:
-    def __init__(self, world: World, injector: Injector) -> None:
+    def __init__(self, world: World, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
         world.now = NOW
+        self._monkeypatch = monkeypatch
+        self.chunks_of(3)
         self.world = world
         self.injector = injector
         self.outside = Outside(world)
@@ -40,6 +45,10 @@ class Play:
         self.admin = world.msp_admin(self.msp_id)
         # Clients by their ids, and the ids of their people.
         self.people: dict[str, list[str]] = {}
+
+    def chunks_of(self, size: int) -> None:
+        """How many people make a chunk from now on."""
+        self._monkeypatch.setattr(recipients.cut, "__defaults__", (size,))
 
     def client(self, num_people: int, courses: Sequence[str], **fields: Any) -> str:
         org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
@@ -99,6 +108,11 @@ class Play:
             numbers = [int(row[f"num_{name}"]) for name in ("targeted", "enrolled", "already", "skipped", "failed")]
             found.setdefault((org_id, course_id), []).append((row["status"], *numbers))  # type: ignore[arg-type]
         return found
+
+    def earlier_enrollments(self) -> list[dict[str, Any]]:
+        """Enrollments that no batch made, with all that they say, wherever they are kept by now."""
+        found = [item for item in self.world.dump("enrollments") if "batch_id" not in item]
+        return [{**item, "sk": item["sk"].partition("#HISTORY#")[0]} for item in found]
 
     def assert_true(self, rows: Rows) -> None:
         """The rows are exactly these, and nothing in the tables contradicts anything else."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.enrollment import dead_letters
 from tests.faults.kinds import (
     GET,
     GET_MANY,
@@ -25,11 +24,6 @@ from tests.faults.play import Play, Rows, RowTruth, enrolled
 Scene = Callable[[Play], tuple[Delivery, Rows, Rows]]
 
 _FAILED: RowTruth = ("failed", 0, 0, 0, 0, 0)
-
-
-@pytest.fixture(autouse=True)
-def one_by_one(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "_ROWS_AT_ONCE", 1)
 
 
 def _fresh_batch(play: Play) -> tuple[Delivery, Rows, Rows]:
