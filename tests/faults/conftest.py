@@ -14,7 +14,7 @@ from chalicelib.aws import bulk, clients, queues, table
 from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from chalicelib.enrollment import advance, dead_letters, models, move_dates, rollout_store
+from chalicelib.enrollment import advance, dead_letters, models, move_dates, recipients, rollout_store
 from infra.cloud import Cloud
 from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
 from tests.faults.injector import Injector
@@ -89,6 +89,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "time", no_waiting)
     # botocore gives up retrying after many failures in a row; here that would make tests depend on each other.
     monkeypatch.setattr(standard.quota.RetryQuota, "acquire", lambda quota, amount: True)
+    # Plays set this themselves; here is what brings it back.
+    monkeypatch.setattr(recipients.cut, "__defaults__", recipients.cut.__defaults__)
     monkeypatch.setattr(bulk, "PER_CALL", 2)
     monkeypatch.setattr(queues, "_PER_CALL", 2)
     for module in (advance, dead_letters, move_dates):
@@ -99,5 +101,5 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def play(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch) -> Play:
-    return Play(world, hook, monkeypatch)
+def play(world: World, hook: Injector, small: None) -> Play:
+    return Play(world, hook)

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
 from chalicelib.enrollment import recipients
 from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
+from chalicelib.enrollment.progress import EnrollmentId
 from chalicelib.enrollment.states import RETRYABLE
+from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
-from tests.faults.outside import Outside, Request
+from tests.faults.outside import Delivery, Outside, Request
 from tests.faults.truth import Tables, problems_in
 from tests.gateway import Answer
 from tests.harness import World
@@ -34,9 +34,8 @@ def enrolled(num_people: int) -> RowTruth:
 
 
 class Play:
-    def __init__(self, world: World, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: World, injector: Injector) -> None:
         world.now = NOW
-        self._monkeypatch = monkeypatch
         self.chunks_of(3)
         self.world = world
         self.injector = injector
@@ -48,7 +47,7 @@ class Play:
 
     def chunks_of(self, size: int) -> None:
         """How many people make a chunk from now on."""
-        self._monkeypatch.setattr(recipients.cut, "__defaults__", (size,))
+        recipients.cut.__defaults__ = (size,)
 
     def client(self, num_people: int, courses: Sequence[str], **fields: Any) -> str:
         org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
@@ -87,6 +86,19 @@ class Play:
         assert answer is not None
         return answer
 
+    def deliver_at_once(self, delivery: Delivery) -> None:
+        """A delivery in which nothing goes wrong, and with it all the messages that it sends."""
+        assert self.outside.deliver(delivery)
+        self.outside.work_off()
+
+    def complete_everything(self) -> None:
+        """Everybody starts and completes whatever course they are enrolled in by now."""
+        for item in self.world.dump("enrollments"):
+            org_id, member_id = item["pk"].split("#")[1::2]
+            enrollment_id = EnrollmentId(org_id, member_id, item["sk"])
+            wiring().progress.start(self.msp_id, enrollment_id, self.world.now)
+            wiring().progress.complete(self.msp_id, enrollment_id, self.world.now)
+
     def retry_everything(self) -> None:
         """Press Retry wherever there is something to retry: on rows, and on clients that failed at launch."""
         tables = Tables.of(self.world)
@@ -108,6 +120,10 @@ class Play:
             numbers = [int(row[f"num_{name}"]) for name in ("targeted", "enrolled", "already", "skipped", "failed")]
             found.setdefault((org_id, course_id), []).append((row["status"], *numbers))  # type: ignore[arg-type]
         return found
+
+    def instants(self) -> list[str]:
+        """When rows are enrolled, the earliest first."""
+        return sorted(row["enroll_at"] for row in Tables.of(self.world).rows.values())
 
     def earlier_enrollments(self) -> list[dict[str, Any]]:
         """Enrollments that no batch made, with all that they say, wherever they are kept by now."""
