@@ -14,6 +14,13 @@ from tests.cloud_fixture import drop_stage, new_stage
 from tests.harness import World
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays with one worker, and all end-to-end tests with one, for they share a deployment."""
+    for item in items:
+        group = "e2e" if "e2e" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with local_cloud(tmp_path_factory.mktemp("cloud"), free_port(), keep_state=False) as started:
