@@ -72,6 +72,8 @@ def replace_with_new(key: BatchKey, row: Row, chunk: int, member_id: str, old: E
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(now),
         due_by=row.due_by,
+        # Goes up with every enrollment under this key, so that whoever read the old one meets the new one.
+        revision=old.revision + 1,
     )
     table.transact([Write("put", new, Enrollment.revision == old.revision), table.put_new(kept)])
 
