@@ -39,7 +39,7 @@ from chalicelib.enrollment.states import CHUNKS_COUNT, TALLY_BY_STATUS, WITH_FAI
 from chalicelib.orgs.counters import counter_writes
 from chalicelib.orgs.facts import touch
 from chalicelib.orgs.lookups import seat_limit_in
-from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, Org
 from chalicelib.orgs.seats import count_write, take_write
 
 
@@ -83,15 +83,24 @@ def update_batch(key: BatchKey, *actions: Action) -> Write:
     return Write("update", Batch(batches_pk(key.org_id), batch_sk(key.batch_id)), Batch.pk.exists(), actions)
 
 
-def expand_writes(key: BatchKey, rows: Sequence[Row], *batch_actions: Action) -> list[Write]:
-    """The rows of a new batch. ConditionFailed with index 0 when another delivery was first."""
+def expand_writes(key: BatchKey, org: Org, rows: Sequence[Row], *batch_actions: Action) -> list[Write]:
+    """The rows of a new batch, for a client as it was read.
+
+    ConditionFailed with index 0 when another delivery was first, with a later one when the client's zone or
+    hour, by which the rows have their instants, is another meanwhile.
+    """
     first = Batch.pk.exists() & Batch.expanded_at.does_not_exist()
     actions = (*batch_actions, Batch.num_scheduled.set(len(rows)))
     counted = {"num_batches": 1, "num_courses": len(rows), "num_scheduled": len(rows)}
+    same_zone = Org.time_zone.does_not_exist() if org.time_zone is None else Org.time_zone == org.time_zone
+    unmoved = Org.pk.exists() & same_zone & (Org.enroll_hour == org.enroll_hour)
     return [
         Write("update", Batch(batches_pk(key.org_id), batch_sk(key.batch_id)), first, actions),
         *(put_new(row) for row in rows),
-        *counter_writes(key.msp_id, key.org_id, counted),
+        *(
+            replace(write, condition=unmoved) if isinstance(write.item, Org) else write
+            for write in counter_writes(key.msp_id, key.org_id, counted)
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from chalicelib.aws import table
 from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, local_date, parse_hour
@@ -32,6 +32,8 @@ from chalicelib.enrollment.schemas import Plan
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk
 
+_TRIES = 4
+
 
 def plan_and_org(key: BatchKey, rollout_id: str) -> tuple[Plan, Org]:
     """What was asked, and the client as it is now: one call. Neither is ever deleted before its batches."""
@@ -51,9 +53,30 @@ def zone_of(org: Org) -> ZoneInfo:
 
 def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
     """Make the rows, count them, tell the audit trail; nothing when another delivery did."""
-    plan, org = plan_and_org(key, batch.rollout_id)
+    for _ in range(_TRIES):
+        plan, org = plan_and_org(key, batch.rollout_id)
+        rows = _rows(key, batch, plan, org)
+        next_date = set_next_date([row for row in rows if is_later(row, now)])
+        writes = batch_store.expand_writes(key, org, rows, Batch.expanded_at.set(to_text(now)), next_date)
+        change = Change(
+            batch.created_by,
+            "batch.launched",
+            f"batch/{key.batch_id}",
+            after={"name": plan.name, "rollout_id": batch.rollout_id, "courses": [row.course_id for row in rows]},
+        )
+        try:
+            audit.commit(org_pk(key.org_id), change, [*writes, *next_due(key, rows, now)], now)
+            return
+        except ConditionFailed as error:
+            if 0 in error.failed:
+                return
+            # The client's zone or hour changed since it was read; nobody would move these rows after it.
+    raise Unavailable()
+
+
+def _rows(key: BatchKey, batch: Batch, plan: Plan, org: Org) -> list[Row]:
     launched_at = to_instant(batch.created_at)
-    rows = [
+    return [
         Row(
             batch_pk(key.org_id, key.batch_id),
             row_sk(course.course_id),
@@ -67,19 +90,6 @@ def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
         )
         for course in plan.courses
     ]
-    writes = batch_store.expand_writes(
-        key, rows, Batch.expanded_at.set(to_text(now)), set_next_date([row for row in rows if is_later(row, now)])
-    )
-    change = Change(
-        batch.created_by,
-        "batch.launched",
-        f"batch/{key.batch_id}",
-        after={"name": plan.name, "rollout_id": batch.rollout_id, "courses": [row.course_id for row in rows]},
-    )
-    try:
-        audit.commit(org_pk(key.org_id), change, [*writes, *next_due(key, rows, now)], now)
-    except ConditionFailed:
-        return
 
 
 def _switches(plan: Plan) -> str | None:
