@@ -58,6 +58,9 @@ class AdvanceService:
             if any(is_later(row, now) for row in rows):
                 table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True))])
         due = [row for row in rows if is_due(row, now)]
+        if message.due_at is not None and not due:
+            # Its row has other dates by now, or was cancelled; the sweep would find the entry for ever.
+            table.transact([Write("delete", due_of(key, message.due_at))])
         for start in range(0, len(due), _ROWS_AT_ONCE):
             self._start(key, batch, rows, due[start : start + _ROWS_AT_ONCE], now)
         if due:

@@ -13,10 +13,13 @@ class Job(BaseModel):
 
 
 class AdvanceBatch(Job):
+    """`due_at` is the due entry by which the sweep came to send it."""
+
     job: Literal["advance"] = "advance"
     msp_id: str
     org_id: str
     batch_id: str
+    due_at: str | None = None
 
 
 class EnrollChunk(Job):

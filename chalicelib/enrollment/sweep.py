@@ -59,4 +59,4 @@ def job_of(entry: DueEntry) -> Job:
         return StartChange(
             msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=batch_id, change_id=change_id, due_at=instant
         )
-    return AdvanceBatch(msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=entry.target_id)
+    return AdvanceBatch(msp_id=entry.msp_id, org_id=str(entry.org_id), batch_id=entry.target_id, due_at=instant)
