@@ -71,9 +71,9 @@ class Route:
     status: int
     public: bool
     once: bool
-    needs_key: bool
     content_type: str
     description: str
+    needs_key: bool = False
 
     @property
     def name(self) -> str:
@@ -115,9 +115,10 @@ class Routes:
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            description = (function.__doc__ or "").strip()
             route = Route(
-                method, path, tag or self._tag, summary, answer, body, query, status, public, once, needs_key, content_type,
-                (function.__doc__ or "").strip(),
+                method, path, tag or self._tag, summary, answer, body, query, status, public, once, content_type,
+                description, needs_key,
             )  # fmt: skip
             ROUTES.append(route)
             blueprint = self.blueprint
