@@ -11,7 +11,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.enrollment import batch_store, fold
 from chalicelib.enrollment.batch_store import BatchKey, Move
@@ -37,6 +37,8 @@ from chalicelib.orgs.readiness import missing_of
 # Rows that one transaction starts: row and due entry of each, cut, batch, client, totals stay under 100 writes.
 _ROWS_AT_ONCE = 40
 
+_TRIES = 5
+
 
 class AdvanceService:
     def __init__(self, queue: Queue, scheduler: Scheduler) -> None:
@@ -57,24 +59,34 @@ class AdvanceService:
             make_schedules(key, rows, self._scheduler, now)
             if any(is_later(row, now) for row in rows):
                 table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True))])
-        due = [row for row in rows if is_due(row, now)]
-        if message.due_at is not None and not due:
+        if message.due_at is not None and not any(is_due(row, now) for row in rows):
             # Its row has other dates by now, or was cancelled; the sweep would find the entry for ever.
             table.transact([Write("delete", due_of(key, message.due_at))])
-        for start in range(0, len(due), _ROWS_AT_ONCE):
-            self._start(key, batch, rows, due[start : start + _ROWS_AT_ONCE], now)
-        if due:
-            rows = batch_store.rows(key)
+        rows = self._start_all(key, batch, rows, now)
         self._send(key, [row for row in rows if row.status == RowStatus.ENROLLING and row.sent_run < row.run])
         for row in rows:
             if row.status == RowStatus.ENROLLING and row.chunks_left == 0:
                 fold.fold(key, row)
 
-    def _start(self, key: BatchKey, batch: Batch, rows: Sequence[Row], due: Sequence[Row], now: datetime) -> None:
-        """Move due rows on: failed, denied, or enrolling with their recipients cut.
+    def _start_all(self, key: BatchKey, batch: Batch, rows: list[Row], now: datetime) -> list[Row]:
+        """Start what is due, and read the rows again.
 
-        A race that is lost is left to its winner.
+        One row that moved on since it was read, by another delivery or by an admin, keeps its neighbours from
+        starting as well: they are due still, and nobody else may come for them.
         """
+        for _ in range(_TRIES):
+            due = [row for row in rows if is_due(row, now)]
+            if not due:
+                return rows
+            for start in range(0, len(due), _ROWS_AT_ONCE):
+                self._start(key, batch, rows, due[start : start + _ROWS_AT_ONCE], now)
+            rows = batch_store.rows(key)
+        if any(is_due(row, now) for row in rows):
+            raise Unavailable()
+        return rows
+
+    def _start(self, key: BatchKey, batch: Batch, rows: Sequence[Row], due: Sequence[Row], now: datetime) -> None:
+        """Move due rows on: failed, denied, or enrolling with their recipients cut. All of them, or none after a race."""
         plan, org = plan_and_org(key, batch.rollout_id)
         allowed, moves = _admitted(key, org, due)
         writes: list[Write] = []
@@ -96,7 +108,7 @@ class AdvanceService:
         try:
             table.transact(writes)
         except ConditionFailed:
-            observability.info("start was done by another delivery", batch_id=key.batch_id)
+            observability.info("rows moved on while starting", batch_id=key.batch_id)
 
     def _send(self, key: BatchKey, rows: Sequence[Row]) -> None:
         """One message per row and chunk. Interrupted, all of them go again: a finished chunk costs one read."""
