@@ -133,5 +133,7 @@ class Play:
     def assert_true(self, rows: Rows) -> None:
         """The rows are exactly these, and nothing in the tables contradicts anything else."""
         tables = Tables.of(self.world)
-        assert problems_in(tables) == []
-        assert self.rows(tables) == rows
+        wrong = problems_in(tables)
+        assert not wrong, "\n".join(wrong)
+        found = self.rows(tables)
+        assert found == rows, f"{found} should be {rows}"

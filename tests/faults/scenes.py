@@ -6,6 +6,9 @@ A new AWS call is a new line here, and with it come its faults: the tests compar
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
+from chalicelib.enrollment import advance
 from tests.faults.kinds import (
     GET,
     GET_MANY,
@@ -104,6 +107,24 @@ def fresh_batch(play: Play) -> tuple[Delivery, Rows, Rows]:
         (org_id, later): [("scheduled", 0, 0, 0, 0, 0)],
     }
     return play.outside.take_one(job="advance"), today, {**today, (org_id, later): [enrolled(2)]}
+
+
+# Four courses for now, two of them a transaction.
+ADVANCE_MANY = [
+    *(GET, GET_MANY, QUERY, TRANSACT, QUERY),
+    *(GET_MANY, GET, QUERY, TRANSACT),
+    *(GET_MANY, GET, QUERY, TRANSACT),
+    *(QUERY, SEND, SEND, TRANSACT),
+]
+
+
+def many_rows(play: Play, monkeypatch: pytest.MonkeyPatch) -> tuple[Delivery, str, list[str]]:
+    """The message that advances a batch, the path of its page, and its courses in their order."""
+    monkeypatch.setattr(advance, "_ROWS_AT_ONCE", 2)
+    courses = [play.course() for _ in range(4)]
+    org_id = play.client(1, courses)
+    batch_id = play.launch([org_id], [{"course_id": course} for course in courses])[org_id]
+    return play.outside.take_one(job="advance"), f"/msp/training/{org_id}/{batch_id}", courses
 
 
 # ------------------------------------------------------------ chunks: three people, two statements a call
