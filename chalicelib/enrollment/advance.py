@@ -86,7 +86,7 @@ class AdvanceService:
         return rows
 
     def _start(self, key: BatchKey, batch: Batch, rows: Sequence[Row], due: Sequence[Row], now: datetime) -> None:
-        """Move due rows on: failed, denied, or enrolling with their recipients cut. All of them, or none after a race."""
+        """Move due rows on: failed, denied, or enrolling with their recipients cut. After a race, none of them."""
         plan, org = plan_and_org(key, batch.rollout_id)
         allowed, moves = _admitted(key, org, due)
         writes: list[Write] = []
