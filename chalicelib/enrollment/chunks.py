@@ -37,10 +37,13 @@ class _Tallied:
     def meet(self, there: set[str]) -> None:
         """Who is there, by the index: everybody whom this row enrolled in the range, in whichever run.
 
-        An earlier delivery may have enrolled somebody who matches no more, and died before it told.
+        An earlier delivery may have enrolled somebody who matches no more, and died before it told; or whom
+        another batch has enrolled anew since, so that its enrollment is the one that stands there now.
         """
         self.num_enrolled_before = 0
         self.enrolled |= there
+        for ids in self.member_ids_by_code.values():
+            ids[:] = [member_id for member_id in ids if member_id not in there]
 
     def counts(self) -> ChunkCounts:
         numbers = dict.fromkeys(Outcome, 0)
