@@ -1,7 +1,8 @@
 """One MSP with an admin, and what happens there: launches, requests, and what rows and people come to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,9 +74,11 @@ class Play:
         body = {"name": "Spring", "org_ids": list(org_ids), "courses": list(courses), **more}
         return Request("POST", "/msp/training/enrollment", self.admin, body, "launch")
 
-    def launch(self, org_ids: Sequence[str], courses: Sequence[dict[str, Any]], **more: Any) -> dict[str, str]:
+    def launch(
+        self, org_ids: Sequence[str], courses: Sequence[dict[str, Any]], key: str = "launch", **more: Any
+    ) -> dict[str, str]:
         """Launch, and leave the jobs in the queue. Batch ids by client."""
-        answer = self.outside.ask(self.launching(org_ids, courses, **more))
+        answer = self.outside.ask(replace(self.launching(org_ids, courses, **more), key=key))
         assert answer is not None
         assert answer.status == 202, answer.text
         return {result["org_id"]: result["batch_id"] for result in answer.json["results"]}
@@ -91,13 +94,19 @@ class Play:
         assert self.outside.deliver(delivery)
         self.outside.work_off()
 
-    def complete_everything(self) -> None:
-        """Everybody starts and completes whatever course they are enrolled in by now."""
-        for item in self.world.dump("enrollments"):
-            org_id, member_id = item["pk"].split("#")[1::2]
-            enrollment_id = EnrollmentId(org_id, member_id, item["sk"])
+    def start(self, member_ids: Iterable[str]) -> None:
+        """These start whatever course they are enrolled in by now."""
+        for enrollment_id in self._held_by(member_ids):
             wiring().progress.start(self.msp_id, enrollment_id, self.world.now)
+
+    def complete(self, member_ids: Iterable[str]) -> None:
+        for enrollment_id in self._held_by(member_ids):
             wiring().progress.complete(self.msp_id, enrollment_id, self.world.now)
+
+    def _held_by(self, member_ids: Iterable[str]) -> list[EnrollmentId]:
+        wanted = set(member_ids)
+        held = [(*item["pk"].split("#")[1::2], item["sk"]) for item in self.world.dump("enrollments")]
+        return [EnrollmentId(org_id, member_id, sk) for org_id, member_id, sk in held if member_id in wanted]
 
     def retry_everything(self) -> None:
         """Press Retry wherever there is something to retry: on rows, and on clients that failed at launch."""

@@ -56,7 +56,13 @@ def test_two_chunks_at_once_fold_their_row_once(play: Play, at: int) -> None:
 @pytest.mark.parametrize("at", each(scenes.CHUNK_NEW))
 def test_progress_that_is_made_while_a_chunk_runs_is_kept(play: Play, at: int) -> None:
     delivery, rows = scenes.chunk_new(play)
-    with play.injector.meanwhile(at, play.complete_everything):
+    (people,) = play.people.values()
+
+    def progress() -> None:
+        play.start(people[:2])
+        play.complete(people[1:3])
+
+    with play.injector.meanwhile(at, progress):
         play.outside.deliver(delivery)
     play.outside.until_quiet()
     play.assert_true(rows)
