@@ -235,9 +235,11 @@ class Wiring:
         return ExportService(Sources(self.views, self.learners), self.files, self.jobs_queue)
 
     def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
+        from chalicelib.aws.queues import Message
         from chalicelib.enrollment.chunks import enroll_chunk
 
-        enroll_chunk(job, now)
+        follow = enroll_chunk(job, now)
+        self.jobs_queue.send_soon([Message(one.body(), job.org_id) for one in follow])
 
     def give_up_chunk(self, job: "EnrollChunk", now: datetime) -> None:
         from chalicelib.enrollment.chunks import give_up_chunk

@@ -8,7 +8,8 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
-from chalicelib.core.errors import Unavailable
+from chalicelib.core import observability
+from chalicelib.core.errors import MusterError, Unavailable
 
 # The largest batch that SendMessageBatch takes.
 _PER_CALL = 10
@@ -32,6 +33,13 @@ class Queue:
         waiting = iter(messages)
         while batch := list(islice(waiting, _PER_CALL)):
             self._send_batch(batch)
+
+    def send_soon(self, messages: Sequence[Message]) -> None:
+        """Send what has a due entry anyway: when it cannot be sent, the sweep will."""
+        try:
+            self.send(messages)
+        except MusterError:
+            observability.failure("left to the sweep", num_messages=len(messages))
 
     def _send_batch(self, batch: Sequence[Message]) -> None:
         entries = [

@@ -66,7 +66,7 @@ class AdvanceService:
         self._send(key, [row for row in rows if row.status == RowStatus.ENROLLING and row.sent_run < row.run])
         for row in rows:
             if row.status == RowStatus.ENROLLING and row.chunks_left == 0:
-                fold.fold(key, row)
+                self._queue.send_soon([Message(job.body(), key.org_id) for job in fold.fold(key, row)])
 
     def _start_all(self, key: BatchKey, batch: Batch, rows: list[Row], now: datetime) -> list[Row]:
         """Start what is due, and read the rows again.

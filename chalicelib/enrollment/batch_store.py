@@ -204,6 +204,18 @@ def reserve_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: i
     )
 
 
+def release_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: int) -> None:
+    """Give back what a run of a chunk took and will not use. ConditionFailed when that is settled."""
+    settle = _settle_reserved(key, course_id, chunk, run, number)
+    table.transact([settle, count_write(key.org_id, course_id, -number)])
+
+
+def _settle_reserved(key: BatchKey, course_id: str, chunk: int, run: int, number: int) -> Write:
+    """The item stays, so that the run cannot take seats again."""
+    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run))
+    return Write("update", reserved, SeatsReserved.number == number, (SeatsReserved.number.set(0),))
+
+
 def mark_started(key: BatchKey, course_id: str, chunk: int, run: int) -> bool:
     """False when another delivery began this run of the chunk, or may have."""
     return table.put_if_new(ChunkStart(batch_pk(key.org_id, key.batch_id), start_sk(course_id, chunk, run)))
@@ -294,6 +306,8 @@ def finish_chunk(
     ]
     if difference.enrolled:
         writes.append(touch(key.org_id, "enrollments"))
+    if num_reserved:
+        writes.append(_settle_reserved(key, row.course_id, chunk, int(row.run), num_reserved))
     num_seats = difference.enrolled - num_reserved
     if num_seats:
         writes.append(count_write(key.org_id, row.course_id, num_seats))

@@ -11,7 +11,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import ConditionFailed, MusterError, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
 from chalicelib.enrollment import batch_store, change_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.cancel import ROWS_AT_ONCE, cancel_writes, rows_of
@@ -69,10 +69,7 @@ class ChangesService:
                 raise
             return
         job = _job(key, change_id, due_at)
-        try:
-            self._queue.send([Message(job.body(), key.org_id)])
-        except MusterError:
-            observability.failure("change left to the sweep", batch_id=key.batch_id)
+        self._queue.send_soon([Message(job.body(), key.org_id)])
 
     def start(self, job: StartChange, now: datetime) -> None:
         """Stop what still runs (undo), count the chunks, send one message for each."""

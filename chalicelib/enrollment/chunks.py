@@ -11,7 +11,7 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store, learner_store, seating
 from chalicelib.enrollment.batch_store import BatchKey, ChunkCounts, ChunkState
 from chalicelib.enrollment.fold import fold
-from chalicelib.enrollment.messages import EnrollChunk
+from chalicelib.enrollment.messages import EnrollChunk, Job
 from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
 from chalicelib.enrollment.recipients import Recipients, bounds_of, member_ids
 from chalicelib.enrollment.states import CHUNKS_COUNT, LIVE, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
@@ -59,27 +59,29 @@ class _Tallied:
         )
 
 
-def enroll_chunk(message: EnrollChunk, now: datetime) -> None:
-    """Enroll the chunk's learners and add what came of it to the row."""
-    _run_chunk(message, now, insert=True)
+def enroll_chunk(message: EnrollChunk, now: datetime) -> list[Job]:
+    """Enroll the chunk's learners and add what came of it to the row; gives the jobs that follow (see `fold`)."""
+    return _run_chunk(message, now, insert=True)
 
 
-def give_up_chunk(message: EnrollChunk, now: datetime) -> None:
+def give_up_chunk(message: EnrollChunk, now: datetime) -> list[Job]:
     """A dead letter: read back what the chunk did; whoever it did not reach fails, with the reason."""
-    _run_chunk(message, now, insert=False)
+    return _run_chunk(message, now, insert=False)
 
 
-def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
+def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job]:
     key = BatchKey(message.msp_id, message.org_id, message.batch_id)
     state = batch_store.chunk_state(key, message.course_id, message.cut_id, message.chunk, message.run)
     row, cut = state.row, state.cut
     if row is None or cut is None or row.cut_id != message.cut_id:
         observability.warning("chunk without row", batch_id=key.batch_id, course_id=message.course_id)
-        return
+        return []
     if row.run != message.run or row.status not in CHUNKS_COUNT or _is_done(state, message):
         if row.run == message.run and row.chunks_left == 0:
-            fold(key, row)
-        return
+            return fold(key, row)
+        if row.run != message.run and state.num_reserved:
+            seating.give_back(key, message, state.num_reserved)
+        return []
     tallied = _Tallied()
     tallied.keep(state.result)
     after, until = bounds_of(cut.bounds, message.chunk)
@@ -100,11 +102,11 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> None:
                 tallied.member_ids_by_code[Code.NO_SEAT] += refused
         _enroll(key, row, cut, message.chunk, wanted, tallied, now)
     elif not stopped:
-        _settle(key, row, wanted, tallied)
+        _settle(key, row, cut, wanted, tallied)
     if not is_first or stopped:
         # Of a row that was cancelled, nobody more is enrolled; who was is counted.
         tallied.meet(there)
-    _finish(key, row, cut, message, state.result, tallied, num_reserved)
+    return _finish(key, row, cut, message, state.result, tallied, num_reserved)
 
 
 def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
@@ -168,7 +170,7 @@ def _meet(
     raise ConditionFailed()
 
 
-def _settle(key: BatchKey, row: Row, wanted: Sequence[str], tallied: _Tallied) -> None:
+def _settle(key: BatchKey, row: Row, cut: Cut, wanted: Sequence[str], tallied: _Tallied) -> None:
     found = learner_store.enrollments_in(key.org_id, row.course_id, wanted) if wanted else {}
     for member_id in wanted:
         enrollment = found.get(member_id)
@@ -176,6 +178,8 @@ def _settle(key: BatchKey, row: Row, wanted: Sequence[str], tallied: _Tallied) -
             tallied.enrolled.add(member_id)
         elif enrollment is not None and enrollment.status in LIVE:
             tallied.member_ids_by_code[Code.ALREADY_ENROLLED].append(member_id)
+        elif enrollment is not None and enrollment.status == EnrollmentStatus.COMPLETED and not cut.reenroll_completed:
+            tallied.member_ids_by_code[Code.ALREADY_COMPLETED].append(member_id)
         else:
             tallied.member_ids_by_code[Code.PROCESSING_FAILED].append(member_id)
 
@@ -188,7 +192,7 @@ def _finish(
     old: ChunkResult | None,
     tallied: _Tallied,
     num_reserved: int,
-) -> None:
+) -> list[Job]:
     planned = ChunkCounts(targeted=int(cut.sizes[message.chunk])) if old is None else ChunkCounts.of(old)
     counts = tallied.counts()
     try:
@@ -199,5 +203,8 @@ def _finish(
         observability.info("chunk was finished by another delivery", batch_id=key.batch_id, chunk=message.chunk)
     # Read again, for other chunks may have finished since; whoever sees that none is left folds the row.
     latest = batch_store.row(key, message.course_id)
+    if latest is not None and latest.run != message.run and num_reserved:
+        seating.give_back(key, message, num_reserved)
     if latest is not None and latest.run == message.run and latest.chunks_left == 0:
-        fold(key, latest)
+        return fold(key, latest)
+    return []

@@ -1,27 +1,34 @@
 """The end of a row: what its chunks came to, told to the batch, the client and the totals, once."""
 
 from chalicelib.aws import table
+from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
-from chalicelib.enrollment.mail_due import ran_writes
+from chalicelib.enrollment.mail_due import job_of_due, ran_dues
+from chalicelib.enrollment.messages import Job
 from chalicelib.enrollment.models import Row
 from chalicelib.enrollment.states import FOLDABLE, Code, RowStatus
 
 
-def fold(key: BatchKey, row: Row) -> None:
-    """Give the row its final status; nothing when another delivery did, or when chunks are left."""
+def fold(key: BatchKey, row: Row) -> list[Job]:
+    """Give the row its final status; nothing when another delivery did, or when chunks are left.
+
+    Gives the jobs that follow: they have due entries, so that sending them now only makes them sooner.
+    """
     if row.status not in FOLDABLE or row.chunks_left != 0:
-        return
+        return []
     status, code = verdict(row)
     action = Row.code.remove() if code is None else Row.code.set(code.value)
     if status == row.status:
-        return
+        return []
+    mails = ran_dues(key.msp_id, key.org_id, key.batch_id, row)
+    puts = [Write("put", due) for due in mails]
     try:
-        mails = ran_writes(key.msp_id, key.org_id, key.batch_id, row)
-        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *mails])
+        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *puts])
     except ConditionFailed:
-        return
+        return []
+    return [job_of_due(due) for due in mails]
 
 
 def verdict(row: Row) -> tuple[RowStatus, Code | None]:

@@ -64,12 +64,11 @@ def job_of_due(entry: DueEntry) -> MailRow:
     )
 
 
-def ran_writes(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[Write]:
+def ran_dues(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[DueEntry]:
     """For the transaction that ends a row; nothing when both switches are off."""
     if not row.mails or not row.num_enrolled:
         return []
-    entry = mail_due(msp_id, org_id, batch_id, row.course_id, MailEvent.RAN, str(int(row.run)), row.enroll_at)
-    return [Write("put", entry)]
+    return [mail_due(msp_id, org_id, batch_id, row.course_id, MailEvent.RAN, str(int(row.run)), row.enroll_at)]
 
 
 def dated_writes(msp_id: str, org_id: str, batch_id: str, row: Row, due_by: str | None, now: datetime) -> list[Write]:

@@ -16,7 +16,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import Conflict, MusterError, NotFound
+from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment import batch_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
@@ -104,10 +104,7 @@ class MailingService:
             detail=seed,
             due_at=instant,
         )
-        try:
-            self._queue.send([Message(job.body(), key.org_id)])
-        except MusterError:
-            observability.failure("reminder left to the sweep", batch_id=key.batch_id)
+        self._queue.send_soon([Message(job.body(), key.org_id)])
         return RemindOut(num_not_completed=left)
 
     def _page(self, key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:

@@ -7,9 +7,8 @@ from chalicelib.aws import table
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
-from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, MusterError
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, parse_hour
@@ -34,10 +33,7 @@ class DatesService:
 
     def announce(self, msp_id: str, org_id: str, now: datetime) -> None:
         job = MoveDates(msp_id=msp_id, org_id=org_id, due_at=to_text(now))
-        try:
-            self._queue.send([Message(job.body(), org_id)])
-        except MusterError:
-            observability.failure("change of dates left to the sweep", org_id=org_id)
+        self._queue.send_soon([Message(job.body(), org_id)])
 
     def move(self, message: MoveDates, now: datetime) -> None:
         """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""

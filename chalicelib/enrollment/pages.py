@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from chalicelib.core.lazy import BaseModel
 
 
 class ErrorOut(BaseModel):

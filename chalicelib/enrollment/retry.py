@@ -7,9 +7,8 @@ from chalicelib.access.audit import Change
 from chalicelib.access.models import org_pk
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
-from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, MusterError, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of
@@ -55,10 +54,7 @@ class RetryService:
 
     def _begin(self, key: BatchKey, row: Row) -> Row:
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
-        try:
-            self._queue.send([Message(job.body(), key.org_id)])
-        except MusterError:
-            observability.failure("retry left to the sweep", batch_id=key.batch_id)
+        self._queue.send_soon([Message(job.body(), key.org_id)])
         return batch_store.row(key, row.course_id) or row
 
 

@@ -9,9 +9,8 @@ from chalicelib.access.models import org_pk
 from chalicelib.access.service import Scope
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Action, Write
-from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
@@ -90,10 +89,7 @@ class RowDatesService:
         except ConditionFailed:
             raise Conflict("started_meanwhile", "This course started at the same moment; read it again.") from None
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
-        try:
-            self._queue.send([Message(job.body(), key.org_id)])
-        except MusterError:
-            observability.failure("new dates left to the sweep", batch_id=key.batch_id)
+        self._queue.send_soon([Message(job.body(), key.org_id)])
 
     def _change_due_date(
         self, scope: Scope, key: BatchKey, row: Row, due_by: date | None, seed: str, now: datetime

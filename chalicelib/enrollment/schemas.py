@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 
 # Limits that users meet (product.md).

@@ -1,6 +1,7 @@
 """Seats for a chunk: taken before anybody is enrolled, so that never more are enrolled than there are.
 
-What was taken and not used is given back with the chunk's result, in one transaction.
+What was taken and not used is given back with the chunk's result, in one transaction; by a run that the row
+has left behind, when its message comes to its end.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,14 @@ def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, num_wanted: 
             # Others took seats, or the limit changed: look again.
             limit = seat_limit(key.org_id, message.course_id)
     raise Unavailable("seats_contended", "Others keep taking seats of this course; the next delivery tries again.")
+
+
+def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
+    """The seats of a run that cannot finish any more, for its row has gone on to the next."""
+    try:
+        batch_store.release_seats(key, message.course_id, message.chunk, message.run, number)
+    except ConditionFailed:
+        return
 
 
 def share_out(
