@@ -8,10 +8,12 @@ from typing import Any
 
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
+from chalicelib.core.ids import new_id
 from chalicelib.enrollment import recipients
 from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
 from chalicelib.enrollment.progress import EnrollmentId
 from chalicelib.enrollment.states import RETRYABLE
+from chalicelib.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.outside import Delivery, Outside, Request
@@ -54,6 +56,18 @@ class Play:
         org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
         self.people[org_id] = sorted(self.world.members(org_id, num_people))
         return org_id
+
+    def crowd(self, org_id: str, size: int) -> list[str]:
+        """Many people of whom only the roster knows, which is all that a batch asks."""
+        member_ids = sorted(new_id(self.world.now) for _ in range(size))
+        entries = [RosterEntry(learners_pk(org_id), member_sk(one), status="active") for one in member_ids]
+        loading.put_all(entries)
+        return member_ids
+
+    def limit_seats(self, org_id: str, seats: dict[str, int]) -> None:
+        access = {"course_ids": list(seats), "reply_to": "training@acme.example", "seats": seats}
+        path = f"/msp/organizations/{org_id}/training-access"
+        assert self.ask(Request("PUT", path, self.admin, access)).status == 200
 
     def course(self) -> str:
         """Ids made in different milliseconds sort, so that rows stand in the order in which courses were made."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults import scenes
 from tests.faults.kinds import (
     GET,
     GET_MANY,
@@ -97,6 +98,16 @@ def test_what_a_dead_letter_left_undone_fails_and_can_be_retried(play: Play, nam
     play.retry_everything()
     play.outside.until_quiet()
     play.assert_true(retried)
+
+
+def test_whom_a_dead_chunk_would_have_left_as_they_are_does_not_fail(play: Play) -> None:
+    delivery, rows = scenes.chunk_met(play)
+    assert play.outside.bury(delivery)
+    play.outside.until_quiet()
+    play.assert_true({key: [("partial", 3, 0, 1, 1, 1)] for key in rows})
+    play.retry_everything()
+    play.outside.until_quiet()
+    play.assert_true(rows)
 
 
 @pytest.mark.parametrize(
