@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.access.states import CHOOSABLE, Permission, Role
 from chalicelib.core.addresses import Email
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 
 MAX_DEPARTMENTS = 50

@@ -1,7 +1,8 @@
 """What the routes of the course library take and answer."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.paging import PageQuery
 
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid, MusterError, NotFound, TooLarge
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.problems import invalid_of, problem_response, unexpected_response
 
 MAX_BODY_BYTES = 1_000_000

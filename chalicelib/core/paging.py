@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.ids import short_hash
+from chalicelib.core.lazy import BaseModel
 
 if TYPE_CHECKING:
     from chalicelib.core.http import Call

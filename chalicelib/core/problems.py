@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalice.app import Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, TooMany, Unavailable
+from chalicelib.core.lazy import BaseModel
 
 CONTENT_TYPE = "application/problem+json"
 

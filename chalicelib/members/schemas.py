@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.access.states import Permission, Role
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.paging import PageQuery
 from chalicelib.core.text import Id
 from chalicelib.members.states import MemberStatus

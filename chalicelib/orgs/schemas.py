@@ -4,10 +4,11 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
+from chalicelib.core.lazy import BaseModel
 from chalicelib.core.paging import PageQuery
 from chalicelib.core.text import Id, Line
 from chalicelib.orgs.states import Missing, Readiness, Subscription

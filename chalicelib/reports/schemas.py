@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from chalicelib.core.lazy import BaseModel
 from chalicelib.enrollment.messages import Job
 from chalicelib.enrollment.states import Outcome
 from chalicelib.reports.states import ExportKind, ExportStatus
