@@ -96,7 +96,8 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
         seats = seating.reserve(key, message, state, len(wanted))
         num_reserved = seats or 0
         if seats is not None and (seats < len(wanted) or not is_first):
-            before, again = tallied.num_enrolled_before, cut.reenroll_completed
+            # On a first delivery nobody was looked up: of those there, none is among the seats of this run either.
+            before, again = 0 if is_first else tallied.num_enrolled_before, cut.reenroll_completed
             wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats, again)
             if refused:
                 tallied.member_ids_by_code[Code.NO_SEAT] += refused
