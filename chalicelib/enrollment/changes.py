@@ -116,7 +116,7 @@ class ChangesService:
         cut = change_store.cut_of(key, row)
         if cut is None:
             raise NotFound()
-        if row.chunks_left and row.status == RowStatus.CANCELLED:
+        if row.chunks_left and row.status == RowStatus.CANCELLED and _is_missing(key, row, job.chunk):
             # The chunk may have been cut short by the cancellation: count first what it did.
             enroll_chunk(_enroll_job(key, row, job.chunk), now)
         after, until = bounds_of(cut.bounds, job.chunk)
@@ -156,6 +156,12 @@ def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
 
 def _may_still_run(row: Row, now: datetime) -> bool:
     return bool(row.chunks_left and row.cancelled_at and to_instant(row.cancelled_at) + FENCE > now)
+
+
+def _is_missing(key: BatchKey, row: Row, chunk: int) -> bool:
+    """Does this run of the row wait for the chunk? One without failures is not part of a later run."""
+    result = batch_store.chunk_result(key, row.course_id, chunk)
+    return result is None or bool(result.run < row.run and result.num_failed)
 
 
 def _enroll_job(key: BatchKey, row: Row, chunk: int) -> EnrollChunk:
