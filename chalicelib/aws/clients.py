@@ -1,5 +1,6 @@
 """AWS clients: one botocore session for all of them, for only the first client on a session is dear."""
 
+import gc
 import os
 from functools import lru_cache
 from typing import Any
@@ -39,7 +40,14 @@ def fresh(service: str) -> Any:
     """A client whose connections are its own: for calls that must not meet one that went stale while nothing ran."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     config = _CONFIG_BY_SERVICE.get(service, _CONFIG)
-    return session().create_client(service, region_name=region, config=config)
+    # Of the first client's time half would go into looking for garbage among the 20,000 things that botocore reads.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return session().create_client(service, region_name=region, config=config)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def forget() -> None:
