@@ -1,12 +1,12 @@
 """P1, P2, P5, P11 and memory: each measured in a scene, each with what it has to reach."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
 from tests.bench import baselines
 from tests.bench.baselines import Items, Timed, timed
+from tests.bench.figure import Figure
 from tests.bench.memory import peak_of_cut
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene
@@ -15,54 +15,72 @@ NUM_LEARNERS = 10_000
 _NUM_CLIENTS = 25
 _MAX_WRITES_OF_LAUNCH = 3 + ceil(_NUM_CLIENTS / 10)
 _MAX_READS_OF_LAUNCH = 4
+# P1 and P2: DynamoDB and SQS calls per 1,000 enrollments; write and read units per enrollment.
+_REACHES = (50, 5, 2.02, 0.1)
 _NUM_ROUNDS = 5
 # Saving one by one takes ten times as long: a tenth of the items tells as much.
 _NUM_SAVES = NUM_LEARNERS // 10
 
 
-@dataclass(frozen=True)
-class Figure:
-    """`reach` is the most that it may be; a figure without is for information."""
-
-    name: str
-    value: float
-    reach: float | None = None
-
-    @property
-    def is_missed(self) -> bool:
-        return self.reach is not None and self.value > self.reach
-
-
 def of_enrolling(scene: Scene, org_id: str) -> Iterator[Figure]:
     """P1 and P2 for the whole rollout, from the request to the folded row."""
     tally, thousands = _rolled_out(scene, org_id)
-    yield Figure("P1  DynamoDB calls per 1,000 enrollments", tally.calls_to("dynamodb") / thousands, 50)
-    yield Figure("    SQS calls per 1,000 enrollments", tally.calls_to("sqs") / thousands, 5)
-    yield Figure("P2  write units per enrollment", tally.writes / thousands / 1000, 2.02)
+    yield Figure("P1  DynamoDB calls per 1,000 enrollments", tally.calls_to("dynamodb") / thousands, _REACHES[0])
+    yield Figure("    SQS calls per 1,000 enrollments", tally.calls_to("sqs") / thousands, _REACHES[1])
+    yield Figure("P2  write units per enrollment", tally.writes / thousands / 1000, _REACHES[2])
     yield Figure("    - by the formula (PartiQL inserts)", tally.computed_writes / thousands / 1000)
     yield Figure("    - as the engine reports (all others)", tally.reported_writes / thousands / 1000)
     same = baselines.reported_units(scene.cloud, scene.enrollments()[:1000])
     yield Figure("    - put by BatchWriteItem, as the engine reports, for comparison", same)
-    yield Figure("    read units per enrollment (engine)", tally.reads / thousands / 1000, 0.1)
+    yield Figure("    read units per enrollment (engine)", tally.reads / thousands / 1000, _REACHES[3])
 
 
 def of_enrolling_few(scene: Scene) -> Iterator[Figure]:
     """The same for a tenth of the learners, over which the fixed costs of a rollout weigh ten times as much."""
     tally, thousands = _rolled_out(scene, scene.client(NUM_LEARNERS // 10))
-    yield Figure("P1  the same, 1,000 learners: DynamoDB calls", tally.calls_to("dynamodb") / thousands)
-    yield Figure("    the same, 1,000 learners: SQS calls", tally.calls_to("sqs") / thousands)
-    yield Figure("P2  the same, 1,000 learners: write units", tally.writes / thousands / 1000)
-    yield Figure("    the same, 1,000 learners: read units", tally.reads / thousands / 1000)
+    yield from _of_variant("1,000 learners", tally, thousands, has_reach=False)
 
 
-def _rolled_out(scene: Scene, org_id: str) -> tuple[Tally, float]:
+def of_enrolling_with_seats(scene: Scene) -> Iterator[Figure]:
+    """Everybody finds a seat: each chunk takes its seats before it enrolls anybody."""
+    tally, thousands = _rolled_out(scene, scene.client(NUM_LEARNERS, seats=2 * NUM_LEARNERS))
+    yield from _of_variant("seats limited", tally, thousands)
+
+
+def of_enrolling_with_mails(scene: Scene, org_id: str) -> Iterator[Figure]:
+    """Enrollment mails switched on: first up to the folded row, then the making of a mail for each learner."""
+    tally, thousands = _rolled_out(scene, org_id, mails=True)
+    yield from _of_variant("enrollment mails on, until all are enrolled", tally, thousands)
+    num_before = scene.num_mails()
+    scene.meter.take()
+    scene.meter.units = True
+    scene.make_mails()
+    scene.meter.units = False
+    made = scene.meter.take()
+    if scene.num_mails() - num_before != NUM_LEARNERS:
+        raise RuntimeError("not everybody has a mail")
+    yield from _of_variant("making the mails of these", made, thousands, has_reach=False)
+
+
+def _of_variant(case: str, tally: Tally, thousands: float, *, has_reach: bool = True) -> Iterator[Figure]:
+    calls, messages, writes, reads = _REACHES if has_reach else (None,) * 4
+    yield Figure(f"P1  {case}: DynamoDB calls", tally.calls_to("dynamodb") / thousands, calls)
+    yield Figure(f"    {case}: SQS calls", tally.calls_to("sqs") / thousands, messages)
+    yield Figure(f"P2  {case}: write units", tally.writes / thousands / 1000, writes)
+    yield Figure(f"    {case}: read units", tally.reads / thousands / 1000, reads)
+
+
+def _rolled_out(scene: Scene, org_id: str, *, mails: bool = False) -> tuple[Tally, float]:
     """What it took, and the thousands of enrollments that it made."""
     scene.forget_enrollments()
     scene.meter.take()
     scene.meter.units = True
-    scene.roll_out(org_id)
+    scene.roll_out(org_id, mails=mails)
     scene.meter.units = False
-    return scene.meter.take(), len(scene.enrollments()) / 1000
+    tally, num_enrolled = scene.meter.take(), len(scene.enrollments())
+    if not num_enrolled:
+        raise RuntimeError("nobody was enrolled")
+    return tally, num_enrolled / 1000
 
 
 def of_launching(scene: Scene, large_org_id: str) -> Iterator[Figure]:

@@ -27,6 +27,14 @@ _KB = 1024
 IndexKeys = Mapping[str, list[str]]
 
 
+@dataclass(frozen=True)
+class Queried:
+    """One query of a partition."""
+
+    pk: str
+    units: float
+
+
 @dataclass
 class Tally:
     """What was called since the last look. Calls are keyed `service.Operation`."""
@@ -35,6 +43,7 @@ class Tally:
     reported_writes: float = 0
     computed_writes: float = 0
     reads: float = 0
+    queries: list[Queried] = field(default_factory=list)
 
     @property
     def writes(self) -> float:
@@ -54,7 +63,7 @@ class Tally:
 
 class Meter:
     """`units` asks the engine for its consumption. `stub_queues` keeps SQS and Scheduler from being called:
-    their calls are counted and answered here, and the messages kept in `sent`.
+    their calls are counted and answered here, and the jobs kept in `sent`; wake-ups of the mailer are not.
     """
 
     def __init__(self, *, units: bool = False, stub_queues: bool = False, index_keys: IndexKeys | None = None) -> None:
@@ -97,13 +106,16 @@ class Meter:
         used = sum(entry["CapacityUnits"] for entry in (reported if isinstance(reported, list) else [reported]))
         if model.name in _READS:
             self._tally.reads += used
+            if model.name == "Query":
+                self._tally.queries.append(Queried(_partition(request), used))
         else:
             self._tally.reported_writes += used
 
     def _stubbed(self, service: str, body: dict[str, Any]) -> dict[str, Any]:
         if service != "sqs":
             return {}
-        self.sent.extend(json.loads(entry["MessageBody"]) for entry in body["Entries"])
+        if not body["QueueUrl"].endswith("/mail"):
+            self.sent.extend(json.loads(entry["MessageBody"]) for entry in body["Entries"])
         return {"Successful": [{"Id": entry["Id"]} for entry in body["Entries"]]}
 
     def _partiql_units(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> int:
@@ -129,6 +141,12 @@ def metered(meter: Meter) -> Iterator[Meter]:
         yield meter
     finally:
         clients.forget()
+
+
+def _partition(request: dict[str, Any]) -> str:
+    """The application's queries begin with the partition, whichever its name."""
+    name = request["KeyConditionExpression"].split(" ")[2]
+    return str(request["ExpressionAttributeValues"][name]["S"])
 
 
 def _inserted(statement: dict[str, Any]) -> tuple[str, dict[str, Any]]:

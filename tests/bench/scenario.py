@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
+from chalicelib.enrollment.messages import MailRow
 from chalicelib.enrollment.schemas import MAX_COURSES
+from chalicelib.enrollment.sweep import GRACE
 from chalicelib.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.members.states import MemberStatus
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, org_pk
 from infra.cloud import ACCOUNT_ID, Cloud
 from infra.dynamodb_local import dynamodb_local
 from tests.bench.meter import Meter, metered
@@ -27,6 +31,8 @@ _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecond
 # Messages that the worker takes at once, as app.py has it.
 _BATCH_SIZE = 5
 _NUMBERS = count(1)
+_MAIL_JOB = str(MailRow.model_fields["job"].default)
+_SWEPT_AFTER = GRACE + timedelta(minutes=1)
 
 
 class Scene:
@@ -41,16 +47,21 @@ class Scene:
         self.admin = self.world.msp_admin(self.msp_id)
         self.course_ids = [self.world.course(self.msp_id) for _ in range(MAX_COURSES)]
 
-    def client(self, num_learners: int) -> str:
-        """A client that may use every course. Of its learners there is the roster, all that a fan-out reads."""
+    def client(self, num_learners: int, seats: int = 0) -> str:
+        """A client that may use every course. Of its learners there is the roster, all that a fan-out reads.
+
+        `seats` limits those of each course; 0 is as many as wanted.
+        """
         org_id = self.world.org(self.msp_id, courses=self.course_ids)
+        seats_by_course = dict.fromkeys(self.course_ids, seats)
+        loading.put_all([Entitlements(org_pk(org_id), ENTITLEMENTS_SK, seats_by_course=seats_by_course)])
         loading.put_all(
             RosterEntry(learners_pk(org_id), member_sk(new_id(self.world.now)), status=MemberStatus.ACTIVE.value)
             for _ in range(num_learners)
         )
         return org_id
 
-    def launch(self, org_ids: Sequence[str], num_courses: int = 1) -> None:
+    def launch(self, org_ids: Sequence[str], num_courses: int = 1, *, mails: bool = False) -> None:
         """One request, as API Gateway hands it over. Its jobs wait in `meter.sent`."""
         body = {
             "name": "Security basics",
@@ -58,25 +69,51 @@ class Scene:
             "courses": [
                 {"course_id": course_id, "due_by": "2027-03-01"} for course_id in self.course_ids[:num_courses]
             ],
+            "notifications": {"enrollment": mails},
         }
         headers = {"Idempotency-Key": f"key-{next(_NUMBERS)}"}
         answer = self.world.post("/msp/training/enrollment", self.admin, body, headers=headers)
         if answer.status != 202 or not all(result["ok"] for result in answer.json["results"]):
             raise RuntimeError(f"the launch failed: {answer.text}")
 
-    def work(self) -> None:
-        """Run jobs until none is left, five messages a call."""
+    def work(self, *, mails: bool = False) -> None:
+        """Run jobs until none is left, five messages a call. Jobs that make mails wait unless they are wanted."""
         waiting = self.meter.sent
-        while waiting:
+        held_back: list[dict[str, Any]] = []
+        while True:
+            if not mails:
+                held_back += [body for body in waiting if body["job"] == _MAIL_JOB]
+                for body in [body for body in waiting if body["job"] == _MAIL_JOB]:
+                    waiting.remove(body)
+            if not waiting:
+                break
             taken = [waiting.popleft() for _ in range(min(_BATCH_SIZE, len(waiting)))]
             answer = jobs.work({"Records": [_record(body) for body in taken]}, lambda: self.world.now)
             if answer["batchItemFailures"]:
                 raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
+        waiting.extend(held_back)
 
-    def roll_out(self, org_id: str) -> None:
+    def roll_out(self, org_id: str, *, mails: bool = False) -> None:
         """One course for everybody at one client: launch, client job, chunks, fold."""
-        self.launch([org_id])
+        self.launch([org_id], mails=mails)
         self.work()
+
+    def make_mails(self) -> None:
+        """What follows a rollout with mails: one for each learner, ready to be sent."""
+        if not self.meter.sent:
+            self.world.now += _SWEPT_AFTER
+            wiring.wiring().sweep.sweep(self.world.now)
+        self.work(mails=True)
+
+    def num_mails(self) -> int:
+        pages = self.cloud.client("dynamodb").get_paginator("scan")
+        found = pages.paginate(
+            TableName=self.stage.table_names["outbox"],
+            Select="COUNT",
+            FilterExpression="begins_with(pk, :mail)",
+            ExpressionAttributeValues={":mail": {"S": "MAIL#"}},
+        )
+        return sum(page["Count"] for page in found)
 
     def enrollments(self) -> list[dict[str, Any]]:
         """All of them, as DynamoDB JSON."""
