@@ -261,7 +261,4 @@ def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A
     """Answer a request once per Idempotency-Key; `action` gets the seed of the ids that it makes."""
     from chalicelib.aws import idempotency
 
-    # Another filter in the query string is another request, as is another body.
-    filters = call.query.model_dump_json(exclude_defaults=True)
-    said = call.raw_body + (filters.encode() if filters != "{}" else b"")
-    return idempotency.once(call.account_id, call.route, call.idempotency_key, said, call.now, answer_type, action)
+    return idempotency.once(call.account_id, call.route, call.idempotency_key, call.said, call.now, answer_type, action)

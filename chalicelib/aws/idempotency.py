@@ -13,9 +13,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.aws import table
 from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.ids import new_id, short_hash
@@ -67,7 +69,17 @@ class Attempt:
         return answered(self.record, answer)
 
     def released(self) -> Write:
-        return Write("delete", self.record)
+        """ConditionFailed when another try has taken the claim over."""
+        return Write("delete", self.record, self._is_mine())
+
+    def relinquished(self, now: datetime) -> Write:
+        return Write("update", self.record, self._is_mine(), (IdempotencyRecord.leased_until.set(to_text(now)),))
+
+    def _is_mine(self) -> Condition:
+        mine: Condition = IdempotencyRecord.seed == self.seed
+        leased: Condition = IdempotencyRecord.leased_until == self.record.leased_until
+        both: Condition = mine & leased
+        return both
 
 
 def record_at(account_id: str, sk: str, seed: str) -> IdempotencyRecord:
@@ -135,9 +147,12 @@ def once(
     try:
         answer = action(this.seed)
     except MusterError as error:
-        # A refusal changed nothing; the key is free for a corrected request.
-        if error.status < 500:
-            table.transact([this.released()])
+        # A refusal changed nothing: the key is free for a corrected request. After trouble of ours the same
+        # request may come again at once, and goes on with the same seed.
+        try:
+            table.transact([this.released() if error.status < 500 else this.relinquished(now)])
+        except MusterError:
+            observability.failure("claim is left to its lease", route=route)
         raise
     table.transact([this.answered(answer.model_dump_json())])
     return answer

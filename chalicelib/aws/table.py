@@ -229,12 +229,14 @@ def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, 
     return request
 
 
-def query_until(model: type[M], pk: str, until: str, limit: int) -> list[M]:
-    """The first `limit` items whose sort key is at most `until`."""
+def query_until(model: type[M], pk: str, until: str, limit: int, after: str = "") -> list[M]:
+    """The first `limit` items whose sort key lies after `after` and is at most `until`."""
     request = _query_request(model, pk, "", newest_first=False, consistent=True)
     request["KeyConditionExpression"] += " AND sk <= :until"
     request["ExpressionAttributeValues"][":until"] = {"S": until}
     request["Limit"] = limit
+    if after:
+        request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
     with translated():
         answer = client("dynamodb").query(**request)
     return [model.from_raw_data(raw) for raw in answer["Items"]]

@@ -57,6 +57,13 @@ class Call(Generic[B, Q]):
     msp_id: str | None
     now: datetime
 
+    @property
+    def said(self) -> bytes:
+        """What makes two requests the same: body, filters of the query string, and the MSP that is meant."""
+        filters = self.query.model_dump_json(exclude_defaults=True)
+        chosen = f"\n{self.msp_id}" if self.msp_id else ""
+        return self.raw_body + ("" if filters == "{}" else filters).encode() + chosen.encode()
+
 
 @dataclass(frozen=True)
 class Route:

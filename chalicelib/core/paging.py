@@ -89,7 +89,7 @@ class Pager:
         try:
             packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             binding, position = json.loads(packed)
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError, TypeError, RecursionError):
             raise invalid_cursor() from None
         if binding != self._binding or not isinstance(position, str) or not _is_key(position):
             raise invalid_cursor()

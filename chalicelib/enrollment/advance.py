@@ -11,7 +11,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
-from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.enrollment import batch_store, fold
 from chalicelib.enrollment.batch_store import BatchKey, Move
@@ -55,10 +55,9 @@ class AdvanceService:
         if batch.expanded_at is None:
             expand(key, batch, now)
         rows = batch_store.rows(key)
-        if not batch.schedules_made:
-            make_schedules(key, rows, self._scheduler, now)
-            if any(is_later(row, now) for row in rows):
-                table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True))])
+        trouble = None
+        if not batch.schedules_made and any(is_later(row, now) for row in rows):
+            trouble = self._schedule(key, rows, now)
         if message.due_at is not None and not any(is_due(row, now) for row in rows):
             # Its row has other dates by now, or was cancelled; the sweep would find the entry for ever.
             table.transact([Write("delete", due_of(key, message.due_at))])
@@ -67,6 +66,18 @@ class AdvanceService:
         for row in rows:
             if row.status == RowStatus.ENROLLING and row.chunks_left == 0:
                 self._queue.send_soon([Message(job.body(), key.org_id) for job in fold.fold(key, row)])
+
+        if trouble is not None:
+            raise trouble
+
+    def _schedule(self, key: BatchKey, rows: Sequence[Row], now: datetime) -> MusterError | None:
+        """What is due now must not wait for Scheduler; its trouble is told at the end, and the message comes again."""
+        try:
+            make_schedules(key, rows, self._scheduler, now)
+        except MusterError as error:
+            return error
+        table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True))])
+        return None
 
     def _start_all(self, key: BatchKey, batch: Batch, rows: list[Row], now: datetime) -> list[Row]:
         """Start what is due, and read the rows again.

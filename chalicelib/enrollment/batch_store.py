@@ -152,13 +152,16 @@ def cut(key: BatchKey, cut_id: str) -> Cut | None:
 
 @dataclass(frozen=True)
 class ChunkState:
-    """What stands in the table for one chunk: read with one call. A seat limit of 0 is as many as wanted."""
+    """What stands in the table for one chunk: read with one call.
+
+    A seat limit of 0 is as many as wanted, None that the course was taken from the client meanwhile.
+    """
 
     row: Row | None
     cut: Cut | None
     result: ChunkResult | None
     was_started: bool
-    seat_limit: int
+    seat_limit: int | None
     num_reserved: int
 
 
@@ -176,7 +179,7 @@ def chunk_state(key: BatchKey, course_id: str, cut_id: str, chunk: int, run: int
         cut if isinstance(cut, Cut) else None,
         result if isinstance(result, ChunkResult) else None,
         start in found,
-        seat_limit_in(allowed, course_id) if isinstance(allowed, Entitlements) else 0,
+        seat_limit_in(allowed if isinstance(allowed, Entitlements) else None, course_id),
         int(taken.number) if isinstance(taken, SeatsReserved) else 0,
     )
 

@@ -23,12 +23,14 @@ _TRIES = 4
 
 class CancelService:
     def cancel_row(self, key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
-        """Raises NotFound; Conflict when the course ran already or is cancelled."""
+        """Asking again changes nothing. Raises NotFound; Conflict when the course ran already."""
         for _ in range(_TRIES):
             rows = rows_of(key, now)
             row = next((row for row in rows if row.course_id == course_id), None)
             if row is None:
                 raise NotFound()
+            if row.status == RowStatus.CANCELLED:
+                return row
             if row.status not in CANCELABLE:
                 problem = f"This course is {row.status}; only scheduled and enrolling courses can be cancelled."
                 raise Conflict("not_cancelable", problem)
@@ -37,15 +39,15 @@ class CancelService:
         raise ConditionFailed()
 
     def cancel_batch(self, key: BatchKey, actor: str, now: datetime) -> None:
-        """Every course that has not run to its end. Raises NotFound; Conflict when there is none."""
+        """Every course that has not run to its end; asking again changes nothing. Raises NotFound; Conflict."""
         num_cancelled = 0
         for _ in range(_TRIES * 2):
             rows = rows_of(key, now)
             some = [row for row in rows if row.status in CANCELABLE][:ROWS_AT_ONCE]
             if not some:
-                if num_cancelled:
+                if num_cancelled or any(row.status == RowStatus.CANCELLED for row in rows):
                     return
-                problem = "Every course of this batch ran already or is cancelled; undo withdraws enrollments."
+                problem = "Every course of this batch ran already; undo withdraws enrollments."
                 raise Conflict("not_cancelable", problem)
             if _cancelled(key, rows, some, actor, now):
                 num_cancelled += len(some)

@@ -86,21 +86,27 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     tallied.keep(state.result)
     after, until = bounds_of(cut.bounds, message.chunk)
     wanted = _wanted(cut, after, until, state.result)
+    lost_runs = _lost_runs(row, state.result)
     is_first = not state.was_started and batch_store.mark_started(key, row.course_id, message.chunk, message.run)
+    # A run that came to no end, and whose row was given up: this one finds what it did, as another delivery would.
+    is_first = is_first and not lost_runs
     stopped = row.status == RowStatus.CANCELLED
     there: set[str] = set()
     if not is_first or stopped:
         there = learner_store.members_of_range(key, row.course_id, message.chunk, after, until)
+    seating.give_back_lost(key, message, lost_runs)
     num_reserved = state.num_reserved
     if insert and not stopped:
-        seats = seating.reserve(key, message, state, len(wanted))
+        again = cut.reenroll_completed
+        seats = seating.reserve(key, message, state, wanted, again)
         num_reserved = seats or 0
         if seats is not None and (seats < len(wanted) or not is_first):
             # On a first delivery nobody was looked up: of those there, none is among the seats of this run either.
-            before, again = 0 if is_first else tallied.num_enrolled_before, cut.reenroll_completed
+            before = 0 if is_first else tallied.num_enrolled_before
             wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats, again)
             if refused:
-                tallied.member_ids_by_code[Code.NO_SEAT] += refused
+                code = Code.ACCESS_DENIED if state.seat_limit is None else Code.NO_SEAT
+                tallied.member_ids_by_code[code] += refused
         _enroll(key, row, cut, message.chunk, wanted, tallied, now)
     elif not stopped:
         _settle(key, row, cut, wanted, tallied)
@@ -112,6 +118,12 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
 
 def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
     return state.result is not None and state.result.run >= message.run
+
+
+def _lost_runs(row: Row, result: ChunkResult | None) -> range:
+    """Earlier runs that were to enroll this chunk and left no result."""
+    settled = int(row.cut_run) - 1 if result is None else int(result.run)
+    return range(settled + 1, int(row.run))
 
 
 def _wanted(cut: Cut, after: str, until: str | None, old: ChunkResult | None) -> list[str]:

@@ -60,7 +60,7 @@ class LearnersService:
     ) -> tuple[list[tuple[str, "str | Enrollment"]], str | None]:
         """Pairs of member and what is known of them (a code, or their enrollment), and where the next page starts."""
         position = pager.position or (f"{_SHARD} 0 " if outcome == Outcome.ENROLLED else f"{_CHUNKS}  0")
-        if not _POSITION.fullmatch(position):
+        if not _POSITION.fullmatch(position) or row.course_id not in (position.split("#")[1:2] or [row.course_id]):
             raise invalid_cursor()
         part, _, rest = position.partition(" ")
         found: list[tuple[str, str | Enrollment]] = []

@@ -89,7 +89,7 @@ def batch_sk(batch_id: str) -> str:
 
 
 class Row(CoreItem):
-    """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Stays under 1 KB.
+    """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Usually half a KB, so that a page of rows stays cheap.
 
     `run` counts starts and retries; `cut_run` is the run for which the cut was made. `open_due` is the
     number of enrollments not completed, by due date, from which the overdue ones follow at any moment.

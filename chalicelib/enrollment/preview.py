@@ -150,7 +150,7 @@ def _counted(plan: Plan, org: Org, course: PlannedCourse, made_at: datetime) -> 
     if course.course_id not in entitled_courses(org.org_id):
         numbers["no_access"] = sum(1 for _ in member_ids(recipients))
     else:
-        limit = seat_limit(org.org_id, course.course_id)
+        limit = seat_limit(org.org_id, course.course_id) or 0
         free = max(0, limit - seats_taken(org.org_id, course.course_id)) if limit else None
         for some in _batches(member_ids(recipients)):
             _count_some(plan, org.org_id, course.course_id, some, free, numbers)

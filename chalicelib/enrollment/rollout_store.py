@@ -139,10 +139,22 @@ def batches_of(keys: Sequence[tuple[str, str]]) -> dict[str, Batch]:
 # ---------------------------------------------------------------- due entries
 
 
+# Of a shard, so many entries are looked at in one sweep: 50 pages of 100.
+_MOST_PAGES = 50
+
+
 def due_before(shard: int, instant: datetime, now: datetime, limit: int) -> list[DueEntry]:
     """Entries that should have happened by `instant` and are not being followed up by a recent sweep."""
-    page = table.query_until(DueEntry, due_pk(shard), f"{to_text(instant)}#~", limit)
-    return [entry for entry in page if entry.not_before <= to_text(now)]
+    found: list[DueEntry] = []
+    after = ""
+    # Entries that were put off stand in front of the others; they must not keep them from being seen.
+    for _ in range(_MOST_PAGES):
+        page = table.query_until(DueEntry, due_pk(shard), f"{to_text(instant)}#~", limit, after)
+        found += [entry for entry in page if entry.not_before <= to_text(now)]
+        if len(page) < limit or len(found) >= limit:
+            break
+        after = page[-1].sk
+    return found[:limit]
 
 
 def all_shards() -> range:

@@ -74,7 +74,7 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
 )  # fmt: skip
 def launch(call: Call[Launch, Any]) -> LaunchOut:
     """One batch per client, each on its own. `Idempotency-Key` is required."""
-    return wiring().launches.launch(_scope(call), call.body, call.route, call.idempotency_key, call.raw_body, call.now)
+    return wiring().launches.launch(_scope(call), call.body, call.route, call.idempotency_key, call.said, call.now)
 
 
 @routes.add(

@@ -25,6 +25,9 @@ from chalicelib.enrollment.schemas import RowDates
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.enrollment.views import org_of
 
+# A scheduled row among these ran before, and waits for its retry.
+_AT_WORK = frozenset({RowStatus.SCHEDULED, RowStatus.ENROLLING, RowStatus.CANCELLED})
+
 
 class RowDatesService:
     def __init__(self, queue: Queue, changes: ChangesService) -> None:
@@ -42,16 +45,18 @@ class RowDatesService:
         if row is None:
             raise NotFound()
         today = local_date(now, zone_of(org))
-        if row.status == RowStatus.SCHEDULED:
-            enroll_on = asked.enroll_on if "enroll_on" in asked.model_fields_set else date_of(row)
+        if row.status == RowStatus.SCHEDULED and not row.num_chunks:
+            enroll_on, instant = date_of(row), row.enroll_at
+            if "enroll_on" in asked.model_fields_set:
+                enroll_on = asked.enroll_on or today
+                instant = to_text(enroll_instant(asked.enroll_on, parse_hour(org.enroll_hour), zone_of(org), now))
             _check(asked, enroll_on, _due_of(row, asked), today)
-            instant = enroll_instant(enroll_on, parse_hour(org.enroll_hour), zone_of(org), now)
-            self._reschedule(scope, key, rows, row, enroll_on or today, to_text(instant), asked, now)
+            self._reschedule(scope, key, rows, row, enroll_on, instant, asked, now)
         else:
             if "enroll_on" in asked.model_fields_set:
                 problem = f"This course is {row.status}; its enroll-on date is past."
                 raise Conflict("already_ran", problem)
-            if row.status in (RowStatus.ENROLLING, RowStatus.CANCELLED) or row.changing or row.chunks_left:
+            if row.status in _AT_WORK or row.changing or row.chunks_left:
                 problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
                 raise Conflict("not_changeable", problem)
             _check(asked, date_of(row), asked.due_by, today)

@@ -4,27 +4,36 @@ What was taken and not used is given back with the chunk's result, in one transa
 has left behind, when its message comes to its end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey, ChunkState
 from chalicelib.enrollment.messages import EnrollChunk
+from chalicelib.enrollment.models import Enrollment
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
 from chalicelib.orgs.lookups import seat_limit, seats_taken
 
 _TRIES = 8
 
 
-def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, num_wanted: int) -> int | None:
-    """Seats of this run of the chunk: as many as wanted, or as are free. None when the course has no limit."""
+def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, wanted: Sequence[str], again: bool) -> int | None:
+    """Seats of this run of the chunk: as many as are needed, or as are free. None when the course has no limit."""
     if state.num_reserved:
         return state.num_reserved
-    limit = state.seat_limit
+    limit, num_needed = state.seat_limit, 0
     for _ in range(_TRIES):
+        if limit is None:
+            return 0
         if not limit:
             return None
-        number = min(num_wanted, limit - seats_taken(key.org_id, message.course_id))
+        free = limit - seats_taken(key.org_id, message.course_id)
+        if not num_needed:
+            # Where seats may run short, those who need none must not hold any, not even for a moment.
+            num_needed = (
+                len(wanted) if free >= _at_most(state) else len(wanted) - num_seatless(key, message, wanted, again)
+            )
+        number = min(num_needed, free)
         if number <= 0:
             return 0
         try:
@@ -38,6 +47,28 @@ def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, num_wanted: 
     raise Unavailable("seats_contended", "Others keep taking seats of this course; the next delivery tries again.")
 
 
+def _at_most(state: ChunkState) -> int:
+    """More learners than all the chunks that are left can have."""
+    if state.row is None or state.cut is None:
+        raise ValueError("a chunk without its row takes no seats")
+    return int(state.row.chunks_left) * max(map(int, state.cut.sizes), default=0)
+
+
+def num_seatless(key: BatchKey, message: EnrollChunk, wanted: Sequence[str], again: bool) -> int:
+    found = learner_store.enrollments_in(key.org_id, message.course_id, wanted) if wanted else {}
+    return len(_seatless(key, found, again))
+
+
+def _seatless(key: BatchKey, found: Mapping[str, Enrollment], again: bool) -> set[str]:
+    """Who needs no new seat: enrolled already, by this batch or another, or completed and not to take it again."""
+    settled = LIVE if again else LIVE | {EnrollmentStatus.COMPLETED}
+    return {
+        member_id
+        for member_id, enrollment in found.items()
+        if enrollment.batch_id == key.batch_id or enrollment.status in settled
+    }
+
+
 def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
     """The seats of a run that cannot finish any more, for its row has gone on to the next."""
     try:
@@ -46,18 +77,25 @@ def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
         return
 
 
+def give_back_lost(key: BatchKey, message: EnrollChunk, runs: Iterable[int]) -> None:
+    """The seats of earlier runs that came to no end: this run takes its own."""
+    for run in runs:
+        number = batch_store.num_reserved(key, message.course_id, message.chunk, run)
+        if number:
+            give_back(key, message.model_copy(update={"run": run}), number)
+
+
 def share_out(
     key: BatchKey, course_id: str, wanted: Sequence[str], there: set[str], num_before: int, num_seats: int, again: bool
 ) -> tuple[list[str], list[str]]:
     """Who may be tried, and who finds no seat, in the order of member ids.
 
     `there` are those whom this row has enrolled in the range (known on a later delivery), `num_before` how
-    many of them earlier runs did. Who needs no new seat (enrolled, or completed and not `again`) is always tried.
+    many of them earlier runs did. Who needs no new seat is always tried.
     """
     found = learner_store.enrollments_in(key.org_id, course_id, wanted) if wanted else {}
     ours = {member_id for member_id, enrollment in found.items() if enrollment.batch_id == key.batch_id}
-    settled = {EnrollmentStatus.COMPLETED} if not again else set()
-    seatless = ours | {member_id for member_id, old in found.items() if old.status in LIVE | settled}
+    seatless = _seatless(key, found, again)
     left = num_seats - (len(there | ours) - num_before)
     tried, refused = [], []
     for member_id in wanted:

@@ -14,14 +14,14 @@ def entitled_courses(org_id: str) -> frozenset[str]:
     return frozenset(item.seats_by_course.as_dict()) if item else frozenset()  # type: ignore[no-untyped-call]
 
 
-def seat_limit(org_id: str, course_id: str) -> int:
-    """How many seats this organization has of a course; 0 is as many as wanted."""
-    item = table.get(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
-    return seat_limit_in(item, course_id) if item else 0
+def seat_limit(org_id: str, course_id: str) -> int | None:
+    """How many seats this organization has of a course: 0 is as many as wanted, None that it may not use it."""
+    return seat_limit_in(table.get(Entitlements, org_pk(org_id), ENTITLEMENTS_SK), course_id)
 
 
-def seat_limit_in(item: Entitlements, course_id: str) -> int:
-    return int(item.seats_by_course.as_dict().get(course_id, 0))  # type: ignore[no-untyped-call]
+def seat_limit_in(item: Entitlements | None, course_id: str) -> int | None:
+    seats = item.seats_by_course.as_dict() if item else {}  # type: ignore[no-untyped-call]
+    return int(seats[course_id]) if course_id in seats else None
 
 
 def seats_taken(org_id: str, course_id: str) -> int:

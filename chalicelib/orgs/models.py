@@ -17,7 +17,7 @@ def org_sk(org_id: str) -> str:
 class Org(CoreItem):
     """`MSP#m` / `ORG#o`: settings, what readiness follows from, and the dashboard's counters.
 
-    Stays under 1 KB, so that a dashboard page of eight costs one read unit.
+    Usually half a KB, so that a dashboard page of eight costs less than one read unit.
     """
 
     org_id = UnicodeAttribute()

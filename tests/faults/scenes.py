@@ -134,8 +134,8 @@ _BEGIN, _FINISH, _FOLD = [GET_MANY, QUERY, PUT, INSERT, INSERT], [TRANSACT, GET]
 CHUNK_NEW = [*_BEGIN, *_FINISH]
 CHUNK_MET = [*_BEGIN, GET_MANY, *_FINISH, *_FOLD]
 CHUNK_REENROLLED = [*_BEGIN, GET_MANY, TRANSACT, *_FINISH, *_FOLD]
-# Seats are looked up and taken, and shared out when there are not enough.
-CHUNK_SEATED = [GET_MANY, QUERY, PUT, GET, TRANSACT, GET_MANY, INSERT, *_FINISH, *_FOLD]
+# Seats are looked up, and who needs none; they are taken, and shared out when there are not enough.
+CHUNK_SEATED = [GET_MANY, QUERY, PUT, GET, GET_MANY, TRANSACT, GET_MANY, INSERT, *_FINISH, *_FOLD]
 CHUNK_FOLDED = [GET_MANY, *_FOLD]
 
 

@@ -151,3 +151,45 @@ def test_a_chunk_that_was_killed_gives_back_the_seats_it_did_not_use(
     driver.deliver([chunk])
     assert driver.enrolled(org, course) == set(members[:3])
     assert seats_taken(org, course) == 3
+
+
+def test_who_needs_no_seat_holds_none_while_others_wait(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk of those who are enrolled already is interrupted by the chunk of the new ones."""
+    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    driver.world.members(org, 2)
+    driver.launch(org, [course])
+    give_seats(driver, org, course, 4)
+    new = driver.world.members(org, 2)
+    driver.send(driver.form([org], [course]))
+    driver.deliver(driver.world.messages())
+    first, second = sorted(driver.world.messages(), key=lambda message: message["chunk"])
+    insert, entered = learner_store.insert_enrollments, []
+
+    def interrupted(*args: Any) -> Any:
+        if not entered:
+            entered.append(True)
+            driver.deliver([second])
+        return insert(*args)
+
+    monkeypatch.setattr(learner_store, "insert_enrollments", interrupted)
+    driver.deliver([first])
+    assert set(new) <= driver.enrolled(org, course)
+    assert seats_taken(org, course) == 4
+
+
+def test_a_course_that_was_taken_away_enrolls_nobody_more(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    driver.world.members(org, 3)
+    batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
+    driver.deliver(driver.world.messages())
+    first, second = sorted(driver.world.messages(), key=lambda message: message["chunk"])
+    driver.deliver([first])
+    driver.world.delete(f"/msp/organizations/{org}/training-access", driver.admin)
+    driver.deliver([second])
+    [refused] = driver.learners(org, batch, course, "outcome=failed")
+    assert refused["code"] == "access_denied"
+    assert seats_taken(org, course) == 2
