@@ -1,0 +1,173 @@
+"""Chunks of a course with few seats: broken at every call in every way, and two of them for the last seat."""
+
+import pytest
+
+from chalicelib.aws import table
+from chalicelib.orgs.seats import count_write
+from tests.faults import later
+from tests.faults.kinds import (
+    GET,
+    GET_MANY,
+    INSERT,
+    KILLED_AFTER,
+    KILLED_BEFORE,
+    PUT,
+    QUERY,
+    TRANSACT,
+    Fault,
+    each,
+    pairs,
+)
+from tests.faults.later import Batch
+from tests.faults.outside import MAX_RECEIVES, Delivery
+from tests.faults.play import Play
+
+# Three people; as many seats, fewer, none.
+CHUNKS = {
+    3: [GET_MANY, QUERY, PUT, GET, TRANSACT, INSERT, INSERT, TRANSACT, GET, TRANSACT],
+    2: [GET_MANY, QUERY, PUT, GET, GET_MANY, TRANSACT, GET_MANY, INSERT, TRANSACT, GET, TRANSACT],
+    0: [GET_MANY, QUERY, PUT, GET, GET_MANY, GET_MANY, TRANSACT, GET, TRANSACT],
+}
+_STATUS = {3: "enrolled", 2: "partial", 0: "failed"}
+
+
+def _chunk(play: Play, num_free: int, num_people: int = 3) -> tuple[Batch, Delivery]:
+    """A chunk of three people, and so many seats. Where none is free, there is one, and it is taken."""
+    made = later.batch(play, num_people, seats=num_free or 1)
+    if num_free == 0:
+        _take(made, 1)
+    return made, play.outside.take_one(job="chunk", chunk=0)
+
+
+def _take(made: Batch, number: int) -> None:
+    """Somebody else takes seats, or gives them back."""
+    table.transact([count_write(made.org_id, made.courses[0], number)])
+
+
+def _assert_true(play: Play, made: Batch, num_free: int) -> None:
+    play.outside.until_quiet()
+    if num_free == 0:
+        assert made.seats() == 1
+        _take(made, -1)
+    later.settle(play)
+    assert made.numbers() == (_STATUS[num_free], 3, num_free, 0)
+    assert sum(made.held().values()) == num_free
+    assert made.seats() == num_free
+
+
+@pytest.mark.parametrize("num_free", CHUNKS)
+def test_a_chunk_with_few_seats_makes_these_calls(play: Play, num_free: int) -> None:
+    made, delivery = _chunk(play, num_free)
+    with play.injector.watched() as calls:
+        assert play.outside.deliver(delivery)
+    assert calls == CHUNKS[num_free]
+    _assert_true(play, made, num_free)
+
+
+@pytest.mark.parametrize(
+    ("num_free", "at", "fault"),
+    [
+        pytest.param(num_free, *pair.values, id=f"{num_free} free: {pair.id}")
+        for num_free, calls in CHUNKS.items()
+        for pair in pairs(calls)
+    ],
+)
+def test_seats_come_out_right_whichever_call_breaks(play: Play, num_free: int, at: int, fault: Fault) -> None:
+    made, delivery = _chunk(play, num_free)
+    later.broken_delivery(play, delivery, at, fault)
+    _assert_true(play, made, num_free)
+
+
+@pytest.mark.parametrize("num_free", CHUNKS)
+@pytest.mark.parametrize("at", range(1, 9))
+def test_seats_of_a_chunk_that_comes_twice_at_once_are_taken_once(play: Play, num_free: int, at: int) -> None:
+    made, delivery = _chunk(play, num_free)
+    later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
+    _assert_true(play, made, num_free)
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(CHUNKS[2]))
+def test_seats_of_a_chunk_that_ended_as_a_dead_letter_are_given_back(play: Play, at: int, fault: Fault) -> None:
+    made, delivery = _chunk(play, 2)
+    delivery.num_received = MAX_RECEIVES - 1
+    later.broken_delivery(play, delivery, at, fault)
+    later.settle(play)
+    assert made.seats() == sum(made.held().values()) == made.numbers()[2]
+
+
+# ------------------------------------------------------------ again, and others
+
+
+def test_a_retry_finds_so_many_seats_as_are_free_and_no_more(play: Play) -> None:
+    made, delivery = _chunk(play, 1)
+    assert play.outside.deliver(delivery)
+    play.outside.work_off()
+    assert made.numbers() == ("partial", 3, 1, 0)
+    later.give_seats(play, made.org_id, made.courses, 2)
+    assert play.ask(made.request("retry", 0)).status == 202
+    later.settle(play)
+    assert made.numbers() == ("partial", 3, 2, 0)
+    assert made.seats() == 2
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(CHUNKS[2]))
+def test_a_retry_after_a_kill_finds_so_many_seats_as_are_free_and_no_more(play: Play, at: int, fault: Fault) -> None:
+    made, delivery = _chunk(play, 1)
+    assert play.outside.deliver(delivery)
+    play.outside.work_off()
+    later.give_seats(play, made.org_id, made.courses, 2)
+    assert play.ask(made.request("retry", 0)).status == 202
+    later.broken_delivery(play, play.outside.take_one(job="chunk", run=2), at, fault)
+    later.settle(play)
+    assert made.numbers() == ("partial", 3, 2, 0)
+    assert made.seats() == 2
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(CHUNKS[3]))
+def test_seats_that_a_run_took_before_its_row_was_given_up_are_used_by_the_next(
+    play: Play, at: int, fault: Fault
+) -> None:
+    """The message that advances the batch breaks whenever it says that the chunks are sent, and so does the chunk."""
+    made = later.batch(play, 3, seats=3)
+    advance = play.outside.take_one(job="advance")
+    for _ in range(MAX_RECEIVES):
+        with play.injector.fault("sqs.SendMessageBatch", KILLED_AFTER):
+            play.outside.deliver(advance)
+        if advance in play.outside.waiting:
+            play.outside.waiting.remove(advance)
+    chunk = next(one for one in play.outside.take() if one.has({"job": "chunk"}))
+    play.outside.waiting.clear()
+    later.broken_delivery(play, chunk, at, fault)
+    play.outside.waiting.clear()
+    play.outside.work_off()
+    if made.numbers()[0] == "failed":
+        assert play.ask(made.request("retry", 0)).status == 202
+    later.settle(play)
+    assert made.numbers() == ("enrolled", 3, 3, 0)
+    assert made.seats() == 3
+
+
+@pytest.mark.parametrize("at", each(CHUNKS[2][:-1]))
+def test_two_chunks_for_the_last_seat_give_it_to_one(play: Play, at: int) -> None:
+    made, delivery = _chunk(play, 2, num_people=4)
+    other = play.outside.take_one(job="chunk", chunk=1)
+    later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(other))
+    later.settle(play)
+    assert made.numbers() == ("partial", 4, 2, 0)
+    assert made.seats() == 2
+
+
+@pytest.mark.parametrize("at", each(CHUNKS[2]))
+def test_two_launches_for_the_last_seat_give_it_to_one(play: Play, at: int) -> None:
+    """Both are for the same people: whoever has the seat has it by one of them, and nobody by both."""
+    made, delivery = _chunk(play, 2)
+    second = play.launch([made.org_id], [{"course_id": made.courses[0]}], key="second")[made.org_id]
+    other = play.outside.take_one(job="chunk", batch_id=second)
+    later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(other))
+    later.settle(play)
+    assert made.seats() == 2
+    enrolled = [truth[2] for truths in play.rows().values() for truth in truths]
+    assert sum(enrolled) == 2

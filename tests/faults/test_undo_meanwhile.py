@@ -1,0 +1,132 @@
+"""An undo while others are at work on the same batch: learners, chunks, retries, and the undo itself once more."""
+
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.core.errors import Conflict
+from tests.faults import later
+from tests.faults.kinds import GET, INSERT, KILLED_AFTER, KILLED_BEFORE, QUERY, SEND, TRANSACT, Fault, each
+from tests.faults.later import Batch
+from tests.faults.outside import Delivery
+from tests.faults.play import Play
+from tests.faults.scenes import CHUNK_NEW, RETRY_CHUNK, bad, partial_row
+from tests.faults.test_undo import CHUNK, START, assert_undone, undoing
+
+# The start of an undo of a batch with one course.
+START_ONE = [GET, GET, QUERY, TRANSACT, GET, QUERY, TRANSACT, SEND, TRANSACT]
+
+
+@pytest.mark.parametrize("step", ["start", "complete"])
+@pytest.mark.parametrize("at", each(CHUNK))
+def test_who_starts_or_completes_meanwhile_is_kept_or_withdrawn_and_counted_as_that(
+    play: Play, monkeypatch: pytest.MonkeyPatch, step: str, at: int
+) -> None:
+    made, delivery = undoing(play, monkeypatch, "change_chunk")
+    last = made.people[2:3]
+
+    def learn() -> None:
+        with suppress(Conflict):
+            getattr(play, step)(last)
+
+    later.while_delivering(play, delivery, at, learn)
+    later.settle(play)
+    kept = made.held().get("in_progress", 0) + made.held().get("completed", 0)
+    assert made.undone() == ("done", 8 - kept, kept, 0)
+    # The one who started both; too late for this course, the learner does not come to the other either.
+    in_time = at <= CHUNK.index(INSERT) + 2
+    assert kept == (4 if in_time else 2)
+    assert made.seats(0) + made.seats(1) == kept
+
+
+@pytest.mark.parametrize("at", each(START))
+def test_an_undo_that_starts_twice_at_once_happens_once(play: Play, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    made, delivery = undoing(play, monkeypatch, "change")
+    later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
+    assert_undone(play, made)
+
+
+@pytest.mark.parametrize("at", each(CHUNK))
+def test_a_chunk_that_is_undone_twice_at_once_is_undone_once(
+    play: Play, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    made, delivery = undoing(play, monkeypatch, "change_chunk")
+    later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
+    assert_undone(play, made)
+
+
+@pytest.mark.parametrize("at", each(CHUNK_NEW))
+def test_an_undo_while_a_chunk_runs_withdraws_everybody_it_enrolled(play: Play, at: int) -> None:
+    made, delivery = later.running(play)
+
+    def undo() -> None:
+        assert play.ask(made.request("undo")).status == 202
+        play.outside.work_off()
+
+    later.while_delivering(play, delivery, at, undo)
+    later.settle(play)
+    # The other chunk has enrolled its one by then; this one its three, unless the undo stopped the row before.
+    num = 1 if at == 1 else 4
+    assert made.undone() == ("done", num, 0, 0)
+    assert made.numbers() == ("cancelled", num, num, num)
+    assert made.seats() == 0
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(CHUNK_NEW))
+def test_an_undo_counts_what_a_chunk_did_before_it_died(play: Play, at: int, fault: Fault) -> None:
+    made, delivery = later.running(play)
+    later.broken_delivery(play, delivery, at, fault)
+    play.outside.waiting.remove(delivery)
+    assert play.ask(made.request("undo")).status == 202
+    later.settle(play)
+    num = sum(made.held().values())
+    assert made.undone() == ("done", num, 0, 0)
+    assert made.numbers() == ("cancelled", num, num, num)
+    assert made.held() in ({}, {"cancelled": num})
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(RETRY_CHUNK))
+def test_an_undo_counts_what_a_retry_did_before_it_died(play: Play, at: int, fault: Fault) -> None:
+    """Of two chunks one runs again; the other has its numbers since the first run."""
+    made = later.batch(play, 5)
+    delivery = play.outside.take_one(job="chunk", chunk=1)
+    with play.injector.fault(0, bad(made.people[3:4])):
+        assert play.outside.deliver(delivery)
+    play.outside.work_off()
+    assert made.numbers() == ("partial", 5, 4, 0)
+    assert play.ask(made.request("retry", 0)).status == 202
+    later.broken_delivery(play, play.outside.take_one(job="chunk", run=2), at, fault)
+    play.outside.waiting.clear()
+    assert play.ask(made.request("undo")).status == 202
+    later.settle(play)
+    num = sum(made.held().values())
+    assert num in (4, 5)
+    assert made.undone() == ("done", num, 0, 0)
+    assert made.numbers()[2:] == (num, num)
+    assert made.seats() == 0
+
+
+@pytest.mark.parametrize("at", each(START_ONE))
+def test_a_retry_while_an_undo_starts_enrolls_nobody(play: Play, at: int) -> None:
+    request, _ = partial_row(play)
+    (org_id,) = play.people
+    made = Batch(play, org_id, request.path.split("/")[4], [request.path.split("/")[6]])
+    assert play.ask(made.request("undo")).status == 202
+    delivery = play.outside.take_one(job="change")
+    answers: list[int] = []
+
+    def retry() -> None:
+        answers.append(play.ask(request).status)
+        play.outside.work_off()
+
+    later.while_delivering(play, delivery, at, retry)
+    later.settle(play)
+    num = sum(made.held().values())
+    # Once the row is cancelled it cannot be retried; a retry that came to its end before that is undone too.
+    assert answers == ([202] if at <= 4 else [409])
+    assert num == (3 if at <= 4 else 2)
+    assert made.held() == {"cancelled": num}
+    assert made.undone() == ("done", num, 0, 0)
+    assert made.seats() == 0
