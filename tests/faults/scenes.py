@@ -134,8 +134,6 @@ _BEGIN, _FINISH, _FOLD = [GET_MANY, QUERY, PUT, INSERT, INSERT], [TRANSACT, GET]
 CHUNK_NEW = [*_BEGIN, *_FINISH]
 CHUNK_MET = [*_BEGIN, GET_MANY, *_FINISH, *_FOLD]
 CHUNK_REENROLLED = [*_BEGIN, GET_MANY, TRANSACT, *_FINISH, *_FOLD]
-# Seats are looked up, and who needs none; they are taken, and shared out when there are not enough.
-CHUNK_SEATED = [GET_MANY, QUERY, PUT, GET, GET_MANY, TRANSACT, GET_MANY, INSERT, *_FINISH, *_FOLD]
 CHUNK_FOLDED = [GET_MANY, *_FOLD]
 
 
@@ -161,15 +159,6 @@ def chunk_reenrolled(play: Play) -> tuple[Delivery, Rows]:
     """The same, and who completed the course takes it again."""
     delivery, rows = chunk_met(play, reenroll_completed=True)
     return delivery, {key: [("enrolled", 3, 2, 1, 0, 0)] for key in rows}
-
-
-def chunk_seated(play: Play) -> tuple[Delivery, Rows]:
-    """The only chunk: three new people, and two seats."""
-    course = play.course()
-    org_id = play.client(3, [course])
-    play.limit_seats(org_id, {course: 2})
-    play.launch([org_id], [{"course_id": course, "due_by": DUE}])
-    return play.outside.take_one(job="chunk"), {(org_id, course): [("partial", 3, 2, 0, 0, 1)]}
 
 
 def chunk_folded(play: Play) -> tuple[Delivery, Rows]:

@@ -16,7 +16,6 @@ _SCENES: dict[str, tuple[_Scene, list[str]]] = {
     "new": (scenes.chunk_new, scenes.CHUNK_NEW),
     "met": (scenes.chunk_met, scenes.CHUNK_MET),
     "reenrolled": (scenes.chunk_reenrolled, scenes.CHUNK_REENROLLED),
-    "seated": (scenes.chunk_seated, scenes.CHUNK_SEATED),
     "folded": (scenes.chunk_folded, scenes.CHUNK_FOLDED),
 }
 

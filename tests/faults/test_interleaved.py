@@ -16,7 +16,6 @@ _DELIVERIES: dict[str, tuple[Callable[[Play], tuple[Delivery, Rows]], list[str]]
     "new chunk": (scenes.chunk_new, scenes.CHUNK_NEW),
     "met chunk": (scenes.chunk_met, scenes.CHUNK_MET),
     "reenrolled chunk": (scenes.chunk_reenrolled, scenes.CHUNK_REENROLLED),
-    "seated chunk": (scenes.chunk_seated, scenes.CHUNK_SEATED),
     "folded chunk": (scenes.chunk_folded, scenes.CHUNK_FOLDED),
     "fresh batch": (lambda play: scenes.fresh_batch(play)[:2], scenes.ADVANCE),
     "start of a retry": (lambda play: scenes.retried_row(play, "advance"), scenes.RETRY_ADVANCE),
