@@ -132,8 +132,8 @@ class Injector:
         fault = self._fault
         if isinstance(fault, Refusal) and fault.wanted is not None:
             return self.calls[-1] == INSERT
-        if isinstance(fault, Refusal) and fault.again and isinstance(self._at, int) and 0 < self._at < len(self.calls):
-            return self.calls[-1] == self.calls[self._at - 1]
+        if isinstance(fault, Refusal | Wire) and fault.again and isinstance(self._at, int):
+            return 0 < self._at <= len(self.calls) and self.calls[-1] == self.calls[self._at - 1]
         return len(self.calls) == self._at
 
     def _aside(self, do: Callable[[], None]) -> None:

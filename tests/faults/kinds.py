@@ -23,6 +23,8 @@ class Wire:
     # The code of the error that AWS answers, by service; None for a connection that breaks.
     code_by_service: Mapping[str, str] | None = None
     status: int = 500
+    # Every further call of this operation, in the same attempt, meets it too.
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ THROTTLED = Wire("throttled", code_by_service=_THROTTLED, status=400)
 BROKEN = Wire("error 500", code_by_service=_BROKEN)
 LOST = Wire("answer lost", applied=True)
 LOST_ONCE = Wire("answer lost once", applied=True, only_first=True)
-# Another transaction is at work on one of the items, in each of our own tries too.
-CONFLICT = Wire("conflict", code_by_service={"dynamodb": "TransactionCanceledException"}, status=400)
+# Another transaction is at work on one of the items: once, or in each of our own tries.
+_CANCELLED = {"dynamodb": "TransactionCanceledException"}
+CONFLICT = Wire("conflict", code_by_service=_CANCELLED, status=400)
+CONFLICTS = Wire("conflict again and again", code_by_service=_CANCELLED, status=400, again=True)
 KILLED_BEFORE = Kill("killed before", after=False)
 KILLED_AFTER = Kill("killed after", after=True)
 
@@ -84,7 +88,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one key unprocessed again and again", "", again=True),
     ),
     "dynamodb.PutItem": _WRITE,
-    "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT),
+    "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
     "dynamodb.BatchExecuteStatement": (
         *_WRITE,
         Refusal("one statement throttled", "ThrottlingError"),

@@ -5,92 +5,20 @@ holds only once nothing is in flight any more: no message, no overdue entry, no 
 """
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.access.audit import FIRST_HASH, hash_of, number_key
 from chalicelib.access.models import AuditEntry
-from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, row_shard
 from chalicelib.enrollment.recipients import bounds_of
 from chalicelib.enrollment.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
+from tests.faults.tables import Item, RowKey, Tables
 from tests.harness import World
 
-Item = dict[str, Any]
-RowKey = tuple[str, str, str]
-
-_BATCH_PART = re.compile(r"ORG#([^#]+)#BATCH#([^#]+)")
-_LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
 _COUNTS_OF_CHUNK = ("num_targeted", "num_enrolled", "num_already", "num_skipped", "num_failed")
-
-
-@dataclass
-class Tables:
-    """A dump, sorted into what it is made of. Rows, cuts and chunks are found by organization and batch."""
-
-    now: str
-    orgs: dict[str, Item] = field(default_factory=dict)
-    totals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    batches: dict[tuple[str, str], Item] = field(default_factory=dict)
-    rows: dict[RowKey, Item] = field(default_factory=dict)
-    cuts: dict[RowKey, Item] = field(default_factory=dict)
-    chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
-    audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
-    headers: dict[str, Item] = field(default_factory=dict)
-    specs: dict[str, Item] = field(default_factory=dict)
-    # Current ones and history, by the row that made them: (member id, item).
-    enrollments: dict[RowKey, list[tuple[str, Item]]] = field(default_factory=lambda: defaultdict(list))
-    # Taken seats, by organization and course.
-    seats: dict[tuple[str, str], int] = field(default_factory=dict)
-    dues: list[Item] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, world: World) -> "Tables":
-        tables = cls(to_text(world.now))
-        for item in world.dump("core"):
-            tables._take_core(item)
-        for item in world.dump("enrollments"):
-            found = _LEARNER.fullmatch(item["pk"])
-            assert found, f"a strange key: {item['pk']}"
-            key = (found[1], item.get("batch_id", ""), item["sk"].split("#")[1])
-            tables.enrollments[key].append((found[2], item))
-        tables.dues = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
-        return tables
-
-    def _take_core(self, item: Item) -> None:
-        pk, sk = item["pk"], item["sk"]
-        part = _BATCH_PART.fullmatch(pk)
-        if part:
-            kind, _, rest = sk.partition("#")
-            if kind == "COURSE":
-                self.rows[part[1], part[2], rest] = item
-            elif kind == "CUT":
-                self.cuts[part[1], part[2], rest] = item
-            elif kind == "CHUNK":
-                course_id, number = rest.split("#")
-                self.chunks[part[1], part[2], course_id][int(number)] = item
-        elif pk.endswith("#BATCHES"):
-            self.batches[item["org_id"], item["batch_id"]] = item
-        elif pk.endswith("#AUDIT"):
-            self.audit[pk].append(item)
-        elif pk.endswith("#ROLLOUTS"):
-            self.headers[item["rollout_id"]] = item
-        elif sk == "SPEC":
-            self.specs[pk.rsplit("#", 1)[1]] = item
-        elif pk.startswith("MSP#") and sk.startswith("ORG#"):
-            self.orgs[item["org_id"]] = item
-        elif sk.startswith("SEATS#"):
-            self.seats[pk.removeprefix("ORG#"), sk.removeprefix("SEATS#")] = int(item["taken"])
-        elif sk.startswith("COUNTS#"):
-            numbers = {name: int(item.get(name, 0)) for name in ("num_courses", "num_completed", "num_scheduled")}
-            self.totals[pk.removeprefix("MSP#")].update(numbers)
-
-    def rows_of(self, org_id: str, batch_id: str) -> list[Item]:
-        return [row for (org, batch, _), row in self.rows.items() if (org, batch) == (org_id, batch_id)]
 
 
 def problems(world: World, *, quiet: bool = True) -> list[str]:
