@@ -97,44 +97,17 @@ def _note(client: Any, operation: str, parameters: dict[str, Any]) -> None:
 
 
 def _function() -> str | None:
-    """The entry point that this call comes from; None when a test made it, on its own or in the midst of a request."""
-    found = None
+    """The innermost entry point that this call comes from, for a test may let one happen in the midst of another.
+
+    None when a test made the call, on its own or in the midst of a request.
+    """
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if found is None and file.startswith(_TESTS):
+        if file.startswith(_TESTS):
             return None
-        entry = (file.removeprefix(_OURS), frame.f_code.co_name)
-        found = ENTRY_POINTS.get(entry, found)
+        entry = ENTRY_POINTS.get((file.removeprefix(_OURS), frame.f_code.co_name))
+        if entry is not None:
+            return entry
         frame = frame.f_back
-    return found
-
-
-def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The actions of one call as IAM names them, each with the logical name of its resource."""
-    if operation == "TransactWriteItems":
-        for item in parameters["TransactItems"]:
-            ((kind, detail),) = item.items()
-            yield f"dynamodb:{_TRANSACTION_ACTIONS[kind]}", _resource(detail["TableName"])
-    elif operation == "BatchExecuteStatement":
-        for statement in parameters["Statements"]:
-            verb, table = re.match(r'(\w+)[^"]*"([^"]+)"', statement["Statement"]).groups()  # type: ignore[union-attr]
-            yield f"dynamodb:PartiQL{verb.title()}", _resource(table)
-    elif operation in ("BatchGetItem", "BatchWriteItem"):
-        for table in parameters["RequestItems"]:
-            yield f"dynamodb:{operation}", _resource(table)
-    else:
-        name = next((str(parameters[naming]) for naming in _NAMING if naming in parameters), "")
-        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
-        call = f"{service}:{operation}"
-        yield (
-            _ACTION_BY_CALL.get(call, call).replace("cognito-identity-provider", "cognito-idp"),
-            _resource(name) + index,
-        )
-
-
-def _resource(name: str) -> str:
-    for variable, resource in _RESOURCE_BY_VARIABLE.items():
-        if name and os.environ.get(variable) == name:
-            return resource
-    return "somewhere else"
+    return None
