@@ -111,3 +111,33 @@ def _function() -> str | None:
             return entry
         frame = frame.f_back
     return None
+
+
+def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The actions of one call as IAM names them, each with the logical name of its resource."""
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            ((kind, detail),) = item.items()
+            yield f"dynamodb:{_TRANSACTION_ACTIONS[kind]}", _resource(detail["TableName"])
+    elif operation == "BatchExecuteStatement":
+        for statement in parameters["Statements"]:
+            verb, table = re.match(r'(\w+)[^"]*"([^"]+)"', statement["Statement"]).groups()  # type: ignore[union-attr]
+            yield f"dynamodb:PartiQL{verb.title()}", _resource(table)
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
+        for table in parameters["RequestItems"]:
+            yield f"dynamodb:{operation}", _resource(table)
+    else:
+        name = next((str(parameters[naming]) for naming in _NAMING if naming in parameters), "")
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        call = f"{service}:{operation}"
+        yield (
+            _ACTION_BY_CALL.get(call, call).replace("cognito-identity-provider", "cognito-idp"),
+            _resource(name) + index,
+        )
+
+
+def _resource(name: str) -> str:
+    for variable, resource in _RESOURCE_BY_VARIABLE.items():
+        if name and os.environ.get(variable) == name:
+            return resource
+    return "somewhere else"
