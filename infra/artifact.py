@@ -24,16 +24,24 @@ _OURS = ("app.py", "chalicelib")
 # parts of libraries that nothing imports, each checked by a test that imports the whole application from the zip.
 _DROPPED = (
     "**/*.pyi",
-    "*.dist-info/licenses",
-    "*.dist-info/RECORD",
+    "*.dist-info",
     "botocore/data/**/examples-1.json",
     "dateutil/zoneinfo/*.tar.gz",  # time zones come from tzdata
     "dns",  # email-validator asks the DNS only where deliverability is to be checked
+    "pydantic/color.py",
+    "pydantic/mypy.py",
     "pydantic/v1",
+    "tzdata/zoneinfo/*.tab",  # lists of places, and all rules as one text; zones are read one by one
+    "tzdata/zoneinfo/tzdata.zi",
+    "tzdata/zoneinfo/leap*",
+    "urllib3/contrib/emscripten",
+    "urllib3/contrib/pyopenssl.py",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/data_*",
     "aws_lambda_powertools/utilities/[abcfikps]*",  # all but what the logger needs
 )
+# The one library that asks for its own version when it is imported.
+_KEPT = ("python_ulid-*.dist-info",)
 
 
 def made_smaller(file: Path) -> None:
@@ -50,6 +58,8 @@ def made_smaller(file: Path) -> None:
 def _drop(folder: Path) -> None:
     for pattern in _DROPPED:
         for path in list(folder.glob(pattern)):
+            if any(path.match(kept) for kept in _KEPT):
+                continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for service in (folder / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in KEPT_SERVICES:

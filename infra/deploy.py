@@ -52,12 +52,23 @@ def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> 
     s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
     name = f"muster-{stage}"
     host = cloud.endpoint or f"https://s3.{cloud.region}.amazonaws.com"
-    told = {"Stage": stage, "Build": digest, **parameters}
+    told = {"Stage": stage, "Build": digest, "PublicUrl": _known_url(cloud, stage), **parameters}
     _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", told)
     stack = describe(cloud, stage)
+    if not told["PublicUrl"]:
+        # The API's address is known once it is there, and its own functions cannot refer to it in the template.
+        told["PublicUrl"] = cloud.api_url(stack.resources["RestAPI"], stage)
+        _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", told)
     if cloud.is_local:
         differences.put_gateway_responses(cloud, stack.resources["RestAPI"], stage, template)
     return stack
+
+
+def _known_url(cloud: Cloud, stage: str) -> str:
+    """The API's own address, empty before the stack is there."""
+    if _status(cloud.client("cloudformation"), f"muster-{stage}") is None:
+        return ""
+    return cloud.api_url(describe(cloud, stage).resources["RestAPI"], stage)
 
 
 def describe(cloud: Cloud, stage: str) -> Stack:
@@ -149,10 +160,13 @@ def main() -> None:
     arguments.add_argument("--stage", required=True, choices=STAGES)
     arguments.add_argument("--mail-from", required=True, help="the sender, of a domain verified in SES")
     arguments.add_argument("--alarm-email", default="", help="who is told of alarms")
+    arguments.add_argument("--public-url", default="", help="where people reach the API, if not at its own address")
     arguments.add_argument("--mail-rate", default="14", help="mails a second, as SES allows this account")
     arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
     chosen = arguments.parse_args()
     parameters = {"MailFrom": chosen.mail_from, "AlarmEmail": chosen.alarm_email, "MailRate": chosen.mail_rate}
+    if chosen.public_url:
+        parameters["PublicUrl"] = chosen.public_url.rstrip("/")
     cloud = Cloud(None, chosen.region)
     stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters)
     mail.send_events_to(cloud, mail.domain_of(chosen.mail_from), stack.outputs["MailEventsTopicArn"])

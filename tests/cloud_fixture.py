@@ -66,8 +66,10 @@ def new_stage(cloud: Cloud) -> Stage:
         "SCHEDULE_GROUP": f"group-{suffix}",
         "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
         "USER_POOL_ID": pool["Id"],
+        "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
         "MAIL_FROM": "training@muster.example",
+        "PUBLIC_URL": "https://muster.example/dev",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
         "AWS_ACCESS_KEY_ID": "test",
@@ -75,6 +77,13 @@ def new_stage(cloud: Cloud) -> Stage:
         "AWS_DEFAULT_REGION": cloud.region,
     }
     return Stage(tables, queues, environment)
+
+
+def _pool_client(cloud: Cloud, pool_id: str) -> str:
+    properties = resources()["UserPoolClient"]["Properties"]
+    chosen = {key: properties[key] for key in ("ClientName", "GenerateSecret", "ExplicitAuthFlows")}
+    client = aws(cloud, "cognito-idp").create_user_pool_client(UserPoolId=pool_id, **chosen)["UserPoolClient"]
+    return str(client["ClientId"])
 
 
 def drop_stage(cloud: Cloud, stage: Stage) -> None:

@@ -19,7 +19,13 @@ class Answer:
 
 
 def send(
-    method: str, path: str, *, claims: dict[str, str] | None, body: bytes | None, headers: dict[str, str]
+    method: str,
+    path: str,
+    *,
+    claims: dict[str, str] | None,
+    body: bytes | None,
+    headers: dict[str, str],
+    source: str = "192.0.2.1",
 ) -> Answer:
     """Do as API Gateway does: find the route, check that somebody is logged in, call the function."""
     from app import app
@@ -34,7 +40,7 @@ def send(
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         values.setdefault(name, []).append(value)
-    context: dict[str, Any] = {"resourcePath": resource, "httpMethod": method, "identity": {"sourceIp": "127.0.0.1"}}
+    context: dict[str, Any] = {"resourcePath": resource, "httpMethod": method, "identity": {"sourceIp": source}}
     if claims is not None:
         context["authorizer"] = {"claims": claims}
     event = {

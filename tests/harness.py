@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.access import store as access_store
 from chalicelib.access.models import (
@@ -61,6 +62,8 @@ class World(Backstage):
         self.cloud = cloud
         self.stage = stage
         self.now = NOW
+        # The address that requests come from.
+        self.source = "192.0.2.1"
         self._email_by_account: dict[str, str] = {}
         self._msp_by_org: dict[str, str] = {}
         self._num_made = 0
@@ -81,9 +84,11 @@ class World(Backstage):
         sent = json.dumps(body).encode() if body is not None else raw
         claims = None
         if as_ is not None:
-            claims = {"sub": as_, "token_use": "id", "email": self._email_by_account.get(as_, "somebody@example.com")}
+            email = self._email_by_account.get(as_, "somebody@example.com")
+            claims = {"sub": as_, "token_use": "id", "email": email, "email_verified": "true"}
         more = {"Content-Type": "application/json"} if sent is not None else {}
-        return gateway.send(method, path, claims=claims, body=sent, headers={**more, **(headers or {})})
+        given = {**more, **(headers or {})}
+        return gateway.send(method, path, claims=claims, body=sent, headers=given, source=self.source)
 
     def get(self, path: str, as_: str | None = None, **more: Any) -> Answer:
         return self.request("GET", path, as_=as_, **more)
@@ -99,6 +104,11 @@ class World(Backstage):
 
     def delete(self, path: str, as_: str | None = None, **more: Any) -> Answer:
         return self.request("DELETE", path, as_=as_, **more)
+
+    def submit(self, path: str, form: dict[str, str] | None = None, as_: str | None = None) -> Answer:
+        """A form as a browser sends it."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.request("POST", path, as_=as_, raw=urlencode(form or {}).encode(), headers=headers)
 
     def every(self, path: str, as_: str) -> list[Any]:
         """The items of a list, page after page."""

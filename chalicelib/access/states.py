@@ -19,6 +19,8 @@ class Permission(StrEnum):
     SETTINGS = "settings"
     STRUCTURE = "structure"
     MEMBERS_READ = "members_read"
+    MEMBERS = "members"
+    INVITES = "invites"
     TRAINING_READ = "training_read"
     RESULTS = "results"
     AUDIT = "audit"
@@ -30,6 +32,8 @@ ORG_PERMISSIONS = frozenset(
         Permission.SETTINGS,
         Permission.STRUCTURE,
         Permission.MEMBERS_READ,
+        Permission.MEMBERS,
+        Permission.INVITES,
         Permission.TRAINING_READ,
         Permission.RESULTS,
         Permission.AUDIT,

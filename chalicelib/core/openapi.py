@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.core.http import MAX_KEY_LENGTH, Empty, Route
+from chalicelib.core.http import FORM, JSON, MAX_KEY_LENGTH, Empty, Route
 from chalicelib.core.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -62,7 +62,9 @@ def _operation(route: Route, refs: dict[Any, Any], schemas: dict[str, Any]) -> d
         operation["description"] = route.description
     if route.body:
         schema = refs[(route.body, "validation")]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in route.takes}}
+    elif route.takes not in (JSON, FORM):
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": {}} for kind in route.takes}}
     return operation
 
 

@@ -45,16 +45,22 @@ def problem_of(error: MusterError) -> dict[str, Any]:
     return body | error.extra
 
 
+def waiting(error: MusterError) -> dict[str, str]:
+    """The header that says when to try again, of errors that pass."""
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
+
+
 def problem_response(error: MusterError) -> Response:
-    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
-    if isinstance(error, TooMany | Unavailable):
-        headers["Retry-After"] = str(error.retry_after)
-    return Response(json.dumps(problem_of(error)), headers, error.status)
+    return Response(json.dumps(problem_of(error)), {"Content-Type": CONTENT_TYPE, **waiting(error)}, error.status)
+
+
+def unexpected() -> MusterError:
+    """What is not foreseen: nothing of it leaves the house."""
+    return MusterError("internal_error", "Muster made a mistake; the operators know of it.")
 
 
 def unexpected_response() -> Response:
-    """What is not foreseen: nothing of it leaves the house."""
-    return problem_response(MusterError("internal_error", "Muster made a mistake; the operators know of it."))
+    return problem_response(unexpected())
 
 
 # What pydantic calls things, where it is not what an API user would call them.

@@ -19,8 +19,11 @@ class Settings:
     schedule_group: str
     scheduler_role_arn: str
     user_pool_id: str
+    user_pool_client_id: str
     files_bucket: str
     mail_from: str
+    # Where people reach the API and its pages, without a slash at the end.
+    public_url: str
 
 
 @lru_cache(maxsize=1)
