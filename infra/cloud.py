@@ -78,19 +78,9 @@ def _wait_until_up(process: subprocess.Popen[bytes], endpoint: str, log: Path) -
         time.sleep(0.1)
 
 
-@contextmanager
-def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
-    """Start MiniStack on 127.0.0.1:`port` with its files under `home`; stop it at the end.
-
-    IAM is enforced (AUTH=true), so that a function whose policy lacks an action fails here too.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / "cloud.log"
-    endpoint = f"http://127.0.0.1:{port}"
-    if _is_up(endpoint):
-        raise RuntimeError(f"something answers on {endpoint} already; stop it, or choose another PORT")
-    environment = {
-        **os.environ,
+def server_environment(home: Path, port: int, keep_state: bool) -> dict[str, str]:
+    """What MiniStack reads. IAM is enforced (AUTH), so that a function whose policy lacks an action fails here too."""
+    return {
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -103,6 +93,17 @@ def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
         "AWS_DEFAULT_REGION": REGION,
         "TMPDIR": str(_made(home / "tmp")),
     }
+
+
+@contextmanager
+def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
+    """Start MiniStack on 127.0.0.1:`port` with its files under `home`; stop it at the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "cloud.log"
+    endpoint = f"http://127.0.0.1:{port}"
+    if _is_up(endpoint):
+        raise RuntimeError(f"something answers on {endpoint} already; stop it, or choose another PORT")
+    environment = {**os.environ, **server_environment(home, port, keep_state)}
     environment.pop("AWS_ENDPOINT_URL", None)
     with log.open("ab") as output:
         # A session of its own keeps the terminal's Ctrl-C from reaching it before its state is saved.

@@ -9,9 +9,10 @@ from chalicelib.aws import clients
 from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from infra.cloud import Cloud, free_port, local_cloud
+from infra.cloud import Cloud, free_port
 from tests.cloud_fixture import drop_stage, new_stage
 from tests.harness import World
+from tests.near_cloud import near_cloud
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with local_cloud(tmp_path_factory.mktemp("cloud"), free_port(), keep_state=False) as started:
+    with near_cloud(tmp_path_factory.mktemp("cloud"), free_port()) as started:
         # Only here: the address stays the same for all tests, and new clients cost 100 ms.
         clients.forget()
         yield started
