@@ -1,6 +1,8 @@
 """The sweep: finds what is due and was not done, and queues it. A lost schedule costs minutes, never an enrollment."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
@@ -18,9 +20,14 @@ PATIENCE = timedelta(minutes=10)
 _PER_SHARD = 100
 
 
+# The message that a due entry of a kind from another feature stands for.
+JobsOfOthers = Mapping[str, Callable[[DueEntry], Job]]
+
+
 class SweepService:
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, others: JobsOfOthers = MappingProxyType({})) -> None:
         self._queue = queue
+        self._others = others
 
     def sweep(self, now: datetime) -> int:
         """Queue what is overdue; gives how many entries were. One shard's trouble does not stop the others."""
@@ -39,7 +46,8 @@ class SweepService:
     def _sweep_shard(self, shard: int, now: datetime) -> int:
         entries = rollout_store.due_before(shard, now - GRACE, now, _PER_SHARD)
         for entry in entries:
-            self._queue.send([Message(job_of(entry).body(), entry.org_id or entry.msp_id)])
+            job = self._others.get(entry.kind, job_of)(entry)
+            self._queue.send([Message(job.body(), entry.org_id or entry.msp_id)])
             rollout_store.put_off(entry, now + PATIENCE)
         if entries:
             observability.warning("sweep queued what was overdue", shard=shard, num_entries=len(entries))

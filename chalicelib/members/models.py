@@ -1,13 +1,17 @@
 """Items of the directory."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.access.models import org_pk
 from chalicelib.aws.table import CoreItem
 
 
 class Member(CoreItem):
-    """`ORG#o#MEMBERS` / `MEMBER#m`."""
+    """`ORG#o#MEMBERS` / `MEMBER#m`. `revision` guards every change.
+
+    `invite_*` tell of the open invitation: the hash is that of the secret in its link, absent while no mail has
+    carried one. `mail_id` is the latest mail about it. `mail_blocked` says why this person gets no mail any more.
+    """
 
     member_id = UnicodeAttribute()
     status = UnicodeAttribute()
@@ -21,6 +25,12 @@ class Member(CoreItem):
     fields: MapAttribute[str, str] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
     account_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
+    revision = NumberAttribute(default=0)
+    invite_id = UnicodeAttribute(null=True)
+    invite_hash = UnicodeAttribute(null=True)
+    invite_expires_at = UnicodeAttribute(null=True)
+    mail_id = UnicodeAttribute(null=True)
+    mail_blocked = UnicodeAttribute(null=True)
 
 
 def members_pk(org_id: str) -> str:

@@ -1,7 +1,7 @@
 """Reads and writes of the directory. A member is one item, and what others find the member by."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 from chalicelib.access.models import AccountEntry, account_pk, membership_sk, org_pk
 from chalicelib.aws import loading, table
@@ -110,9 +110,64 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     ConditionFailed with index 0 when the id is taken, with a following one when the address or the
     login name belongs to somebody else here.
     """
+    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+
+
+def invited_writes(org_id: str, member: Member) -> list[Write]:
+    """The same for somebody who is not there yet: nobody's recipients change, and no account is a member."""
     new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
-    more = [*entries_of(org_id, member), *membership_of(msp_id, org_id, member)]
-    return [*(put_new(item) for item in new), *(Write("put", item) for item in more), touch(org_id, "people")]
+    return [*(put_new(item) for item in new), *map(_put, entries_of(org_id, member))]
+
+
+def _put(item: CoreItem) -> Write:
+    return Write("put", item)
+
+
+def changed(member: Member, **fields: Any) -> Member:
+    """A copy with other values; None takes one away."""
+    copy = Member.from_raw_data(member.serialize())
+    for name, value in fields.items():
+        setattr(copy, name, value)
+    copy.revision = member.revision + 1
+    return copy
+
+
+def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
+    """Put the member as `changed` made it, and move along what it is found by.
+
+    ConditionFailed with index 0 when the member changed since it was read, with a following one when the
+    address or the login name belongs to somebody else here.
+    """
+    unchanged = Member.revision == before.revision
+    if not before.revision:
+        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
+    claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
+    entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
+    kept_claims = {item.key for item in old_claims}
+    kept_entries = {_told(item) for item in old_entries}
+    gone = {item.key: item for item in (*old_claims, *old_entries)}
+    for item in (*claims, *entries):
+        gone.pop(item.key, None)
+    return [
+        Write("put", after, unchanged),
+        *(put_new(item) for item in claims if item.key not in kept_claims),
+        *(Write("put", item) for item in entries if _told(item) not in kept_entries),
+        *(Write("delete", item) for item in gone.values()),
+    ]
+
+
+def _told(entry: CoreItem) -> tuple[str, str, str | None]:
+    return (*entry.key, getattr(entry, "status", None))
+
+
+def member_of_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:
+    """The members to whom these addresses belong here, by normalized address."""
+    keys = {email_sk(normalized(email)): normalized(email) for email in emails}
+    found = table.batch_get([(UniqueClaim, org_pk(org_id), sk) for sk in keys])
+    address_by_id = {item.member_id: keys[item.sk] for item in found.values() if isinstance(item, UniqueClaim)}
+    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in address_by_id]
+    members = table.batch_get(wanted).values()
+    return {address_by_id[item.member_id]: item for item in members if isinstance(item, Member)}
 
 
 def create(msp_id: str, org_id: str, member: Member) -> None:

@@ -1,10 +1,12 @@
 """What SES tells of mails, in any order and any number of times, becomes what we know of them."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.core import observability
 from chalicelib.notices import store
 from chalicelib.notices.letters import MAIL_HEADER
+from chalicelib.notices.models import Mail
 from chalicelib.notices.schemas import Notification
 from chalicelib.notices.states import DELIVERED, News, bounced, complained, suppressed_by_ses
 
@@ -12,7 +14,16 @@ from chalicelib.notices.states import DELIVERED, News, bounced, complained, supp
 _ON_A_LIST = frozenset({"Suppressed", "OnAccountSuppressionList"})
 
 
-def settle(notification: Notification, now: datetime) -> None:
+# Told of a mail as it now is, after each piece of news, at least once: what a feature makes of it follows from the
+# mail's state, not from the news.
+Follow = Callable[[Mail], None]
+
+
+def no_one(mail: Mail) -> None:
+    """Nobody wants to know."""
+
+
+def settle(notification: Notification, now: datetime, follow: Follow = no_one) -> None:
     news = news_of(notification)
     if news is None:
         return
@@ -22,8 +33,18 @@ def settle(notification: Notification, now: datetime) -> None:
         store.keep_early(message_id, news, now)
         # Its id may have been noted in between, by somebody who looked for news too early.
         mail_id = store.mail_of_message(message_id)
-    if mail_id is not None and not store.learn(mail_id, news):
+    if mail_id is None:
+        return
+    if not store.learn(mail_id, news):
         observability.warning("news of a mail that is not there", mail_id=mail_id)
+        return
+    pass_on(mail_id, follow)
+
+
+def pass_on(mail_id: str, follow: Follow) -> None:
+    known = store.mail(mail_id)
+    if known is not None:
+        follow(known)
 
 
 def news_of(notification: Notification) -> News | None:

@@ -8,6 +8,7 @@ from chalicelib.aws.mailer import Doubtful, NotSent, Refused
 from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id
+from chalicelib.notices.events import Follow, no_one, pass_on
 from chalicelib.notices.letters import Letter, NotAddressable, Withheld, envelope
 from chalicelib.notices.models import Mail, Waiting
 from chalicelib.notices.states import News, refused, withheld
@@ -25,7 +26,7 @@ class Mails(Protocol):
 
     def release(self, claimed: Mail) -> None: ...
 
-    def sent(self, claimed: Mail, message_id: str, now: datetime) -> None: ...
+    def sent(self, claimed: Mail, message_id: str, now: datetime) -> bool: ...
 
     def learn(self, mail_id: str, news: News) -> bool: ...
 
@@ -39,6 +40,7 @@ class Postman:
         wait_for_slot: Callable[[int], bool],
         clock: Callable[[], datetime],
         mail_from: str,
+        follow: Follow = no_one,
     ) -> None:
         self._mails = mails
         self._mailer = mailer
@@ -46,6 +48,7 @@ class Postman:
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._mail_from = mail_from
+        self._follow = follow
 
     def deliver(self, entry: Waiting, until: int) -> bool:
         """False when nothing more should be tried for now. One mail's trouble does not stop the others."""
@@ -104,5 +107,6 @@ class Postman:
             # Perhaps it went. It stays claimed until SES tells of it, or the sweep calls it unknown.
             observability.failure("mail in doubt", mail_id=claimed.mail_id)
             return True
-        self._mails.sent(claimed, message_id, self._clock())
+        if self._mails.sent(claimed, message_id, self._clock()):
+            pass_on(claimed.mail_id, self._follow)
         return True

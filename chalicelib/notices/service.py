@@ -11,6 +11,7 @@ from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id
 from chalicelib.notices import pacing, store
+from chalicelib.notices.events import Follow, no_one
 from chalicelib.notices.meter import MICROSECONDS, Meter, Time
 from chalicelib.notices.postman import Mailer, Postman, Read
 from chalicelib.notices.pump import Pump
@@ -46,6 +47,7 @@ class PostOffice:
         mail_from: str,
         time: Time,
         clock: Callable[[], datetime],
+        follow: Follow = no_one,
     ) -> None:
         self._queue = queue
         self._rate = rate
@@ -53,7 +55,7 @@ class PostOffice:
         self._time = time
         self._clock = clock
         self._meter = Meter(rate, pacing.StoredSlots(), time)
-        self._postman = Postman(store, mailer, readers, self._meter.wait, clock, mail_from)
+        self._postman = Postman(store, mailer, readers, self._meter.wait, clock, mail_from, follow)
 
     def run_pump(self, number: int) -> None:
         """Send at the meter's pace until nothing waits or time is up; then hand on to the next invocation."""
@@ -100,6 +102,14 @@ class Counter:
     def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]:
         """For the transaction of the event. ConditionFailed when the mail was written before."""
         return store.mail_writes(store.new_mail(mail_id, kind, lane, about, now))
+
+    def writes_of_many(
+        self, kind: str, lane: str, abouts_by_mail_id: Mapping[str, Mapping[str, str]], now: datetime
+    ) -> list[Write]:
+        """The same for several mails of one kind and lane: two writes each, and one for the lane."""
+        return store.writes_of_mails(
+            [store.new_mail(mail_id, kind, lane, about, now) for mail_id, about in abouts_by_mail_id.items()]
+        )
 
     def put(self, kind: str, lane: str, abouts_by_mail_id: Mapping[str, Mapping[str, str]], now: datetime) -> None:
         """Many mails of one kind and lane; those that were there before stay as they are."""

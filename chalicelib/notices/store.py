@@ -57,6 +57,14 @@ def mail_writes(mail: Mail) -> list[Write]:
     return [put_new(mail), Write("put", waiting), _open_lane(mail.lane)]
 
 
+def writes_of_mails(mails: Sequence[Mail]) -> list[Write]:
+    """The same for several mails of one lane."""
+    if not mails:
+        return []
+    waiting = [Waiting(lane_pk(mail.lane), mail.mail_id, mail_id=mail.mail_id, lane=mail.lane) for mail in mails]
+    return [*map(put_new, mails), *(Write("put", item) for item in waiting), _open_lane(mails[0].lane)]
+
+
 def insert_mails(mails: Sequence[Mail]) -> None:
     """Many of one lane, create-only. Doing it again makes none twice, and ends what an earlier try left half done."""
     if not mails:
@@ -78,6 +86,11 @@ def insert_mails(mails: Sequence[Mail]) -> None:
 
 def mail(mail_id: str) -> Mail | None:
     return table.get(Mail, mail_pk(mail_id), MAIL_SK)
+
+
+def mails_by_id(mail_ids: Iterable[str]) -> dict[str, Mail]:
+    found = table.batch_get([(Mail, mail_pk(mail_id), MAIL_SK) for mail_id in mail_ids], consistent=False)
+    return {item.mail_id: item for item in found.values() if isinstance(item, Mail)}
 
 
 # ---------------------------------------------------------------- lanes
@@ -163,8 +176,8 @@ def release(claimed: Mail) -> None:
         return
 
 
-def sent(claimed: Mail, message_id: str, now: datetime) -> None:
-    """SES took it. What SES told of it in the meantime counts too."""
+def sent(claimed: Mail, message_id: str, now: datetime) -> bool:
+    """SES took it. What SES told of it in the meantime counts too; True when it told something."""
     posted = Posted(posted_pk(message_id), MAIL_SK, mail_id=claimed.mail_id, ttl=int((now + KEPT_FOR).timestamp()))
     known, noted = Mail(*claimed.key), Mail.message_id.set(message_id)
     as_sent = (Mail.state.set(MailState.SENT.value), Mail.rank.set(SENT_RANK), Mail.reason.remove(), noted)
@@ -174,8 +187,10 @@ def sent(claimed: Mail, message_id: str, now: datetime) -> None:
     except ConditionFailed:
         # SES's news of it was faster, by the header that names the mail.
         table.transact([Write("update", known, Mail.pk.exists(), (noted,)), *rest])
-    for early in table.query_all(EarlyNews, posted_pk(message_id), prefix=NEWS_PREFIX):
+    told = table.query_all(EarlyNews, posted_pk(message_id), prefix=NEWS_PREFIX)
+    for early in told:
         learn(claimed.mail_id, News(MailState(early.state), int(early.rank), early.reason))
+    return bool(told)
 
 
 def _unclaim(claimed: Mail) -> list[Write]:

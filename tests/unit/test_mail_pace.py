@@ -75,9 +75,10 @@ class Table:
         )
         self.revisions[claimed.lane] += 1
 
-    def sent(self, claimed: Mail, message_id: str, now: datetime) -> None:
+    def sent(self, claimed: Mail, message_id: str, now: datetime) -> bool:
         self._call()
         self.states[claimed.mail_id] = MailState.SENT
+        return False
 
     def learn(self, mail_id: str, news: News) -> bool:
         self._call()
