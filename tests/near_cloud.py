@@ -53,7 +53,7 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
             return contextvars.copy_context().run(_handled, app, request, body)
 
     # What botocore tells about itself takes a tenth of a call to put together.
-    named = mock.patch.object(UserAgentString, "to_string", lambda _: "tests")
+    named = mock.patch.object(UserAgentString, "to_string", return_value="tests")
     with mock.patch.object(URLLib3Session, "send", send), named:
         yield Cloud(endpoint)
     server.stop()
