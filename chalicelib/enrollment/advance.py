@@ -13,7 +13,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
-from chalicelib.enrollment import batch_store, fold
+from chalicelib.enrollment import batch_store, chunk_store, fold
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import (
     due_of,
@@ -187,7 +187,7 @@ def _first_run(cut_id: str, ranges: Ranges, row: Row) -> tuple[table.Action, ...
 
 def _missing_chunks(key: BatchKey, row: Row) -> list[int]:
     """Of a row that runs again: chunks without a result, or with failures of an earlier run."""
-    results = {batch_store.chunk_number(result): result for result in batch_store.chunk_results(key, row.course_id)}
+    results = {chunk_store.chunk_number(result): result for result in chunk_store.chunk_results(key, row.course_id)}
     return [
         chunk
         for chunk in range(int(row.num_chunks))

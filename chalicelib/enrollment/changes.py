@@ -12,7 +12,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
-from chalicelib.enrollment import batch_store, change_store, learner_store
+from chalicelib.enrollment import batch_store, change_store, chunk_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.cancel import ROWS_AT_ONCE, cancel_writes, rows_of
 from chalicelib.enrollment.change_store import UNDO_ID, Changed
@@ -160,7 +160,7 @@ def _may_still_run(row: Row, now: datetime) -> bool:
 
 def _is_missing(key: BatchKey, row: Row, chunk: int) -> bool:
     """Does this run of the row wait for the chunk? One without failures is not part of a later run."""
-    result = batch_store.chunk_result(key, row.course_id, chunk)
+    result = chunk_store.chunk_result(key, row.course_id, chunk)
     return result is None or bool(result.run < row.run and result.num_failed)
 
 
@@ -178,7 +178,7 @@ def _enroll_job(key: BatchKey, row: Row, chunk: int) -> EnrollChunk:
 
 def _expect_all(key: BatchKey, job: ChangeChunk, num_found: int) -> None:
     """The index follows the table by moments; until it has caught up, the message comes again."""
-    result = batch_store.chunk_result(key, job.course_id, job.chunk)
+    result = chunk_store.chunk_result(key, job.course_id, job.chunk)
     if result is not None and num_found < result.num_enrolled:
         raise Unavailable("index_behind", "The index has not caught up yet.")
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from chalicelib.aws import bulk
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.enrollment import batch_store, learner_store, seating
-from chalicelib.enrollment.batch_store import BatchKey, ChunkCounts, ChunkState
+from chalicelib.enrollment import batch_store, chunk_store, learner_store, seating
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.chunk_store import ChunkCounts, ChunkState
 from chalicelib.enrollment.fold import fold
 from chalicelib.enrollment.messages import EnrollChunk, Job
 from chalicelib.enrollment.models import ChunkResult, Cut, Enrollment, Row
@@ -71,7 +72,7 @@ def give_up_chunk(message: EnrollChunk, now: datetime) -> list[Job]:
 
 def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job]:
     key = BatchKey(message.msp_id, message.org_id, message.batch_id)
-    state = batch_store.chunk_state(key, message.course_id, message.cut_id, message.chunk, message.run)
+    state = chunk_store.chunk_state(key, message.course_id, message.cut_id, message.chunk, message.run)
     row, cut = state.row, state.cut
     if row is None or cut is None or row.cut_id != message.cut_id:
         observability.warning("chunk without row", batch_id=key.batch_id, course_id=message.course_id)
@@ -87,7 +88,7 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     after, until = bounds_of(cut.bounds, message.chunk)
     wanted = _wanted(cut, after, until, state.result)
     lost_runs = _lost_runs(row, state.result)
-    is_first = not state.was_started and batch_store.mark_started(key, row.course_id, message.chunk, message.run)
+    is_first = not state.was_started and chunk_store.mark_started(key, row.course_id, message.chunk, message.run)
     # A run that came to no end, and whose row was given up: this one finds what it did, as another delivery would.
     is_first = is_first and not lost_runs
     stopped = row.status == RowStatus.CANCELLED
@@ -209,7 +210,7 @@ def _finish(
     planned = ChunkCounts(targeted=int(cut.sizes[message.chunk])) if old is None else ChunkCounts.of(old)
     counts = tallied.counts()
     try:
-        batch_store.finish_chunk(
+        chunk_store.finish_chunk(
             key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code), num_reserved
         )
     except ConditionFailed:

@@ -12,7 +12,7 @@ from chalicelib.catalog.models import course_sk as library_sk
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Pager, invalid_cursor
-from chalicelib.enrollment import batch_store, learner_store
+from chalicelib.enrollment import batch_store, chunk_store, learner_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, Enrollment, Row
@@ -94,7 +94,7 @@ def _from_chunks(
 ) -> str | None:  # fmt: skip
     """Fill `found` from chunk results; the position to go on from, None when they are through."""
     while True:
-        page = batch_store.chunk_page(key, row.course_id, _CHUNKS_AT_ONCE, after)
+        page = chunk_store.chunk_page(key, row.course_id, _CHUNKS_AT_ONCE, after)
         for result in page.items:
             told = [
                 (member_id, code)

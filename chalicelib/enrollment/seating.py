@@ -7,8 +7,9 @@ has left behind, when its message comes to its end.
 from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.enrollment import batch_store, learner_store
-from chalicelib.enrollment.batch_store import BatchKey, ChunkState
+from chalicelib.enrollment import chunk_store, learner_store
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.chunk_store import ChunkState
 from chalicelib.enrollment.messages import EnrollChunk
 from chalicelib.enrollment.models import Enrollment
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
@@ -37,11 +38,11 @@ def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, wanted: Sequ
         if number <= 0:
             return 0
         try:
-            batch_store.reserve_seats(key, message.course_id, message.chunk, message.run, number, limit)
+            chunk_store.reserve_seats(key, message.course_id, message.chunk, message.run, number, limit)
             return number
         except ConditionFailed as error:
             if 0 in error.failed:
-                return batch_store.num_reserved(key, message.course_id, message.chunk, message.run)
+                return chunk_store.num_reserved(key, message.course_id, message.chunk, message.run)
             # Others took seats, or the limit changed: look again.
             limit = seat_limit(key.org_id, message.course_id)
     raise Unavailable("seats_contended", "Others keep taking seats of this course; the next delivery tries again.")
@@ -72,7 +73,7 @@ def _seatless(key: BatchKey, found: Mapping[str, Enrollment], again: bool) -> se
 def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
     """The seats of a run that cannot finish any more, for its row has gone on to the next."""
     try:
-        batch_store.release_seats(key, message.course_id, message.chunk, message.run, number)
+        chunk_store.release_seats(key, message.course_id, message.chunk, message.run, number)
     except ConditionFailed:
         return
 
@@ -80,7 +81,7 @@ def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
 def give_back_lost(key: BatchKey, message: EnrollChunk, runs: Iterable[int]) -> None:
     """The seats of earlier runs that came to no end: this run takes its own."""
     for run in runs:
-        number = batch_store.num_reserved(key, message.course_id, message.chunk, run)
+        number = chunk_store.num_reserved(key, message.course_id, message.chunk, run)
         if number:
             give_back(key, message.model_copy(update={"run": run}), number)
 

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.enrollment import batch_store, chunks
+from chalicelib.enrollment import batch_store, chunk_store, chunks
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
 from chalicelib.members.models import RosterEntry, learners_pk, member_sk
@@ -31,7 +31,7 @@ def test_who_left_between_two_deliveries_is_counted_as_enrolled(world: World, mo
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(batch_store, "finish_chunk", killed)
+        patched.setattr(chunk_store, "finish_chunk", killed)
         with pytest.raises(Killed):
             chunks.enroll_chunk(EnrollChunk.model_validate(message), world.now)
     table.transact([Write("delete", RosterEntry(learners_pk(org_id), member_sk(leaver)))])
