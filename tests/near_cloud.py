@@ -41,8 +41,7 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
 
-        server = _Server(app, port)
-        server.start()
+        _serve(app, port)
     lock = threading.Lock()
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
@@ -56,7 +55,6 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
     named = mock.patch.object(UserAgentString, "to_string", return_value="tests")
     with mock.patch.object(URLLib3Session, "send", send), named:
         yield Cloud(endpoint)
-    server.stop()
 
 
 def _is_near(request: AWSPreparedRequest, body: bytes) -> bool:
@@ -113,43 +111,28 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-class _Server:
-    def __init__(self, app: Any, port: int) -> None:
-        self._app, self._port = app, port
-        self._loop = asyncio.new_event_loop()
-        self._is_up = threading.Event()
-        self._shall_stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="local cloud", daemon=True)
+def _serve(app: Any, port: int) -> None:
+    """From a thread that ends with the process; back when MiniStack has started."""
+    is_up = threading.Event()
 
-    def start(self) -> None:
-        self._thread.start()
-        if not self._is_up.wait(60):
-            raise RuntimeError("the local cloud is not up within 60 s")
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def told(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                is_up.set()
 
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._shall_stop.set)
-        self._thread.join(20)
+        await app(scope, receive, told if scope["type"] == "lifespan" else send)
 
-    def _run(self) -> None:
+    async def run() -> None:
         from hypercorn.asyncio import serve
         from hypercorn.config import Config
 
         config = Config()
-        # Bound already, so that the first caller waits rather than being refused.
-        config.bind = [f"fd://{socket.create_server(('127.0.0.1', self._port)).detach()}"]
         config.loglevel = "WARNING"
-        config.graceful_timeout = 0
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(serve(self._watched, config, shutdown_trigger=self._shall_stop.wait))
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
-        self._loop.close()
+        # Bound already, so that the first caller waits rather than being refused.
+        config.bind = [f"fd://{socket.create_server(('127.0.0.1', port)).detach()}"]
+        await serve(watched, config, shutdown_trigger=asyncio.Event().wait)
 
-    async def _watched(self, scope: Any, receive: Any, send: Any) -> None:
-        """The application; tells when it has started."""
-
-        async def told(message: Any) -> None:
-            await send(message)
-            if message["type"] == "lifespan.startup.complete":
-                self._is_up.set()
-
-        await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
+    threading.Thread(target=asyncio.run, args=(run(),), name="local cloud", daemon=True).start()
+    if not is_up.wait(60):
+        raise RuntimeError("the local cloud is not up within 60 s")

@@ -100,9 +100,9 @@ def test_two_launches_for_the_last_seat_give_it_to_one(
         (learner_store, "insert_enrollments"),
         (recipients, "member_ids"),
         ("chalicelib.enrollment.seating", "reserve"),
-        ("chalicelib.enrollment.batch_store", "reserve_seats"),
-        ("chalicelib.enrollment.batch_store", "finish_chunk"),
-        ("chalicelib.enrollment.batch_store", "mark_started"),
+        ("chalicelib.enrollment.chunk_store", "reserve_seats"),
+        ("chalicelib.enrollment.chunk_store", "finish_chunk"),
+        ("chalicelib.enrollment.chunk_store", "mark_started"),
     ]
     module, name = steps[when]
     if isinstance(module, str):
