@@ -5,6 +5,7 @@ from typing import Any
 from chalice.app import Chalice, CORSConfig, Rate
 
 from chalicelib import jobs, mail_jobs
+from chalicelib.access.auth_routes import routes as accounts
 from chalicelib.access.routes import routes as access
 from chalicelib.catalog.routes import routes as catalog
 from chalicelib.core.problems import answer_problems
@@ -26,7 +27,7 @@ app.api.cors = CORSConfig(
 )
 app.register_middleware(answer_problems, "http")
 
-for feature in (access, orgs, structure, catalog, members, enrollment, changes, learners, exports):
+for feature in (accounts, access, orgs, structure, catalog, members, enrollment, changes, learners, exports):
     app.register_blueprint(feature.blueprint)
 
 

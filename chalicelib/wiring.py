@@ -17,6 +17,7 @@ from chalicelib.core.settings import mail_rate, settings
 
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
+    from chalicelib.access.auth import AccountsService
     from chalicelib.aws.files import Files
     from chalicelib.aws.identity import Identity
     from chalicelib.aws.queues import Queue
@@ -58,6 +59,13 @@ class Wiring:
         from chalicelib.aws.identity import Identity
 
         return Identity(settings().user_pool_id)
+
+    @cached_property
+    def accounts(self) -> "AccountsService":
+        from chalicelib.access.auth import AccountsService
+        from chalicelib.aws.accounts import Accounts
+
+        return AccountsService(Accounts(settings().user_pool_client_id))
 
     @cached_property
     def jobs_queue(self) -> "Queue":

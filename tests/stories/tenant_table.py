@@ -35,7 +35,18 @@ _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
 
-PUBLIC = {"GET /health", "GET /openapi.json", "GET /docs"}
+PUBLIC = {
+    "GET /health",
+    "GET /openapi.json",
+    "GET /docs",
+    "POST /auth/register",
+    "POST /auth/confirm",
+    "POST /auth/resend",
+    "POST /auth/login",
+    "POST /auth/refresh",
+    "POST /auth/forgot",
+    "POST /auth/reset",
+}
 
 
 def _launch(ids: Ids) -> dict[str, Any]:

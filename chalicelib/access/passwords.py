@@ -1,0 +1,36 @@
+"""What a password must be: the rules of the user pool (infra/resources.yaml), asked before Cognito is.
+
+Cognito checks them too, but of a reset only when there is such an account: its answer would tell that there is one.
+"""
+
+import re
+
+from chalicelib.core.errors import FieldError, Invalid
+
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+
+_RULES = (
+    ("password_too_short", f".{{{MIN_LENGTH},}}", f"A password has {MIN_LENGTH} characters or more."),
+    ("password_too_long", f".{{0,{MAX_LENGTH}}}", f"A password has {MAX_LENGTH} characters at most."),
+    ("password_needs_lowercase", ".*[a-z].*", "A password has at least one small letter, a to z."),
+    ("password_needs_uppercase", ".*[A-Z].*", "A password has at least one capital letter, A to Z."),
+    ("password_needs_number", ".*[0-9].*", "A password has at least one digit."),
+    ("password_outer_space", r"\S.*\S|\S?", "A password neither starts nor ends with white space."),
+)
+
+
+def refuse_weak(password: str, field: str) -> None:
+    """Raises Invalid that names every rule that the password breaks."""
+    errors = [
+        FieldError(field, code, sentence)
+        for code, pattern, sentence in _RULES
+        if not re.fullmatch(pattern, password, re.DOTALL)
+    ]
+    if errors:
+        raise Invalid(*errors, code="weak_password")
+
+
+def refused_by_cognito(field: str) -> Invalid:
+    """For what only Cognito knows, such as a password that was found in a leak."""
+    return Invalid(FieldError(field, "weak_password", "Choose another password."), code="weak_password")
