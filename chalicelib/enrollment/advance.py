@@ -57,7 +57,7 @@ class AdvanceService:
         rows = batch_store.rows(key)
         trouble = None
         if not batch.schedules_made and any(is_later(row, now) for row in rows):
-            trouble = self._schedule(key, rows, now)
+            trouble = self._schedule(key, batch, rows, now)
         if message.due_at is not None and not any(is_due(row, now) for row in rows):
             # Its row has other dates by now, or was cancelled; the sweep would find the entry for ever.
             table.transact([Write("delete", due_of(key, message.due_at))])
@@ -70,13 +70,19 @@ class AdvanceService:
         if trouble is not None:
             raise trouble
 
-    def _schedule(self, key: BatchKey, rows: Sequence[Row], now: datetime) -> MusterError | None:
+    def _schedule(self, key: BatchKey, batch: Batch, rows: Sequence[Row], now: datetime) -> MusterError | None:
         """What is due now must not wait for Scheduler; its trouble is told at the end, and the message comes again."""
         try:
             make_schedules(key, rows, self._scheduler, now)
         except MusterError as error:
             return error
-        table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True))])
+        try:
+            table.transact([batch_store.update_batch(key, Batch.schedules_made.set(True), as_read=batch)])
+        except ConditionFailed:
+            # Dates changed meanwhile; the next message makes schedules for what they are now.
+            observability.info("dates changed while scheduling", batch_id=key.batch_id)
+        else:
+            batch_store.replanned(batch)
         return None
 
     def _start_all(self, key: BatchKey, batch: Batch, rows: list[Row], now: datetime) -> list[Row]:
@@ -89,15 +95,16 @@ class AdvanceService:
             due = [row for row in rows if is_due(row, now)]
             if not due:
                 return rows
-            for start in range(0, len(due), _ROWS_AT_ONCE):
-                self._start(key, batch, rows, due[start : start + _ROWS_AT_ONCE], now)
+            parts = [due[start : start + _ROWS_AT_ONCE] for start in range(0, len(due), _ROWS_AT_ONCE)]
+            if not all(self._start(key, batch, rows, part, now) for part in parts):
+                batch = batch_store.batch(key) or batch
             rows = batch_store.rows(key)
         if any(is_due(row, now) for row in rows):
             raise Unavailable()
         return rows
 
-    def _start(self, key: BatchKey, batch: Batch, rows: Sequence[Row], due: Sequence[Row], now: datetime) -> None:
-        """Move due rows on: failed, denied, or enrolling with their recipients cut. After a race, none of them."""
+    def _start(self, key: BatchKey, batch: Batch, rows: Sequence[Row], due: Sequence[Row], now: datetime) -> bool:
+        """Move due rows on: failed, denied, or enrolling with their recipients cut. After a race, none: False."""
         plan, org = plan_and_org(key, batch.rollout_id)
         allowed, moves = _admitted(key, org, due)
         writes: list[Write] = []
@@ -113,13 +120,16 @@ class AdvanceService:
                 left = len(_missing_chunks(key, row))
                 moves.append(Move(row, RowStatus.ENROLLING, (Row.chunks_left.set(left), Row.code.remove())))
         later = [row for row in rows if is_later(row, now)]
-        writes += batch_store.move_writes(key, moves, set_next_date(later))
+        writes += batch_store.move_writes(key, moves, set_next_date(later), as_read=batch)
         writes += [Write("delete", due_of(key, instant)) for instant in {row.enroll_at for row in due}]
         writes += next_due(key, rows, now)
         try:
             table.transact(writes)
         except ConditionFailed:
             observability.info("rows moved on while starting", batch_id=key.batch_id)
+            return False
+        batch_store.replanned(batch)
+        return True
 
     def _send(self, key: BatchKey, rows: Sequence[Row]) -> None:
         """One message per row and chunk. Interrupted, all of them go again: a finished chunk costs one read."""

@@ -67,8 +67,22 @@ def row(key: BatchKey, course_id: str) -> Row | None:
     return table.get(Row, batch_pk(key.org_id, key.batch_id), row_sk(course_id))
 
 
-def update_batch(key: BatchKey, *actions: Action) -> Write:
-    return Write("update", Batch(batches_pk(key.org_id), batch_sk(key.batch_id)), Batch.pk.exists(), actions)
+def update_batch(key: BatchKey, *actions: Action, as_read: Batch | None = None) -> Write:
+    """`as_read` is the batch as it was before its rows were read, for what follows from all of them.
+
+    ConditionFailed when another transaction of that kind was first.
+    """
+    item, condition = Batch(batches_pk(key.org_id), batch_sk(key.batch_id)), Batch.pk.exists()
+    if as_read is None:
+        return Write("update", item, condition, actions)
+    revision = as_read.dates_revision
+    same = Batch.dates_revision.does_not_exist() if revision is None else Batch.dates_revision == revision
+    return Write("update", item, condition & same, (*actions, Batch.dates_revision.set((revision or 0) + 1)))
+
+
+def replanned(batch: Batch) -> None:
+    """A write with `as_read` of this batch went through, and others are to follow it."""
+    batch.dates_revision = (batch.dates_revision or 0) + 1
 
 
 def expand_writes(key: BatchKey, org: Org, rows: Sequence[Row], *batch_actions: Action) -> list[Write]:
@@ -92,8 +106,13 @@ def expand_writes(key: BatchKey, org: Org, rows: Sequence[Row], *batch_actions: 
     ]
 
 
-def move_writes(key: BatchKey, moves: Sequence[Move], *batch_actions: Action) -> list[Write]:
-    """Rows to other statuses. ConditionFailed when a row is not any more as it was read (the first writes)."""
+def move_writes(
+    key: BatchKey, moves: Sequence[Move], *batch_actions: Action, as_read: Batch | None = None
+) -> list[Write]:
+    """Rows to other statuses. ConditionFailed when a row is not any more as it was read (the first writes).
+
+    `as_read` as in `update_batch`.
+    """
     writes = [
         Write(
             "update",
@@ -115,7 +134,7 @@ def move_writes(key: BatchKey, moves: Sequence[Move], *batch_actions: Action) ->
                 tallies[tally.value] += sign
             tallies["num_courses"] += sign if tally is not None else 0
     actions = [getattr(Batch, name).add(number) for name, number in sorted(numbers.items()) if number]
-    writes.append(update_batch(key, *actions, *batch_actions))
+    writes.append(update_batch(key, *actions, *batch_actions, as_read=as_read))
     failing = [move.row for move in moves if move.to in WITH_FAILURES]
     told = failed_writes(key.msp_id, key.org_id, key.batch_id, failing)
     return writes + counter_writes(key.msp_id, key.org_id, tallies) + told

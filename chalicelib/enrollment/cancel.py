@@ -12,7 +12,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of, expand, is_later, next_due, set_next_date
-from chalicelib.enrollment.models import Row
+from chalicelib.enrollment.models import Batch, Row
 from chalicelib.enrollment.states import CANCELABLE, RowStatus
 
 # Rows that one transaction cancels: row and due entry of each, batch, client, totals and audit entry.
@@ -25,7 +25,7 @@ class CancelService:
     def cancel_row(self, key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
         """Asking again changes nothing. Raises NotFound; Conflict when the course ran already."""
         for _ in range(_TRIES):
-            rows = rows_of(key, now)
+            batch, rows = rows_of(key, now)
             row = next((row for row in rows if row.course_id == course_id), None)
             if row is None:
                 raise NotFound()
@@ -34,7 +34,7 @@ class CancelService:
             if row.status not in CANCELABLE:
                 problem = f"This course is {row.status}; only scheduled and enrolling courses can be cancelled."
                 raise Conflict("not_cancelable", problem)
-            if _cancelled(key, rows, [row], actor, now):
+            if _cancelled(key, batch, rows, [row], actor, now):
                 return batch_store.row(key, course_id) or row
         raise ConditionFailed()
 
@@ -42,30 +42,33 @@ class CancelService:
         """Every course that has not run to its end; asking again changes nothing. Raises NotFound; Conflict."""
         num_cancelled = 0
         for _ in range(_TRIES * 2):
-            rows = rows_of(key, now)
+            batch, rows = rows_of(key, now)
             some = [row for row in rows if row.status in CANCELABLE][:ROWS_AT_ONCE]
             if not some:
                 if num_cancelled or any(row.status == RowStatus.CANCELLED for row in rows):
                     return
                 problem = "Every course of this batch ran already; undo withdraws enrollments."
                 raise Conflict("not_cancelable", problem)
-            if _cancelled(key, rows, some, actor, now):
+            if _cancelled(key, batch, rows, some, actor, now):
                 num_cancelled += len(some)
         raise ConditionFailed()
 
 
-def rows_of(key: BatchKey, now: datetime) -> list[Row]:
-    """The rows of a batch, made now when its job has not come to it yet. Raises NotFound."""
+def rows_of(key: BatchKey, now: datetime) -> tuple[Batch, list[Row]]:
+    """A batch, and then its rows, made now when its job has not come to it yet. Raises NotFound."""
     batch = batch_store.batch(key)
     if batch is None:
         raise NotFound()
     if batch.expanded_at is None:
         expand(key, batch, now)
-    return batch_store.rows(key)
+    return batch, batch_store.rows(key)
 
 
-def cancel_writes(key: BatchKey, rows: Sequence[Row], some: Iterable[Row], now: datetime) -> list[Write]:
-    """Move `some` of the batch's rows to cancelled; due entries that nobody needs any more go."""
+def cancel_writes(key: BatchKey, batch: Batch, rows: Sequence[Row], some: Iterable[Row], now: datetime) -> list[Write]:
+    """Move `some` of the batch's rows to cancelled; due entries that nobody needs any more go.
+
+    ConditionFailed when a row, or the date of any, is not any more as it was read.
+    """
     instant = to_text(now)
     actions = (Row.cancelled_at.set(instant), Row.code.remove())
     gone = {row.course_id: row for row in some}
@@ -73,14 +76,15 @@ def cancel_writes(key: BatchKey, rows: Sequence[Row], some: Iterable[Row], now: 
     later = [row for row in kept if is_later(row, now)]
     needed = {row.enroll_at for row in kept if row.status == RowStatus.SCHEDULED}
     unneeded = {row.enroll_at for row in gone.values() if row.status == RowStatus.SCHEDULED} - needed
-    writes = batch_store.move_writes(
-        key, [Move(row, RowStatus.CANCELLED, actions) for row in gone.values()], set_next_date(later)
-    )
+    moves = [Move(row, RowStatus.CANCELLED, actions) for row in gone.values()]
+    writes = batch_store.move_writes(key, moves, set_next_date(later), as_read=batch)
     writes += [Write("delete", due_of(key, due)) for due in sorted(unneeded)]
     return writes + next_due(key, kept, now)
 
 
-def _cancelled(key: BatchKey, rows: Sequence[Row], some: Sequence[Row], actor: str, now: datetime) -> bool:
+def _cancelled(
+    key: BatchKey, batch: Batch, rows: Sequence[Row], some: Sequence[Row], actor: str, now: datetime
+) -> bool:
     """False when a row moved on since it was read."""
     change = Change(
         actor,
@@ -90,7 +94,7 @@ def _cancelled(key: BatchKey, rows: Sequence[Row], some: Sequence[Row], actor: s
         {row.course_id: RowStatus.CANCELLED for row in some},
     )
     try:
-        audit.commit(org_pk(key.org_id), change, cancel_writes(key, rows, some, now), now)
+        audit.commit(org_pk(key.org_id), change, cancel_writes(key, batch, rows, some, now), now)
     except ConditionFailed:
         return False
     return True

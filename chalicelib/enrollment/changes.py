@@ -143,12 +143,12 @@ class ChangesService:
 def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
     """Every row of the batch, cancelled now if it was not."""
     while True:
-        rows = rows_of(key, now)
+        batch, rows = rows_of(key, now)
         some = [row for row in rows if row.status != RowStatus.CANCELLED][:ROWS_AT_ONCE]
         if not some:
             return rows
         try:
-            table.transact(cancel_writes(key, rows, some, now))
+            table.transact(cancel_writes(key, batch, rows, some, now))
         except ConditionFailed:
             # A row moved on while it was read; what it is now decides.
             continue

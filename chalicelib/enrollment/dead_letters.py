@@ -32,11 +32,13 @@ def give_up_batch(job: AdvanceBatch, now: datetime) -> None:
             key,
             [Move(row, RowStatus.FAILED, (code,)) for row in part],
             set_next_date([row for row in rows if is_later(row, now)]),
+            as_read=batch,
         )
         writes += [Write("delete", due_of(key, instant)) for instant in {row.enroll_at for row in part}]
         writes += next_due(key, rows, now)
         # Should a row move on meanwhile, this fails and the next delivery looks again.
         table.transact(writes)
+        batch_store.replanned(batch)
 
 
 def _half_sent(row: Row) -> bool:

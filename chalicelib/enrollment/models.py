@@ -58,7 +58,10 @@ def rollout_pk(msp_id: str, rollout_id: str) -> str:
 
 
 class Batch(CoreItem):
-    """`ORG#o#BATCHES` / `BATCH#b`: one client's part of a rollout, with the number of its rows by status."""
+    """`ORG#o#BATCHES` / `BATCH#b`: one client's part of a rollout, with the number of its rows by status.
+
+    `dates_revision` counts transactions that looked at all rows to say what comes next: of two, one looks again.
+    """
 
     batch_id = UnicodeAttribute()
     org_id = UnicodeAttribute()
@@ -71,6 +74,7 @@ class Batch(CoreItem):
     expanded_at = UnicodeAttribute(null=True)
     schedules_made = BooleanAttribute(default=False)
     next_enroll_on = UnicodeAttribute(null=True)
+    dates_revision = NumberAttribute(null=True)
     num_scheduled = NumberAttribute(default=0)
     num_enrolling = NumberAttribute(default=0)
     num_enrolled = NumberAttribute(default=0)

@@ -14,7 +14,7 @@ from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, parse_hour
 from chalicelib.enrollment.expand import date_of, due_of, is_later, make_schedules, next_due, zone_of
 from chalicelib.enrollment.messages import AdvanceBatch, MoveDates
-from chalicelib.enrollment.models import DUE_MOVE_DATES, DueEntry, Row, due_entry
+from chalicelib.enrollment.models import DUE_MOVE_DATES, Batch, DueEntry, Row, due_entry
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk
 
@@ -43,11 +43,11 @@ class DatesService:
         for batch in batch_store.all_batches(message.org_id):
             if batch.num_scheduled:
                 key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
-                while self._move_some(key, org, now):
+                while self._move_some(key, batch, org, now):
                     pass
         table.transact([Write("delete", _due(message.msp_id, message.org_id, message.due_at))])
 
-    def _move_some(self, key: BatchKey, org: Org, now: datetime) -> bool:
+    def _move_some(self, key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
         """Move up to 40 rows; True when there may be more."""
         rows = batch_store.rows(key)
         moved: list[tuple[Row, str]] = []
@@ -67,6 +67,7 @@ class DatesService:
             )
             for row, old in moved
         ]
+        writes.append(batch_store.update_batch(key, as_read=batch))
         gone = {old for _, old in moved} - {row.enroll_at for row in rows}
         writes += [Write("delete", due_of(key, instant)) for instant in sorted(gone)]
         starts_now = any(row.enroll_at <= to_text(now) for row, _ in moved)
@@ -74,8 +75,10 @@ class DatesService:
         try:
             table.transact(writes)
         except ConditionFailed:
-            # A row started meanwhile; reading again decides about the others.
+            # A row started meanwhile, or others changed dates; reading again decides.
+            batch.dates_revision = getattr(batch_store.batch(key), "dates_revision", None)
             return True
+        batch_store.replanned(batch)
         make_schedules(key, rows, self._scheduler, now)
         if starts_now:
             job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)

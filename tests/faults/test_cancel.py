@@ -128,11 +128,7 @@ def test_a_course_that_starts_while_it_is_cancelled_runs_or_does_not(
     assert made.numbers(1)[0] == "scheduled"
 
 
-# At the last calls before it is done, it has read the other course as one that is still to come.
-_STALE = pytest.mark.xfail(reason="the batch keeps the date of a course that was cancelled at the same moment")
-
-
-@pytest.mark.parametrize("at", [pytest.param(at, marks=[_STALE] if at in (8, 9) else []) for at in range(1, 12)])
+@pytest.mark.parametrize("at", each(ROW))
 def test_two_courses_that_are_cancelled_at_once_leave_nothing_to_come(
     play: Play, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
