@@ -15,6 +15,7 @@ TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "Out
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 _POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies")
+_CLIENT_KEYS = ("ClientName", "GenerateSecret", "ExplicitAuthFlows", "PreventUserExistenceErrors")
 
 
 class _Loader(yaml.SafeLoader):
@@ -81,7 +82,7 @@ def new_stage(cloud: Cloud) -> Stage:
 
 def _pool_client(cloud: Cloud, pool_id: str) -> str:
     properties = resources()["UserPoolClient"]["Properties"]
-    chosen = {key: properties[key] for key in ("ClientName", "GenerateSecret", "ExplicitAuthFlows")}
+    chosen = {key: properties[key] for key in _CLIENT_KEYS}
     client = aws(cloud, "cognito-idp").create_user_pool_client(UserPoolId=pool_id, **chosen)["UserPoolClient"]
     return str(client["ClientId"])
 

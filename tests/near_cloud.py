@@ -22,6 +22,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 from botocore.useragent import UserAgentString
 
+from infra import local_cognito
 from infra.cloud import Cloud, server_environment
 
 _sent_over_the_network = URLLib3Session.send
@@ -41,6 +42,7 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
 
+        local_cognito.mend()
         _serve(app, port)
     lock = threading.Lock()
 

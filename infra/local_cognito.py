@@ -1,0 +1,134 @@
+"""What Cognito does and the local cloud's does not, done there too. Run as a program it is the local cloud.
+
+* Confirming a registration makes its address a verified one, unless another account has it (AliasExistsException);
+  so does setting a verified address.
+* Codes are asked for whether or not IAM is enforced.
+* A first password is replaced by who has just logged in with it, named by user name, and by one that obeys the rules.
+
+It stands by itself: the local cloud's functions must not find this project's folder on their path.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_Answer = tuple[int, dict[str, str], bytes]
+_Handler = Callable[[dict[str, Any]], _Answer]
+
+_CHALLENGE = "NEW_PASSWORD_REQUIRED"
+
+
+def mend() -> None:
+    """To be called once, in the local cloud's process."""
+    cognito: Any = importlib.import_module("ministack.services.cognito")
+    mended = _Mended(cognito)
+    cognito._confirm_sign_up = mended.confirm_sign_up(cognito._confirm_sign_up)
+    cognito._confirm_forgot_password = mended.confirm_forgot_password(cognito._confirm_forgot_password)
+    cognito._admin_update_user_attributes = mended.admin_update_user_attributes(cognito._admin_update_user_attributes)
+    cognito._initiate_auth = mended.initiate_auth(cognito._initiate_auth)
+    cognito._respond_to_auth_challenge = mended.respond_to_auth_challenge(cognito._respond_to_auth_challenge)
+
+
+class _Mended:
+    def __init__(self, cognito: Any) -> None:
+        self._cognito = cognito
+        self._user_by_session: dict[str, str] = {}
+
+    def confirm_sign_up(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            refused: _Answer | None = self._cognito._confirmation_code_error("ConfirmSignUp", data)
+            if refused is not None:
+                return refused
+            pool, user = self._found(data)
+            if user is not None and self._is_taken(pool, user, _attributes(user).get("email", "")):
+                return self._refusal("AliasExistsException", "An account with the email already exists.")
+            answer = original(data)
+            if user is not None:
+                verified = [{"Name": "email_verified", "Value": "true"}]
+                user["Attributes"] = self._cognito._merge_attributes(user["Attributes"], verified)
+            return answer
+
+        return handler
+
+    def confirm_forgot_password(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            refused: _Answer | None = self._cognito._confirmation_code_error("ConfirmForgotPassword", data)
+            return refused if refused is not None else original(data)
+
+        return handler
+
+    def admin_update_user_attributes(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            pool = self._cognito._user_pools.get(data.get("UserPoolId"))
+            user = self._cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
+            wanted = _named(data.get("UserAttributes", []))
+            if user and wanted.get("email_verified") == "true" and self._is_taken(pool, user, wanted.get("email", "")):
+                return self._refusal("AliasExistsException", "An account with the email already exists.")
+            return original(data)
+
+        return handler
+
+    def initiate_auth(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            status, headers, body = original(data)
+            said = json.loads(body)
+            if said.get("ChallengeName") != _CHALLENGE:
+                return status, headers, body
+            pool = self._cognito._pool_for_client(data.get("ClientId"))[0]
+            user = self._cognito._resolve_user(pool, data["AuthParameters"]["USERNAME"])[0]
+            self._user_by_session[said["Session"]] = user["Username"]
+            said["ChallengeParameters"]["USER_ID_FOR_SRP"] = user["Username"]
+            return status, headers, json.dumps(said).encode()
+
+        return handler
+
+    def respond_to_auth_challenge(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            if data.get("ChallengeName") != _CHALLENGE:
+                return original(data)
+            responses = data.get("ChallengeResponses", {})
+            session = data.get("Session", "")
+            if self._user_by_session.get(session) != responses.get("USERNAME"):
+                return self._refusal("NotAuthorizedException", "Invalid session for the user.")
+            pool = self._cognito._pool_for_client(data.get("ClientId"))[0]
+            refused: _Answer | None = self._cognito._validate_password(pool, responses.get("NEW_PASSWORD", ""))
+            if refused is not None:
+                return refused
+            del self._user_by_session[session]
+            return original(data)
+
+        return handler
+
+    def _found(self, data: Mapping[str, Any]) -> tuple[Any, Any]:
+        pool = self._cognito._pool_for_client(data.get("ClientId"))[0]
+        return pool, self._cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
+
+    def _is_taken(self, pool: Mapping[str, Any], user: Mapping[str, Any], email: str) -> bool:
+        others = [_attributes(other) for other in pool["_users"].values() if other is not user]
+        same = [other for other in others if other.get("email", "").casefold() == email.casefold()]
+        return bool(email) and any(str(other.get("email_verified")).lower() == "true" for other in same)
+
+    def _refusal(self, code: str, message: str) -> _Answer:
+        answer: _Answer = self._cognito.error_response_json(code, message, 400)
+        return answer
+
+
+def _attributes(user: Mapping[str, Any]) -> dict[str, str]:
+    return _named(user.get("Attributes", []))
+
+
+def _named(attributes: list[dict[str, str]]) -> dict[str, str]:
+    return {attribute["Name"]: attribute.get("Value", "") for attribute in attributes}
+
+
+def main() -> None:
+    # This file's folder, which Python puts first: modules in it have the names of other packages' modules.
+    del sys.path[0]
+    mend()
+    importlib.import_module("ministack.app").main()
+
+
+if __name__ == "__main__":
+    main()
