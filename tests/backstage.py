@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws import clients
 from infra.cloud import Cloud
@@ -55,6 +56,13 @@ class Backstage:
             yield
         finally:
             found.events.unregister(name, handler)
+
+    @contextmanager
+    def refusing(self, service: str, operation: str, code: str) -> Iterator[None]:
+        """Let AWS refuse the application's calls with this error."""
+        refusal = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        with self.answering(service, operation, lambda **_: (AWSResponse("", 400, {}, None), refusal)):
+            yield
 
     def dump(self, short: str) -> list[dict[str, Any]]:
         """All items of `core`, `enrollments` or `outbox` as plain dictionaries, in the order of their keys."""
