@@ -73,9 +73,10 @@ class AccountsService:
         return registration_id
 
     def confirm(self, registration_id: str, code: str, source: str, now: datetime) -> None:
-        """Safe to repeat. Raises Invalid `wrong_code`, and Conflict `account_exists`.
+        """Raises Invalid `wrong_code`, and Conflict: `account_exists`, or `already_confirmed`.
 
-        The latter tells nobody but the mailbox's owner: it takes the code.
+        The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
+        proves nothing.
         """
         self._count(registration_id, source, now)
         try:
@@ -84,7 +85,7 @@ class AccountsService:
             if no.code == "AliasExistsException":
                 raise account_exists() from None
             if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
-                return
+                raise Conflict("already_confirmed", "This registration is confirmed already: log in.") from None
             raise wrong_code() from None
 
     def resend(self, registration_id: str, source: str, now: datetime) -> None:

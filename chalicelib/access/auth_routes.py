@@ -37,7 +37,7 @@ def register(call: Call[Register, Empty]) -> Registered:
     "POST", "/auth/confirm", summary="Confirm a registration", answer=None, body=Confirm, status=204, public=True
 )
 def confirm(call: Call[Confirm, Empty]) -> None:
-    """422 `wrong_code`; 409 `account_exists` when the address has an account already."""
+    """422 `wrong_code`; 409 `account_exists` when the address has an account, `already_confirmed` when this is it."""
     wiring().accounts.confirm(call.body.registration_id, call.body.code, call.source, call.now)
 
 

@@ -147,10 +147,10 @@ def test_a_registration_that_there_is_not_is_confirmed_by_no_code(world: World) 
     assert _said(unknown) == (422, "wrong_code")
 
 
-def test_confirming_again_does_no_harm(world: World) -> None:
+def test_confirming_again_says_so_and_proves_nothing(world: World) -> None:
     registration = _account(world)
     again = world.post("/auth/confirm", body={"registration_id": registration, "code": "123456"})
-    assert again.status == 204
+    assert _said(again) == (409, "already_confirmed")
 
 
 def test_an_address_that_has_an_account_keeps_it(world: World) -> None:
