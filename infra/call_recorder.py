@@ -91,7 +91,8 @@ def _recorded_link(self: Any, method: str, parameters: dict[str, Any], *more: An
 
 def _note(client: Any, operation: str, parameters: dict[str, Any]) -> None:
     function = _function()
-    if function is not None:
+    # Calls that Cognito takes from anybody are not signed, and no policy is asked for them.
+    if function is not None and client.meta.service_model.operation_model(operation).auth_type != "none":
         service = client.meta.service_model.service_id.hyphenize()
         _seen.update((function, action, resource) for action, resource in _uses(service, operation, parameters))
 
