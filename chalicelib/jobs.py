@@ -15,6 +15,8 @@ from chalicelib.enrollment.messages import (
     AdvanceBatch,
     ChangeChunk,
     EnrollChunk,
+    EnrollGroup,
+    EnrollJoiner,
     FinishLaunch,
     Job,
     MailRow,
@@ -59,6 +61,12 @@ _KINDS = (
         lambda job, now: wiring().launches.finish(job, now),
         lambda job, now: wiring().launches.give_up(job),
     ),
+    Kind(
+        EnrollJoiner,
+        lambda job, now: wiring().joiners.run(job, now),
+        lambda job, now: wiring().joiners.run(job, now, give_up=True),
+    ),
+    Kind(EnrollGroup, lambda job, now: wiring().joiners.run_group(job, now)),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
     Kind(
         RunExport,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.cancel import CancelService
     from chalicelib.enrollment.changes import ChangesService
     from chalicelib.enrollment.copies import CopyService
+    from chalicelib.enrollment.joiners import JoinersService
     from chalicelib.enrollment.launch import LaunchService
     from chalicelib.enrollment.learners import LearnersService
     from chalicelib.enrollment.mailing import MailingService
@@ -131,7 +132,7 @@ class Wiring:
         from chalicelib.enrollment.uses import batch_uses
         from chalicelib.orgs.structure import StructureService
 
-        return StructureService(self.catalog.unknown_courses, [self.directory.uses, batch_uses])
+        return StructureService(self.catalog.unknown_courses, [self.directory.uses, batch_uses], self.joiners)
 
     @cached_property
     def catalog(self) -> "CatalogService":
@@ -162,6 +163,12 @@ class Wiring:
         from chalicelib.enrollment.retry import RetryService
 
         return RetryService(self.jobs_queue)
+
+    @cached_property
+    def joiners(self) -> "JoinersService":
+        from chalicelib.enrollment.joiners import JoinersService
+
+        return JoinersService(self.jobs_queue)
 
     @cached_property
     def sweep(self) -> "SweepService":

@@ -155,7 +155,9 @@ def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
 
 
 def _may_still_run(row: Row, now: datetime) -> bool:
-    return bool(row.chunks_left and row.cancelled_at and to_instant(row.cancelled_at) + FENCE > now)
+    """Of a standing row, the index may not show yet who joined a moment before it was cancelled."""
+    may_lag = row.chunks_left or row.group_id
+    return bool(may_lag and row.cancelled_at and to_instant(row.cancelled_at) + FENCE > now)
 
 
 def _is_missing(key: BatchKey, row: Row, chunk: int) -> bool:

@@ -85,7 +85,7 @@ def failed_writes(msp_id: str, org_id: str, batch_id: str, rows: Iterable[Row]) 
     What was launched for at once, and what an admin retries, fails before that admin's eyes.
     """
     launched_at = to_text(time_of(batch_id))
-    instants = [row.enroll_at for row in rows if row.run == 1 and row.enroll_at > launched_at]
+    instants = [row.enroll_at for row in rows if row.run == 1 and not row.group_id and row.enroll_at > launched_at]
     if not instants:
         return []
     first = min(instants)

@@ -93,3 +93,33 @@ class PreviewJob(Job):
     plan_id: str
     org_id: str
     course_id: str
+
+
+class EnrollJoiner(Job):
+    """Somebody joined groups (all of theirs for None) and gets their courses.
+
+    `join_id` tells one joining from another: each is answered once. With a course it is tried again for that one only,
+    and counts no longer as failed if nothing asks for it any more.
+    """
+
+    job: Literal["join"] = "join"
+    msp_id: str
+    org_id: str
+    member_id: str
+    join_id: str
+    group_ids: list[str] | None = None
+    course_id: str | None = None
+    due_at: str | None = None
+
+
+class EnrollGroup(Job):
+    """All members of a group join at once, page by page; with a course, those whom its row could not enroll."""
+
+    job: Literal["join_group"] = "join_group"
+    msp_id: str
+    org_id: str
+    group_id: str
+    join_id: str
+    course_id: str | None = None
+    due_at: str
+    position: str | None = None

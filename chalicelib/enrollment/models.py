@@ -82,6 +82,8 @@ class Batch(CoreItem):
     num_failed = NumberAttribute(default=0)
     num_access_denied = NumberAttribute(default=0)
     num_cancelled = NumberAttribute(default=0)
+    # Of a standing batch (joiner_models.py): the group whose joiners it enrolls.
+    group_id = UnicodeAttribute(null=True)
 
 
 def batches_pk(org_id: str) -> str:
@@ -126,6 +128,8 @@ class Row(CoreItem):
     changing = UnicodeAttribute(null=True)
     # Which of the switches for mails are on, as words; absent when none is.
     mails = UnicodeAttribute(null=True)
+    # Of a standing batch: the group whose joiners it enrolls.
+    group_id = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
@@ -274,6 +278,8 @@ class DueEntry(OutboxItem):
     org_id = UnicodeAttribute(null=True)
     target_id = UnicodeAttribute()
     not_before = UnicodeAttribute(default="")
+    # What else the message says that stands for it.
+    more = JSONAttribute(null=True)
 
 
 NUM_DUE_SHARDS = 16

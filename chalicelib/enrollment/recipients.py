@@ -98,7 +98,9 @@ def cut(recipients: Recipients, size: int = CHUNK_SIZE) -> Ranges:
 
 
 def bounds_of(bounds: Sequence[str], chunk: int) -> tuple[str, str | None]:
-    """(after, until] of one range; the last has no end."""
+    """(after, until] of one range; the last has no end. Without bounds every range is open at both ends."""
+    if not bounds:
+        return "", None
     after = bounds[chunk - 1] if chunk else ""
     until = bounds[chunk] if chunk < len(bounds) - 1 else None
     return after, until

@@ -8,10 +8,11 @@ from chalicelib.access.models import org_pk
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
-from chalicelib.enrollment import batch_store
+from chalicelib.core.errors import ConditionFailed, NotFound
+from chalicelib.enrollment import batch_store, joiners
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of
+from chalicelib.enrollment.joiners import not_retryable
 from chalicelib.enrollment.messages import AdvanceBatch
 from chalicelib.enrollment.models import Row
 from chalicelib.enrollment.states import RETRYABLE, RowStatus
@@ -30,10 +31,12 @@ class RetryService:
         row = batch_store.row(key, course_id)
         if row is None:
             raise NotFound()
+        if row.group_id is not None:
+            return joiners.retry(self._queue, key, row, actor, request_id, now)
         if row.retried_by == request_id:
             return self._begin(key, row)
         if row.status not in RETRYABLE:
-            raise _not_retryable(row)
+            raise not_retryable(row)
         instant = to_text(now)
         actions = (Row.run.add(1), Row.retried_by.set(request_id), Row.enroll_at.set(instant), Row.code.remove())
         writes = batch_store.move_writes(key, [Move(row, RowStatus.SCHEDULED, actions)])
@@ -49,15 +52,10 @@ class RetryService:
         try:
             audit.commit(org_pk(key.org_id), change, writes, now)
         except ConditionFailed:
-            raise _not_retryable(batch_store.row(key, course_id) or row) from None
+            raise not_retryable(batch_store.row(key, course_id) or row) from None
         return self._begin(key, row)
 
     def _begin(self, key: BatchKey, row: Row) -> Row:
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
         self._queue.send_soon([Message(job.body(), key.org_id)])
         return batch_store.row(key, row.course_id) or row
-
-
-def _not_retryable(row: Row) -> Conflict:
-    problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
-    return Conflict("not_retryable", problem)

@@ -21,6 +21,9 @@ WITH_FAILURES = RETRYABLE
 RAN = frozenset({RowStatus.ENROLLED}) | RETRYABLE
 CANCELABLE = frozenset({RowStatus.SCHEDULED, RowStatus.ENROLLING})
 
+# A row of a standing batch takes in who joins, until an undo cancels it.
+STANDING = frozenset({RowStatus.ENROLLED, RowStatus.PARTIAL})
+
 # A chunk that comes late still counts after its row was given up or cancelled: the row tells what is true.
 CHUNKS_COUNT = frozenset({RowStatus.ENROLLING, RowStatus.FAILED, RowStatus.CANCELLED})
 

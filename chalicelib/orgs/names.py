@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from chalicelib.access import audit
@@ -64,22 +65,32 @@ def create(scope: Scope, kind: str, thing_id: str, made: N, after: dict[str, Any
     return True
 
 
-def change(scope: Scope, kind: str, thing_id: str, known: N, given: Mapping[str, Any], now: datetime) -> None:
-    """Give a group or a location other values; `known` has them afterwards."""
+def change(
+    scope: Scope,
+    kind: str,
+    thing_id: str,
+    known: N,
+    given: Mapping[str, Any],
+    now: datetime,
+    also: Sequence[Write] = (),
+    also_told: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Give a group or a location other values; `known` has them afterwards. `also` happens even if nothing changes."""
     changes = {name: value for name, value in given.items() if getattr(known, name) != value}
-    if not changes:
+    if not changes and not also:
         return
     before = {name: getattr(known, name) for name in changes}
-    writes = [store.change_write(known, changes)]
+    writes = [store.change_write(known, changes)] if changes else []
     if "name" in changes:
         writes.append(store.claim_write(scope.org, kind, changes["name"], thing_id))
         writes.append(store.unclaim_write(scope.org, kind, known.name))
         # A rollout may be targeted at groups by their names.
         writes.append(touch(scope.org, "people"))
+    change = told(scope, kind, "changed", thing_id, before or None, {**changes, **also_told})
     try:
-        audit.commit(scope.tenant_pk, told(scope, kind, "changed", thing_id, before, changes), writes, now)
+        audit.commit(scope.tenant_pk, change, [*writes, *also], now)
     except ConditionFailed as error:
-        if 1 in error.failed:
+        if "name" in changes and 1 in error.failed:
             raise name_taken(kind) from None
         raise
     for name, value in changes.items():

@@ -143,6 +143,9 @@ class GroupCreate(_Input):
 class GroupPatch(_Input):
     name: Line = left_out()
     course_ids: Annotated[CourseIds, Field(max_length=MAX_GROUP_COURSES)] = left_out()
+    apply_to_members: Annotated[
+        bool, Field(description="Enroll those who are in the group now; without it, only who joins later.")
+    ] = False
 
 
 class GroupOut(BaseModel):

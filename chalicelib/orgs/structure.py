@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from chalicelib.access.service import Scope
+from chalicelib.aws.table import Write
 from chalicelib.core.errors import NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import Pager
@@ -27,12 +29,21 @@ from chalicelib.orgs.schemas import (
 from chalicelib.orgs.service import UnknownCourses
 
 
+class Joiners(Protocol):
+    """What enrolls the members of a group: writes for the transaction that asks for it, and a job to send after it."""
+
+    def applied_writes(self, msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], Any]: ...
+
+    def send(self, job: Any) -> None: ...
+
+
 class StructureService:
     """`uses` are asked before a deletion: what lies above this feature knows what it uses."""
 
-    def __init__(self, unknown_courses: UnknownCourses, uses: Sequence[Uses] = ()) -> None:
+    def __init__(self, unknown_courses: UnknownCourses, uses: Sequence[Uses], joiners: Joiners) -> None:
         self._unknown_courses = unknown_courses
         self._uses = uses
+        self._joiners = joiners
 
     # Groups
 
@@ -49,9 +60,14 @@ class StructureService:
 
     def change_group(self, scope: Scope, group_id: str, asked: GroupPatch, now: datetime) -> GroupOut:
         known = _group(scope.org, group_id)
-        given = asked.model_dump(exclude_unset=True)
+        given = asked.model_dump(exclude_unset=True, exclude={"apply_to_members"})
         self._check_courses(scope, given.get("course_ids", ()))
-        names.change(scope, GROUP, group_id, known, given, now)
+        if not asked.apply_to_members:
+            names.change(scope, GROUP, group_id, known, given, now)
+            return _group_out(known)
+        writes, job = self._joiners.applied_writes(scope.msp_id, scope.org, group_id, now)
+        names.change(scope, GROUP, group_id, known, given, now, writes, {"apply_to_members": True})
+        self._joiners.send(job)
         return _group_out(known)
 
     def delete_group(self, scope: Scope, group_id: str, now: datetime) -> None:

@@ -27,6 +27,8 @@ class Tables:
     rows: dict[RowKey, Item] = field(default_factory=dict)
     cuts: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
+    # Of standing rows: those whom they did not enroll, by member.
+    joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, Item] = field(default_factory=dict)
     specs: dict[str, Item] = field(default_factory=dict)
@@ -60,7 +62,10 @@ class Tables:
                 self.cuts[part[1], part[2], rest] = item
             elif kind == "CHUNK":
                 course_id, number = rest.split("#")
-                self.chunks[part[1], part[2], course_id][int(number)] = item
+                if number.isdecimal() and len(number) == 6:
+                    self.chunks[part[1], part[2], course_id][int(number)] = item
+                else:
+                    self.joiners[part[1], part[2], course_id][number] = item
         elif pk.endswith("#BATCHES"):
             self.batches[item["org_id"], item["batch_id"]] = item
         elif pk.endswith("#AUDIT"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.access.audit import FIRST_HASH, hash_of, number_key
 from chalicelib.access.models import AuditEntry
-from chalicelib.core.ids import derived_id
+from chalicelib.core.ids import derived_id, shard_of
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, row_shard
 from chalicelib.enrollment.recipients import bounds_of
 from chalicelib.enrollment.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
@@ -92,7 +92,7 @@ def _audit(tables: Tables) -> Iterator[str]:
             told[entry.action, entry.target] += 1
     should: Counter[tuple[str, str]] = Counter()
     for (_, batch_id), batch in tables.batches.items():
-        should["batch.launched", f"batch/{batch_id}"] += "expanded_at" in batch
+        should["batch.launched", f"batch/{batch_id}"] += "expanded_at" in batch and "group_id" not in batch
     for (_, batch_id, course_id), row in tables.rows.items():
         should["course.retried", f"batch/{batch_id}/course/{course_id}"] += int(row["run"]) - 1
     for key in {*told, *should}:
@@ -104,6 +104,9 @@ def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
     """A row's numbers are its chunks', summed; its status is what they came to."""
     for key, row in tables.rows.items():
         what = f"row {key[1]}/{key[2]}"
+        if "group_id" in row:
+            yield from _standing(tables, key, row, what)
+            continue
         if "cut_id" not in row:
             yield from _differ(what, "chunks without a cut", len(tables.chunks.get(key, {})), 0)
             continue
@@ -129,6 +132,26 @@ def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
             yield from _differ(what, "status", row["status"], failed)
         if row["status"] in RETRYABLE and "code" not in row:
             yield f"{what}: {row['status']} without a code"
+
+
+def _standing(tables: Tables, key: RowKey, row: Item, what: str) -> Iterator[str]:
+    """A standing row has no chunks: its numbers are the people whom it enrolled, and those of whom it says why not."""
+    results = tables.joiners[key]
+    sums = Counter({"num_enrolled": len(tables.enrollments[key]), "num_targeted": len(tables.enrollments[key])})
+    there = {member_id for member_id, item in tables.enrollments[key] if item["status"] != "cancelled"}
+    for member_id, result in results.items():
+        sums.update(_numbers(result))
+        ((code, member_ids),) = json.loads(result["member_ids_by_code"]).items()
+        by_outcome = {Outcome.FAILED: "num_failed", Outcome.ALREADY_ENROLLED: "num_already"}
+        name = by_outcome.get(outcome_of(code), "num_skipped")
+        yield from _differ(f"{what}: {member_id}", "who is named", member_ids, [member_id])
+        yield from _differ(f"{what}: {member_id}", name, result[name], 1)
+        yield from _differ(f"{what}: {member_id}", "enrolled beside a reason why not", member_id in there, False)
+    for name in _COUNTS_OF_CHUNK:
+        yield from _differ(what, name, row[name], sums[name])
+    if row["status"] != "cancelled":
+        yield from _differ(what, "status", row["status"], "partial" if row["num_failed"] else "enrolled")
+        yield from _differ(what, "code", row.get("code"), "some_failed" if row["num_failed"] else None)
 
 
 def _numbers(result: Item) -> dict[str, int]:
@@ -180,21 +203,26 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             yield f"enrollments of {key[1]}/{key[2]} without their row"
     for key, row in tables.rows.items():
         what, items = f"row {key[1]}/{key[2]}", tables.enrollments[key]
-        twice = [member_id for member_id, num in Counter(member_id for member_id, _ in items).items() if num > 1]
+        # Who left, and came again to the same group, has an earlier enrollment of the same standing row.
+        counted = [member_id for member_id, item in items if "group_id" not in row or item["status"] != "cancelled"]
+        twice = [member_id for member_id, num in Counter(counted).items() if num > 1]
         yield from _differ(what, "learners enrolled twice", twice, [])
         if quiet or row["num_enrolled"] > len(items):
             yield from _differ(what, "num_enrolled", row["num_enrolled"], len(items))
-        yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for _, item in items))
-        completed = [item for _, item in items if item["status"] == "completed"]
+        # Who was archived took along what they had begun; the row counts it as withdrawn, whatever becomes of it.
+        counting = [item for _, item in items if "left_at" not in item]
+        yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for item in counting))
+        completed = [item for item in counting if item["status"] == "completed"]
         yield from _differ(what, "num_completed", row["num_completed"], len(completed))
-        open_due = Counter(item["due_by"] for _, item in items if item["status"] in LIVE and "due_by" in item)
+        open_due = Counter(item["due_by"] for item in counting if item["status"] in LIVE and "due_by" in item)
         if quiet:
-            withdrawn = sum(item["status"] == "cancelled" for _, item in items)
+            withdrawn = sum(item["status"] == "cancelled" or "left_at" in item for _, item in items)
             yield from _differ(what, "num_withdrawn", row["num_withdrawn"], withdrawn)
             told = {day: num for day, num in row["open_due"].items() if num}
             yield from _differ(what, "open_due", told, dict(open_due))
         for member_id, item in items:
-            shard = _chunk_of(tables, key, row, member_id) % NUM_ROW_SHARDS
+            chunk = shard_of(member_id, NUM_ROW_SHARDS) if "group_id" in row else _chunk_of(tables, key, row, member_id)
+            shard = chunk % NUM_ROW_SHARDS
             yield from _differ(what, f"shard of {member_id}", item["row_shard"], row_shard(*key, shard))
             if "#HISTORY#" in item["sk"] and item["status"] not in ("completed", "cancelled"):
                 yield f"{what}: {member_id} has a live enrollment in history"
@@ -226,7 +254,7 @@ def _rollouts(tables: Tables, quiet: bool) -> Iterator[str]:
         if quiet:
             yield from _differ(what, "state", header["state"], "launched")
     for (_, batch_id), batch in tables.batches.items():
-        if batch["rollout_id"] not in tables.headers:
+        if batch["rollout_id"] not in tables.headers and "group_id" not in batch:
             yield f"batch {batch_id} without its rollout"
 
 

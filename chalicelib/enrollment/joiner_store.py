@@ -1,0 +1,258 @@
+"""One person who joins, and one row of a standing batch: everything that is known of the two, and what comes of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.access.models import msp_pk, org_pk
+from chalicelib.aws import table
+from chalicelib.aws.table import Item, Write, put_new
+from chalicelib.catalog.models import Course, courses_pk
+from chalicelib.catalog.models import course_sk as library_sk
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import new_id, shard_of
+from chalicelib.enrollment import batch_store
+from chalicelib.enrollment.batch_store import BatchKey, Move, add_open_due
+from chalicelib.enrollment.joiner_models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
+from chalicelib.enrollment.models import (
+    NUM_ROW_SHARDS,
+    SPEC_SK,
+    Batch,
+    ChunkResult,
+    Cut,
+    Enrollment,
+    RolloutSpec,
+    Row,
+    batch_pk,
+    course_sk,
+    history_sk,
+    learner_pk,
+    rollout_pk,
+    row_shard,
+    row_sk,
+)
+from chalicelib.enrollment.schemas import Plan
+from chalicelib.enrollment.states import STANDING, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
+from chalicelib.members.models import Member, member_sk, members_pk
+from chalicelib.members.states import MemberStatus
+from chalicelib.orgs.counters import counter_writes
+from chalicelib.orgs.facts import touch
+from chalicelib.orgs.lookups import seat_limit_in
+from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, Group, Org, group_sk, org_sk
+from chalicelib.orgs.seats import count_write, take_write
+
+I = TypeVar("I", bound=Item)  # noqa: E741
+
+# Where in the transaction that enrolls somebody the seat is taken, and where its limit is looked at.
+SEAT, LIMIT = 1, 2
+
+_COUNT_BY_OUTCOME = {
+    Outcome.ENROLLED: "num_enrolled",
+    Outcome.ALREADY_ENROLLED: "num_already",
+    Outcome.ALREADY_COMPLETED: "num_skipped",
+    Outcome.FAILED: "num_failed",
+}
+
+
+@dataclass(frozen=True)
+class Joiner:
+    """`seat_limit` 0 is as many as wanted, None that the organization may not use the course."""
+
+    key: BatchKey
+    row: Row | None
+    member_id: str
+    enrollment: Enrollment | None
+    result: ChunkResult | None
+    joined: Joined | None
+    seat_limit: int | None
+
+    @property
+    def code(self) -> str | None:
+        """Why the row did not enroll this person, as of their latest joining."""
+        return next(iter(self.result.member_ids_by_code)) if self.result else None
+
+    def has_answered(self, join_id: str) -> bool:
+        return self.joined is not None and join_id in self.joined.join_ids
+
+
+def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[Org, dict[str, Group]]:
+    org_key = (msp_pk(msp_id), org_sk(org_id))
+    wanted = [(Group, org_pk(org_id), group_sk(group_id)) for group_id in group_ids]
+    found = table.batch_get([(Org, *org_key), *wanted])
+    org = found[org_key]
+    if not isinstance(org, Org):
+        raise TypeError("this key holds another item")
+    return org, {item.group_id: item for item in found.values() if isinstance(item, Group)}
+
+
+def unanswered(org_id: str, group_id: str, course_ids: Sequence[str], member_id: str, join_id: str) -> list[str]:
+    """The courses for which this joining was not answered yet."""
+    pk, sks = joined_pk(org_id, group_id), {joined_sk(course_id, member_id): course_id for course_id in course_ids}
+    found = table.batch_get([(Joined, pk, sk) for sk in sks]) if sks else {}
+    answered = {sk for (_, sk), item in found.items() if isinstance(item, Joined) and join_id in item.join_ids}
+    return [course_id for sk, course_id in sks.items() if sk not in answered]
+
+
+def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
+    """Of those courses that the library has."""
+    wanted = [(Course, courses_pk(msp_id), library_sk(course_id)) for course_id in course_ids]
+    found = table.batch_get(wanted, consistent=False)
+    return {item.course_id: item.title for item in found.values() if isinstance(item, Course)}
+
+
+def new_batch_writes(key: BatchKey, batch: Batch, cut: Cut, rows: Sequence[Row], plan: Plan) -> list[Write]:
+    """Its rows ran already, for they enroll nobody by themselves. ConditionFailed when it is there."""
+    batch.num_courses = batch.num_enrolled = len(rows)
+    made = [put_new(batch), batch_store.put_cut(key, str(rows[0].cut_id), cut)]
+    return [*made, *_rows_writes(key, rows, plan, num_batches=1)]
+
+
+def more_rows_writes(key: BatchKey, batch: Batch, rows: Sequence[Row], plan: Plan) -> list[Write]:
+    """ConditionFailed when the batch is not as it was read."""
+    unchanged = (Batch.num_courses == batch.num_courses) & (Batch.num_cancelled == 0)
+    more = (Batch.num_courses.add(len(rows)), Batch.num_enrolled.add(len(rows)))
+    return [Write("update", Batch(batch.pk, batch.sk), unchanged, more), *_rows_writes(key, rows, plan, num_batches=0)]
+
+
+def _rows_writes(key: BatchKey, rows: Sequence[Row], plan: Plan, num_batches: int) -> list[Write]:
+    spec = RolloutSpec(rollout_pk(key.msp_id, key.batch_id), SPEC_SK, plan=plan.model_dump(mode="json"), results=[])
+    counted = {"num_batches": num_batches, "num_courses": len(rows), "num_completed": len(rows)}
+    return [Write("put", spec), *map(put_new, rows), *counter_writes(key.msp_id, key.org_id, counted)]
+
+
+def joiner(key: BatchKey, group_id: str, course_id: str, member_id: str) -> Joiner:
+    """One call."""
+    pk = batch_pk(key.org_id, key.batch_id)
+    row, result = (pk, row_sk(course_id)), (pk, joiner_sk(course_id, member_id))
+    joined = (joined_pk(key.org_id, group_id), joined_sk(course_id, member_id))
+    enrollment = (learner_pk(key.org_id, member_id), course_sk(course_id))
+    entitlements = (org_pk(key.org_id), ENTITLEMENTS_SK)
+    found = table.batch_get(
+        [
+            (Row, *row),
+            (ChunkResult, *result),
+            (Joined, *joined),
+            (Enrollment, *enrollment),
+            (Entitlements, *entitlements),
+        ]
+    )
+    return Joiner(
+        key,
+        _read(Row, found, row),
+        member_id,
+        _read(Enrollment, found, enrollment),
+        _read(ChunkResult, found, result),
+        _read(Joined, found, joined),
+        seat_limit_in(_read(Entitlements, found, entitlements), course_id),
+    )
+
+
+def _read(model: type[I], found: dict[tuple[str, str], Item], key: tuple[str, str]) -> I | None:
+    item = found.get(key)
+    return item if isinstance(item, model) else None
+
+
+def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str | None, now: datetime) -> list[Write]:
+    """Enroll, in place of whatever was cancelled before. ConditionFailed when anything is not as it was read.
+
+    With index SEAT alone, no seat is free.
+    """
+    key, course_id = one.key, row.course_id
+    seats: Any = Entitlements.seats_by_course[course_id]
+    member = Member(members_pk(key.org_id), member_sk(one.member_id))
+    return [
+        _answer(one, row, join_id),
+        take_write(key.org_id, course_id, 1, limit) if limit else count_write(key.org_id, course_id, 1),
+        Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
+        Write("check", member, Member.status == MemberStatus.ACTIVE.value),
+        *_enrollment_writes(one, row, due_by, now),
+        touch(key.org_id, "enrollments"),
+        *([Write("delete", one.result)] if one.result else []),
+        *_row_writes(one, row, Outcome.ENROLLED, due_by),
+    ]
+
+
+def refuse_writes(one: Joiner, row: Row, join_id: str, code: Code) -> list[Write]:
+    """Note why the row does not enroll this person. ConditionFailed as above."""
+    if one.code == code:
+        return [_answer(one, row, join_id)]
+    outcome = outcome_of(code)
+    counts: dict[str, Any] = {name: int(what == outcome) for what, name in _COUNT_BY_OUTCOME.items()}
+    result = ChunkResult(
+        row.pk,
+        joiner_sk(row.course_id, one.member_id),
+        run=1,
+        num_targeted=1,
+        **counts,
+        member_ids_by_code={code.value: [one.member_id]},
+    )
+    return [_answer(one, row, join_id), Write("put", result), *_row_writes(one, row, outcome, None)]
+
+
+def leave_writes(one: Joiner, row: Row, join_id: str) -> list[Write]:
+    """The row has enrolled this person, or has nothing to do with them any more. ConditionFailed as above."""
+    gone = [Write("delete", one.result), *_row_writes(one, row, None, None)] if one.result else []
+    return [_answer(one, row, join_id), *gone]
+
+
+def _answer(one: Joiner, row: Row, join_id: str) -> Write:
+    """ConditionFailed when another delivery, or another joining, was answered since this one was read."""
+    before = list(one.joined.join_ids) if one.joined else []
+    unchanged = Joined.join_ids == before if one.joined else Joined.pk.does_not_exist()
+    pk, sk = joined_pk(one.key.org_id, str(row.group_id)), joined_sk(row.course_id, one.member_id)
+    answered = Joined(pk, sk, join_ids=[*before, join_id][-MAX_JOINS:])
+    return Write("put", answered, unchanged)
+
+
+def _enrollment_writes(one: Joiner, row: Row, due_by: str | None, now: datetime) -> list[Write]:
+    key, old = one.key, one.enrollment
+    shard = shard_of(one.member_id, NUM_ROW_SHARDS)
+    new = Enrollment(
+        learner_pk(key.org_id, one.member_id),
+        course_sk(row.course_id),
+        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, shard),
+        batch_id=key.batch_id,
+        status=EnrollmentStatus.ENROLLED.value,
+        enrolled_at=to_text(now),
+        due_by=due_by,
+    )
+    if old is None:
+        return [put_new(new)]
+    new.revision = old.revision + 1
+    kept = Enrollment.from_raw_data(old.serialize())
+    kept.sk = history_sk(row.course_id, new_id(now))
+    return [Write("put", new, Enrollment.revision == old.revision), put_new(kept)]
+
+
+def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | None) -> list[Write]:
+    """Count the person under this outcome and no longer under the one before; the row is partial while one failed."""
+    counts: Counter[str] = Counter()
+    if outcome is not None:
+        counts.update([_COUNT_BY_OUTCOME[outcome], "num_targeted"])
+    if one.code is not None:
+        counts.subtract([_COUNT_BY_OUTCOME[outcome_of(one.code)], "num_targeted"])
+    actions: list[Action] = [getattr(Row, name).add(number) for name, number in sorted(counts.items()) if number]
+    if due_by:
+        actions.append(add_open_due(due_by, 1))
+    if not actions:
+        return []
+    same_due = Row.due_by.does_not_exist() if row.due_by is None else Row.due_by == row.due_by
+    if not counts["num_failed"]:
+        still_open = Row.status.is_in(*(status.value for status in STANDING))
+        return [Write("update", Row(row.pk, row.sk), still_open & same_due, tuple(actions))]
+    failed = row.num_failed + counts["num_failed"]
+    unchanged = same_due & (Row.num_failed == row.num_failed)
+    to = RowStatus.PARTIAL if failed else RowStatus.ENROLLED
+    if to == row.status:
+        here: Condition = Row.status == row.status
+        return [Write("update", Row(row.pk, row.sk), here & unchanged, tuple(actions))]
+    told = Row.code.set(Code.SOME_FAILED.value) if failed else Row.code.remove()
+    first, *others = batch_store.move_writes(one.key, [Move(row, to, (*actions, told))])
+    if first.condition is None:
+        raise ValueError("a row moves from the status that it was read in")
+    return [replace(first, condition=first.condition & unchanged), *others]
