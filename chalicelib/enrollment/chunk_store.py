@@ -89,6 +89,24 @@ def reserve_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: i
     )
 
 
+def reserve_unlimited(key: BatchKey, course_id: str, chunk: int, run: int, before: int, number: int) -> None:
+    """Let a run of a chunk have `number` seats of a course without a limit, in place of the `before` that it has.
+
+    Whoever sets a limit finds them taken. ConditionFailed: index 0 when the run has another number, 2 when there is
+    a limit by now.
+    """
+    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run), number=number)
+    seats: Any = Entitlements.seats_by_course[course_id]
+    unlimited: Condition = seats == 0
+    table.transact(
+        [
+            Write("put", reserved, SeatsReserved.number == before) if before else put_new(reserved),
+            count_write(key.org_id, course_id, number - before),
+            Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), unlimited),
+        ]
+    )
+
+
 def release_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: int) -> None:
     """Give back what a run of a chunk took and will not use. ConditionFailed when that is settled."""
     settle = _settle_reserved(key, course_id, chunk, run, number)

@@ -99,12 +99,12 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     num_reserved = state.num_reserved
     if insert and not stopped:
         again = cut.reenroll_completed
-        seats = seating.reserve(key, message, state, wanted, again)
-        num_reserved = seats or 0
-        if seats is not None and (seats < len(wanted) or not is_first):
-            # On a first delivery nobody was looked up: of those there, none is among the seats of this run either.
-            before = 0 if is_first else tallied.num_enrolled_before
-            wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats, again)
+        # On a first delivery nobody was looked up: of those there, none is among the seats of this run either.
+        before = 0 if is_first else tallied.num_enrolled_before
+        seats = seating.reserve(key, message, state, wanted, there, before, again)
+        num_reserved = seats.number
+        if not seats.for_all and (seats.number < len(wanted) or not is_first):
+            wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats.number, again)
             if refused:
                 code = Code.ACCESS_DENIED if state.seat_limit is None else Code.NO_SEAT
                 tallied.member_ids_by_code[code] += refused

@@ -5,6 +5,7 @@ has left behind, when its message comes to its end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import chunk_store, learner_store
@@ -18,16 +19,52 @@ from chalicelib.orgs.lookups import seat_limit, seats_taken
 _TRIES = 8
 
 
-def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, wanted: Sequence[str], again: bool) -> int | None:
-    """Seats of this run of the chunk: as many as are needed, or as are free. None when the course has no limit."""
-    if state.num_reserved:
-        return state.num_reserved
-    limit, num_needed = state.seat_limit, 0
+@dataclass(frozen=True)
+class Seats:
+    """What a run of a chunk holds; whether that is enough for everybody, whoever they are."""
+
+    number: int
+    for_all: bool = False
+
+
+def reserve(
+    key: BatchKey,
+    message: EnrollChunk,
+    state: ChunkState,
+    wanted: Sequence[str],
+    there: set[str],
+    num_before: int,
+    again: bool,
+) -> Seats:
+    """Seats of this run of the chunk: as many as are needed, or as are free; `there`, `num_before` as in `share_out`.
+
+    A course without a limit has seats for everybody, and yet they are taken beforehand: who sets a limit meanwhile
+    would count too few otherwise.
+    """
+    limit, num_reserved, num_needed = state.seat_limit, state.num_reserved, 0
     for _ in range(_TRIES):
+        if limit == 0:
+            num_most = len(there.union(wanted)) - num_before
+            if num_reserved >= num_most:
+                return Seats(num_reserved, for_all=True)
+            try:
+                chunk_store.reserve_unlimited(
+                    key, message.course_id, message.chunk, message.run, num_reserved, num_most
+                )
+                return Seats(num_most, for_all=True)
+            except ConditionFailed as error:
+                if 0 in error.failed:
+                    # Another delivery has them; or has finished, so that there are none any more.
+                    number = chunk_store.num_reserved(key, message.course_id, message.chunk, message.run)
+                    if number in (0, num_reserved):
+                        return Seats(number)
+                    num_reserved = number
+                limit = seat_limit(key.org_id, message.course_id)
+            continue
+        if num_reserved:
+            return Seats(num_reserved)
         if limit is None:
-            return 0
-        if not limit:
-            return None
+            return Seats(0)
         free = limit - seats_taken(key.org_id, message.course_id)
         if not num_needed:
             # Where seats may run short, those who need none must not hold any, not even for a moment.
@@ -36,13 +73,13 @@ def reserve(key: BatchKey, message: EnrollChunk, state: ChunkState, wanted: Sequ
             )
         number = min(num_needed, free)
         if number <= 0:
-            return 0
+            return Seats(0)
         try:
             chunk_store.reserve_seats(key, message.course_id, message.chunk, message.run, number, limit)
-            return number
+            return Seats(number)
         except ConditionFailed as error:
             if 0 in error.failed:
-                return chunk_store.num_reserved(key, message.course_id, message.chunk, message.run)
+                return Seats(chunk_store.num_reserved(key, message.course_id, message.chunk, message.run))
             # Others took seats, or the limit changed: look again.
             limit = seat_limit(key.org_id, message.course_id)
     raise Unavailable("seats_contended", "Others keep taking seats of this course; the next delivery tries again.")

@@ -170,7 +170,7 @@ class OrgsService:
 
 def _refuse_too_few(error: ConditionFailed, courses: Sequence[str], first: int) -> None:
     """Name the courses of which more seats are taken than they were to have."""
-    problem = "More seats are taken than this; choose as many as are taken, or more."
+    problem = "More seats are taken than this, or are about to be; choose as many as are taken, or more."
     few = [
         FieldError(f"seats.{courses[index - first]}", "fewer_than_taken", problem)
         for index in error.failed

@@ -85,7 +85,7 @@ def test_launch_takes_the_same_calls_whatever_its_size(
 
 
 @pytest.mark.parametrize(("num_learners", "num_inserts"), [(1, 1), (25, 1), (26, 2), (60, 3)])
-def test_chunk_takes_one_insert_call_for_25_learners_and_six_others(
+def test_chunk_takes_one_insert_call_for_25_learners_and_seven_others(
     world: World, meter: Meter, num_learners: int, num_inserts: int
 ) -> None:
     rollouts = Rollouts(world, meter, num_courses=1)
@@ -101,8 +101,8 @@ def test_chunk_takes_one_insert_call_for_25_learners_and_six_others(
         "dynamodb.PutItem": 1,
         "dynamodb.GetItem": 1,
         "dynamodb.BatchExecuteStatement": num_inserts,
-        # The chunk's result, and, as this chunk is the last, the row's.
-        "dynamodb.TransactWriteItems": 2,
+        # Its seats, its result, and, as this chunk is the last, the row's.
+        "dynamodb.TransactWriteItems": 3,
     }
 
 
@@ -142,4 +142,11 @@ def _forget_result(world: World, chunk: EnrollChunk) -> None:
         UpdateExpression="SET #status = :enrolling, chunks_left = :one, num_enrolled = :none",
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={":enrolling": {"S": "enrolling"}, ":one": {"N": "1"}, ":none": {"N": "0"}},
+    )
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": pk, "sk": {"S": f"RESERVED#{chunk.course_id}#000000#1"}},
+        UpdateExpression="SET #number = :all",
+        ExpressionAttributeNames={"#number": "number"},
+        ExpressionAttributeValues={":all": {"N": "110"}},
     )

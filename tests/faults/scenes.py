@@ -129,7 +129,7 @@ def many_rows(play: Play, monkeypatch: pytest.MonkeyPatch) -> tuple[Delivery, st
 
 # ------------------------------------------------------------ chunks: three people, two statements a call
 
-_BEGIN, _FINISH, _FOLD = [GET_MANY, QUERY, PUT, INSERT, INSERT], [TRANSACT, GET], [TRANSACT]
+_BEGIN, _FINISH, _FOLD = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, INSERT], [TRANSACT, GET], [TRANSACT]
 
 CHUNK_NEW = [*_BEGIN, *_FINISH]
 CHUNK_MET = [*_BEGIN, GET_MANY, *_FINISH, *_FOLD]
@@ -179,7 +179,7 @@ RETRY = [
     TRANSACT,  # answer
 ]
 RETRY_ADVANCE = [GET, QUERY, GET_MANY, GET, QUERY, TRANSACT, QUERY, QUERY, SEND, TRANSACT]
-RETRY_CHUNK = [GET_MANY, QUERY, PUT, INSERT, TRANSACT, GET, TRANSACT]
+RETRY_CHUNK = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, TRANSACT, GET, TRANSACT]
 
 
 def partial_row(play: Play) -> tuple[Request, Rows]:

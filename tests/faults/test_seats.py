@@ -19,8 +19,9 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.outside import MAX_RECEIVES, Delivery
+from tests.faults.outside import MAX_RECEIVES, Delivery, Request
 from tests.faults.play import Play
+from tests.faults.scenes import CHUNK_NEW
 
 # Three people; as many seats, fewer, none.
 CHUNKS = {
@@ -171,3 +172,60 @@ def test_two_launches_for_the_last_seat_give_it_to_one(play: Play, at: int) -> N
     assert made.seats() == 2
     enrolled = [truth[2] for truths in play.rows().values() for truth in truths]
     assert sum(enrolled) == 2
+
+
+# ------------------------------------------------------------ a limit for a course that had none
+
+
+def _is_limited(play: Play, made: Batch, number: int) -> bool:
+    """Ask for a limit; it is refused while more seats are taken, or about to be."""
+    access = {"course_ids": made.courses, "reply_to": "training@acme.example", "seats": {made.courses[0]: number}}
+    answer = play.ask(Request("PUT", f"/msp/organizations/{made.org_id}/training-access", play.admin, access))
+    assert (answer.status, "fewer_than_taken" in answer.text) in {(200, False), (422, True)}
+    return answer.status == 200
+
+
+def _assert_kept(play: Play, made: Batch, limit: int | None) -> None:
+    later.settle(play)
+    assert made.seats() == sum(made.held().values()) == made.numbers()[2] == (4 if limit is None else limit)
+
+
+@pytest.mark.parametrize("limit", [2, 3])
+@pytest.mark.parametrize("at", each(CHUNK_NEW))
+def test_a_limit_that_is_set_while_a_chunk_runs_holds_or_is_refused(play: Play, limit: int, at: int) -> None:
+    made, delivery = later.running(play)
+    was_set = []
+    later.while_delivering(play, delivery, at, lambda: was_set.append(_is_limited(play, made, limit)))
+    # Of the first chunk's three seats none is taken before its fourth call; afterwards all are.
+    assert was_set == [at <= 4 or limit == 3]
+    _assert_kept(play, made, limit if was_set[0] else None)
+
+
+@pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
+@pytest.mark.parametrize("at", each(CHUNK_NEW))
+def test_a_limit_that_is_set_between_two_deliveries_of_a_chunk_holds_or_is_refused(
+    play: Play, at: int, fault: Fault
+) -> None:
+    made, delivery = later.running(play)
+    later.broken_delivery(play, delivery, at, fault)
+    was_set = _is_limited(play, made, 2)
+    assert was_set == (at < 4 or (at == 4 and fault is KILLED_BEFORE))
+    _assert_kept(play, made, 2 if was_set else None)
+
+
+# A chunk of one person.
+_SMALL_CHUNK = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, TRANSACT, GET]
+
+
+@pytest.mark.parametrize("at", each(_SMALL_CHUNK))
+def test_people_who_came_between_two_deliveries_find_seats_where_there_is_no_limit(play: Play, at: int) -> None:
+    made, delivery = later.running(play)
+    last = play.outside.take_one(job="chunk", chunk=1)
+    later.broken_delivery(play, last, at, KILLED_AFTER)
+    play.outside.waiting.append(delivery)
+    play.people[made.org_id] += play.world.members(made.org_id, 2)
+    later.settle(play)
+    # Nobody looks at the roster again once the chunk has its result.
+    num = 4 if at >= 6 else 6
+    assert made.numbers() == ("enrolled", num, num, 0)
+    assert made.seats() == sum(made.held().values()) == num
