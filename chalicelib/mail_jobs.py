@@ -29,7 +29,8 @@ def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
 
 def settle(event: dict[str, Any], clock: Clock = utc_now) -> None:
     """SES's news through SNS. What fails is handed in again by Lambda, all of it: learning twice does no harm."""
+    from chalicelib.invites.mail_facts import follow
     from chalicelib.notices.events import settle as settle_one
 
     for record in event["Records"]:
-        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock())
+        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock(), follow)

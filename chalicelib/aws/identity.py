@@ -54,6 +54,18 @@ class Identity:
                 return None
             request["PaginationToken"] = answer["PaginationToken"]
 
+    def named(self, user_name: str) -> tuple[str, str] | None:
+        """Account and address of a user by its name, once Cognito has verified the address."""
+        try:
+            with translated():
+                answer = client("cognito-idp").admin_get_user(UserPoolId=self.user_pool_id, Username=user_name)
+        except StorageFailure as error:
+            if error.aws_code != "UserNotFoundException":
+                raise
+            return None
+        attributes = _values(answer["UserAttributes"])
+        return (attributes["sub"], attributes["email"]) if attributes.get("email_verified") == "true" else None
+
     def _create(self, address: str, now: datetime) -> str:
         with translated():
             answer = client("cognito-idp").admin_create_user(

@@ -43,7 +43,7 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = wiring().directory.department_path_of(org_id, member_id)
     scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
-    wiring().directory.member(scope, member_id)
+    wiring().directory.member(scope, member_id, call.now)
     pager = Pager.of(call)
     items, position = wiring().learners.of_member(
         scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now

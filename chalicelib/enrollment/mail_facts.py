@@ -63,6 +63,8 @@ def to_learner(mail: Mail) -> Letter | Withheld:
         return Withheld("not_active")
     if not member.email:
         return Withheld("no_address")
+    if member.mail_blocked:
+        return Withheld("mail_blocked")
     return Letter(
         to=member.email,
         sender_name=org.name,

@@ -21,7 +21,7 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
         scope = _reader(call.account_id, org_id, wiring().directory.department_path(org_id, department_id))
     else:
         scope = _reader_of_some(call.account_id, org_id)
-    return wiring().directory.page(scope, call.query, Pager.of(call))
+    return wiring().directory.page(scope, call.query, Pager.of(call), call.now)
 
 
 @routes.add("GET", "/orgs/{org_id}/members/{member_id}", summary="A member", answer=MemberOut)
@@ -29,7 +29,7 @@ def read_member(call: Call[Empty, Empty]) -> MemberOut:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     directory = wiring().directory
     scope = _reader(call.account_id, org_id, directory.department_path_of(org_id, member_id))
-    return directory.member(scope, member_id)
+    return directory.member(scope, member_id, call.now)
 
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")

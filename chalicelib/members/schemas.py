@@ -1,6 +1,6 @@
 """What the routes of the directory take and answer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
@@ -47,8 +47,28 @@ class MemberQuery(PageQuery):
         return {**others, _FIELD_PARAMETER: named}
 
 
+class InvitationOut(BaseModel):
+    """`expired`: it can be sent again, and the person can have a fresh link sent."""
+
+    expires_at: str
+    expired: bool
+
+
+class MailOut(BaseModel):
+    """What became of the latest mail about the invitation. `reason` is SES's, or why we sent none.
+
+    `blocked`: this person gets no mail until an admin sends the invitation again and says that it is safe.
+    """
+
+    state: Literal["queued", "sent", "delivered", "bounced", "complained", "suppressed", "failed", "unknown"]
+    reason: str | None
+    blocked: bool
+    sentence: str
+    next_step: str
+
+
 class MemberOut(BaseModel):
-    """Names are null until the person has accepted."""
+    """Names are null until the person has accepted. `invitation` is the open one."""
 
     member_id: str
     status: MemberStatus
@@ -61,6 +81,8 @@ class MemberOut(BaseModel):
     location_id: str | None
     fields: dict[str, str]
     created_at: str
+    invitation: InvitationOut | None = None
+    mail: MailOut | None = None
 
 
 class MemberPage(BaseModel):

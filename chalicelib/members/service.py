@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.access.models import SELF_SK, AccountEntry, Msp
 from chalicelib.access.service import Scope
 from chalicelib.access.states import Permission, Role
 from chalicelib.aws import table
+from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Pager, Slice, invalid_cursor, sift
 from chalicelib.core.text import normalized
@@ -20,14 +22,29 @@ from chalicelib.members.models import (
     member_sk,
     members_pk,
 )
-from chalicelib.members.schemas import MemberOut, MemberPage, MemberQuery, MembershipOut, MeOut, RoleOut
-from chalicelib.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.members.schemas import (
+    InvitationOut,
+    MailOut,
+    MemberOut,
+    MemberPage,
+    MemberQuery,
+    MembershipOut,
+    MeOut,
+    RoleOut,
+)
+from chalicelib.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.notices import store as notices_store
+from chalicelib.notices.explanations import explain
+from chalicelib.notices.models import Mail
+from chalicelib.notices.states import MailState
 from chalicelib.orgs import store as orgs_store
 from chalicelib.orgs.models import Org, msp_pk, org_sk
 from chalicelib.orgs.names import DEPARTMENT, GROUP, LOCATION
 
 # One BatchGetItem a read; a request that filters looks at 500 people at most.
 _READ, _MAX_READS = 100, 5
+
+_ON_THEIR_WAY = frozenset({MailState.PENDING, MailState.SENDING})
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ class _Found:
 
 
 class DirectoryService:
-    def page(self, scope: Scope, query: MemberQuery, pager: Pager) -> MemberPage:
+    def page(self, scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
         departments = _departments_in_question(scope, query)
         word = normalized(query.search or "")[: store.MAX_WORD]
 
@@ -61,13 +78,15 @@ class DirectoryService:
             return _read_rosters(scope.org, rosters, after)
 
         found = sift(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
-        return MemberPage(items=[_out(one.member) for one in found.items], next_cursor=pager.cursor(found.position))
+        return MemberPage(
+            items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.position)
+        )
 
-    def member(self, scope: Scope, member_id: str) -> MemberOut:
+    def member(self, scope: Scope, member_id: str, now: datetime) -> MemberOut:
         found = store.member(scope.org, member_id)
         if found is None:
             raise NotFound("There is no such member")
-        return _out(found)
+        return _outs([found], now)[0]
 
     def department_path(self, org_id: str, department_id: str | None) -> list[str]:
         """The department and all above it: what `access` decides by. Empty when there is none."""
@@ -198,7 +217,14 @@ def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, M
     return names, members
 
 
-def _out(member: Member) -> MemberOut:
+def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
+    """With what became of their mails, which are read for those who were invited."""
+    ids = {member.mail_id for member in found if member.mail_id and member.status not in NAME_SHOWN}
+    mails = notices_store.mails_by_id(ids) if ids else {}
+    return [_out(member, mails.get(member.mail_id or ""), now) for member in found]
+
+
+def _out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
     shown = member.status in NAME_SHOWN
     return MemberOut(
         member_id=member.member_id,
@@ -212,4 +238,27 @@ def _out(member: Member) -> MemberOut:
         location_id=member.location_id,
         fields=store.fields_of(member),
         created_at=member.created_at,
+        invitation=_invitation(member, now),
+        mail=None if shown else _mail(member, mail),
+    )
+
+
+def _invitation(member: Member, now: datetime) -> InvitationOut | None:
+    if member.status not in INVITED or not member.invite_expires_at:
+        return None
+    return InvitationOut(expires_at=member.invite_expires_at, expired=to_instant(member.invite_expires_at) <= now)
+
+
+def _mail(member: Member, mail: Mail | None) -> MailOut | None:
+    if not member.mail_id:
+        return None
+    # A mail that is planned for later is made at its time.
+    state = "queued" if mail is None or mail.state in _ON_THEIR_WAY else str(mail.state)
+    told = explain(state)
+    return MailOut(
+        state=state,
+        reason=mail.reason if mail else None,
+        blocked=bool(member.mail_blocked),
+        sentence=told.sentence,
+        next_step=told.next_step,
     )

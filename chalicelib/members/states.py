@@ -12,6 +12,9 @@ class MemberStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+# Who has an open invitation.
+INVITED = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING})
+
 # Who stands on the rosters of their group, department and location; the others have left them.
 ON_ROSTERS = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING, MemberStatus.ACTIVE})
 

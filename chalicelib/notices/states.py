@@ -35,6 +35,8 @@ PENDING_RANK, SENDING_RANK, UNKNOWN_RANK, SENT_RANK = 0, 1, 2, 3
 _TRANSIENT_BOUNCE_RANK, _DELIVERED_RANK, _PERMANENT_BOUNCE_RANK, _COMPLAINED_RANK = 4, 5, 6, 7
 _FINAL_RANK = 8
 
+_REFUSALS = frozenset({MailState.BOUNCED, MailState.COMPLAINED, MailState.SUPPRESSED})
+
 DELIVERED = News(MailState.DELIVERED, _DELIVERED_RANK)
 
 
@@ -49,6 +51,14 @@ def complained(reason: str) -> News:
 
 def suppressed_by_ses(reason: str) -> News:
     return News(MailState.SUPPRESSED, _PERMANENT_BOUNCE_RANK, reason)
+
+
+def forbids_more(state: str, rank: int) -> bool:
+    """The address takes no mail, or its owner wants none: no further one goes there before somebody has looked.
+
+    Passing bounces (a full mailbox, an automatic answer) do not, nor does what we withheld ourselves.
+    """
+    return state in _REFUSALS and rank in (_PERMANENT_BOUNCE_RANK, _COMPLAINED_RANK)
 
 
 def withheld(reason: str) -> News:

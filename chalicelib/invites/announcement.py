@@ -1,0 +1,30 @@
+"""What an admin can send to the people before the invitations go out, so that these are expected (I10)."""
+
+import tomllib
+from pathlib import Path
+from string import Template
+
+from chalicelib.access.service import Scope
+from chalicelib.core.settings import settings
+from chalicelib.invites.inviting import org_of
+from chalicelib.invites.schemas import Announcement
+
+_TEXTS = Path(__file__).with_name("announcement.toml")
+
+
+def announcement_of(scope: Scope) -> Announcement:
+    org, known = org_of(scope), settings()
+    guide_url = f"{known.public_url}/guide"
+    facts = {
+        "organization": org.name,
+        "sender": known.mail_from,
+        "reply_to": org.reply_to or known.mail_from,
+        "days": str(int(org.invitation_days)),
+        "guide_url": guide_url,
+    }
+    texts = tomllib.loads(_TEXTS.read_text(encoding="utf-8"))
+    return Announcement(
+        subject=Template(texts["subject"]).substitute(facts),
+        text=Template(texts["text"]).substitute(facts),
+        guide_url=guide_url,
+    )

@@ -1,0 +1,11 @@
+"""What a code means to the admin who invited, and what to do next."""
+
+from pathlib import Path
+
+from chalicelib.core.explanations import Explanation, explanations_in
+
+_FILE = Path(__file__).with_name("explanations.toml")
+
+
+def explain(code: str) -> Explanation:
+    return explanations_in(_FILE)[code]

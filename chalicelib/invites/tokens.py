@@ -1,0 +1,41 @@
+"""The link of an invitation: `<organization>.<member>.<secret>`. Of the secret only a hash is kept."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+# 192 bits, as 32 characters that need no quoting in an address.
+_SECRET_BYTES = 24
+
+_NOBODYS = hashlib.sha256(b"").hexdigest()
+
+
+@dataclass(frozen=True)
+class Token:
+    org_id: str
+    member_id: str
+    secret: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.org_id}.{self.member_id}.{self.secret}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Token | None":
+        parts = text.split(".")
+        return cls(*parts) if len(parts) == 3 and all(parts) else None
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hash_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def matches(secret: str, known_hash: str | None) -> bool:
+    """In the same time whether or not there is a hash, and wherever they differ."""
+    is_equal = hmac.compare_digest(hash_of(secret), known_hash or _NOBODYS)
+    return is_equal and known_hash is not None
