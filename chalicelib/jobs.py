@@ -24,6 +24,7 @@ from chalicelib.enrollment.messages import (
     PreviewJob,
     StartChange,
 )
+from chalicelib.invites.messages import SendWave
 from chalicelib.reports.schemas import RunExport
 from chalicelib.wiring import wiring
 
@@ -79,6 +80,7 @@ _KINDS = (
         lambda job, now: wiring().previews.give_up(job, now),
     ),
     Kind(MailRow, lambda job, now: wiring().mailing.run(job, now)),
+    Kind(SendWave, lambda job, now: wiring().invites.send_wave(job, now)),
     Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
     Kind(
         ChangeChunk,

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.row_dates import RowDatesService
     from chalicelib.enrollment.sweep import SweepService
     from chalicelib.enrollment.views import ViewService
+    from chalicelib.invites.answering import AnswerService
+    from chalicelib.invites.desk import AnswerDesk
+    from chalicelib.invites.inviting import InviteService
+    from chalicelib.invites.lifecycle import LifecycleService
+    from chalicelib.invites.own_invites import OwnInvitesService
     from chalicelib.members.service import DirectoryService
     from chalicelib.notices.service import Counter, PostOffice
     from chalicelib.orgs.service import OrgsService
@@ -95,12 +100,46 @@ class Wiring:
         """What sends them. Tests bring a time of day of their own."""
         from chalicelib.aws.mailer import Mailer
         from chalicelib.enrollment.mail_facts import READERS
+        from chalicelib.invites.mail_facts import READERS as INVITE_READERS
+        from chalicelib.invites.mail_facts import follow
         from chalicelib.notices.pacing import RealTime
         from chalicelib.notices.service import PostOffice
         from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
 
-        readers = {ADMIN_APPOINTED: admin_appointed, **READERS}
-        return PostOffice(self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock)
+        readers = {ADMIN_APPOINTED: admin_appointed, **READERS, **INVITE_READERS}
+        return PostOffice(
+            self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock, follow
+        )
+
+    @cached_property
+    def invites(self) -> "InviteService":
+        from chalicelib.invites.inviting import InviteService
+
+        return InviteService(self.mail_counter, self.jobs_queue, self.scheduler)
+
+    @cached_property
+    def invite_lifecycle(self) -> "LifecycleService":
+        from chalicelib.invites.lifecycle import LifecycleService
+
+        return LifecycleService(self.mail_counter)
+
+    @cached_property
+    def answers(self) -> "AnswerService":
+        from chalicelib.invites.answering import AnswerService
+
+        return AnswerService(self.mail_counter, self.invite_lifecycle, self.joiners)
+
+    @cached_property
+    def answer_desk(self) -> "AnswerDesk":
+        from chalicelib.invites.desk import AnswerDesk
+
+        return AnswerDesk(self.answers, self.accounts, self.identity)
+
+    @cached_property
+    def own_invites(self) -> "OwnInvitesService":
+        from chalicelib.invites.own_invites import OwnInvitesService
+
+        return OwnInvitesService()
 
     @cached_property
     def scheduler(self) -> "Scheduler":
@@ -172,9 +211,15 @@ class Wiring:
 
     @cached_property
     def sweep(self) -> "SweepService":
+        from chalicelib.enrollment.messages import Job
+        from chalicelib.enrollment.models import DueEntry
         from chalicelib.enrollment.sweep import SweepService
+        from chalicelib.invites.messages import wave_of
+        from chalicelib.invites.models import DUE_WAVE
 
-        return SweepService(self.jobs_queue)
+        # The others that may have been left undone, by the kind of their due entries.
+        others: dict[str, Callable[[DueEntry], Job]] = {DUE_WAVE: wave_of}
+        return SweepService(self.jobs_queue, others)
 
     @cached_property
     def dates(self) -> "DatesService":
