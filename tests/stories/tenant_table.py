@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.access.states import Permission
+from chalicelib.core.ids import new_id
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 
@@ -39,6 +40,10 @@ PUBLIC = {
     "GET /health",
     "GET /openapi.json",
     "GET /docs",
+    "GET /invites/{token}",
+    "POST /invites/{token}/accept",
+    "POST /invites/{token}/decline",
+    "POST /invites/{token}/renew",
     "POST /auth/register",
     "POST /auth/confirm",
     "POST /auth/resend",
@@ -120,11 +125,22 @@ TABLE: dict[str, Case] = {
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
+    "POST /orgs/{org_id}/invites": Case(
+        P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}
+    ),
+    "POST /orgs/{org_id}/invites/resend": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "POST /orgs/{org_id}/invites/cancel": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "GET /orgs/{org_id}/invites/announcement": Case(P.INVITES),
     # One's own account
+    "GET /me/invites": Case(None, elsewhere=200),
+    "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
+    "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses/{enrollment_id}/start": Case(None),
     "POST /me/courses/{enrollment_id}/complete": Case(None),
+    "POST /me/email": Case(None, lambda _: {"email": "new@example.com"}, elsewhere=202),
+    "POST /me/email/confirm": Case(None, lambda _: {"code": "00000000"}, elsewhere=422),
 }
 
 
@@ -148,10 +164,14 @@ class Tenant:
         self.org_admin = world.org_admin(self.org)
         org_admin_2 = world.org_admin(self.org, world.account(f"{mark}.org@example.com"))
         self.learner, member = world.learner(
-            self.org, [group], email=f"{mark}.learner@example.com", first_name=mark, last_name="Person",
+            self.org, [group], account_id=world.account(f"{mark}.learner@example.com"),
+            email=f"{mark}.learner@example.com", first_name=mark, last_name="Person",
             department_id=self.department, location_id=location, fields={"badge": f"{mark} badge"},
         )  # fmt: skip
         invited = world.member(self.org, status="pending", email=f"{mark}.invited@example.com")
+        invited_too = world.member(
+            failed_org, status="pending", email=f"{mark}.learner@example.com", invite_id=new_id(world.now)
+        )
         (first,) = driver.launch(self.org, [course], name=f"{mark} first")
         later = {"course_id": course, "enroll_on": "2027-06-01"}
         with refused(failed_org):
@@ -165,7 +185,7 @@ class Tenant:
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],
             "batch_id": answer.json["results"][0]["batch_id"], "enrollment_id": enrollment["enrollment_id"],
-            "export_id": export, "plan_id": plan,
+            "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
         world.messages()

@@ -17,6 +17,12 @@ from infra import openapi
 NOT_ONCE = {
     "POST /me/courses/{enrollment_id}/start",
     "POST /me/courses/{enrollment_id}/complete",
+    # An invitation is answered once, and one answer follows another on its page.
+    "POST /me/invites/{invite_id}/accept",
+    "POST /me/invites/{invite_id}/decline",
+    "POST /invites/{token}/accept",
+    "POST /invites/{token}/decline",
+    "POST /invites/{token}/renew",
     # Public ones have no caller whose key it could be; a code is mailed again, and the newest counts.
     "POST /auth/register",
     "POST /auth/confirm",
