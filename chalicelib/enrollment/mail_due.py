@@ -19,7 +19,8 @@ from chalicelib.enrollment.models import DUE_MAIL, DueEntry, Row, due_entry
 class MailEvent(StrEnum):
     # The row ran: mails to those it enrolled, and reminders are planned. `detail` is the run.
     RAN = "ran"
-    # A due date was set later. `detail` of this and of the three that it plans is that date.
+    # A due date was set later. `detail` of this and of the three that it plans is that date; of a date that one
+    # learner has alone, also who (`own_detail`).
     DATED = "dated"
     DUE_IN_7_DAYS = "due_in_7_days"
     DUE_TOMORROW = "due_tomorrow"
@@ -38,6 +39,16 @@ REMINDERS = frozenset(_DAY_BY_REMINDER)
 ENROLLMENT, REMINDERS_ON = "enrollment", "reminders"
 
 _NO_COURSE = "-"
+
+
+def own_detail(due_by: str, member_id: str) -> str:
+    return f"{due_by}~{member_id}"
+
+
+def whose(detail: str) -> tuple[str, str | None]:
+    """The due date that reminders are about, and the learner who has it alone; None for all who have it."""
+    due_by, _, member_id = detail.partition("~")
+    return due_by, member_id or None
 
 
 def mail_due(
@@ -93,13 +104,14 @@ def failed_writes(msp_id: str, org_id: str, batch_id: str, rows: Iterable[Row]) 
 
 
 def reminder_writes(
-    msp_id: str, org_id: str, batch_id: str, course_id: str, due_by: str, hour: time, zone: ZoneInfo, now: datetime
+    msp_id: str, org_id: str, batch_id: str, course_id: str, detail: str, hour: time, zone: ZoneInfo, now: datetime
 ) -> list[Write]:
     """Entries for the reminders of this due date that are still to come."""
     writes = []
+    due_by, _ = whose(detail)
     for event, days in _DAY_BY_REMINDER.items():
         instant = instant_of(date.fromisoformat(due_by) + timedelta(days=days), hour, zone)
         if instant > now:
-            entry = mail_due(msp_id, org_id, batch_id, course_id, event, due_by, to_text(instant))
+            entry = mail_due(msp_id, org_id, batch_id, course_id, event, detail, to_text(instant))
             writes.append(Write("put", entry))
     return writes

@@ -4,7 +4,7 @@ Every mail's id follows from the event and the learner, so that a page that come
 is still true (the learner has not completed, is still enrolled) is looked at once more when it is sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ from chalicelib.enrollment.mail_due import (
     due_of_job,
     mail_due,
     reminder_writes,
+    whose,
 )
 from chalicelib.enrollment.messages import MailRow
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
@@ -109,15 +110,18 @@ class MailingService:
 
     def _page(self, key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
         """Make the mails from the job's position on. False when the rest is left to a later message."""
+        event = MailEvent(job.event)
+        _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+        if member_id is not None:
+            self._put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
+            self._mails.wake()
+            return True
         shard, _, after = (job.position or "0|").partition("|")
         number, position, num_seen, num_made = int(shard), after or None, job.num_seen, 0
         while number < NUM_ROW_SHARDS and num_made < _PER_MESSAGE:
             page = learner_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
             num_seen += sum(item.batch_id == key.batch_id for item in page.items)
-            mails = dict(_mail_of(key, row, item, job) for item in page.items if _is_wanted(key, row, item, job))
-            if mails:
-                event = MailEvent(job.event)
-                self._mails.put(_KIND_BY_EVENT.get(event, event.value), org_pk(key.org_id), mails, now)
+            self._put(key, row, job, page.items, now)
             num_made += len(page.items)
             position = page.position
             number += position is None
@@ -132,6 +136,12 @@ class MailingService:
             observability.info("not all learners in sight yet", batch_id=key.batch_id, course_id=row.course_id)
             return False
         return True
+
+    def _put(self, key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
+        mails = dict(_mail_of(key, row, item, job) for item in items if _is_wanted(key, row, item, job))
+        if mails:
+            event = MailEvent(job.event)
+            self._mails.put(_KIND_BY_EVENT.get(event, event.value), org_pk(key.org_id), mails, now)
 
     def _tell_of_failures(self, key: BatchKey, job: MailRow, now: datetime) -> None:
         """One mail per course to whoever launched the batch."""
@@ -158,7 +168,7 @@ def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
 def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
     if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
         return False
-    return MailEvent(job.event) not in REMINDERS or item.due_by == job.detail
+    return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
 
 
 def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
@@ -166,9 +176,12 @@ def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[s
     event = MailEvent(job.event)
     # A retry is another run of the same event: who was told of the enrollment is not told again.
     detail = "" if event == MailEvent.RAN else job.detail
+    if event in REMINDERS:
+        # Whether the row has this date or the learner alone: it is the same reminder.
+        detail, _ = whose(job.detail)
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
-        about["due_by"] = job.detail
+        about["due_by"] = detail
     return derived_id(_parent(key, job), event, detail, row.course_id, member_id), about
 
 

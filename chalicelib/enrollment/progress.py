@@ -14,9 +14,11 @@ from chalicelib.catalog.models import Course, courses_pk
 from chalicelib.catalog.models import course_sk as library_sk
 from chalicelib.core.clock import to_date, to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
-from chalicelib.enrollment import learner_store
-from chalicelib.enrollment.batch_store import add_open_due
-from chalicelib.enrollment.calendar import due_instant, local_date
+from chalicelib.enrollment import batch_store, learner_store
+from chalicelib.enrollment.batch_store import BatchKey, add_open_due
+from chalicelib.enrollment.calendar import due_instant, local_date, parse_hour
+from chalicelib.enrollment.expand import zone_of
+from chalicelib.enrollment.mail_due import REMINDERS_ON, own_detail, reminder_writes
 from chalicelib.enrollment.models import Enrollment, Row
 from chalicelib.enrollment.pages import EnrollmentOut, StartedOut
 from chalicelib.enrollment.schemas import EnrollmentChange, Result
@@ -72,7 +74,8 @@ class ProgressService:
         """An admin's result or due date for one enrollment."""
         course = self._course(scope.msp_id, enrollment_id)
         for _ in range(_TRIES):
-            old, zone = self._read(scope.msp_id, enrollment_id)
+            old, org = self._read(scope.msp_id, enrollment_id)
+            zone = zone_of(org)
             actions, row_actions = _entered(old, change, zone, now)
             if not actions:
                 # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
@@ -84,12 +87,15 @@ class ProgressService:
                 _told(old),
                 change.model_dump(mode="json", exclude_unset=True),
             )
+            writes = _writes(enrollment_id.org_id, old, actions, row_actions)
+            if "due_by" in change.model_fields_set and change.due_by is not None:
+                writes += _reminders(scope.msp_id, org, enrollment_id.member_id, old, str(change.due_by), now)
             try:
-                audit.commit(org_pk(scope.org), told, _writes(enrollment_id.org_id, old, actions, row_actions), now)
+                audit.commit(org_pk(scope.org), told, writes, now)
             except ConditionFailed:
                 continue
-            enrollment, zone = self._read(scope.msp_id, enrollment_id)
-            return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone, now)
+            enrollment, org = self._read(scope.msp_id, enrollment_id)
+            return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone_of(org), now)
         raise ConditionFailed()
 
     def _course(self, msp_id: str, enrollment_id: EnrollmentId) -> Course:
@@ -98,27 +104,28 @@ class ProgressService:
             raise NotFound()
         return course
 
-    def _read(self, msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, ZoneInfo]:
+    def _read(self, msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, Org]:
         enrollment = learner_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
         org = table.get(Org, msp_pk(msp_id), org_sk(enrollment_id.org_id), consistent=False)
         if enrollment is None or org is None:
             raise NotFound()
-        return enrollment, ZoneInfo(org.time_zone or "UTC")
+        return enrollment, org
 
     def _change(
         self, msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], _Steps]
     ) -> tuple[Enrollment, ZoneInfo]:
         for _ in range(_TRIES):
-            old, zone = self._read(msp_id, enrollment_id)
+            old, org = self._read(msp_id, enrollment_id)
             actions, row_actions = step(old, now)
             if not actions:
-                return old, zone
+                return old, zone_of(org)
             try:
                 table.transact(_writes(enrollment_id.org_id, old, actions, row_actions))
             except ConditionFailed:
                 # Another tab, or an admin, was first; what they did decides.
                 continue
-            return self._read(msp_id, enrollment_id)
+            enrollment, org = self._read(msp_id, enrollment_id)
+            return enrollment, zone_of(org)
         raise ConditionFailed()
 
 
@@ -212,6 +219,19 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
 def _writes(org_id: str, old: Enrollment, actions: Sequence[Action], row_actions: Sequence[Action]) -> list[Write]:
     row = learner_store.row_key(org_id, old.batch_id, course_of(old)) if old.batch_id else None
     return learner_store.change(old, actions, row, row_actions)
+
+
+def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: str, now: datetime) -> list[Write]:
+    """Of a date of one's own, which the row's reminders know nothing of."""
+    if old.batch_id is None:
+        return []
+    key = BatchKey(msp_id, org.org_id, old.batch_id)
+    row = batch_store.row(key, course_of(old))
+    if row is None or REMINDERS_ON not in (row.mails or ""):
+        return []
+    detail = own_detail(due_by, member_id)
+    hour = parse_hour(org.enroll_hour)
+    return reminder_writes(msp_id, org.org_id, key.batch_id, row.course_id, detail, hour, zone_of(org), now)
 
 
 def _told(old: Enrollment) -> dict[str, object]:

@@ -15,6 +15,9 @@ from tests.faults.truth import Tables
 _OWN = [QUERY, GET, GET, GET, TRANSACT, GET, GET]
 # Who asks, the member's departments, the course, enrollment and organization; the change and the trail; read again.
 _ADMIN = [GET, QUERY, GET, GET, GET, GET, QUERY, TRANSACT, GET, GET]
+# The row as well, which says whether there are reminders.
+_DUE_DATE = [*_ADMIN[:6], GET, *_ADMIN[6:]]
+_NEW_DATE = ({"status": "enrolled", "due_by": "2087-03-01"}, {"due_by": "2087-03-01"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Step:
     # None for what the learner does.
     change: dict[str, Any] | None = None
     after_start: bool = False
+    num_reminders: int = 0
 
 
 _STEPS = {
@@ -36,7 +40,8 @@ _STEPS = {
     "result of today": Step(
         _ADMIN, {"status": "completed", "score": 90}, {"result": {"score": 90, "completed_at": "2087-01-06"}}
     ),
-    "due date": Step(_ADMIN, {"status": "enrolled", "due_by": "2087-03-01"}, {"due_by": "2087-03-01"}),
+    "due date": Step(_DUE_DATE, *_NEW_DATE),
+    "due date with reminders": Step(_DUE_DATE, *_NEW_DATE, num_reminders=3),
 }
 
 
@@ -45,10 +50,11 @@ def _step(play: Play, name: str) -> tuple[Request, Rows]:
     course = play.course()
     org_id = play.client(0, [course])
     account_id, member_id = play.world.learner(org_id)
-    play.launch([org_id], [{"course_id": course, "due_by": "2087-02-01"}])
+    step = _STEPS[name]
+    notifications = {"enrollment": False, "reminders": bool(step.num_reminders)}
+    play.launch([org_id], [{"course_id": course, "due_by": "2087-02-01"}], notifications=notifications)
     play.outside.work_off()
     enrollment_id = f"{org_id}.{member_id}.{course}"
-    step = _STEPS[name]
     if step.after_start:
         assert play.ask(Request("POST", f"/me/courses/{enrollment_id}/start", account_id)).status == 200
     if step.change is None:
@@ -65,6 +71,8 @@ def _assert_said(play: Play, name: str, answer: dict[str, Any]) -> None:
 
 
 def _assert_told_once(play: Play, name: str) -> None:
+    planned = [due for due in Tables.of(play.world).dues if "2087-03-01" in due["target_id"]]
+    assert len(planned) == _STEPS[name].num_reminders
     told = [entry for entries in Tables.of(play.world).audit.values() for entry in entries]
     num_told = sum(entry["action"] == "enrollment.changed" for entry in told)
     assert num_told == (_STEPS[name].change is not None)

@@ -190,6 +190,57 @@ def test_a_new_due_date_brings_its_own_reminders_and_silences_the_old_ones(
     assert sum(at(driver, mailbox, "2027-03-08T08:00").values()) == 2
 
 
+def _give_ann(driver: Driver, client: Client, due_by: str) -> None:
+    path = f"/orgs/{client.org}/members/{client.ann_id}/enrollments/{client.org}.{client.ann_id}.{client.course}"
+    assert driver.world.patch(path, driver.admin, {"due_by": due_by}).status == 200
+
+
+def test_a_due_date_of_ones_own_brings_reminders_to_that_learner_alone(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": "2027-02-01"}], **REMINDERS)
+    # The first of them stands for a moment only.
+    _give_ann(driver, client, "2027-02-20")
+    _give_ann(driver, client, "2027-03-01")
+    assert at(driver, mailbox, "2027-01-25T08:00") == Counter({"bob@example.com: Spotting Phishing: a week left": 1})
+    for text in ("2027-01-31T08:00", "2027-02-02T08:00"):
+        assert [line[:3] for line in at(driver, mailbox, text)] == ["bob"]
+    for text in ("2027-02-13T08:00", "2027-02-19T08:00", "2027-02-21T08:00"):
+        assert not at(driver, mailbox, text)
+    told = [at(driver, mailbox, text) for text in ("2027-02-22T08:00", "2027-02-28T08:00", "2027-03-02T08:00")]
+    assert told == [
+        Counter({"ann@example.com: Spotting Phishing: a week left": 1}),
+        Counter({"ann@example.com: Spotting Phishing: due tomorrow": 1}),
+        Counter({"ann@example.com: Spotting Phishing: overdue": 1}),
+    ]
+
+
+def test_who_has_alone_the_date_that_all_get_later_is_reminded_once(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    batch = driver.launch(client.org, [{"course_id": client.course, "due_by": "2027-02-01"}], **REMINDERS)[0]
+    _give_ann(driver, client, "2027-03-01")
+    path = f"/msp/training/{client.org}/{batch}/courses/{client.course}"
+    assert driver.world.patch(path, driver.admin, {"due_by": "2027-03-01"}).status == 200
+    driver.work()
+    sweep(driver, mailbox)
+    assert at(driver, mailbox, "2027-02-22T08:00") == Counter(
+        {
+            "ann@example.com: Spotting Phishing: a week left": 1,
+            "bob@example.com: Spotting Phishing: a week left": 1,
+        }
+    )
+
+
+def test_a_due_date_of_ones_own_brings_no_reminders_where_the_switch_is_off(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    driver.launch(client.org, [{"course_id": client.course, "due_by": "2027-02-01"}], **ENROLLMENT)
+    _give_ann(driver, client, "2027-03-01")
+    sweep(driver, mailbox)
+    assert not at(driver, mailbox, "2027-02-22T08:00")
+
+
 def remind(driver: Driver, client: Client, batch: str, key: str = "remind", **more: Any) -> Any:
     path = f"/msp/training/{client.org}/{batch}/courses/{client.course}/remind"
     return driver.world.post(path, driver.admin, headers={"Idempotency-Key": key}, **more)
