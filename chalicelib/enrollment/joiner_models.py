@@ -48,7 +48,7 @@ def joiner_sk(course_id: str, member_id: str) -> str:
     return f"{chunks_prefix(course_id)}{member_id}"
 
 
-def standing_batch_id(group_id: str, number: int) -> str:
+def standing_batch_id(group_id: str, number: int = 0) -> str:
     """Of one group, the first is number 0; an undo closes it, and whoever joins later is enrolled by the next."""
     return derived_id(group_id, "joiners", *([str(number)] if number else []))
 
