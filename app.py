@@ -16,6 +16,7 @@ from chalicelib.enrollment.routes import routes as enrollment
 from chalicelib.invites.me_routes import routes as own_invites
 from chalicelib.invites.page_routes import routes as invite_pages
 from chalicelib.invites.routes import routes as invites
+from chalicelib.members.email_change_routes import routes as email_changes
 from chalicelib.members.routes import routes as members
 from chalicelib.orgs.routes import routes as orgs
 from chalicelib.orgs.structure_routes import routes as structure
@@ -31,8 +32,8 @@ app.api.cors = CORSConfig(
 app.register_middleware(answer_problems, "http")
 
 for feature in (
-    accounts, access, orgs, structure, catalog, members, enrollment, changes, learners, exports, invites, own_invites,
-    invite_pages,
+    accounts, email_changes, access, orgs, structure, catalog, members, enrollment, changes, learners, exports,
+    invites, own_invites, invite_pages,
 ):  # fmt: skip
     app.register_blueprint(feature.blueprint)
 

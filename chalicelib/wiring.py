@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chalicelib.invites.inviting import InviteService
     from chalicelib.invites.lifecycle import LifecycleService
     from chalicelib.invites.own_invites import OwnInvitesService
+    from chalicelib.members.email_change import EmailChangeService
     from chalicelib.members.service import DirectoryService
     from chalicelib.notices.service import Counter, PostOffice
     from chalicelib.orgs.service import OrgsService
@@ -102,11 +103,13 @@ class Wiring:
         from chalicelib.enrollment.mail_facts import READERS
         from chalicelib.invites.mail_facts import READERS as INVITE_READERS
         from chalicelib.invites.mail_facts import follow
+        from chalicelib.members.email_change import EMAIL_CODE
+        from chalicelib.members.email_change_mail import email_code
         from chalicelib.notices.pacing import RealTime
         from chalicelib.notices.service import PostOffice
         from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
 
-        readers = {ADMIN_APPOINTED: admin_appointed, **READERS, **INVITE_READERS}
+        readers = {ADMIN_APPOINTED: admin_appointed, EMAIL_CODE: email_code(clock), **READERS, **INVITE_READERS}
         return PostOffice(
             self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock, follow
         )
@@ -184,6 +187,12 @@ class Wiring:
         from chalicelib.members.service import DirectoryService
 
         return DirectoryService()
+
+    @cached_property
+    def email_changes(self) -> "EmailChangeService":
+        from chalicelib.members.email_change import EmailChangeService
+
+        return EmailChangeService(self.identity, self.mail_counter)
 
     @cached_property
     def launches(self) -> "LaunchService":

@@ -56,7 +56,7 @@ class AccountsService:
         Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
         """
         address = normalized(email)
-        self._count(address, source, now)
+        count_try(address, source, now)
         refuse_weak(password, "password")
         count_mail(address, now)
         registration_id = new_id(now)
@@ -78,7 +78,7 @@ class AccountsService:
         The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
         proves nothing.
         """
-        self._count(registration_id, source, now)
+        count_try(registration_id, source, now)
         try:
             self._accounts.confirm_sign_up(registration_id, code)
         except Refused as no:
@@ -90,7 +90,7 @@ class AccountsService:
 
     def resend(self, registration_id: str, source: str, now: datetime) -> None:
         """Another mail with a code, if there is such a registration and it is not confirmed."""
-        self._count(registration_id, source, now)
+        count_try(registration_id, source, now)
         count_mail(registration_id, now)
         try:
             self._accounts.mail_code_again(registration_id)
@@ -103,7 +103,7 @@ class AccountsService:
         PasswordDue: somebody else chose this password; `choose_password` goes on from there.
         """
         name = normalized(login)
-        self._count(name, source, now)
+        count_try(name, source, now)
         try:
             return _logged_in(self._accounts.log_in(name, password))
         except Refused:
@@ -117,7 +117,7 @@ class AccountsService:
         self, login: str, due: PasswordDue, new_password: str, source: str, now: datetime
     ) -> LoggedIn | PasswordDue:
         """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
-        self._count(normalized(login), source, now)
+        count_try(normalized(login), source, now)
         refuse_weak(new_password, "new_password")
         try:
             return _logged_in(self._accounts.answer_with_password(due, new_password))
@@ -139,7 +139,7 @@ class AccountsService:
     def forgot(self, email: str, source: str, now: datetime) -> None:
         """A code goes to the address, if it is that of an account."""
         address = normalized(email)
-        self._count(address, source, now)
+        count_try(address, source, now)
         count_mail(address, now)
         try:
             self._accounts.mail_reset_code(address)
@@ -149,7 +149,7 @@ class AccountsService:
     def reset(self, email: str, code: str, new_password: str, source: str, now: datetime) -> None:
         """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
         address = normalized(email)
-        self._count(address, source, now)
+        count_try(address, source, now)
         refuse_weak(new_password, "new_password")
         try:
             self._accounts.reset(address, code, new_password)
@@ -158,9 +158,11 @@ class AccountsService:
                 raise refused_by_cognito("new_password") from None
             raise wrong_code() from None
 
-    def _count(self, whom: str, source: str, now: datetime) -> None:
-        _count_source(source, now)
-        limits.take("auth", whom, TRIES, PER, now)
+
+def count_try(whom: str, source: str, now: datetime) -> None:
+    """One more try that is about this address, login name, registration or account. Raises TooMany."""
+    _count_source(source, now)
+    limits.take("auth", whom, TRIES, PER, now)
 
 
 def count_mail(address: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 
@@ -65,6 +65,36 @@ class Identity:
             return None
         attributes = _values(answer["UserAttributes"])
         return (attributes["sub"], attributes["email"]) if attributes.get("email_verified") == "true" else None
+
+    def give_address(self, account_id: str, email: str) -> bool:
+        """Make this the account's address, as a proven one. False when it is another account's.
+
+        Doing it again changes nothing. Raises NotFound when there is no such account.
+        """
+        address = normalized(email)
+        owner = self.find(address)
+        if owner is not None:
+            return owner == account_id
+        proven = [{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}]
+        try:
+            with translated():
+                client("cognito-idp").admin_update_user_attributes(
+                    UserPoolId=self.user_pool_id, Username=self._user_name(account_id), UserAttributes=proven
+                )
+        except StorageFailure as error:
+            # Between our look and our call.
+            if error.aws_code != "AliasExistsException":
+                raise
+            return False
+        return True
+
+    def _user_name(self, account_id: str) -> str:
+        wanted = f'sub = "{_quoted(account_id)}"'
+        with translated():
+            found = client("cognito-idp").list_users(UserPoolId=self.user_pool_id, Filter=wanted, Limit=1)["Users"]
+        if not found:
+            raise NotFound("There is no such account")
+        return str(found[0]["Username"])
 
     def _create(self, address: str, now: datetime) -> str:
         with translated():

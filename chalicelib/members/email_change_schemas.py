@@ -1,0 +1,38 @@
+"""What goes in and comes out of `/me/email`."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, StringConstraints
+
+from chalicelib.core.addresses import Email
+from chalicelib.core.lazy import BaseModel
+
+
+class ChangeEmail(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+
+
+class EmailAsked(BaseModel):
+    """Where the code goes."""
+
+    email: str
+
+
+class ConfirmEmail(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\s*[0-9]{1,8}\s*$")]
+
+
+class KeptIn(BaseModel):
+    org_id: str
+    name: str
+
+
+class EmailChanged(BaseModel):
+    """`kept_in`: organizations where somebody else has the address already, so that the old one stays there."""
+
+    email: str
+    kept_in: list[KeptIn]
