@@ -15,7 +15,18 @@ QUEUE = "AWS::SQS::Queue"
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
 
 # Open to everybody; every other route needs a token.
-PUBLIC = {"GET /health", "GET /docs", "GET /openapi.json"}
+PUBLIC = {
+    "GET /health",
+    "GET /docs",
+    "GET /openapi.json",
+    "POST /auth/register",
+    "POST /auth/confirm",
+    "POST /auth/resend",
+    "POST /auth/login",
+    "POST /auth/refresh",
+    "POST /auth/forgot",
+    "POST /auth/reset",
+}
 
 # The only resources that are told by a pattern: schedules and files are named when they are made.
 PATTERNS = {
