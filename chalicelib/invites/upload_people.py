@@ -30,9 +30,9 @@ class Mended:
 
 
 def mended_text(given: str) -> Mended:
-    """On one line, and without what cannot be seen."""
+    """On one line, and without what cannot be seen. To leave nothing of nothing is no correction."""
     taken = visible(given)
-    if taken == given:
+    if not taken or taken == given:
         return Mended(taken)
     return Mended(taken, "spaces" if taken == trimmed(given) and not _hides(given) else "unprintable")
 
