@@ -1,0 +1,71 @@
+"""The file of failed rows: what is read from it is what was read before."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.invites.upload_failed import failed_csv
+from chalicelib.invites.upload_files import read_sheet
+from chalicelib.invites.upload_schemas import ProblemOut
+from chalicelib.invites.upload_sheet import Sheet, SheetRow, gathered, is_blank, restored
+from chalicelib.invites.upload_verdicts import Directory, judge
+from chalicelib.reports.sheet import defused
+
+WRONG = ProblemOut(column="Groups", code="unknown_group", sentence="There is none.", next_step="Write another.")
+
+
+def again(sheet: Sheet) -> Sheet:
+    return read_sheet(failed_csv(sheet.header, [(row.cells, [WRONG]) for row in sheet.rows]), "text/csv")
+
+
+def without_added(sheet: Sheet) -> list[list[str]]:
+    return [sheet.header[:-2], *(row.cells[:-2] for row in sheet.rows)]
+
+
+def test_failed_rows_keep_their_cells_and_get_the_problem_and_the_next_step() -> None:
+    header = ["E-mail", "Name", "Groups"]
+    rows = [(["ann@example.com", "=1+1", "Büro;-x"], [WRONG, WRONG])]
+    text = failed_csv(header, rows).decode()
+    assert text == (
+        "\ufeffE-mail,Name,Groups,Problem,Next step\r\n"
+        "ann@example.com,'=1+1,Büro;'-x,There is none. There is none.,Write another.\r\n"
+    )
+
+
+def test_the_file_can_be_uploaded_again_and_fails_again_with_the_same_columns() -> None:
+    sheet = Sheet(["E-mail", "Groups"], [SheetRow(2, ["ann@example.com", "Fin"])])
+    for _ in range(3):
+        (verdict,) = judge(sheet, Directory(groups={"g": "Sales"}))
+        assert [problem.code for problem in verdict.problems] == ["unknown_group"]
+        sheet = read_sheet(failed_csv(sheet.header, [(sheet.rows[0].cells, verdict.problems)]), "text/csv")
+        assert sheet.header == ["E-mail", "Groups", "Problem", "Next step"]
+        assert sheet.rows[0].cells[:3] == ["ann@example.com", "Fin", verdict.problems[0].sentence]
+
+
+# Whatever plays a part in how a file is taken apart, or in what a spreadsheet would run.
+letters = st.sampled_from("=+-@\t\r\n\uff1d\uff20;,\"' \u00a0ab1(|!") | st.characters(exclude_categories=["Cs", "Cc"])
+texts = st.text(letters, max_size=12)
+
+
+@settings(deadline=None, max_examples=300)
+@given(texts)
+def test_what_was_read_survives_being_defused_and_read_again(text: str) -> None:
+    read = restored(text)
+    assert restored(read) == read
+    assert restored(defused(read)) == read
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> Sheet:
+    fields = draw(st.lists(texts.filter(lambda text: not is_blank(text)), max_size=3))
+    header = ["E-mail", *(f"f{number}{field}" for number, field in enumerate(fields))]
+    rows = draw(st.lists(st.lists(texts, min_size=len(header), max_size=len(header)), min_size=1, max_size=5))
+    first = [("x" if number % 2 else "'=", *row[1:]) for number, row in enumerate(rows)]
+    return gathered(enumerate([header, *first, *rows], 1))
+
+
+@settings(deadline=None, max_examples=300)
+@given(sheets())
+def test_every_table_comes_back_cell_for_cell(sheet: Sheet) -> None:
+    read = again(sheet)
+    assert without_added(read) == [sheet.header, *(row.cells for row in sheet.rows)]
+    assert read.header[-2:] == ["Problem", "Next step"]
