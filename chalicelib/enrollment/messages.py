@@ -88,11 +88,15 @@ class MailRow(Job):
 
 
 class PreviewJob(Job):
+    """Counts from `position`, a member's id, on; `numbers` are of those before."""
+
     job: Literal["preview"] = "preview"
     msp_id: str
     plan_id: str
     org_id: str
     course_id: str
+    position: str = ""
+    numbers: dict[str, int] = {}
 
 
 class EnrollJoiner(Job):

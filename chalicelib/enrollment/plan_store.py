@@ -8,6 +8,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from chalicelib.aws import table
 from chalicelib.aws.table import OutboxItem, Write
 from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.orgs.models import FACTS_SK, Facts, org_pk
 
 LIFETIME = timedelta(hours=1)
@@ -60,9 +61,15 @@ def expires_at(item: PlanItem) -> datetime:
     return to_instant(item.made_at) + LIFETIME
 
 
-def put_count(msp_id: str, plan_id: str, org_id: str, course_id: str, count: object, now: datetime) -> None:
+def put_count(
+    msp_id: str, plan_id: str, org_id: str, course_id: str, count: object, now: datetime, *, if_none: bool = False
+) -> None:
+    """`if_none` leaves a count that is there as it is."""
     item = PlanCount(_pk(msp_id, plan_id), f"{_COUNTS}{org_id}#{course_id}", count=count, ttl=_ttl(now))
-    table.transact([Write("put", item)])
+    try:
+        table.transact([table.put_new(item) if if_none else Write("put", item)])
+    except ConditionFailed:
+        return
 
 
 def counts(msp_id: str, plan_id: str) -> dict[tuple[str, str], object]:

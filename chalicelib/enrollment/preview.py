@@ -28,6 +28,12 @@ from chalicelib.orgs.models import Org, org_sk
 
 _READ = 100
 
+# Every recipient is counted as one of these.
+_VERDICTS = ("will_enroll", "no_seat", "already_enrolled", "already_completed", "no_access")
+
+# Learners whom one message counts: some seconds of reads, so that several fit into a worker's 120.
+_PER_MESSAGE = 10_000
+
 
 class PreviewService:
     def __init__(self, queue: Queue) -> None:
@@ -79,7 +85,7 @@ class PreviewService:
         )
 
     def count(self, job: PreviewJob, now: datetime) -> None:
-        """Count one course of one client; counting again puts the same count in its place."""
+        """Count one course of one client, page by page; counting again puts the same count in its place."""
         item = plan_store.find(job.msp_id, job.plan_id, now)
         org = table.get(Org, msp_pk(job.msp_id), org_sk(job.org_id))
         if item is None or org is None:
@@ -87,18 +93,24 @@ class PreviewService:
             return
         plan = Plan.model_validate(item.plan)
         course = next(course for course in plan.courses if course.course_id == job.course_id)
-        count = _counted(plan, org, course, to_instant(item.made_at))
+        counting = _Counting(plan, org, course, job)
+        position = counting.page()
+        if position is not None:
+            more = {"position": position, "numbers": dict(counting.numbers)}
+            self._queue.send([Message(job.model_copy(update=more).body(), job.org_id)])
+            return
+        count = counting.told(to_instant(item.made_at))
         plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
 
     def give_up(self, job: PreviewJob, now: datetime) -> None:
-        """A dead letter: the count says that it is not known."""
+        """A dead letter: the count says that it is not known, unless one of the deliveries came to its end."""
         item = plan_store.find(job.msp_id, job.plan_id, now)
         if item is None:
             return
         plan = Plan.model_validate(item.plan)
         title = next(course.title for course in plan.courses if course.course_id == job.course_id)
-        count = PreviewCourse(course_id=job.course_id, title=title, code=Code.PROCESSING_FAILED)
-        plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
+        count = PreviewCourse(course_id=job.course_id, title=title, code=Code.PROCESSING_FAILED).model_dump(mode="json")
+        plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
 
 
 def quoted(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | None:
@@ -135,29 +147,46 @@ def _comparable(body: Launch) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude={"plan_id", "accept_changes"})
 
 
-def _counted(plan: Plan, org: Org, course: PlannedCourse, made_at: datetime) -> PreviewCourse:
-    zone = zone_of(org)
-    found = group_ids_named(org.org_id, plan.targeting.group_names) if plan.targeting.group_names else []
-    recipients = recipients_of(plan.targeting, org.org_id, found)
-    out = PreviewCourse(
-        course_id=course.course_id,
-        title=course.title,
-        enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone, made_at)),
-        due_at=to_text(due_instant(course.due_by, zone)) if course.due_by else None,
-        groups_missing=len(found) < len(set(plan.targeting.group_names)),
-    )
-    numbers: Counter[str] = Counter()
-    if course.course_id not in entitled_courses(org.org_id):
-        numbers["no_access"] = sum(1 for _ in member_ids(recipients))
-    else:
-        limit = seat_limit(org.org_id, course.course_id) or 0
-        free = max(0, limit - seats_taken(org.org_id, course.course_id)) if limit else None
-        for some in _batches(member_ids(recipients)):
-            _count_some(plan, org.org_id, course.course_id, some, free, numbers)
-    if recipients.exclude:
-        everybody = sum(1 for _ in member_ids(Recipients([learners_pk(org.org_id)])))
-        numbers["excluded"] = everybody - sum(1 for _ in member_ids(recipients))
-    return out.model_copy(update=dict(numbers))
+class _Counting:
+    """One course of one client, from where a message begins."""
+
+    def __init__(self, plan: Plan, org: Org, course: PlannedCourse, job: PreviewJob) -> None:
+        self._plan, self._org, self._course, self._job = plan, org, course, job
+        names = plan.targeting.group_names
+        found = group_ids_named(org.org_id, names) if names else []
+        self._is_group_missing = len(found) < len(set(names))
+        self._recipients = recipients_of(plan.targeting, org.org_id, found)
+        self.numbers = Counter(job.numbers)
+
+    def page(self) -> str | None:
+        """Count so many as one message does. Gives where the next begins, None at the end."""
+        org_id, course_id = self._org.org_id, self._course.course_id
+        ids = member_ids(self._recipients, self._job.position)
+        if course_id not in entitled_courses(org_id):
+            self.numbers["no_access"] = sum(1 for _ in ids)
+            return None
+        limit = seat_limit(org_id, course_id) or 0
+        free = max(0, limit - seats_taken(org_id, course_id)) if limit else None
+        num_counted, last = 0, None
+        for some in _batches(islice(ids, _PER_MESSAGE)):
+            _count_some(self._plan, org_id, course_id, some, free, self.numbers)
+            num_counted, last = num_counted + len(some), some[-1]
+        return last if num_counted == _PER_MESSAGE else None
+
+    def told(self, made_at: datetime) -> PreviewCourse:
+        org, course, zone = self._org, self._course, zone_of(self._org)
+        numbers = dict(self.numbers)
+        if self._recipients.exclude:
+            everybody = sum(1 for _ in member_ids(Recipients([learners_pk(org.org_id)])))
+            numbers["excluded"] = max(0, everybody - sum(numbers.get(name, 0) for name in _VERDICTS))
+        return PreviewCourse(
+            course_id=course.course_id,
+            title=course.title,
+            enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone, made_at)),
+            due_at=to_text(due_instant(course.due_by, zone)) if course.due_by else None,
+            groups_missing=self._is_group_missing,
+            **numbers,
+        )
 
 
 def _count_some(

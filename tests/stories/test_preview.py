@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.enrollment import preview as counting
 from tests.gateway import Answer
 from tests.stories.driver import Driver
 
@@ -32,7 +33,11 @@ def org(driver: Driver, course: str) -> str:
     return driver.clients(course, "Acme Industries")[0]
 
 
-def test_it_counts_what_a_launch_then_does(driver: Driver, org: str, course: str) -> None:
+@pytest.mark.parametrize("per_message", [1, 3, 4, 9, 100])
+def test_it_counts_what_a_launch_then_does(
+    driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch, per_message: int
+) -> None:
+    monkeypatch.setattr(counting, "_PER_MESSAGE", per_message)
     other = driver.world.course(driver.msp)
     account, done = driver.world.learner(org)
     group = driver.world.group(org, "Finance")
