@@ -13,8 +13,12 @@ PASSWORD = "Correct-horse-7"
 OTHER = "Battery-staple-8"
 
 
+# The local cloud believes what a caller says of its source; API Gateway itself does not.
+SOURCE = {"X-Forwarded-For": "203.0.113.10"}
+
+
 def _auth(deployed: Deployed, path: str, status: int, **body: Any) -> Answer:
-    answer = deployed.send("POST", f"/auth/{path}", body=body)
+    answer = deployed.send("POST", f"/auth/{path}", body=body, headers=SOURCE)
     assert answer.status == status, answer.text
     return answer
 
@@ -65,9 +69,19 @@ def test_a_member_changes_the_address_and_is_the_same_member(deployed: Deployed)
     email = f"{uuid.uuid4().hex[:10]}@new.example"
     deployed.post("/me/email", person, {"email": email})
     code = _code(deployed, email, 1)
-    changed = deployed.send("POST", "/me/email/confirm", person.token, {"code": code})
+    changed = deployed.send("POST", "/me/email/confirm", person.token, {"code": code}, headers=SOURCE)
     assert (changed.status, changed.json) == (200, {"email": email, "kept_in": []})
     token = _log_in(deployed, email)
     assert [one["member_id"] for one in deployed.send("GET", "/me", token).json["memberships"]] == [member]
     assert deployed.get(f"/orgs/{org}/members/{member}", admin)["email"] == email
     _auth(deployed, "login", 401, login=person.email, password=PASSWORD)
+
+
+def test_who_guesses_is_told_to_wait(deployed: Deployed) -> None:
+    guess = {"login": f"{uuid.uuid4().hex[:10]}@example.com", "password": PASSWORD}
+    answers = [
+        deployed.send("POST", "/auth/login", body=guess, headers={"X-Forwarded-For": "203.0.113.11"}) for _ in range(6)
+    ]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].headers["content-type"] == "application/problem+json"
