@@ -89,6 +89,7 @@ def facts_in(org_ids: Sequence[str], found: Iterable[table.Item]) -> dict[str, d
     for org_id in org_ids:
         item = by_pk.get(org_pk(org_id)) or Facts(org_pk(org_id), FACTS_SK)
         facts[org_id] = {
-            "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access)
+            "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access),
+            "completions": int(item.completions),
         }  # fmt: skip
     return facts

@@ -133,11 +133,13 @@ def refuse_changes(item: plan_store.PlanItem, body: Launch, facts: form.Facts) -
     is_immediate = any(course.enroll_on is None for course in plan.courses)
     if body.accept_changes or not is_immediate:
         return
-    differences = [
-        {"org_id": org_id, "changed": sorted(kind for kind in now if now[kind] != item.facts[org_id][kind])}
+    # Who completes a course goes from one who has it to one who had it, and is enrolled by neither, unless all may be.
+    ignored = set() if plan.reenroll_completed else {"completions"}
+    changes = {
+        org_id: sorted(kind for kind in now.keys() - ignored if now[kind] != item.facts[org_id][kind])
         for org_id, now in facts.changes_by_org.items()
-        if now != item.facts[org_id]
-    ]
+    }
+    differences = [{"org_id": org_id, "changed": kinds} for org_id, kinds in changes.items() if kinds]
     if differences:
         problem = "The facts have changed since the preview; preview again, or launch with accept_changes."
         raise Conflict("plan_changed", problem, extra={"differences": differences})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.access import audit
@@ -23,12 +24,18 @@ from chalicelib.enrollment.models import Enrollment, Row
 from chalicelib.enrollment.pages import EnrollmentOut, StartedOut
 from chalicelib.enrollment.schemas import EnrollmentChange, Result
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
+from chalicelib.orgs.facts import touch
 from chalicelib.orgs.models import Org, org_sk
 
 _TRIES = 4
 
-# What changes on the enrollment, and what is counted on its row.
-_Steps = tuple[Sequence[Action], Sequence[Action]]
+
+class _Steps(NamedTuple):
+    """What changes on the enrollment, and what is counted on its row."""
+
+    actions: Sequence[Action] = ()
+    row_actions: Sequence[Action] = ()
+    completes: bool = False
 
 
 class EnrollmentId:
@@ -76,8 +83,8 @@ class ProgressService:
         for _ in range(_TRIES):
             old, org = self._read(scope.msp_id, enrollment_id)
             zone = zone_of(org)
-            actions, row_actions = _entered(old, change, zone, now)
-            if not actions:
+            steps = _entered(old, change, zone, now)
+            if not steps.actions:
                 # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
                 return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
             told = Change(
@@ -87,7 +94,7 @@ class ProgressService:
                 _told(old),
                 change.model_dump(mode="json", exclude_unset=True),
             )
-            writes = _writes(enrollment_id.org_id, old, actions, row_actions)
+            writes = _writes(enrollment_id.org_id, old, steps)
             if "due_by" in change.model_fields_set and change.due_by is not None:
                 writes += _reminders(scope.msp_id, org, enrollment_id.member_id, old, str(change.due_by), now)
             try:
@@ -116,11 +123,11 @@ class ProgressService:
     ) -> tuple[Enrollment, ZoneInfo]:
         for _ in range(_TRIES):
             old, org = self._read(msp_id, enrollment_id)
-            actions, row_actions = step(old, now)
-            if not actions:
+            steps = step(old, now)
+            if not steps.actions:
                 return old, zone_of(org)
             try:
-                table.transact(_writes(enrollment_id.org_id, old, actions, row_actions))
+                table.transact(_writes(enrollment_id.org_id, old, steps))
             except ConditionFailed:
                 # Another tab, or an admin, was first; what they did decides.
                 continue
@@ -132,14 +139,14 @@ class ProgressService:
 def _started(old: Enrollment, now: datetime) -> _Steps:
     _must_be_current(old)
     if old.status != EnrollmentStatus.ENROLLED:
-        return (), ()
-    return _starting(now), (Row.num_started.add(1),)
+        return _Steps()
+    return _Steps(_starting(now), (Row.num_started.add(1),))
 
 
 def _completed(old: Enrollment, now: datetime) -> _Steps:
     _must_be_current(old)
     if old.status == EnrollmentStatus.COMPLETED:
-        return (), ()
+        return _Steps()
     return _completing(old, now, now)
 
 
@@ -166,7 +173,7 @@ def _completing(old: Enrollment, at: datetime, now: datetime) -> _Steps:
         row_actions.append(Row.num_started.add(1))
     if old.due_by:
         row_actions.append(add_open_due(old.due_by, -1))
-    return actions, row_actions
+    return _Steps(actions, row_actions, completes=True)
 
 
 def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> _Steps:
@@ -184,31 +191,28 @@ def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: dat
         row_actions += [add_open_due(old.due_by, -1)] if old.due_by else []
         row_actions += [add_open_due(new_due, 1)] if new_due else []
     if change.result is not None:
-        result_actions, result_row_actions = _result(old, change.result, zone, now)
-        if row_actions and result_row_actions:
+        result = _result(old, change.result, zone, now)
+        if row_actions and result.row_actions:
             problem = "Enter the result alone: a completed course needs no other due date."
             raise Invalid(FieldError("due_by", "beside_result", problem))
-        actions += result_actions
-        row_actions += result_row_actions
-    return actions, row_actions
+        return _Steps([*actions, *result.actions], [*row_actions, *result.row_actions], result.completes)
+    return _Steps(actions, row_actions)
 
 
 def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> _Steps:
+    steps = _Steps()
     actions: list[Action] = []
-    row_actions: list[Action] = []
     day = result.completed_at
     if day is not None and day > local_date(now, zone):
         raise Invalid(FieldError("result.completed_at", "in_the_future", "A course cannot be completed in the future."))
     if old.status != EnrollmentStatus.COMPLETED:
         at = now if day is None else _end_of(day, zone, now)
-        completing, counting = _completing(old, at, now)
-        actions += completing
-        row_actions += counting
+        steps = _completing(old, at, now)
     elif day is not None and day != local_date(to_instant(str(old.completed_at)), zone):
         actions.append(Enrollment.completed_at.set(to_text(_end_of(day, zone, now))))
     if result.score is not None and result.score != old.score:
         actions.append(Enrollment.score.set(result.score))
-    return actions, row_actions
+    return steps._replace(actions=[*steps.actions, *actions])
 
 
 def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
@@ -216,9 +220,10 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     return min(due_instant(day, zone) - timedelta(seconds=1), now)
 
 
-def _writes(org_id: str, old: Enrollment, actions: Sequence[Action], row_actions: Sequence[Action]) -> list[Write]:
+def _writes(org_id: str, old: Enrollment, steps: _Steps) -> list[Write]:
     row = learner_store.row_key(org_id, old.batch_id, course_of(old)) if old.batch_id else None
-    return learner_store.change(old, actions, row, row_actions)
+    writes = learner_store.change(old, steps.actions, row, steps.row_actions)
+    return [*writes, touch(org_id, "completions")] if steps.completes else writes
 
 
 def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: str, now: datetime) -> list[Write]:

@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.aws.table import Write
 from chalicelib.orgs.models import FACTS_SK, Facts, org_pk
 
-Kind = Literal["people", "enrollments", "access"]
+Kind = Literal["people", "enrollments", "access", "completions"]
 
 
 def touch(org_id: str, kind: Kind) -> Write:

@@ -74,6 +74,7 @@ class Facts(CoreItem):
     people = NumberAttribute(default=0)
     enrollments = NumberAttribute(default=0)
     access = NumberAttribute(default=0)
+    completions = NumberAttribute(default=0)
 
 
 FACTS_SK = "FACTS"

@@ -113,6 +113,32 @@ def test_a_launch_says_what_has_changed_since(driver: Driver, org: str, course: 
     assert launch(driver, body, seen["plan_id"], accept_changes=True).status == 202
 
 
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("by", ["learner", "admin"])
+def test_who_completes_meanwhile_matters_to_a_plan_that_enrolls_them_again(
+    driver: Driver, org: str, course: str, by: str, again: bool
+) -> None:
+    account, member = driver.world.learner(org)
+    driver.launch(org, [course])
+    body = driver.form([org], [course], reenroll_completed=again)
+    seen = preview(driver, body)
+    assert counts(seen, org, course) == {"already_enrolled": 1}
+    if by == "learner":
+        done = driver.world.post(f"/me/courses/{org}.{member}.{course}/complete", account)
+    else:
+        path = f"/orgs/{org}/members/{member}/enrollments/{org}.{member}.{course}"
+        done = driver.world.patch(path, driver.admin, {"result": {"score": 90, "completed_at": None}})
+    assert done.status == 200
+
+    answer = launch(driver, body, seen["plan_id"])
+
+    if again:
+        assert (answer.status, answer.json["code"]) == (409, "plan_changed")
+        assert answer.json["differences"] == [{"org_id": org, "changed": ["completions"]}]
+    else:
+        assert answer.status == 202
+
+
 def test_scheduled_courses_use_the_people_of_their_date_whatever_has_changed(
     driver: Driver, org: str, course: str
 ) -> None:
