@@ -13,6 +13,7 @@ from chalicelib.core.settings import allowed_origin
 from chalicelib.enrollment.change_routes import routes as changes
 from chalicelib.enrollment.learner_routes import routes as learners
 from chalicelib.enrollment.routes import routes as enrollment
+from chalicelib.invites.import_routes import routes as imports
 from chalicelib.invites.me_routes import routes as own_invites
 from chalicelib.invites.page_routes import routes as invite_pages
 from chalicelib.invites.routes import routes as invites
@@ -29,11 +30,12 @@ app.api.cors = CORSConfig(
     expose_headers=["Retry-After"],
     max_age=600,
 )
+app.api.binary_types.append("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 app.register_middleware(answer_problems, "http")
 
 for feature in (
     accounts, email_changes, access, orgs, structure, catalog, members, enrollment, changes, learners, exports,
-    invites, own_invites, invite_pages,
+    invites, own_invites, invite_pages, imports,
 ):  # fmt: skip
     app.register_blueprint(feature.blueprint)
 

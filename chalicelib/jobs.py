@@ -13,6 +13,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.enrollment.messages import (
     AdvanceBatch,
+    ArchiveMember,
     ChangeChunk,
     EnrollChunk,
     EnrollGroup,
@@ -24,7 +25,7 @@ from chalicelib.enrollment.messages import (
     PreviewJob,
     StartChange,
 )
-from chalicelib.invites.messages import SendWave
+from chalicelib.invites.messages import ImportChunk, RunImport, SendWave
 from chalicelib.reports.schemas import RunExport
 from chalicelib.wiring import wiring
 
@@ -67,6 +68,7 @@ _KINDS = (
         lambda job, now: wiring().joiners.run(job, now),
         lambda job, now: wiring().joiners.run(job, now, give_up=True),
     ),
+    Kind(ArchiveMember, lambda job, now: wiring().archive.run(job)),
     Kind(EnrollGroup, lambda job, now: wiring().joiners.run_group(job, now)),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
     Kind(
@@ -80,6 +82,12 @@ _KINDS = (
         lambda job, now: wiring().previews.give_up(job, now),
     ),
     Kind(MailRow, lambda job, now: wiring().mailing.run(job, now)),
+    Kind(RunImport, lambda job, now: wiring().importing.run(job)),
+    Kind(
+        ImportChunk,
+        lambda job, now: wiring().importing.run_chunk(job, now),
+        lambda job, now: wiring().importing.give_up_chunk(job, now),
+    ),
     Kind(SendWave, lambda job, now: wiring().invites.send_wave(job, now)),
     Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
     Kind(

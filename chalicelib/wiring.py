@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.catalog.service import CatalogService
     from chalicelib.core.http import Call
     from chalicelib.enrollment.advance import AdvanceService
+    from chalicelib.enrollment.archive import ArchiveService
     from chalicelib.enrollment.cancel import CancelService
     from chalicelib.enrollment.changes import ChangesService
     from chalicelib.enrollment.copies import CopyService
@@ -43,9 +44,13 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.views import ViewService
     from chalicelib.invites.answering import AnswerService
     from chalicelib.invites.desk import AnswerDesk
+    from chalicelib.invites.importing import ImportingService
+    from chalicelib.invites.imports import ImportService
     from chalicelib.invites.inviting import InviteService
     from chalicelib.invites.lifecycle import LifecycleService
     from chalicelib.invites.own_invites import OwnInvitesService
+    from chalicelib.members.archive import MemberArchive
+    from chalicelib.members.changes import MemberChanges
     from chalicelib.members.email_change import EmailChangeService
     from chalicelib.members.service import DirectoryService
     from chalicelib.notices.service import Counter, PostOffice
@@ -139,6 +144,18 @@ class Wiring:
         return AnswerDesk(self.answers, self.accounts, self.identity)
 
     @cached_property
+    def imports(self) -> "ImportService":
+        from chalicelib.invites.imports import ImportService
+
+        return ImportService(self.files, self.jobs_queue)
+
+    @cached_property
+    def importing(self) -> "ImportingService":
+        from chalicelib.invites.importing import ImportingService
+
+        return ImportingService(self.files, self.jobs_queue, self.mail_counter, self.invites)
+
+    @cached_property
     def own_invites(self) -> "OwnInvitesService":
         from chalicelib.invites.own_invites import OwnInvitesService
 
@@ -213,6 +230,24 @@ class Wiring:
         return RetryService(self.jobs_queue)
 
     @cached_property
+    def archive(self) -> "ArchiveService":
+        from chalicelib.enrollment.archive import ArchiveService
+
+        return ArchiveService(self.jobs_queue)
+
+    @cached_property
+    def member_changes(self) -> "MemberChanges":
+        from chalicelib.members.changes import MemberChanges
+
+        return MemberChanges(self.joiners)
+
+    @cached_property
+    def member_archive(self) -> "MemberArchive":
+        from chalicelib.members.archive import MemberArchive
+
+        return MemberArchive(self.archive)
+
+    @cached_property
     def joiners(self) -> "JoinersService":
         from chalicelib.enrollment.joiners import JoinersService
 
@@ -223,11 +258,12 @@ class Wiring:
         from chalicelib.enrollment.messages import Job
         from chalicelib.enrollment.models import DueEntry
         from chalicelib.enrollment.sweep import SweepService
-        from chalicelib.invites.messages import wave_of
+        from chalicelib.invites.import_models import DUE_IMPORT
+        from chalicelib.invites.messages import import_of, wave_of
         from chalicelib.invites.models import DUE_WAVE
 
         # The others that may have been left undone, by the kind of their due entries.
-        others: dict[str, Callable[[DueEntry], Job]] = {DUE_WAVE: wave_of}
+        others: dict[str, Callable[[DueEntry], Job]] = {DUE_WAVE: wave_of, DUE_IMPORT: import_of}
         return SweepService(self.jobs_queue, others)
 
     @cached_property

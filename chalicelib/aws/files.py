@@ -42,6 +42,11 @@ class Files:
         with translated():
             client("s3").put_object(Bucket=self.bucket, Key=key, Body=part, ContentType=content_type)
 
+    def delete(self, key: str) -> None:
+        """Deleting what is not there changes nothing."""
+        with translated():
+            client("s3").delete_object(Bucket=self.bucket, Key=key)
+
     def link(self, key: str, file_name: str, lasts: timedelta) -> str:
         """A link for whoever holds it. Made here without a call, whether or not there is such a file.
 

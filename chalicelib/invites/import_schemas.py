@@ -1,0 +1,57 @@
+"""What the routes of uploads take and answer."""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from chalicelib.core.lazy import BaseModel
+from chalicelib.invites.import_states import ImportStatus, Outcome
+from chalicelib.invites.schemas import Notify
+from chalicelib.invites.upload_schemas import RowOut
+
+
+class Approval(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    notify: Notify = "now"
+
+
+class ImportOut(BaseModel):
+    """`num_failed` rows are not invited; after approval, those too that could not be."""
+
+    import_id: str
+    status: ImportStatus
+    num_rows: int
+    num_corrected: int
+    num_failed: int
+    num_invited: int
+    uploaded_by: str
+    uploaded_at: str
+    decided_by: str | None
+    decided_at: str | None
+    notify_at: str | None
+
+
+class ImportPage(BaseModel):
+    items: list[ImportOut]
+    next_cursor: str | None
+
+
+class ImportRowOut(RowOut):
+    """`outcome` is there after approval."""
+
+    outcome: Outcome | None = None
+    member_id: str | None = None
+
+
+class ImportDetail(ImportOut):
+    """With every row and its verdict."""
+
+    header: list[str]
+    rows: list[ImportRowOut]
+
+
+class TemplateQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["csv", "xlsx"] = "csv"

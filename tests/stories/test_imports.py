@@ -1,0 +1,240 @@
+"""Uploads of people: judged, decided, invited; and what is left of them (I2, I3, B5, B12)."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.gateway import Answer
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.inviting import Inviting
+
+HEAD = "E-mail,First name,Last name,Groups,Department,Location,Badge\r\n"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Uploading(Inviting):
+    def upload(self, content: str | bytes, content_type: str = "text/csv", key: str | None = None) -> Answer:
+        raw = content.encode() if isinstance(content, str) else content
+        self._num_keys += 1
+        headers = {"Content-Type": content_type, "Idempotency-Key": key or f"upload {self._num_keys}"}
+        return self.world.request("POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=raw, headers=headers)
+
+    def preview(self, *rows: str) -> dict[str, Any]:
+        answer = self.upload(HEAD + "\r\n".join(rows))
+        assert answer.status == 201, answer.text
+        return dict(answer.json)
+
+    def decide(self, import_id: str, what: str = "approve", notify: str = "now", key: str | None = None) -> Answer:
+        self._num_keys += 1
+        headers = {"Idempotency-Key": key or f"decide {self._num_keys}"}
+        body = {"notify": notify} if what == "approve" else None
+        return self.world.post(f"/orgs/{self.org}/imports/{import_id}/{what}", self.admin, body, headers=headers)
+
+    def detail(self, import_id: str) -> dict[str, Any]:
+        answer = self.world.get(f"/orgs/{self.org}/imports/{import_id}", self.admin)
+        assert answer.status == 200, answer.text
+        return dict(answer.json)
+
+    def files(self) -> list[str]:
+        found = self.world.client("s3").list_objects_v2(Bucket=self.world.stage.environment["FILES_BUCKET"])
+        return [entry["Key"] for entry in found.get("Contents", [])]
+
+
+@pytest.fixture
+def uploading(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Uploading:
+    return Uploading(world, driver, monkeypatch)
+
+
+def test_an_upload_is_judged_approved_invited_and_its_people_join_with_what_the_file_said(
+    world: World, uploading: Uploading
+) -> None:
+    department, location = world.department(uploading.org, "Sales"), world.location(uploading.org, "Hall 7")
+    seen = uploading.preview(
+        "ann@example.com,Ann,Lee,Finance,Sales,Hall 7,A-1",
+        "  Bob@Example.com ,Bob,Ray,finance,,,",
+        "nobody,No,Body,Finance,,,",
+    )
+    assert [row["verdict"] for row in seen["rows"]] == ["ok", "corrected", "failed"]
+    assert (seen["status"], seen["num_rows"], seen["num_corrected"], seen["num_failed"]) == ("preview", 3, 1, 1)
+    assert uploading.by_status("prospect") == []
+    assert uploading.mailbox.send() == 0
+
+    answer = uploading.decide(seen["import_id"])
+    assert (answer.status, answer.json["status"]) == (202, "approved")
+    uploading.driver.work()
+    done = uploading.detail(seen["import_id"])
+    assert (done["status"], done["num_invited"], done["num_failed"]) == ("done", 2, 1)
+    assert [row["outcome"] for row in done["rows"]] == ["invited", "invited", None]
+
+    token = uploading.mailed_token("ann@example.com")
+    account = world.account("ann@example.com")
+    (mine,) = world.every("/me/invites", account)
+    assert world.post(f"/me/invites/{mine['invite_id']}/accept", account, {"token": token}).status == 200
+    uploading.driver.work()
+    person = uploading.member(done["rows"][0]["member_id"])
+    assert (person["first_name"], person["last_name"], person["fields"]) == ("Ann", "Lee", {"Badge": "A-1"})
+    assert (person["group_ids"], person["department_id"], person["location_id"]) == (
+        [uploading.group], department, location,
+    )  # fmt: skip
+    assert [one["course_id"] for one in world.every("/me/courses", account)] == [uploading.course]
+
+
+def test_until_a_person_accepts_their_name_is_nowhere_but_in_the_preview(world: World, uploading: Uploading) -> None:
+    seen = uploading.preview("ann@example.com,Zebedee,Quill,Finance,,,")
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    uploading.mailbox.send()
+    told = [
+        world.get(f"/orgs/{uploading.org}/{what}", uploading.admin).text for what in ("members", "audit", "imports")
+    ]
+    told += [world.get(f"/orgs/{uploading.org}/members?search=Zeb", uploading.admin).text]
+    told += [json.dumps(uploading.mails("ann@example.com"), default=str)]
+    assert not any("Zebedee" in text or "Quill" in text for text in told)
+    assert "Zebedee" in json.dumps(uploading.detail(seen["import_id"]))
+
+
+def test_the_file_is_kept_until_the_decision_and_then_deleted(uploading: Uploading) -> None:
+    first, second = (uploading.preview(f"{name}@example.com,A,B,Finance,,,") for name in ("ann", "bob"))
+    assert len(uploading.files()) == 2
+    assert uploading.decide(first["import_id"]).status == 202
+    assert uploading.decide(second["import_id"], "disapprove").json["status"] == "disapproved"
+    assert uploading.files() == []
+    assert len(uploading.detail(second["import_id"])["rows"]) == 1
+
+
+def test_a_disapproved_upload_invites_nobody_and_a_decision_is_final(world: World, uploading: Uploading) -> None:
+    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,,,")
+    uploading.decide(seen["import_id"], "disapprove")
+    for what in ("approve", "disapprove"):
+        answer = uploading.decide(seen["import_id"], what)
+        assert (answer.status, answer.json["code"]) == (409, "already_decided")
+    uploading.driver.work()
+    assert uploading.by_status("prospect") == []
+
+
+def test_the_same_upload_and_decision_sent_twice_happen_once(world: World, uploading: Uploading) -> None:
+    content = HEAD + "ann@example.com,Ann,Lee,Finance,,,"
+    first = uploading.upload(content, key="one")
+    assert uploading.upload(content, key="one").json == first.json
+    world.lose_answers()
+    assert uploading.upload(content, key="one").json == first.json
+    import_id = first.json["import_id"]
+    approved = uploading.decide(import_id, key="two")
+    world.lose_answers()
+    assert uploading.decide(import_id, key="two").json["decided_at"] == approved.json["decided_at"]
+    uploading.driver.work()
+    uploading.driver.work()
+    uploading.mailbox.send()
+    assert uploading.mailbox.to() == ["ann@example.com"]
+    assert len(world.every(f"/orgs/{uploading.org}/imports", uploading.admin)) == 1
+
+
+def test_people_of_an_upload_are_mailed_at_the_chosen_instant(world: World, uploading: Uploading) -> None:
+    seen = uploading.preview(*(f"person{n}@example.com,P,{n},Finance,,," for n in range(30)))
+    at = world.now + timedelta(days=2)
+    uploading.decide(seen["import_id"], notify=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    uploading.driver.work()
+    uploading.mailbox.send()
+    assert uploading.mailbox.to() == []
+    world.now = at
+    assert uploading.driver.fire() == 2
+    uploading.mailbox.send()
+    assert len(uploading.mailbox.to()) == 30
+    assert [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")] == []
+
+
+def test_500_people_are_invited_and_a_501st_row_refuses_the_file(world: World, uploading: Uploading) -> None:
+    rows = [f"person{n}@example.com,First,Last,Finance,,," for n in range(501)]
+    refused = uploading.upload(HEAD + "\r\n".join(rows))
+    assert (refused.status, refused.json["errors"][0]["code"]) == (422, "too_many_rows")
+    seen = uploading.preview(*rows[:500])
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    done = uploading.detail(seen["import_id"])
+    assert (done["status"], done["num_invited"], done["num_failed"]) == ("done", 500, 0)
+    waiting = [item for item in world.dump("outbox") if item["pk"].startswith("LANE#")]
+    assert len(waiting) == 500
+
+
+def test_who_came_into_the_directory_after_the_preview_is_left_alone(world: World, uploading: Uploading) -> None:
+    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,,,", "bob@example.com,Bob,Ray,Finance,,,")
+    (by_hand,) = uploading.invite("ann@example.com")
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    done = uploading.detail(seen["import_id"])
+    assert [row["outcome"] for row in done["rows"]] == ["failed", "invited"]
+    assert done["rows"][0]["problems"][0]["code"] == "already_member"
+    assert (done["num_invited"], done["num_failed"]) == (1, 1)
+    assert uploading.member(by_hand["member_id"])["status"] == "prospect"
+
+
+def test_failed_rows_come_as_a_file_that_can_be_mended_and_uploaded_again(world: World, uploading: Uploading) -> None:
+    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,,,", "bob@example.com,Bob,Ray,Nowhere,,,=1+1")
+    assert seen["rows"][1]["verdict"] == "failed", seen
+    file = world.get(f"/orgs/{uploading.org}/imports/{seen['import_id']}/failed", uploading.admin)
+    assert (file.status, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert "ann@example.com" not in file.text
+    again = uploading.upload(file.text.replace("Nowhere", "Finance"))
+    assert again.status == 201, again.text
+    assert [row["verdict"] for row in again.json["rows"]] == ["ok"]
+
+
+def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world: World, uploading: Uploading) -> None:
+    plain = world.get(f"/orgs/{uploading.org}/invites/template", uploading.admin)
+    assert plain.headers["content-disposition"] == 'attachment; filename="people.csv"'
+    filled = plain.text.rstrip() + "\r\nann@example.com,Ann,Lee,Finance,,,\r\n"
+    assert uploading.upload(filled).json["num_failed"] == 0
+    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers={"Accept": "*/*"})
+    assert (book.status, book.headers["content-type"]) == (200, XLSX)
+    assert world.get(f"/orgs/{uploading.org}/invites/template?format=pdf", uploading.admin).status == 422
+
+
+def test_uploads_need_an_active_subscription(world: World, uploading: Uploading) -> None:
+    without = world.org(uploading.driver.msp, "Without")
+    headers = {"Content-Type": "text/csv"}
+    answer = world.request(
+        "POST", f"/orgs/{without}/imports", as_=world.org_admin(without), raw=HEAD.encode(), headers=headers
+    )
+    assert (answer.status, answer.json["code"]) == (409, "subscription_needed")
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status", "code"),
+    [
+        (b"", "text/csv", 422, "empty_file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "text/csv", 422, "not_a_spreadsheet"),
+        (b"PK\x03\x04" + bytes(50), XLSX, 422, None),
+        (b"a,b\r\n1,2\r\n", "text/csv", 422, None),
+        (b"x" * 5_000_001, "text/csv", 413, "body_too_large"),
+        (b"{}", "application/json", 415, "unsupported_media_type"),
+    ],
+)
+def test_what_is_no_list_of_people_is_refused_and_leaves_nothing(
+    world: World, uploading: Uploading, content: bytes, content_type: str, status: int, code: str | None
+) -> None:
+    before = world.dump("core")
+    answer = uploading.upload(content, content_type)
+    assert answer.status == status, answer.text
+    told = [error["code"] for error in answer.json.get("errors", [])] or [answer.json["code"]]
+    assert code is None or told == [code]
+    assert world.dump("core") == before
+    assert uploading.files() == []
+
+
+def test_an_upload_in_which_every_row_failed_cannot_be_approved(uploading: Uploading) -> None:
+    seen = uploading.preview("nobody,No,Body,Finance,,,")
+    answer = uploading.decide(seen["import_id"])
+    assert (answer.status, answer.json["code"]) == (409, "nobody_to_invite")
+
+
+def test_uploads_are_listed_newest_first_and_are_gone_after_a_year(world: World, uploading: Uploading) -> None:
+    first = uploading.preview("ann@example.com,Ann,Lee,Finance,,,")
+    world.now += timedelta(minutes=1)
+    second = uploading.preview("bob@example.com,Bob,Ray,Finance,,,")
+    listed = world.every(f"/orgs/{uploading.org}/imports?limit=1", uploading.admin)
+    assert [one["import_id"] for one in listed] == [second["import_id"], first["import_id"]]
+    world.now += timedelta(days=366)
+    assert world.get(f"/orgs/{uploading.org}/imports/{first['import_id']}", uploading.admin).status == 404
