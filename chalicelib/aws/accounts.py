@@ -5,7 +5,7 @@ Cognito takes these calls from anybody who knows the app client: they are not si
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -77,24 +77,28 @@ class Accounts:
     def sign_up(self, user_name: str, password: str, attributes: Mapping[str, str]) -> None:
         """Cognito mails a code to the address among the attributes."""
         listed = [{"Name": name, "Value": value} for name, value in attributes.items()]
-        self._call("sign_up", Username=user_name, Password=password, UserAttributes=listed)
+        self._call(client("cognito-idp").sign_up, Username=user_name, Password=password, UserAttributes=listed)
 
     def confirm_sign_up(self, user_name: str, code: str) -> None:
         # An address that has an account keeps it: Cognito would take it away if forced to.
-        self._call("confirm_sign_up", Username=user_name, ConfirmationCode=code, ForceAliasCreation=False)
+        self._call(
+            client("cognito-idp").confirm_sign_up, Username=user_name, ConfirmationCode=code, ForceAliasCreation=False
+        )
 
     def mail_code_again(self, user_name: str) -> None:
-        self._call("resend_confirmation_code", Username=user_name)
+        self._call(client("cognito-idp").resend_confirmation_code, Username=user_name)
 
     def log_in(self, login: str, password: str) -> Tokens | PasswordDue:
         parameters = {"USERNAME": login, "PASSWORD": password}
-        answer = self._call("initiate_auth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)
+        answer = self._call(
+            client("cognito-idp").initiate_auth, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+        )
         return _logged_in(answer)
 
     def answer_with_password(self, due: PasswordDue, new_password: str) -> Tokens | PasswordDue:
         user_name, session = _unpacked(due)
         answer = self._call(
-            "respond_to_auth_challenge",
+            client("cognito-idp").respond_to_auth_challenge,
             ChallengeName="NEW_PASSWORD_REQUIRED",
             Session=session,
             ChallengeResponses={"USERNAME": user_name, "NEW_PASSWORD": new_password},
@@ -103,19 +107,22 @@ class Accounts:
 
     def refresh(self, refresh_token: str) -> Tokens:
         parameters = {"REFRESH_TOKEN": refresh_token}
-        answer = self._call("initiate_auth", AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=parameters)
+        answer = self._call(
+            client("cognito-idp").initiate_auth, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=parameters
+        )
         return _tokens(answer["AuthenticationResult"], refresh_token)
 
     def mail_reset_code(self, login: str) -> None:
-        self._call("forgot_password", Username=login)
+        self._call(client("cognito-idp").forgot_password, Username=login)
 
     def reset(self, login: str, code: str, new_password: str) -> None:
-        self._call("confirm_forgot_password", Username=login, ConfirmationCode=code, Password=new_password)
+        self._call(
+            client("cognito-idp").confirm_forgot_password, Username=login, ConfirmationCode=code, Password=new_password
+        )
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
         with _verdicts():
-            answer: dict[str, Any] = getattr(client("cognito-idp"), operation)(ClientId=self.client_id, **parameters)
-        return answer
+            return operation(ClientId=self.client_id, **parameters)
 
 
 @contextmanager
@@ -146,7 +153,7 @@ def _logged_in(answer: Mapping[str, Any]) -> Tokens | PasswordDue:
 def _unpacked(due: PasswordDue) -> tuple[str, str]:
     try:
         user_name, session = json.loads(base64.urlsafe_b64decode(due.session))
-    except ValueError:
+    except (TypeError, ValueError):
         raise Refused("NotAuthorizedException", "") from None
     if not (isinstance(user_name, str) and isinstance(session, str)):
         raise Refused("NotAuthorizedException", "")

@@ -51,12 +51,14 @@ class Refusal:
 Fault = Wire | Kill | Refusal
 
 _THROTTLED = {
+    "cognito-idp": "TooManyRequestsException",
     "dynamodb": "ThrottlingException",
     "s3": "SlowDown",
     "scheduler": "ThrottlingException",
     "sqs": "RequestThrottled",
 }
 _BROKEN = {
+    "cognito-idp": "InternalErrorException",
     "dynamodb": "InternalServerError",
     "s3": "InternalError",
     "scheduler": "InternalServerException",
@@ -110,9 +112,18 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     "scheduler.CreateSchedule": _WRITE,
     # A call that breaks without an answer may have sent the mail; answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
-    # Appointing admins only; no operation of the engine calls these.
+    # Accounts and appointing admins only; no operation of the engine calls these.
     "cognito-idp.ListUsers": _READ,
+    "cognito-idp.AdminGetUser": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
+    "cognito-idp.AdminUpdateUserAttributes": _WRITE,
+    "cognito-idp.SignUp": _WRITE,
+    "cognito-idp.ConfirmSignUp": _WRITE,
+    "cognito-idp.ResendConfirmationCode": _WRITE,
+    "cognito-idp.InitiateAuth": _WRITE,
+    "cognito-idp.RespondToAuthChallenge": _WRITE,
+    "cognito-idp.ForgotPassword": _WRITE,
+    "cognito-idp.ConfirmForgotPassword": _WRITE,
 }
 
 

@@ -203,7 +203,7 @@ def test_a_login_name_logs_in_and_a_first_password_has_to_be_replaced(world: Wor
     assert _log_in(world, "ann.lee", OTHER).json["challenge"] is None
 
 
-@pytest.mark.parametrize("session", ["x", "bm90IGpzb24=", "WzEsIDJd", "WyJhbm4iLCAieCJd"])
+@pytest.mark.parametrize("session", ["x", "ü", "bm90IGpzb24=", "NQ==", "WzEsIDJd", "WyJhbm4iLCAieCJd"])
 def test_an_altered_session_chooses_no_password(world: World, session: str) -> None:
     _with_login_name(world, "ann")
     body = {"login": "ann", "session": session, "new_password": OTHER}
