@@ -183,10 +183,10 @@ def account_exists() -> Conflict:
 
 
 def _count_source(source: str, now: datetime) -> None:
-    limits.take("auth_source", _network(source), TRIES_PER_SOURCE, PER, now)
+    limits.take("auth_source", network_of(source), TRIES_PER_SOURCE, PER, now)
 
 
-def _network(source: str) -> str:
+def network_of(source: str) -> str:
     """Of IPv6, whose customers get 2^64 addresses each, the network."""
     try:
         address = ip_address(source)

@@ -87,7 +87,7 @@ class AnswerService:
         if not invited.is_open or not invited.expired:
             raise Conflict("not_expired", "This invitation has not expired; you can still answer it.")
         member, org = invited.member, invited.org
-        limits.take("invitation_mail", str(member.email), _MAILS_AN_HOUR, timedelta(hours=1), now)
+        count_mail(str(member.email), now)
         expires_at = now + timedelta(days=int(org.invitation_days))
         table.transact(self._lifecycle.renewed(invited.msp_id, org.org_id, member, new_id(now), expires_at, now))
         self._mails.wake()
@@ -234,6 +234,11 @@ class AnswerService:
 
 def is_expired(member: Member, now: datetime) -> bool:
     return member.status in OPEN and bool(member.invite_expires_at) and to_instant(member.invite_expires_at) <= now
+
+
+def count_mail(email: str, now: datetime) -> None:
+    """One more mail that somebody who is not logged in has sent to this address. Raises TooMany."""
+    limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
 
 
 def dead_link() -> NotFound:
