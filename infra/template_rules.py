@@ -112,7 +112,7 @@ def functions_are_watched(template: Template) -> Iterator[str]:
     watched = {
         (alarm["Properties"]["MetricName"], dimension["Value"].get("Ref"))
         for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"]["Dimensions"]
+        for dimension in alarm["Properties"].get("Dimensions", [])
         if dimension["Name"] == "FunctionName"
     }
     for name, function in _of_type(template, FUNCTION):
@@ -139,7 +139,7 @@ def queues_are_watched(template: Template) -> Iterator[str]:
     watched = {
         (_named_by(dimension["Value"]), alarm["Properties"]["MetricName"])
         for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"]["Dimensions"]
+        for dimension in alarm["Properties"].get("Dimensions", [])
         if dimension["Name"] == "QueueName"
     }
     for name, queue in _of_type(template, QUEUE):
