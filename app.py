@@ -18,6 +18,7 @@ from chalicelib.invites.me_routes import routes as own_invites
 from chalicelib.invites.page_routes import routes as invite_pages
 from chalicelib.invites.routes import routes as invites
 from chalicelib.members.email_change_routes import routes as email_changes
+from chalicelib.members.people_routes import routes as people
 from chalicelib.members.routes import routes as members
 from chalicelib.orgs.routes import routes as orgs
 from chalicelib.orgs.structure_routes import routes as structure
@@ -34,7 +35,7 @@ app.api.binary_types.append("application/vnd.openxmlformats-officedocument.sprea
 app.register_middleware(answer_problems, "http")
 
 for feature in (
-    accounts, email_changes, access, orgs, structure, catalog, members, enrollment, changes, learners, exports,
+    accounts, email_changes, access, orgs, structure, catalog, members, people, enrollment, changes, learners, exports,
     invites, own_invites, invite_pages, imports,
 ):  # fmt: skip
     app.register_blueprint(feature.blueprint)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
@@ -30,6 +31,9 @@ from chalicelib.orgs.seats import count_write
 
 # Of all problems of a change, so many are named; the item stays far below its 400 KB.
 _MAX_PROBLEMS = 200
+
+# Due dates that one update takes out; an expression is short of its limits with so many.
+_MAX_DAYS = 50
 
 # A batch is undone once: its change has a name instead of an id.
 UNDO_ID = "UNDO"
@@ -68,11 +72,21 @@ def count_chunks(key: BatchKey, change_id: str, number: int) -> None:
 
 
 def end_change(row: Row, change_id: str) -> None:
-    """Let the row have another change; nothing when it has one already."""
-    try:
-        table.transact([Write("update", Row(row.pk, row.sk), Row.changing == change_id, (Row.changing.remove(),))])
-    except ConditionFailed:
-        return
+    """Let the row have another change; nothing when it has one already. Due dates that nobody has any more go."""
+    days: dict[str, int] = row.open_due.as_dict()  # type: ignore[no-untyped-call]
+    unused = [day for day, number in days.items() if number == 0][:_MAX_DAYS]
+    for gone in (unused, []) if unused else ([],):
+        condition, actions = Row.changing == change_id, [Row.changing.remove()]
+        for day in gone:
+            count: Any = Row.open_due[day]
+            condition &= count == 0
+            actions.append(count.remove())
+        try:
+            table.transact([Write("update", Row(row.pk, row.sk), condition, tuple(actions))])
+            return
+        except ConditionFailed:
+            # Somebody may have got such a date meanwhile; then it stays.
+            continue
 
 
 def chunk_state(key: BatchKey, change_id: str, course_id: str, chunk: int) -> ChangeState:
@@ -113,8 +127,11 @@ def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollment
         sets = f'{sets} REMOVE "due_by"'
     if old is not None:
         sets, values = f'SET "due_before" = ? {sets}', [{"S": old}, *values]
+    else:
+        # An earlier change may have left the date that it replaced.
+        sets = f'{sets} REMOVE "due_before"'
     live = sorted(LIVE)
-    condition = '"status" IN [?, ?] AND "due_by" ' + ("IS MISSING" if old is None else "= ?")
+    condition = '"status" IN [?, ?] AND "left_at" IS MISSING AND "due_by" ' + ("IS MISSING" if old is None else "= ?")
     condition_values = [{"S": status} for status in live] + ([] if old is None else [{"S": old}])
     keys = [enrollment.key for enrollment in enrollments]
     return bulk.update_each(settings().enrollments_table, keys, bulk.Change(sets, values, condition, condition_values))

@@ -193,7 +193,8 @@ def _withdrawn(key: BatchKey, there: Sequence[Enrollment], apply: bool) -> Chang
         if outcome == bulk.REFUSED:
             found = learner_store.enrollment_at(enrollment.pk, enrollment.sk)
             withdrawn = found.status == EnrollmentStatus.CANCELLED and found.changed_by == UNDO_ID
-            changed.num_kept += found.status in (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED)
+            is_kept = found.status in (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED)
+            changed.num_kept += is_kept and not found.left_at
             if found.status == EnrollmentStatus.ENROLLED:
                 changed.problems.append(f"{learner_store.member_of(enrollment.pk)} {Code.PROCESSING_FAILED}")
         else:
@@ -215,7 +216,7 @@ def _given_due_date(change_id: str, due_by: str | None, there: Sequence[Enrollme
         for enrollment in enrollments:
             if enrollment.changed_by == change_id:
                 _count_due(changed, enrollment.due_before, due_by)
-        fresh = [enrollment for enrollment in fresh if enrollment.status in LIVE and old != due_by]
+        fresh = [one for one in fresh if one.status in LIVE and not one.left_at and old != due_by]
         outcomes = change_store.set_due_date(change_id, due_by, old, fresh) if fresh and apply else []
         for enrollment, outcome in zip(fresh, outcomes, strict=apply):
             found = learner_store.enrollment_at(enrollment.pk, enrollment.sk) if outcome == bulk.REFUSED else None

@@ -18,6 +18,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, Unavailable
 from chalicelib.core.ids import derived_id, new_id
 from chalicelib.enrollment import batch_store, chunk_store, joiner_store, standing
+from chalicelib.enrollment.archive import leave_courses
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import local_date
 from chalicelib.enrollment.expand import zone_of
@@ -54,6 +55,11 @@ class JoinersService:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
+    def joined_writes(
+        self, msp_id: str, org_id: str, member_id: str, now: datetime, group_ids: Sequence[str] | None = None
+    ) -> tuple[list[Write], EnrollJoiner]:
+        return joined_writes(msp_id, org_id, member_id, now, group_ids)
+
     def send(self, job: EnrollJoiner | EnrollGroup) -> None:
         """Sooner than the sweep would."""
         self._queue.send_soon([Message(job.body(), job.org_id)])
@@ -70,6 +76,9 @@ class JoinersService:
         With `give_up` (a dead letter), what is missing fails, with the reason.
         """
         member = members_store.member(job.org_id, job.member_id)
+        if member is not None and member.archive_id is not None:
+            # Somebody who was archived is back; first they leave what they had then.
+            leave_courses(job.org_id, member)
         own = set(member.group_ids) if member is not None and member.status == MemberStatus.ACTIVE else set()
         wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
         if job.course_id is not None:

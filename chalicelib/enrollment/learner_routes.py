@@ -6,6 +6,7 @@ from chalicelib.access.states import Permission
 from chalicelib.core.errors import NotFound
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.enrollment.archive import shown_to_admins
 from chalicelib.enrollment.pages import EnrollmentOut, EnrollmentPage, StartedOut
 from chalicelib.enrollment.progress import EnrollmentId
 from chalicelib.enrollment.schemas import EnrollmentChange
@@ -39,14 +40,14 @@ def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
 
 @routes.add("GET", _MEMBER, summary="A member's enrollments", answer=EnrollmentPage, query=PageQuery)
 def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
-    """Current ones, and earlier ones of the same course marked `earlier`."""
+    """Current ones, and earlier ones of the same course marked `earlier`; of an archived member completed ones only."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = wiring().directory.department_path_of(org_id, member_id)
     scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
-    wiring().directory.member(scope, member_id, call.now)
+    is_shown = shown_to_admins(wiring().directory.member(scope, member_id, call.now).status)
     pager = Pager.of(call)
     items, position = wiring().learners.of_member(
-        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now
+        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now, is_shown
     )
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
 

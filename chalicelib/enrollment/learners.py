@@ -1,7 +1,7 @@
 """The learners of a row by outcome, and one learner's courses."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -76,7 +76,14 @@ class LearnersService:
         return found, _from_index(key, row, int(shard), after or None, pager.limit, found)
 
     def of_member(
-        self, msp_id: str, org_id: str, member_id: str, limit: int, after: str | None, now: datetime
+        self,
+        msp_id: str,
+        org_id: str,
+        member_id: str,
+        limit: int,
+        after: str | None,
+        now: datetime,
+        is_shown: Callable[[Enrollment], bool] = lambda enrollment: True,
     ) -> tuple[list[EnrollmentOut], str | None]:
         zone = zone_in(msp_id, org_id)
         page = learner_store.enrollments_of(org_id, member_id, limit, after)
@@ -84,6 +91,7 @@ class LearnersService:
         items = [
             enrollment_out(org_id, member_id, enrollment, titles.get(course_of(enrollment), ""), zone, now)
             for enrollment in page.items
+            if is_shown(enrollment)
         ]
         return items, page.position
 
@@ -122,7 +130,8 @@ def _from_index(
         if len(found) >= limit:
             return f"{_SHARD} {shard} {after or ''}"
         page = learner_store.learners_of_row(key, row.course_id, shard, limit - len(found), after)
-        found += [(learner_store.member_of(enrollment.pk), enrollment) for enrollment in page.items]
+        there = [enrollment for enrollment in page.items if not enrollment.left_at]
+        found += [(learner_store.member_of(enrollment.pk), enrollment) for enrollment in there]
         after = page.position
         if after is None:
             shard += 1

@@ -168,6 +168,8 @@ def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
 def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
     if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
         return False
+    if item.left_at:
+        return False
     return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
 
 

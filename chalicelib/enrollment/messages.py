@@ -116,6 +116,17 @@ class EnrollJoiner(Job):
     due_at: str | None = None
 
 
+class ArchiveMember(Job):
+    """Somebody was archived: what they had not started is cancelled, what is in progress leaves the counts."""
+
+    job: Literal["archive"] = "archive"
+    msp_id: str
+    org_id: str
+    member_id: str
+    archive_id: str
+    due_at: str
+
+
 class EnrollGroup(Job):
     """All members of a group join at once, page by page; with a course, those whom its row could not enroll."""
 

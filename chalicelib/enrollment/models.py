@@ -248,6 +248,8 @@ class Enrollment(EnrollmentItem):
     revision = NumberAttribute(default=1)
     changed_by = UnicodeAttribute(null=True)
     due_before = UnicodeAttribute(null=True)
+    # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
+    left_at = UnicodeAttribute(null=True)
 
 
 BY_ROW = "by_row"
@@ -288,6 +290,7 @@ DUE_ADVANCE = "advance"
 DUE_MOVE_DATES = "move_dates"
 DUE_CHANGE = "change"
 DUE_MAIL = "mail"
+DUE_ARCHIVE = "archive"
 
 
 def due_pk(shard: int) -> str:

@@ -82,6 +82,9 @@ class ProgressService:
         course = self._course(scope.msp_id, enrollment_id)
         for _ in range(_TRIES):
             old, org = self._read(scope.msp_id, enrollment_id)
+            if old.left_at:
+                # It went with the learner when they were archived.
+                raise NotFound()
             zone = zone_of(org)
             steps = _entered(old, change, zone, now)
             if not steps.actions:
@@ -221,7 +224,8 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def _writes(org_id: str, old: Enrollment, steps: _Steps) -> list[Write]:
-    row = learner_store.row_key(org_id, old.batch_id, course_of(old)) if old.batch_id else None
+    counts = old.batch_id and not old.left_at
+    row = learner_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
     writes = learner_store.change(old, steps.actions, row, steps.row_actions)
     return [*writes, touch(org_id, "completions")] if steps.completes else writes
 

@@ -11,6 +11,7 @@ from chalicelib.enrollment.joiner_models import DUE_JOIN, DUE_JOIN_GROUP
 from chalicelib.enrollment.mail_due import job_of_due
 from chalicelib.enrollment.messages import (
     AdvanceBatch,
+    ArchiveMember,
     EnrollGroup,
     EnrollJoiner,
     FinishLaunch,
@@ -18,7 +19,7 @@ from chalicelib.enrollment.messages import (
     MoveDates,
     StartChange,
 )
-from chalicelib.enrollment.models import DUE_CHANGE, DUE_LAUNCH, DUE_MAIL, DUE_MOVE_DATES, DueEntry
+from chalicelib.enrollment.models import DUE_ARCHIVE, DUE_CHANGE, DUE_LAUNCH, DUE_MAIL, DUE_MOVE_DATES, DueEntry
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)
@@ -71,12 +72,14 @@ def job_of(entry: DueEntry) -> Job:
         return MoveDates(msp_id=entry.msp_id, org_id=entry.target_id, due_at=instant)
     if entry.kind == DUE_MAIL:
         return job_of_due(entry)
-    if entry.kind in (DUE_JOIN, DUE_JOIN_GROUP):
-        whose, join_id = entry.target_id.split(".")
+    if entry.kind in (DUE_JOIN, DUE_JOIN_GROUP, DUE_ARCHIVE):
+        whose, event_id = entry.target_id.split(".")
         tenant = {"msp_id": entry.msp_id, "org_id": str(entry.org_id)}
+        if entry.kind == DUE_ARCHIVE:
+            return ArchiveMember(**tenant, member_id=whose, archive_id=event_id, due_at=instant)
         if entry.kind == DUE_JOIN:
-            return EnrollJoiner(**tenant, member_id=whose, join_id=join_id, due_at=instant, **entry.more)
-        return EnrollGroup(**tenant, group_id=whose, join_id=join_id, due_at=instant, **entry.more)
+            return EnrollJoiner(**tenant, member_id=whose, join_id=event_id, due_at=instant, **entry.more)
+        return EnrollGroup(**tenant, group_id=whose, join_id=event_id, due_at=instant, **entry.more)
     if entry.kind == DUE_CHANGE:
         batch_id, change_id = entry.target_id.split(".")
         return StartChange(

@@ -31,6 +31,9 @@ class Member(CoreItem):
     invite_expires_at = UnicodeAttribute(null=True)
     mail_id = UnicodeAttribute(null=True)
     mail_blocked = UnicodeAttribute(null=True)
+    # While what was archived last still has to leave their courses: the id of that archiving, and when it was.
+    archive_id = UnicodeAttribute(null=True)
+    archived_at = UnicodeAttribute(null=True)
 
 
 def members_pk(org_id: str) -> str:

@@ -2,13 +2,18 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.access.states import Permission, Role
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.paging import PageQuery
-from chalicelib.core.text import Id
+from chalicelib.core.text import Id, Line
 from chalicelib.members.states import MemberStatus
+from chalicelib.orgs.schemas import left_out, unique
+
+# One transaction holds all rosters that a member leaves and comes to.
+MAX_GROUPS = 30
+MAX_FIELDS = 30
 
 _FIELD = "field."
 # How the OpenAPI document writes the family of these parameters.
@@ -83,6 +88,19 @@ class MemberOut(BaseModel):
     created_at: str
     invitation: InvitationOut | None = None
     mail: MailOut | None = None
+
+
+class MemberPatch(BaseModel):
+    """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: Line = left_out()
+    last_name: Line = left_out()
+    group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS), AfterValidator(unique)] = left_out()
+    department_id: Id | None = left_out()
+    location_id: Id | None = left_out()
+    fields: Annotated[dict[_FieldName, _FieldValue], Field(max_length=MAX_FIELDS)] = left_out()
 
 
 class MemberPage(BaseModel):

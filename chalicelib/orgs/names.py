@@ -80,7 +80,7 @@ def change(
     if not changes and not also:
         return
     before = {name: getattr(known, name) for name in changes}
-    writes = [store.change_write(known, changes)] if changes else []
+    writes: list[Write] = [store.change_write(known, changes)] if changes else []
     if "name" in changes:
         writes.append(store.claim_write(scope.org, kind, changes["name"], thing_id))
         writes.append(store.unclaim_write(scope.org, kind, known.name))

@@ -37,14 +37,14 @@ def _zone(name: str) -> str:
     return name
 
 
-def _unique(ids: list[str]) -> list[str]:
+def unique(ids: list[str]) -> list[str]:
     if len(set(ids)) < len(ids):
         raise PydanticCustomError("repeated", "Give every id once.")
     return ids
 
 
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
-CourseIds = Annotated[list[Id], AfterValidator(_unique)]
+CourseIds = Annotated[list[Id], AfterValidator(unique)]
 EnrollHour = Annotated[
     str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="`HH:MM`, 00:00 to 23:59.")
 ]

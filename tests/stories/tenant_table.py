@@ -125,6 +125,8 @@ TABLE: dict[str, Case] = {
     "DELETE /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE),
     "GET /orgs/{org_id}/members": Case(P.MEMBERS_READ),
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
+    f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
+    f"POST {_MEMBER}/archive": Case(P.MEMBERS),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
     "POST /orgs/{org_id}/invites": Case(
