@@ -17,6 +17,8 @@ from chalicelib.invites.import_routes import routes as imports
 from chalicelib.invites.me_routes import routes as own_invites
 from chalicelib.invites.page_routes import routes as invite_pages
 from chalicelib.invites.routes import routes as invites
+from chalicelib.joining.page_routes import routes as join_pages
+from chalicelib.joining.settings_routes import routes as join_settings
 from chalicelib.members.email_change_routes import routes as email_changes
 from chalicelib.members.people_routes import routes as people
 from chalicelib.members.routes import routes as members
@@ -36,7 +38,7 @@ app.register_middleware(answer_problems, "http")
 
 for feature in (
     accounts, email_changes, access, orgs, structure, catalog, members, people, enrollment, changes, learners, exports,
-    invites, own_invites, invite_pages, imports,
+    invites, own_invites, invite_pages, imports, join_settings, join_pages,
 ):  # fmt: skip
     app.register_blueprint(feature.blueprint)
 

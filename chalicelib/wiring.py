@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from chalicelib.invites.inviting import InviteService
     from chalicelib.invites.lifecycle import LifecycleService
     from chalicelib.invites.own_invites import OwnInvitesService
+    from chalicelib.joining.desk import JoinDesk
+    from chalicelib.joining.page_settings import JoinPageService
     from chalicelib.members.archive import MemberArchive
     from chalicelib.members.changes import MemberChanges
     from chalicelib.members.email_change import EmailChangeService
@@ -108,6 +110,8 @@ class Wiring:
         from chalicelib.enrollment.mail_facts import READERS
         from chalicelib.invites.mail_facts import READERS as INVITE_READERS
         from chalicelib.invites.mail_facts import follow
+        from chalicelib.joining.mail_facts import join_code
+        from chalicelib.joining.people import JOIN_CODE
         from chalicelib.members.email_change import EMAIL_CODE
         from chalicelib.members.email_change_mail import email_code
         from chalicelib.notices.pacing import RealTime
@@ -115,6 +119,7 @@ class Wiring:
         from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
 
         readers = {ADMIN_APPOINTED: admin_appointed, EMAIL_CODE: email_code(clock), **READERS, **INVITE_READERS}
+        readers[JOIN_CODE] = join_code(clock)
         return PostOffice(
             self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock, follow
         )
@@ -159,7 +164,20 @@ class Wiring:
     def own_invites(self) -> "OwnInvitesService":
         from chalicelib.invites.own_invites import OwnInvitesService
 
-        return OwnInvitesService()
+        return OwnInvitesService(self.answers)
+
+    @cached_property
+    def join_page(self) -> "JoinPageService":
+        from chalicelib.joining.page_settings import JoinPageService
+
+        return JoinPageService()
+
+    @cached_property
+    def join_desk(self) -> "JoinDesk":
+        from chalicelib.joining.desk import JoinDesk
+        from chalicelib.joining.service import JoinService
+
+        return JoinDesk(JoinService(self.mail_counter))
 
     @cached_property
     def scheduler(self) -> "Scheduler":

@@ -1,1 +1,1 @@
-"""The public join page (I7). Empty until its issue."""
+"""The public join page (I7), and the guide to accepting an invitation (I10)."""

@@ -31,6 +31,9 @@ NOT_ONCE = {
     "POST /auth/refresh",
     "POST /auth/forgot",
     "POST /auth/reset",
+    # The form carries its own id, and the code leads whoever has it to the same invitation.
+    "POST /join/{slug}",
+    "POST /join/{slug}/verify",
     # The code is good for one change, which may be asked for as often as one likes.
     "POST /me/email/confirm",
 }

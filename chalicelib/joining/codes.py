@@ -1,0 +1,28 @@
+"""The mailed code that proves an address: eight digits, of which only a hash is kept."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+GOOD_FOR = timedelta(minutes=30)
+
+# Of 100,000,000 codes.
+TRIES = 5
+
+_NUM_DIGITS = 8
+
+
+def new_code() -> str:
+    return f"{secrets.randbelow(10**_NUM_DIGITS):0{_NUM_DIGITS}d}"
+
+
+def hash_of(request_id: str, code: str) -> str:
+    """Of a code for this request alone."""
+    return hashlib.sha256(f"{request_id}\0{code}".encode()).hexdigest()
+
+
+def matches(request_id: str, code: str, known_hash: str | None) -> bool:
+    """In the same time whether or not there is a hash, and wherever they differ."""
+    is_equal = hmac.compare_digest(hash_of(request_id, code), known_hash or hash_of(request_id, ""))
+    return is_equal and known_hash is not None
