@@ -97,6 +97,11 @@ def test_a_rollout_lives_through_all_it_can_on_amazons_engine(driver: Driver) ->
     driver.work()
     dates = [learner["due_by"] for learner in driver.learners(org, batch, course)]
     assert sorted(dates) == ["2027-02-01"] + ["2027-03-01"] * 7
+    # The other course had no due date.
+    path = f"/msp/training/{org}/{batch}/courses/{other}"
+    assert driver.world.patch(path, driver.admin, {"due_by": "2027-03-05"}).status == 200
+    driver.work()
+    assert {learner["due_by"] for learner in driver.learners(org, batch, other)} == {"2027-03-05"}
     assert problems(driver.world) == []
 
     driver.world.post(f"/msp/training/{org}/{batch}/undo", driver.admin)
