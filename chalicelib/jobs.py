@@ -68,7 +68,7 @@ _KINDS = (
         lambda job, now: wiring().joiners.run(job, now),
         lambda job, now: wiring().joiners.run(job, now, give_up=True),
     ),
-    Kind(ArchiveMember, lambda job, now: wiring().archive.run(job)),
+    Kind(ArchiveMember, lambda job, now: wiring().archive.run(job, now)),
     Kind(EnrollGroup, lambda job, now: wiring().joiners.run_group(job, now)),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
     Kind(

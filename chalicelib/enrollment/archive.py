@@ -10,16 +10,20 @@ from datetime import datetime
 from chalicelib.aws import table
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
-from chalicelib.core.clock import to_text
+from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import archive_store, learner_store
 from chalicelib.enrollment.messages import ArchiveMember
 from chalicelib.enrollment.models import DUE_ARCHIVE, DueEntry, Enrollment, due_entry
 from chalicelib.enrollment.progress import course_of
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
+from chalicelib.enrollment.sweep import FENCE, GRACE
 from chalicelib.members import store as members_store
 from chalicelib.members.models import Member
 from chalicelib.members.states import MemberStatus
+
+# After every instant, as text.
+_FOR_EVER = "~"
 
 _PAGE = 100
 _TRIES = 5
@@ -33,37 +37,50 @@ class ArchiveService:
         self, msp_id: str, org_id: str, member_id: str, archive_id: str, now: datetime
     ) -> tuple[list[Write], ArchiveMember]:
         """For the transaction that archives somebody; and the job to send after it."""
-        job = ArchiveMember(
-            msp_id=msp_id, org_id=org_id, member_id=member_id, archive_id=archive_id, due_at=to_text(now)
-        )
+        # The sweep sends it again when no worker is left that may have read the rosters before.
+        due_at = to_text(now + FENCE - GRACE)
+        job = ArchiveMember(msp_id=msp_id, org_id=org_id, member_id=member_id, archive_id=archive_id, due_at=due_at)
         return [Write("put", _due(job))], job
 
     def send(self, job: ArchiveMember) -> None:
         """Sooner than the sweep would."""
         self._queue.send_soon([Message(job.body(), job.org_id)])
 
-    def run(self, job: ArchiveMember) -> None:
-        """Any number of times."""
+    def run(self, job: ArchiveMember, now: datetime) -> None:
+        """Any number of times: at once, and to its end when nobody is at work any more who saw them on a roster."""
         member = members_store.member(job.org_id, job.member_id)
         if member is not None and member.archive_id == job.archive_id:
-            leave_courses(job.org_id, member)
+            _leave_all(job.org_id, member)
+            if to_instant(str(member.archived_at)) + FENCE > now:
+                return
+            _end(job.org_id, member)
         table.transact([Write("delete", _due(job))])
 
 
 def leave_courses(org_id: str, member: Member) -> None:
-    """For a member whose archiving is still to be done."""
-    archive_id, archived_at = str(member.archive_id), str(member.archived_at)
+    """For somebody who is back before their archiving came to its end."""
+    _leave_all(org_id, member)
+    _end(org_id, member)
+
+
+def _leave_all(org_id: str, member: Member) -> None:
+    archived_at = str(member.archived_at)
+    # What somebody who is back was enrolled in since then is none of this.
+    until = archived_at if member.status == MemberStatus.ACTIVE else _FOR_EVER
     after: str | None = None
     while True:
         page = learner_store.enrollments_of(org_id, member.member_id, _PAGE, after)
         for enrollment in page.items:
-            if _has_to_leave(enrollment, archived_at):
-                _leave(org_id, member.member_id, enrollment, archived_at)
+            if _has_to_leave(enrollment, until):
+                _leave(org_id, member.member_id, enrollment, archived_at, until)
         after = page.position
         if after is None:
-            break
+            return
+
+
+def _end(org_id: str, member: Member) -> None:
     try:
-        table.transact([archive_store.done_write(org_id, member.member_id, archive_id)])
+        table.transact([archive_store.done_write(org_id, member.member_id, str(member.archive_id))])
     except ConditionFailed:
         # Another delivery was as far.
         return
@@ -76,10 +93,10 @@ def shown_to_admins(status: MemberStatus) -> Callable[[Enrollment], bool]:
     return lambda enrollment: not enrollment.left_at
 
 
-def _leave(org_id: str, member_id: str, enrollment: Enrollment, archived_at: str) -> None:
+def _leave(org_id: str, member_id: str, enrollment: Enrollment, archived_at: str, until: str) -> None:
     found: Enrollment | None = enrollment
     for _ in range(_TRIES):
-        if found is None or not _has_to_leave(found, archived_at):
+        if found is None or not _has_to_leave(found, until):
             return
         try:
             table.transact(archive_store.leave_writes(org_id, found, course_of(found), archived_at))
@@ -90,9 +107,8 @@ def _leave(org_id: str, member_id: str, enrollment: Enrollment, archived_at: str
     raise Unavailable()
 
 
-def _has_to_leave(enrollment: Enrollment, archived_at: str) -> bool:
-    """What somebody who came back was enrolled in since is none of this."""
-    return enrollment.status in LIVE and not enrollment.left_at and enrollment.enrolled_at <= archived_at
+def _has_to_leave(enrollment: Enrollment, until: str) -> bool:
+    return enrollment.status in LIVE and not enrollment.left_at and enrollment.enrolled_at <= until
 
 
 def _due(job: ArchiveMember) -> DueEntry:

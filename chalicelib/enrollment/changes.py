@@ -1,7 +1,7 @@
 """Undo, and new due dates: changes of enrollments that exist, in chunks, exact under redelivery."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.access import audit
 from chalicelib.access.audit import Change
@@ -22,10 +22,7 @@ from chalicelib.enrollment.models import DUE_CHANGE, UNDO, BulkChange, DueEntry,
 from chalicelib.enrollment.pages import NotReversed, UndoOut
 from chalicelib.enrollment.recipients import bounds_of
 from chalicelib.enrollment.states import LIVE, Code, EnrollmentStatus, RowStatus
-from chalicelib.enrollment.sweep import GRACE
-
-# A worker ends within 120 s (.chalice/config.json): past that, nobody enrolls for a row that was cancelled.
-FENCE = timedelta(seconds=150)
+from chalicelib.enrollment.sweep import FENCE, GRACE
 
 
 class ChangesService:

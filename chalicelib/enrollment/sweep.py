@@ -27,6 +27,10 @@ GRACE = timedelta(minutes=2)
 # What was just queued gets this long before it is queued again; dead letters come after about an hour.
 PATIENCE = timedelta(minutes=10)
 
+# A worker ends within 120 s (.chalice/config.json): past that, nobody enrolls for a row that was cancelled, or whom a
+# roster no longer has.
+FENCE = timedelta(seconds=150)
+
 _PER_SHARD = 100
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.aws import table
 from chalicelib.enrollment.joiner_models import standing_batch_id
 from chalicelib.enrollment.joiners import joined_writes
+from chalicelib.enrollment.sweep import FENCE
 from chalicelib.wiring import wiring
 from tests.faults.truth import problems
 from tests.harness import World
@@ -67,6 +68,12 @@ class Joining:
         answer = self.driver.retry(self.org, self.batch(group), self.course, key)
         self.driver.work()
         return answer.status
+
+    def settle(self) -> None:
+        """The sweep comes when no worker is left that was at work before."""
+        self.world.now += FENCE
+        self.driver.past_grace()
+        self.driver.sweep()
 
     def quiet(self) -> None:
         assert problems(self.world) == []

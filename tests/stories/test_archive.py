@@ -75,7 +75,7 @@ def test_what_is_not_started_goes_what_is_in_progress_stays_with_the_learner_wha
     assert {item["sk"]: int(item["taken"]) for item in world.dump("core") if item["sk"].startswith("SEATS#")} == {
         f"SEATS#{fresh}": 1, f"SEATS#{begun}": 2, f"SEATS#{done}": 2,
     }  # fmt: skip
-    at.driver.sweep()
+    at.settle()
     at.quiet()
 
 
@@ -91,6 +91,7 @@ def test_the_learner_goes_on_with_what_they_began_and_no_count_of_the_organizati
     before = at.driver.batch(at.org, three.batch)
     assert world.post(f"/me/courses/{three.ids[begun]}/complete", three.account).json["status"] == "completed"
     assert at.driver.batch(at.org, three.batch) == before
+    at.settle()
     at.quiet()
 
 
@@ -169,6 +170,7 @@ def test_who_comes_back_is_enrolled_in_the_courses_of_their_groups_anew(at: Join
     assert (row["num_targeted"], row["num_enrolled"], row["num_withdrawn"]) == (2, 1, 1)
     assert at.outcomes(group) == {member: "enrolled"}
     assert [one["status"] for one in at.driver.enrollments(at.org, member)] == ["enrolled"]
+    at.settle()
     at.quiet()
 
 
@@ -183,6 +185,7 @@ def test_who_comes_back_before_their_courses_were_left_leaves_them_first(at: Joi
     assert (at.row(group)["num_enrolled"], at.row(group)["num_withdrawn"]) == (1, 1)
     at.driver.deliver([lost])
     assert (at.row(group)["num_enrolled"], at.row(group)["num_withdrawn"]) == (1, 1)
+    at.settle()
     at.quiet()
 
 
@@ -195,6 +198,7 @@ def test_an_undo_leaves_archived_learners_out(at: Joining, world: World) -> None
     told = world.get(path, at.driver.admin).json
     # The other learner's three courses; of the archived one, the completed course is kept.
     assert (told["status"], told["reversed"], told["kept_started"]) == ("done", 3, 1)
+    at.settle()
     at.quiet()
 
 
@@ -207,6 +211,5 @@ def test_a_new_due_date_is_not_for_who_left(at: Joining, world: World) -> None:
     at.driver.work()
     (mine,) = [one for one in world.every("/me/courses", three.account) if one["course_id"] == begun]
     assert mine["due_by"] == DUE
-    at.driver.past_grace()
-    at.driver.sweep()
+    at.settle()
     at.quiet()

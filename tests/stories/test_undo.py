@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.aws import bulk
 from chalicelib.enrollment import recipients
-from chalicelib.enrollment.changes import FENCE
+from chalicelib.enrollment.sweep import FENCE
 from tests.stories.driver import Driver
 
 
