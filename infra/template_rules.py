@@ -19,6 +19,10 @@ PUBLIC = {
     "GET /health",
     "GET /docs",
     "GET /openapi.json",
+    "GET /invites/{token}",
+    "POST /invites/{token}/accept",
+    "POST /invites/{token}/decline",
+    "POST /invites/{token}/renew",
     "POST /auth/register",
     "POST /auth/confirm",
     "POST /auth/resend",
@@ -32,6 +36,7 @@ PUBLIC = {
 PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
+    "${FilesBucket.Arn}/uploads/*",
 }
 
 _MAX_RECEIVES = 5

@@ -15,8 +15,11 @@ _LAYOUT = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Page:
+    """`retry_after` are the seconds to wait, on a page that says so."""
+
     html: str
     status: int = 200
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,16 @@ class Redirect:
     location: str
 
 
-def page(folder: Path, template: str, facts: dict[str, Any], status: int = 200) -> Page:
+def page(folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> Page:
     """`folder` holds the feature's templates; they extend `layout.html`."""
-    return Page(_environment(folder).get_template(template).render(facts), status)
+    return Page(_environment(folder).get_template(template).render(facts), status, retry_after)
 
 
 def problem_page(error: MusterError) -> Page:
     """An error as a person reads it; a form says its own, beside its fields."""
     messages = [field.message for field in error.errors]
-    return page(
-        _LAYOUT, "problem.html", {"title": error.title, "detail": error.detail, "errors": messages}, error.status
-    )
+    facts = {"title": error.title, "detail": error.detail, "errors": messages}
+    return page(_LAYOUT, "problem.html", facts, error.status, getattr(error, "retry_after", None))
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.html import Page, Redirect, problem_page
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.problems import invalid_of, problem_response, unexpected, unexpected_response, waiting
+from chalicelib.core.problems import invalid_of, problem_response, unexpected, unexpected_response
 
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
@@ -191,15 +191,16 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
     except MusterError as error:
         if error.status >= 500:
             observability.failure("request failed", route=route.name, code=error.code)
-        return _page_response(problem_page(error), waiting(error)) if route.is_page else problem_response(error)
+        return _page_response(problem_page(error)) if route.is_page else problem_response(error)
     except Exception:
         # The last line of defence: logged with its stack, answered without it.
         observability.failure("request broke", route=route.name)
         return _page_response(problem_page(unexpected())) if route.is_page else unexpected_response()
 
 
-def _page_response(page: Page, more: dict[str, str] | None = None) -> Response:
-    return Response(page.html, {**_PAGE_HEADERS, **(more or {})}, page.status)
+def _page_response(page: Page) -> Response:
+    waiting = {"Retry-After": str(page.retry_after)} if page.retry_after is not None else {}
+    return Response(page.html, {**_PAGE_HEADERS, **waiting}, page.status)
 
 
 def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]:

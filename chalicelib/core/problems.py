@@ -45,13 +45,11 @@ def problem_of(error: MusterError) -> dict[str, Any]:
     return body | error.extra
 
 
-def waiting(error: MusterError) -> dict[str, str]:
-    """The header that says when to try again, of errors that pass."""
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
-
-
 def problem_response(error: MusterError) -> Response:
-    return Response(json.dumps(problem_of(error)), {"Content-Type": CONTENT_TYPE, **waiting(error)}, error.status)
+    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(json.dumps(problem_of(error)), headers, error.status)
 
 
 def unexpected() -> MusterError:
@@ -97,7 +95,7 @@ def answer_problems(event: Any, get_response: Any) -> Response:
     """Chalice middleware: what Chalice answers by itself becomes a problem too."""
     response: Response = get_response(event)
     headers = {name.lower(): value for name, value in response.headers.items()}
-    if response.status_code < 400 or str(headers.get("content-type", "")).startswith(CONTENT_TYPE):
+    if response.status_code < 400 or str(headers.get("content-type", "")).startswith((CONTENT_TYPE, "text/html")):
         return response
     code, title = _CHALICE_PROBLEMS.get(response.status_code, ("internal_error", MusterError.title))
     body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": title + ".", "code": code}

@@ -4,16 +4,15 @@ import tomllib
 from pathlib import Path
 from string import Template
 
-from chalicelib.access.service import Scope
 from chalicelib.core.settings import settings
-from chalicelib.invites.inviting import org_of
 from chalicelib.invites.schemas import Announcement
+from chalicelib.orgs.models import Org
 
 _TEXTS = Path(__file__).with_name("announcement.toml")
 
 
-def announcement_of(scope: Scope) -> Announcement:
-    org, known = org_of(scope), settings()
+def announcement_of(org: Org) -> Announcement:
+    known = settings()
     guide_url = f"{known.public_url}/guide"
     facts = {
         "organization": org.name,

@@ -27,6 +27,7 @@ class Screen:
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    retry_after: int | None = None
 
 
 class AnswerDesk:
@@ -56,7 +57,8 @@ class AnswerDesk:
         except MusterError as error:
             if error.status >= 500:
                 raise
-            return Screen(_form_of(form, error), {**_facts(invited, form), "error": _sentence(error)}, error.status)
+            facts = {**_facts(invited, form), "error": _sentence(error)}
+            return Screen(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
 
     def _log_in(self, invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
         _require(form, "email", "password")
@@ -107,7 +109,9 @@ class AnswerDesk:
 
 # The form on which a step's trouble is told, where it is not the step's own.
 _FORM_BY_STEP = {"log_in": "account", "register": "account", "new_password": "new_password", "confirm": "confirm"}
-_BACK_TO_LOG_IN = frozenset({"account_exists", "log_in_expired", "proof_expired", "other_registration"})
+_BACK_TO_LOG_IN = frozenset(
+    {"account_exists", "already_confirmed", "log_in_expired", "proof_expired", "other_registration"}
+)
 
 
 def _form_of(form: AnswerForm, error: MusterError) -> str:

@@ -83,9 +83,9 @@ class ImportService:
 
     def approve(self, scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:
         """Have everybody invited whose row did not fail. Raises NotFound, Invalid for the instant, and Conflict."""
+        known = self._known(scope, import_id, now)
         self._require_subscription(scope)
         notify_at = instant_of(notify, now)
-        known = self._known(scope, import_id, now)
         if known.num_failed >= known.num_rows and known.status == ImportStatus.PREVIEW:
             raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
         return self._decide(scope, known, ImportStatus.APPROVED, notify_at, decision_id, now)

@@ -21,10 +21,11 @@ from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFoun
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.invites import store
+from chalicelib.invites.announcement import announcement_of
 from chalicelib.invites.explanations import explain
 from chalicelib.invites.messages import SendWave
 from chalicelib.invites.people import INVITATION, Invitation, Person, invitation_of, invite_id_of, mail_id_of, refusal
-from chalicelib.invites.schemas import InviteForm, InviteResult, InvitesOut
+from chalicelib.invites.schemas import Announcement, InviteForm, InviteResult, InvitesOut
 from chalicelib.invites.states import Code, Result
 from chalicelib.members import store as members_store
 from chalicelib.members.models import Member
@@ -74,6 +75,9 @@ class InviteService:
             self._announce(scope, seed, notify_at)
             return InvitesOut(results=results)
         raise Unavailable()
+
+    def announcement(self, scope: Scope) -> Announcement:
+        return announcement_of(org_of(scope))
 
     def _notify_writes(
         self, scope: Scope, invitations: Sequence[Invitation], seed: str, notify_at: datetime | None, now: datetime

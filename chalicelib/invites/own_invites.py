@@ -5,16 +5,32 @@ from typing import cast
 
 from chalicelib.access.models import msp_pk
 from chalicelib.aws import table
+from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.paging import Pager
 from chalicelib.invites import store
-from chalicelib.invites.answering import is_expired
-from chalicelib.invites.schemas import MyInvite, MyInvitePage
+from chalicelib.invites.answering import Account, AnswerService, is_expired
+from chalicelib.invites.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
 from chalicelib.invites.states import OPEN
 from chalicelib.members.models import Member, member_sk, members_pk
 from chalicelib.orgs.models import Org, org_sk
 
 
 class OwnInvitesService:
+    """`email` is the account's verified address, None when it has none."""
+
+    def __init__(self, answers: AnswerService) -> None:
+        self._answers = answers
+
+    def accept(self, account_id: str, email: str | None, invite_id: str, form: AcceptForm, now: datetime) -> Answered:
+        """Raises NotFound for an invitation that is not this account's, and Conflict."""
+        account = _account(account_id, email)
+        invited = self._answers.of_account(*_parts(invite_id), account, form.token, now)
+        return self._answers.accept(invited, account, now, form.first_name or "", form.last_name or "")
+
+    def decline(self, account_id: str, email: str | None, invite_id: str, now: datetime) -> Answered:
+        account = _account(account_id, email)
+        return self._answers.decline(self._answers.of_account(*_parts(invite_id), account, None, now), now)
+
     def page(self, email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
         """Empty for an account without a verified address."""
         if email is None:
@@ -40,3 +56,17 @@ class OwnInvitesService:
                     )
                 )
         return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
+
+
+def _account(account_id: str, email: str | None) -> Account:
+    if email is None:
+        raise Conflict("no_address", "Your account has no confirmed e-mail address.")
+    return Account(account_id, email)
+
+
+def _parts(invite_id: str) -> tuple[str, str]:
+    """Organization and member."""
+    org_id, _, member_id = invite_id.partition(".")
+    if not member_id:
+        raise NotFound("There is no such invitation")
+    return org_id, member_id

@@ -31,7 +31,7 @@ def show_invite(call: Call[Empty, Empty]) -> Page:
 def accept_invite(call: Call[AnswerForm, Empty]) -> Page:
     """Step by step: with an account or a new one, under the invited address or, once that is proven, another."""
     screen = wiring().answer_desk.step(call.params["token"], call.body, call.source, call.now)
-    return _page(screen.name, {**screen.facts, "base": "."}, screen.status)
+    return _page(screen.name, {**screen.facts, "base": "."}, screen.status, screen.retry_after)
 
 
 @routes.add(
@@ -54,5 +54,5 @@ def renew_invite(call: Call[NoFields, Empty]) -> Page:
     return _page("renewed", {"organization": invited.org.name, "email": invited.member.email})
 
 
-def _page(name: str, facts: dict[str, Any], status: int = 200) -> Page:
-    return page(_TEMPLATES, f"{name}.html", {"front_url": allowed_origin(), **facts}, status)
+def _page(name: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> Page:
+    return page(_TEMPLATES, f"{name}.html", {"front_url": allowed_origin(), **facts}, status, retry_after)

@@ -5,7 +5,6 @@ from typing import Any
 from chalicelib.access.service import Scope
 from chalicelib.access.states import Permission
 from chalicelib.core.http import Call, Empty, Routes
-from chalicelib.invites.announcement import announcement_of
 from chalicelib.invites.schemas import Announcement, ChangedInvites, InviteForm, InvitesOut, MemberIds, ResendForm
 from chalicelib.wiring import once, wiring
 
@@ -51,7 +50,7 @@ def cancel(call: Call[MemberIds, Empty]) -> ChangedInvites:
 
 @routes.add("GET", _INVITES + "/announcement", summary="A text to send to the people beforehand", answer=Announcement)
 def announcement(call: Call[Empty, Empty]) -> Announcement:
-    return announcement_of(_scope(call))
+    return wiring().invites.announcement(_scope(call))
 
 
 def _scope(call: Call[Any, Any]) -> Scope:

@@ -28,6 +28,8 @@ class Case:
     elsewhere: int = 404
     # What even those who may are answered, where more than ids is needed.
     at_best: int = 200
+    # A file that is sent in place of a body.
+    file: bytes | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,6 +144,13 @@ TABLE: dict[str, Case] = {
     "POST /orgs/{org_id}/invites/resend": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
     "POST /orgs/{org_id}/invites/cancel": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
     "GET /orgs/{org_id}/invites/announcement": Case(P.INVITES),
+    "GET /orgs/{org_id}/invites/template": Case(P.INVITES),
+    "POST /orgs/{org_id}/imports": Case(P.INVITES, file=b"E-mail,Groups\r\nnew@example.com,New\r\n"),
+    "GET /orgs/{org_id}/imports": Case(P.INVITES),
+    "GET /orgs/{org_id}/imports/{import_id}": Case(P.INVITES),
+    "GET /orgs/{org_id}/imports/{import_id}/failed": Case(P.INVITES),
+    "POST /orgs/{org_id}/imports/{import_id}/approve": Case(P.INVITES, lambda _: {"notify": "now"}),
+    "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
     # One's own account
     "GET /me/invites": Case(None, elsewhere=200),
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
@@ -167,7 +176,13 @@ class Tenant:
         self.driver, self.admin = driver, driver.admin
         second_admin = world.msp_admin(driver.msp, world.account(f"{mark}.second@example.com"))
         course, denied = (world.course(driver.msp, f"{mark} {title}") for title in ("Passwords", "Phishing"))
-        self.org = world.org(driver.msp, f"{mark} Industries", courses=[course], reply_to=f"{mark}@example.com")
+        self.org = world.org(
+            driver.msp,
+            f"{mark} Industries",
+            courses=[course],
+            reply_to=f"{mark}@example.com",
+            subscription="active",
+        )
         failed_org = world.org(driver.msp, f"{mark} Logistics", courses=[course])
         self.department = world.department(self.org, f"{mark} Finance")
         self.other_department = world.department(self.org, f"{mark} Sales")
@@ -191,7 +206,12 @@ class Tenant:
         (enrollment,) = driver.enrollments(self.org, member)
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
+        file = f"E-mail,First name,Groups\r\n{mark}.uploaded@example.com,{mark},{mark} Group\r\n".encode()
+        uploaded = world.request(
+            "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
+        )
         self.ids = {
+            "import_id": uploaded.json["import_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],

@@ -172,7 +172,7 @@ def test_who_came_into_the_directory_after_the_preview_is_left_alone(world: Worl
 
 
 def test_failed_rows_come_as_a_file_that_can_be_mended_and_uploaded_again(world: World, uploading: Uploading) -> None:
-    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,,,", "bob@example.com,Bob,Ray,Nowhere,,,=1+1")
+    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,,,", "bob@example.com,Bob,Ray,Nowhere,,,+49 151 23")
     assert seen["rows"][1]["verdict"] == "failed", seen
     file = world.get(f"/orgs/{uploading.org}/imports/{seen['import_id']}/failed", uploading.admin)
     assert (file.status, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")

@@ -46,12 +46,14 @@ class Walk:
 
         What the caller `knows` may be in the answer.
         """
-        make_body = TABLE[route].body
+        make_body, file = TABLE[route].body, TABLE[route].file
         body = make_body(ids or self.victim.ids) if make_body else None
         path = path or self.victim.path(route)
         self._num_sent += 1
         more = {"Idempotency-Key": f"walk {self._num_sent}", **(headers or {})}
-        answer = self.world.request(route.split(" ")[0], path, as_=caller, body=body, headers=more)
+        if file is not None:
+            more["Content-Type"] = "text/csv"
+        answer = self.world.request(route.split(" ")[0], path, as_=caller, body=body, raw=file, headers=more)
         if answer.status not in statuses:
             self.wrong.append(f"{who}: {route} answers {answer.status}, not {statuses}: {answer.text[:200]}")
         sent = path + json.dumps(body) + knows
