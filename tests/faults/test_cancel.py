@@ -8,6 +8,7 @@ from chalicelib.core.clock import to_instant
 from tests.faults import later
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
+from tests.faults.outside import is_in_flight
 from tests.faults.play import Play
 from tests.faults.scenes import CHUNK_NEW
 
@@ -138,3 +139,29 @@ def test_two_courses_that_are_cancelled_at_once_leave_nothing_to_come(
     assert answer.status == 202
     later.settle(play)
     _assert_batch_cancelled(play, made)
+
+
+_ASKED_BY = {"the same": "cancel", "another": "other"}
+
+
+@pytest.mark.parametrize("who", _ASKED_BY)
+@pytest.mark.parametrize(
+    ("what", "at"),
+    [
+        pytest.param(what, *call.values, id=f"{what}: {call.id}")
+        for what, (_, calls, _) in _WHAT.items()
+        for call in each(calls)
+    ],
+)
+def test_a_cancellation_that_is_asked_for_twice_at_once_happens_once(
+    play: Play, monkeypatch: pytest.MonkeyPatch, what: str, at: int, who: str
+) -> None:
+    made = _scheduled(play, monkeypatch)
+    course, _, assert_true = _WHAT[what]
+    request = made.request("cancel", course)
+    other = made.request("cancel", course, key=_ASKED_BY[who])
+    answer = later.while_asking(play, request, at, lambda: play.ask(other))
+    if who == "the same" and is_in_flight(answer):
+        answer = play.outside.ask_until_answered(request)
+    assert (answer.status, answer.json["status"]) == (202, "cancelled")
+    assert_true(play, made)

@@ -8,10 +8,10 @@ from chalicelib.core.errors import Conflict
 from tests.faults import later
 from tests.faults.kinds import GET, INSERT, KILLED_AFTER, KILLED_BEFORE, QUERY, SEND, TRANSACT, Fault, each
 from tests.faults.later import Batch
-from tests.faults.outside import Delivery
+from tests.faults.outside import Delivery, is_in_flight
 from tests.faults.play import Play
 from tests.faults.scenes import CHUNK_NEW, RETRY_CHUNK, bad, partial_row
-from tests.faults.test_undo import CHUNK, START, assert_undone, undoing
+from tests.faults.test_undo import CHUNK, REQUEST, START, assert_undone, undoing
 
 # The start of an undo of a batch with one course.
 START_ONE = [GET, GET, QUERY, TRANSACT, GET, QUERY, TRANSACT, SEND, TRANSACT]
@@ -130,3 +130,30 @@ def test_a_retry_while_an_undo_starts_enrolls_nobody(play: Play, at: int) -> Non
     assert made.held() == {"cancelled": num}
     assert made.undone() == ("done", num, 0, 0)
     assert made.seats() == 0
+
+
+@pytest.mark.parametrize("key", ["undo", "other"])
+@pytest.mark.parametrize("at", each(REQUEST))
+def test_an_undo_that_is_asked_for_twice_at_once_happens_once(
+    play: Play, monkeypatch: pytest.MonkeyPatch, at: int, key: str
+) -> None:
+    made, _ = undoing(play, monkeypatch)
+    request = made.request("undo")
+    other = made.request("undo", key=key)
+    answer = later.while_asking(play, request, at, lambda: play.ask(other))
+    assert answer.status == 202 or (key == "undo" and is_in_flight(answer))
+    assert_undone(play, made)
+
+
+@pytest.mark.parametrize("at", each(REQUEST))
+def test_an_undo_and_a_cancellation_at_once_both_happen(play: Play, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """One of the two courses ran; the other is still to come."""
+    later.few_rows_at_once(monkeypatch)
+    made = later.batch(play, 2, [None, "2087-01-10"])
+    play.outside.work_off()
+    answer = later.while_asking(play, made.request("undo"), at, lambda: play.ask(made.request("cancel")))
+    assert answer.status == 202
+    later.settle(play)
+    assert made.undone() == ("done", 2, 0, 0)
+    assert [made.numbers(0), made.numbers(1)] == [("cancelled", 2, 2, 2), ("cancelled", 0, 0, 0)]
+    assert [made.seats(0), made.seats(1)] == [0, 0]
