@@ -1,79 +1,134 @@
-"""One client with groups that have courses, and people who join them, are archived, and come back."""
+"""An organization whose join page is open, and whoever comes to it with a browser that runs no scripts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
+from unittest import mock
 
-from chalicelib.aws import table
-from chalicelib.enrollment.joiner_models import standing_batch_id
-from chalicelib.enrollment.joiners import joined_writes
-from chalicelib.enrollment.sweep import FENCE
-from chalicelib.wiring import wiring
-from tests.faults.truth import problems
+import pytest
+from botocore.client import BaseClient
+
+from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.inviting import Inviting
+
+SLUG = "acme"
+_CODE = re.compile(r"^ {4}(\d{8})$", re.MULTILINE)
+_LINK = re.compile(r"^\.\./\.\./invites/([\w.~-]+)$")
 
 
-class Joining:
-    """One client with one course; groups of it, and people who join them as an accepted invitation would have it."""
+class Joining(Inviting):
+    def __init__(self, world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(world, driver, monkeypatch)
+        self.location = world.location(self.org, "Berlin")
+        assert self.set_page().status == 200
 
-    def __init__(self, driver: Driver, course: str) -> None:
-        self.driver, self.course = driver, course
-        self.world: World = driver.world
-        self.org = self.world.org(driver.msp, courses=[course])
+    # ------------------------------------------------------------ admins
 
-    def group(self, *courses: str) -> str:
-        return self.world.group(self.org, courses=courses or [self.course])
+    def set_page(self, **fields: Any) -> Answer:
+        body = {"enabled": True, "slug": SLUG, "allowed_domains": [], **fields}
+        return self.world.put(f"/orgs/{self.org}/join-page", self.admin, body)
 
-    def joins(self, member: str, groups: Sequence[str] | None = None) -> None:
-        """The person accepted, or was added to these groups; what follows is done."""
-        writes, job = joined_writes(self.driver.msp, self.org, member, self.world.now, groups)
-        table.transact(writes)
-        wiring().joiners.send(job)
-        self.driver.work()
+    def settings(self) -> dict[str, Any]:
+        return dict(self.world.get(f"/orgs/{self.org}/join-page", self.admin).json)
 
-    def somebody(self, *groups: str, **fields: Any) -> str:
-        member = self.world.member(self.org, groups, **fields)
-        self.joins(member)
-        return member
+    def person(self, email: str) -> dict[str, Any]:
+        """Whom the directory finds by this address."""
+        (found,) = self.world.every(f"/orgs/{self.org}/members?search={email}", self.admin)
+        return self.member(found["member_id"])
 
-    def batch(self, group: str, number: int = 0) -> str:
-        return standing_batch_id(group, number)
+    # ------------------------------------------------------------ people
 
-    def row(self, group: str, course: str | None = None, number: int = 0) -> dict[str, Any]:
-        return self.driver.row(self.org, self.batch(group, number), course or self.course)
+    def ask(self, email: str, slug: str = SLUG, **fields: str) -> Answer:
+        form = {"email": email, "group_id": self.group, "location_id": self.location, **fields}
+        return self.world.submit(f"/join/{slug}", form)
 
-    def numbers(self, group: str, course: str | None = None) -> tuple[str, int, int, int, int, int]:
-        """Status, targeted, enrolled, already enrolled, skipped, failed."""
-        row = self.row(group, course)
-        names = ("targeted", "enrolled", "already_enrolled", "skipped", "failed")
-        return row["status"], *(row[f"num_{name}"] for name in names)  # type: ignore[return-value]
+    def asked(self, email: str, **fields: str) -> str:
+        """The request's id."""
+        answer = self.ask(email, **fields)
+        assert answer.status == 303, answer.text
+        path, _, request_id = answer.headers["location"].partition("?request=")
+        assert path == f"{SLUG}/verify"
+        return request_id
 
-    def outcomes(self, group: str, course: str | None = None) -> dict[str, str]:
-        """What the row's learners page says, by member: the code, or the outcome without one."""
-        found = self.driver.learners(self.org, self.batch(group), course or self.course)
-        assert len({one["member_id"] for one in found}) == len(found)
-        return {one["member_id"]: one["code"] or one["outcome"] for one in found}
+    def code(self, email: str) -> str:
+        """Send what waits; the code of the latest mail to this address."""
+        self.mailbox.send()
+        (found,) = _CODE.findall(self.mails(email)[-1]["BodyText"].replace("\r", ""))
+        return str(found)
 
-    def change_group(self, group: str, **changes: Any) -> None:
-        answer = self.world.patch(f"/orgs/{self.org}/groups/{group}", self.driver.admin, changes)
-        assert answer.status == 200, answer.text
-        self.driver.work()
+    def enter(self, request_id: str, code: str) -> Answer:
+        return self.world.submit(f"/join/{SLUG}/verify", {"request": request_id, "code": code})
 
-    def seats(self, number: int) -> None:
-        body = {"course_ids": [self.course], "reply_to": "training@acme.example", "seats": {self.course: number}}
-        path = f"/msp/organizations/{self.org}/training-access"
-        assert self.world.put(path, self.driver.admin, body).status == 200
+    def proven(self, email: str, **fields: str) -> str:
+        """Ask, and enter the code; the token of the invitation."""
+        request_id = self.asked(email, **fields)
+        return token_of(self.enter(request_id, self.code(email)))
 
-    def retry(self, group: str, key: str = "retry") -> int:
-        answer = self.driver.retry(self.org, self.batch(group), self.course, key)
-        self.driver.work()
-        return answer.status
+    def accept(self, token: str, email: str) -> Answer:
+        """With an account of this address."""
+        org_id, member_id, _ = token.split(".")
+        names = {"first_name": "Ann", "last_name": "Lee"}
+        return self.world.post(f"/me/invites/{org_id}.{member_id}/accept", self.world.account(email), names)
 
-    def settle(self) -> None:
-        """The sweep comes when no worker is left that was at work before."""
-        self.world.now += FENCE
-        self.driver.past_grace()
-        self.driver.sweep()
+    def requests(self) -> list[dict[str, Any]]:
+        return [item for item in self.world.dump("outbox") if item["pk"].startswith("JOIN_REQUEST#")]
 
-    def quiet(self) -> None:
-        assert problems(self.world) == []
+    def rest(self) -> None:
+        """Until nobody is refused for having come too often."""
+        self.world.now += timedelta(minutes=2)
+
+
+def token_of(answer: Answer) -> str:
+    assert answer.status == 303, answer.text
+    found = _LINK.match(answer.headers["location"])
+    assert found, answer.headers["location"]
+    return found[1]
+
+
+@contextmanager
+def calls() -> Iterator[list[tuple[Any, ...]]]:
+    """The application's AWS calls in order, with the tables, kinds and keys' first words of what they are about."""
+    made: list[tuple[Any, ...]] = []
+    call = BaseClient._make_api_call
+
+    def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        parts = [_about(kind, body) for item in parameters.get("TransactItems", []) for kind, body in item.items()]
+        made.append((operation, parameters.get("TableName"), *parts))
+        return call(self, operation, parameters)
+
+    with mock.patch.object(BaseClient, "_make_api_call", noted):
+        yield made
+
+
+def _about(kind: str, body: dict[str, Any]) -> tuple[str, str]:
+    key = body.get("Item") or body.get("Key")
+    return kind, str(key["pk"]["S"]).split("#")[0]
+
+
+class Reader(HTMLParser):
+    """What a page holds, read as a browser reads it: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def named(self, name: str) -> dict[str, str | None]:
+        """The one field of this name."""
+        (found,) = [attributes for _, attributes in self.tags if attributes.get("name") == name]
+        return found
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for found, attributes in self.tags if found == tag]

@@ -1,0 +1,365 @@
+"""What people may try at the join page: guessing, flooding, asking after others, and getting past the allow list."""
+
+from datetime import timedelta
+from email import message_from_string
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from chalicelib.joining.addresses import address_of, domain_of
+from tests.gateway import Answer
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.joining import SLUG, Joining, Reader, calls, token_of
+
+_CYRILLIC_A = "\u0430"
+_FULL_WIDTH_ACME = "\uff41\uff43\uff4d\uff45"
+
+
+@pytest.fixture
+def joining(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Joining:
+    return Joining(world, driver, monkeypatch)
+
+
+# ---------------------------------------------------------------- asking after others
+
+
+def _shape(joining: Joining, answer: Answer, request_id: str) -> tuple[Any, ...]:
+    headers = {name: value.replace(request_id, "...") for name, value in answer.headers.items()}
+    return answer.status, answer.text.replace(request_id, "..."), headers
+
+
+def test_answers_and_calls_are_alike_whoever_is_known_here(world: World, joining: Joining) -> None:
+    world.member(joining.org, email="active@example.com", account_id=world.account("active@example.com"))
+    for status in ("prospect", "pending", "declined", "cancelled", "archived"):
+        world.member(joining.org, status=status, email=f"{status}@example.com")
+    world.member(joining.org, status="pending", email="blocked@example.com", mail_blocked="complained")
+    people = ("unknown", "active", "prospect", "pending", "declined", "cancelled", "archived", "blocked")
+    seen = []
+    for number, name in enumerate(people):
+        world.source = f"192.0.2.{number + 1}"
+        with calls() as asking:
+            answer = joining.ask(f"{name}@example.com")
+        request_id = answer.headers["location"].partition("=")[2]
+        with calls() as looking:
+            page = world.get(f"/join/{SLUG}/verify?request={request_id}")
+        with calls() as guessing:
+            wrong = joining.enter(request_id, "00000000 ")
+        shown = [_shape(joining, one, request_id) for one in (answer, page, wrong)]
+        assert [one[0] for one in shown] == [303, 200, 422]
+        told = [(status, text.replace(name, "..."), headers) for status, text, headers in shown]
+        seen.append((told, list(asking), list(looking), list(guessing)))
+    assert all(one == seen[0] for one in seen)
+    assert len(seen[0][1]) >= 8
+
+
+def test_nobody_is_looked_up_before_the_code_is_entered(world: World, joining: Joining) -> None:
+    with calls() as made:
+        joining.asked("ann@example.com")
+    about = {prefix for call in made for part in call[2:] for prefix in part[1:]}
+    assert about == {"LIMIT", "JOIN_REQUEST", "MAIL", "LANE", "LANES"}
+
+
+def test_neither_the_code_nor_the_source_is_kept(world: World, joining: Joining) -> None:
+    joining.asked("ann@example.com")
+    kept = str(joining.driver.everything())
+    code = joining.code("ann@example.com")
+    for told in (code, world.source):
+        assert told not in kept + str(joining.driver.everything())
+
+
+# ---------------------------------------------------------------- floods
+
+
+def test_thirty_requests_a_minute_come_through_from_one_source_over_all_routes(world: World, joining: Joining) -> None:
+    for number in range(30):
+        path = f"/join/{SLUG}" if number % 2 else f"/join/{SLUG}/verify?request=x"
+        assert world.get(path).status in (200, 409)
+    with calls() as made:
+        refused = [
+            world.get(f"/join/{SLUG}"),
+            joining.ask("ann@example.com"),
+            world.get(f"/join/{SLUG}/verify"),
+            joining.enter("x", "1"),
+            world.get("/join/unknown"),
+        ]
+    assert [answer.status for answer in refused] == [429] * 5
+    assert {answer.headers["retry-after"] for answer in refused} == {"60"}
+    assert all("text/html" in answer.headers["content-type"] for answer in refused)
+    assert {call[0] for call in made} == {"GetItem"}
+    world.source = "198.51.100.7"
+    assert world.get(f"/join/{SLUG}").status == 200
+
+
+def test_a_customer_of_ipv6_is_one_source(world: World, joining: Joining) -> None:
+    for number in range(30):
+        world.source = f"2001:db8:0:1::{number + 1:x}"
+        world.get(f"/join/{SLUG}")
+    world.source = "2001:db8:0:1:ffff::1"
+    assert world.get(f"/join/{SLUG}").status == 429
+    world.source = "2001:db8:0:2::1"
+    assert world.get(f"/join/{SLUG}").status == 200
+
+
+def test_an_address_gets_five_mails_an_hour_whoever_asks_and_however_it_is_written(
+    world: World, joining: Joining
+) -> None:
+    written = ["ann@example.com", "Ann@Example.com", "ANN@EXAMPLE.COM", " ann@example.com", "ann@e\uff58ample.com"]
+    for number, email in enumerate(written):
+        world.source = f"192.0.2.{number + 1}"
+        world.now += timedelta(minutes=2)
+        joining.asked(email)
+    answer = joining.ask("ann@example.com")
+    assert (answer.status, answer.headers["retry-after"]) == (429, str(52 * 60))
+    joining.mailbox.send()
+    assert len(joining.mailbox.to()) == 5
+    assert joining.ask("bob@example.com").status == 303
+    world.now += timedelta(minutes=52)
+    assert joining.ask("ann@example.com").status == 303
+
+
+def test_fresh_links_and_codes_to_an_address_count_together(world: World, joining: Joining) -> None:
+    token, _ = joining.invited("Ann@example.com")
+    world.now += timedelta(days=31)
+    for _ in range(5):
+        joining.asked("ann@example.com")
+    assert world.submit(f"/invites/{token}/renew").status == 429
+
+
+def test_a_form_that_is_wrong_costs_no_mail(joining: Joining) -> None:
+    for _ in range(6):
+        assert joining.ask("ann@example.com", group_id="unknown").status == 422
+    assert joining.ask("ann@example.com").status == 303
+
+
+def test_guesses_at_one_request_end_however_many_come_at_once(world: World, joining: Joining) -> None:
+    request_id = joining.asked("ann@example.com")
+    code = joining.code("ann@example.com")
+    guesses = [f"{number:08d}" for number in range(9) if f"{number:08d}" != code]
+    assert [joining.enter(request_id, guess).status for guess in guesses][:6] == [422] * 5 + [409]
+    (item,) = joining.requests()
+    assert item["num_tries"] == 5
+
+
+# ---------------------------------------------------------------- the form
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"group_id": ""}, ["group_id"]),
+        ({"group_id": "{foreign_group}"}, ["group_id"]),
+        ({"location_id": ""}, ["location_id"]),
+        ({"location_id": "{foreign_location}"}, ["location_id"]),
+        ({"email": ""}, ["email"]),
+        ({"email": "not an address", "group_id": "x", "location_id": "y"}, ["email", "group_id", "location_id"]),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(
+    world: World, joining: Joining, fields: dict[str, str], wrong: list[str]
+) -> None:
+    stranger = world.org(joining.driver.msp, "Stranger", subscription="active")
+    foreign = {"foreign_group": world.group(stranger), "foreign_location": world.location(stranger)}
+    world.group(joining.org, "Sales"), world.location(joining.org)
+    form = {name: value.format(**foreign) for name, value in fields.items()}
+    answer = joining.ask(**{"email": "ann@example.com", **form})
+    assert answer.status == 422
+    page = Reader(answer.text)
+    marked = sorted(field["name"] or "" for _, field in page.tags if field.get("aria-invalid") == "true")
+    assert marked == wrong
+    for name in wrong:
+        assert f"{name}_wrong" in str(page.named(name)["aria-describedby"])
+        assert [one for _, one in page.tags if one.get("id") == f"{name}_wrong"]
+    assert page.named("email")["value"] == form.get("email", "ann@example.com")
+    chosen = [option["value"] for option in page.all("option") if "selected" in option]
+    assert chosen == [one for one in (joining.location, joining.group) if one not in _left(wrong, joining)]
+    assert joining.requests() == []
+
+
+def _left(wrong: list[str], joining: Joining) -> set[str]:
+    by_name = {"group_id": joining.group, "location_id": joining.location}
+    return {by_name[name] for name in wrong if name in by_name}
+
+
+@pytest.mark.parametrize(
+    "body", [{"email": "a@example.com", "surprise": "1"}, {"email": "a" * 321}, {"group_id": "g" * 65}]
+)
+def test_a_form_that_no_page_of_ours_has_is_refused(world: World, body: dict[str, str], joining: Joining) -> None:
+    assert world.submit(f"/join/{SLUG}", body).status == 422
+
+
+# ---------------------------------------------------------------- the allow list
+
+
+ALLOWED = ["acme.com", "m\u00fcnchen.de", "stra\u00dfe.de"]
+
+
+@pytest.mark.parametrize(
+    ("email", "mailed"),
+    [
+        ("ann@acme.com", "ann@acme.com"),
+        ("Ann@ACME.Com", "Ann@acme.com"),
+        (f"ann@{_FULL_WIDTH_ACME}.com", "ann@acme.com"),
+        ("ann@acme\u3002com", "ann@acme.com"),
+        ("ann@m\u00fcnchen.de", "ann@xn--mnchen-3ya.de"),
+        ("ann@M\u00dcNCHEN.de", "ann@xn--mnchen-3ya.de"),
+        ("ann@mu\u0308nchen.de", "ann@xn--mnchen-3ya.de"),
+        ("ann@xn--mnchen-3ya.de", "ann@xn--mnchen-3ya.de"),
+        ("ann@stra\u00dfe.de", "ann@xn--strae-oqa.de"),
+        ("ann+training@acme.com", "ann+training@acme.com"),
+    ],
+)
+def test_an_address_of_an_allowed_domain_joins_and_the_mail_goes_to_that_very_domain(
+    joining: Joining, email: str, mailed: str
+) -> None:
+    joining.set_page(allowed_domains=ALLOWED)
+    joining.asked(email)
+    joining.mailbox.send()
+    assert joining.mailbox.to() == [mailed]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ann@mail.acme.com",
+        "ann@notacme.com",
+        "ann@not-acme.com",
+        "ann@acme.com.evil.com",
+        "ann@acme.com.",
+        "ann@acme.co",
+        "ann@acme.comm",
+        "ann@com",
+        f"ann@{_CYRILLIC_A}cme.com",
+        "ann@acme\u200d.com",
+        "ann@acm\u0435.com",
+        "ann@acme.c\u03bfm",
+        "ann@xn--cme-5cd.com",
+        "ann@munchen.de",
+        "ann@muenchen.de",
+        "ann@strasse.de",
+        "ann@evil.com@acme.com",
+        '"ann@evil.com"@acme.com',
+        '"ann@acme.com"@evil.com',
+        "ann@evil.com,bob@acme.com",
+        "ann@evil.com bob@acme.com",
+        "ann@evil.com\nbob@acme.com",
+        "ann@acme.com\0.evil.com",
+        "ann%evil.com@acme.com ann@evil.com",
+        "<ann@evil.com> ann@acme.com",
+        "ann@evil.com (ann@acme.com)",
+        "ann@[acme.com]",
+        "@acme.com",
+        "m\u00fcller@acme.com",
+        "\uff41nn@acme.com",
+    ],
+)
+def test_no_trick_gets_past_the_allow_list(joining: Joining, email: str) -> None:
+    joining.set_page(allowed_domains=ALLOWED)
+    answer = joining.ask(email)
+    assert answer.status == 422, answer.headers
+    assert "email_wrong" in answer.text
+    joining.mailbox.send()
+    assert joining.mailbox.to() == []
+    assert joining.requests() == []
+
+
+def test_the_page_says_openly_whose_addresses_may_join(world: World, joining: Joining) -> None:
+    joining.set_page(allowed_domains=["acme.com", "acme.org"])
+    page = Reader(world.get(f"/join/{SLUG}").text)
+    assert "It has to end in @acme.com or @acme.org." in page.text
+    assert page.named("email")["aria-describedby"] == "email_hint"
+    answer = joining.ask(f"ann@{_CYRILLIC_A}cme.com")
+    assert "xn--cme-5cd.com is not among them" in answer.text
+
+
+def test_a_subdomain_joins_when_it_is_listed(joining: Joining) -> None:
+    joining.set_page(allowed_domains=["mail.acme.com"])
+    joining.asked("ann@mail.acme.com")
+    assert joining.ask("ann@acme.com").status == 422
+
+
+def test_a_domain_that_folding_letter_case_would_change_stays_another_person(world: World, joining: Joining) -> None:
+    member = world.member(joining.org, status="pending", email="ann@strasse.de")
+    request_id = joining.asked("ann@stra\u00dfe.de")
+    token = token_of(joining.enter(request_id, joining.code("ann@xn--strae-oqa.de")))
+    assert token.split(".")[1] != member
+    assert joining.member(member)["status"] == "pending"
+
+
+@pytest.mark.parametrize("text", ["acme.com", "m\u00fcnchen.de", "\u4f8b\u3048.jp", "ACME.com", "\uff41cme.com"])
+def test_a_domain_in_the_list_is_written_as_that_of_an_address(text: str) -> None:
+    address = address_of(f"ann@{text}")
+    assert address is not None
+    assert domain_of(text) == address.domain
+    assert address.domain.isascii()
+    assert address_of(address.mailable) == address_of(address.email) == address
+
+
+# ---------------------------------------------------------------- injection
+
+
+NASTY = "<script>alert(1)</script> & \"Co\" 'x'"
+
+
+def test_an_organizations_name_is_text_on_every_page_and_in_the_mail(
+    world: World, driver: Driver, joining: Joining
+) -> None:
+    world.patch(f"/msp/organizations/{joining.org}", driver.admin, {"name": NASTY})
+    world.patch(f"/orgs/{joining.org}/groups/{joining.group}", joining.admin, {"name": NASTY + "2"})
+    request_id = joining.asked("ann@example.com")
+    code = joining.code("ann@example.com")
+    pages = [
+        world.get(f"/join/{SLUG}"),
+        world.get(f"/join/{SLUG}/verify?request={request_id}"),
+        joining.enter(request_id, "wrong"),
+        joining.enter("unknown", "wrong"),
+        world.get(f"/invites/{token_of(joining.enter(request_id, code))}"),
+    ]
+    for page in pages:
+        read = Reader(page.text)
+        assert read.all("script") == []
+        assert NASTY in read.text
+    (mail,) = joining.mails("ann@example.com")
+    assert "<script>" not in mail["BodyHtml"]
+
+
+@pytest.mark.parametrize("typed", [NASTY, '"><script>alert(1)</script>', "' onfocus=alert(1) autofocus='", "{{ 7*7 }}"])
+def test_what_was_typed_comes_back_as_text(joining: Joining, typed: str) -> None:
+    answer = joining.ask(typed, group_id=typed[:64], location_id=typed[:64], request=typed[:64])
+    assert answer.status == 422
+    page = Reader(answer.text)
+    assert page.all("script") == []
+    assert page.named("email")["value"] == typed
+    assert page.named("request")["value"] == typed[:64]
+    assert "autofocus" not in page.named("email")
+
+
+@pytest.mark.parametrize("request_id", ["<b>", "a#b", "..", "x" * 64, "\u00fc", "a\r\nSet-Cookie: x=1"])
+def test_a_requests_id_from_an_address_line_is_only_looked_up(world: World, joining: Joining, request_id: str) -> None:
+    answer = world.get(f"/join/{SLUG}/verify?request={quote(request_id)}")
+    assert (answer.status, "<b>" in answer.text) == (409, False)
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["Acme\r\nBcc: eve@example.com", "Acme\nX: y", "Acme\u2028Bcc: eve@example.com"])
+def test_a_name_cannot_become_a_header(world: World, joining: Joining, name: str) -> None:
+    other = world.org(joining.driver.msp, name, subscription="active")
+    form = {"group_id": world.group(other), "location_id": ""}
+    path = f"/orgs/{other}/join-page"
+    assert world.put(path, joining.driver.admin, {"enabled": True, "slug": "other"}).status == 200
+    assert joining.ask("ann@example.com", "other", **form).status == 303
+    joining.mailbox.send()
+    assert joining.mailbox.to() == ["ann@example.com"]
+    (mail,) = joining.mails("ann@example.com")
+    assert "\n" not in mail["Subject"].strip()
+    assert message_from_string(f"Subject: {mail['Subject']}\n\n")["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    "email", ["ann@example.com\r\nBcc: eve@example.com", "ann@example.com%0aBcc: x", "ann\r@example.com", "a\0@x.com"]
+)
+def test_an_address_cannot_become_a_header(joining: Joining, email: str) -> None:
+    assert joining.ask(email).status == 422
+    joining.mailbox.send()
+    assert joining.mailbox.to() == []
