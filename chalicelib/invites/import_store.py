@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.aws import loading, table
+from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_instant
 from chalicelib.core.paging import Slice
+from chalicelib.core.settings import settings
 from chalicelib.enrollment.models import DueEntry, due_entry
 from chalicelib.invites.import_models import (
     DUE_IMPORT,
@@ -51,7 +52,9 @@ def chunks_of(rows: Sequence[Row]) -> list[list[Row]]:
 def put_rows(org_id: str, import_id: str, chunks: Sequence[Sequence[Row]], now: datetime) -> None:
     """Before the upload's header: rows without one are nobody's, and go by themselves."""
     pk, ttl = import_pk(org_id, import_id), _ttl(now)
-    loading.put_all(ImportRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks))
+    items = [ImportRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)]
+    # What an earlier try of the same request wrote is the same.
+    bulk.insert_new(settings().outbox_table, [item.serialize() for item in items])
 
 
 def create_write(made: Import, now: datetime) -> Write:

@@ -1,0 +1,152 @@
+"""People come in, on the deployed artifact: by hand and by upload, from the admin's request to their first course."""
+
+import re
+import urllib.request
+import uuid
+from datetime import timedelta
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+
+from chalicelib.core.clock import to_text, utc_now
+from infra import mail
+from tests.e2e.deployed import Deployed, Person
+from tests.gateway import Answer
+from tests.stories.inbox import code_in, mails_to
+
+DOMAIN = "muster.example.com"
+PASSWORD = "Correct-horse-7"
+SOURCE = {"X-Forwarded-For": "203.0.113.20"}
+
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+
+
+@pytest.fixture(autouse=True)
+def _ses(deployed: Deployed) -> None:
+    mail.verify_locally(deployed.cloud, DOMAIN)
+    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
+
+
+class Place:
+    """A client with a group that has a course, and the admin of its MSP."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        make = deployed.make
+        self.deployed = deployed
+        self.msp = make.msp()
+        self.admin: Person = deployed.msp_admin(self.msp)
+        self.course = make.course(self.msp)
+        self.org = make.org(self.msp, "Acme Industries", courses=[self.course], subscription="active")
+        self.group = make.group(self.org, "Finance", [self.course])
+
+    def member(self, member_id: str) -> dict[str, object]:
+        return dict(self.deployed.get(f"/orgs/{self.org}/members/{member_id}", self.admin))
+
+    def until_status(self, member_id: str, status: str) -> dict[str, object]:
+        return self.deployed.until(lambda: self.member(member_id), lambda found: found["status"] == status)
+
+
+def link_for(deployed: Deployed, address: str) -> str:
+    """The path of the link in the newest invitation to this address."""
+    found = deployed.until(
+        lambda: [one for one in mails_to(deployed.cloud, address) if "/invites/" in one["BodyText"]], bool, 90
+    )
+    link = re.search(r"(\S+)(/invites/[\w.~-]+)", found[-1]["BodyText"])
+    assert link is not None
+    assert link[1] == deployed.url, "the mail names the address under which the API is reached"
+    return link[2]
+
+
+def submit(deployed: Deployed, path: str, **fields: str) -> Answer:
+    headers = {**SOURCE, "Content-Type": "application/x-www-form-urlencoded"}
+    return deployed.send("POST", path, raw=urlencode(fields).encode(), headers=headers)
+
+
+def test_somebody_invited_by_hand_registers_accepts_and_is_enrolled_and_counted(deployed: Deployed) -> None:
+    place, email = Place(deployed), f"{uuid.uuid4().hex[:10]}@example.com"
+    form = {"group_id": place.group, "emails": [email], "notify": "now"}
+    (result,) = deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)["results"]
+    path = link_for(deployed, email)
+    place.until_status(result["member_id"], "pending")
+
+    page = deployed.send("GET", path)
+    assert (page.status, "Acme Industries invites you" in page.text) == (200, True)
+    assert submit(deployed, f"{path}/accept").status == 200
+    page = submit(deployed, f"{path}/accept", step="register", first_name="Ann", last_name="Lee", password=PASSWORD)
+    assert "Confirm your address" in page.text, page.text
+    codes = deployed.until(
+        lambda: [one for one in mails_to(deployed.cloud, email) if "/invites/" not in one["BodyText"]], bool, 60
+    )
+    hidden = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+    page = submit(deployed, f"{path}/accept", **hidden, code=code_in(codes[-1]))
+    assert "You have joined the training of Acme Industries" in page.text, page.text
+
+    person = place.until_status(result["member_id"], "active")
+    assert (person["first_name"], person["group_ids"]) == ("Ann", [place.group])
+    log_in = deployed.send("POST", "/auth/login", body={"login": email, "password": PASSWORD}, headers=SOURCE)
+    token = log_in.json["id_token"]
+    courses = deployed.until(
+        lambda: deployed.send("GET", "/me/courses", token).json["items"], lambda found: len(found) == 1
+    )
+    assert (courses[0]["course_id"], courses[0]["status"]) == (place.course, "enrolled")
+    page_of_client = deployed.get(f"/msp/training/{place.org}", place.admin)
+    (batch,) = page_of_client["items"]
+    rows = deployed.get(f"/msp/training/{place.org}/{batch['batch_id']}", place.admin)["courses"]
+    assert [(row["course_id"], row["num_enrolled"]) for row in rows] == [(place.course, 1)]
+
+
+def test_an_upload_of_500_people_is_invited_and_one_of_them_declines(deployed: Deployed) -> None:
+    place, mark = Place(deployed), uuid.uuid4().hex[:8]
+    # Mail to 500 people takes longer at SES's pace than a test may: they are told next week, and one by hand now.
+    lines = ["E-mail;First name;Last name;Groups"]
+    lines += [f"p{number}.{mark}@example.com;Person;{number};Finance" for number in range(500)]
+    raw = "\r\n".join(lines).encode("utf-16")
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": uuid.uuid4().hex}
+    imports = f"/orgs/{place.org}/imports"
+    seen = deployed.send("POST", imports, place.admin.token, raw=raw, headers=headers)
+    assert seen.status == 201, seen.text
+    assert (seen.json["num_rows"], seen.json["num_failed"]) == (500, 0)
+    path = f"{imports}/{seen.json['import_id']}"
+    deployed.post(f"{path}/approve", place.admin, {"notify": to_text(utc_now() + timedelta(days=7))})
+    done = deployed.until(lambda: deployed.get(path, place.admin), lambda found: found["status"] == "done", 120)
+    assert (done["num_invited"], done["num_failed"]) == (500, 0)
+    assert all(row["outcome"] == "invited" for row in done["rows"])
+    first = done["rows"][0]["member_id"]
+    assert place.member(first)["mail"]["state"] == "queued"  # type: ignore[index]
+    deployed.post(f"/orgs/{place.org}/invites/resend", place.admin, {"member_ids": [first]}, status=200)
+    link = link_for(deployed, f"p0.{mark}@example.com")
+    assert "You have declined" in submit(deployed, f"{link}/decline").text
+    place.until_status(first, "declined")
+
+
+def test_the_template_comes_as_a_workbook_whose_bytes_survive_the_gateway(deployed: Deployed) -> None:
+    place = Place(deployed)
+    request = urllib.request.Request(
+        f"{deployed.url}/orgs/{place.org}/invites/template?format=xlsx",
+        headers={"Authorization": place.admin.token, "Accept": "*/*"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content = answer.read()
+    assert content.startswith(b"PK\x03\x04")
+    sent = deployed.send(
+        "POST", f"/orgs/{place.org}/imports", place.admin.token, raw=content,
+        headers={"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    )  # fmt: skip
+    assert (sent.status, sent.json["code"]) == (422, "no_rows"), sent.text
+
+
+def test_a_bounce_is_shown_with_the_person_and_stops_further_mail(deployed: Deployed) -> None:
+    place = Place(deployed)
+    form = {"group_id": place.group, "emails": ["bounce+people@simulator.amazonses.com"], "notify": "now"}
+    (result,) = deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)["results"]
+    shown = deployed.until(
+        lambda: place.member(result["member_id"]),
+        lambda found: found["mail"]["state"] == "bounced",
+        90,  # type: ignore[index]
+    )
+    assert shown["status"] == "prospect"
+    again = deployed.post(
+        f"/orgs/{place.org}/invites/resend", place.admin, {"member_ids": [result["member_id"]]}, status=200
+    )
+    assert [one["code"] for one in again["results"]] == ["mail_blocked"]
