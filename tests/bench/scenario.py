@@ -178,6 +178,8 @@ def _stage(cloud: Cloud) -> Stage:
         "SCHEDULE_GROUP": "bench",
         "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
         "USER_POOL_ID": "bench",
+        "USER_POOL_CLIENT_ID": "bench",
+        "PUBLIC_URL": "https://bench.example",
         "FILES_BUCKET": "bench",
         "MAIL_FROM": "training@muster.example",
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
