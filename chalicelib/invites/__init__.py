@@ -1,1 +1,1 @@
-"""Invitations by hand and by upload; resend, cancel, accept, decline (I1 to I6). Empty until its issue."""
+"""Invitations by hand and by upload: sent, followed, sent again, withdrawn, answered (I1 to I6, B6, B7, B12)."""
