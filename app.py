@@ -12,6 +12,7 @@ from chalicelib.core.problems import answer_problems
 from chalicelib.core.settings import allowed_origin
 from chalicelib.enrollment.change_routes import routes as changes
 from chalicelib.enrollment.learner_routes import routes as learners
+from chalicelib.enrollment.own_routes import routes as own_progress
 from chalicelib.enrollment.routes import routes as enrollment
 from chalicelib.invites.import_routes import routes as imports
 from chalicelib.invites.me_routes import routes as own_invites
@@ -37,8 +38,8 @@ app.api.binary_types.append("application/vnd.openxmlformats-officedocument.sprea
 app.register_middleware(answer_problems, "http")
 
 for feature in (
-    accounts, email_changes, access, orgs, structure, catalog, members, people, enrollment, changes, learners, exports,
-    invites, own_invites, invite_pages, imports, join_settings, join_pages,
+    accounts, email_changes, access, orgs, structure, catalog, members, people, enrollment, changes, learners,
+    own_progress, exports, invites, own_invites, invite_pages, imports, join_settings, join_pages,
 ):  # fmt: skip
     app.register_blueprint(feature.blueprint)
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.mailing import MailingService
     from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
     from chalicelib.enrollment.move_dates import DatesService
+    from chalicelib.enrollment.offers import OffersService
     from chalicelib.enrollment.own_courses import OwnCoursesService
+    from chalicelib.enrollment.own_progress import OwnProgressService
     from chalicelib.enrollment.preview import PreviewService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
@@ -348,7 +350,19 @@ class Wiring:
     def own_courses(self) -> "OwnCoursesService":
         from chalicelib.enrollment.own_courses import OwnCoursesService
 
-        return OwnCoursesService(self.access, self.learners)
+        return OwnCoursesService(self.access, self.learners, self.own_progress)
+
+    @cached_property
+    def own_progress(self) -> "OwnProgressService":
+        from chalicelib.enrollment.own_progress import OwnProgressService
+
+        return OwnProgressService()
+
+    @cached_property
+    def offers(self) -> "OffersService":
+        from chalicelib.enrollment.offers import OffersService
+
+        return OffersService(self.access)
 
     @cached_property
     def exports(self) -> "ExportService":

@@ -24,6 +24,7 @@ from chalicelib.access.models import (
 )
 from chalicelib.access.states import Role
 from chalicelib.aws.table import CoreItem
+from chalicelib.catalog import store as catalog_store
 from chalicelib.catalog.models import Course, course_sk, courses_pk
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
@@ -78,7 +79,8 @@ def course_items(msp_key: str, courses: Sequence[Entry]) -> Iterator[CoreItem]:
     for course in courses:
         course_id = sample_id("course", msp_key, course["key"])
         described = {name: value for name, value in course.items() if name != "key"}
-        yield Course(courses_pk(msp_id), course_sk(course_id), course_id=course_id, **described)
+        made = Course(courses_pk(msp_id), course_sk(course_id), course_id=course_id, **described)
+        yield from catalog_store.course_items(msp_id, made)
 
 
 def org_items(org: Entry, course_keys: list[str], admins: list[Appointed]) -> Iterator[CoreItem]:

@@ -24,6 +24,7 @@ from chalicelib.access.models import (
 )
 from chalicelib.aws import loading, table
 from chalicelib.aws.table import Item
+from chalicelib.catalog import store as catalog_store
 from chalicelib.catalog.models import Course, course_sk, courses_pk
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
@@ -156,9 +157,9 @@ class World(Backstage):
     def course(self, msp_id: str, title: str = "Spotting Phishing", **fields: Any) -> str:
         course_id = self._id()
         plain = {"summary": "What gives it away.", "duration_minutes": 20, "launch_url": "https://courses.example/1"}
-        loading.put_all(
-            [Course(courses_pk(msp_id), course_sk(course_id), course_id=course_id, title=title, **{**plain, **fields})]
-        )
+        more = {**plain, **fields}
+        course = Course(courses_pk(msp_id), course_sk(course_id), course_id=course_id, title=title, **more)
+        loading.put_all(catalog_store.course_items(msp_id, course))
         return course_id
 
     # ------------------------------------------------------------ accounts and admins

@@ -17,6 +17,19 @@ class Course(CoreItem):
     self_enroll = BooleanAttribute(default=False)
 
 
+class OpenCourse(CoreItem):
+    """`OPEN_COURSES` / `COURSE#c`: points to a course of whichever MSP that people may take on their own account.
+
+    Written with every course that has `self_enroll`, so that one query finds them all.
+    """
+
+    course_id = UnicodeAttribute()
+    msp_id = UnicodeAttribute()
+
+
+OPEN_COURSES_PK = "OPEN_COURSES"
+
+
 def courses_pk(msp_id: str) -> str:
     return f"MSP#{msp_id}#COURSES"
 

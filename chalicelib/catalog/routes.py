@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.access.service import Scope
 from chalicelib.access.states import Permission
-from chalicelib.catalog.schemas import CourseOut, CoursePage, CourseQuery
+from chalicelib.catalog.schemas import CourseOut, CoursePage, CourseQuery, LibraryPage
 from chalicelib.core.http import Call, Empty, Routes
 from chalicelib.core.paging import Pager
 from chalicelib.wiring import wiring
@@ -20,6 +20,14 @@ def list_courses(call: Call[Empty, CourseQuery]) -> CoursePage:
 @routes.add("GET", "/msp/courses/{course_id}", summary="A course", answer=CourseOut)
 def read_course(call: Call[Empty, Empty]) -> CourseOut:
     return wiring().catalog.course(_msp(call), call.params["course_id"])
+
+
+@routes.add(
+    "GET", "/me/library", summary="Courses to take on my own", answer=LibraryPage, query=CourseQuery, tag="Own account"
+)
+def read_library(call: Call[Empty, CourseQuery]) -> LibraryPage:
+    """Those that anybody with an account may take, without an organization."""
+    return wiring().catalog.library(call.query, Pager.of(call))
 
 
 def _msp(call: Call[Any, Any]) -> Scope:

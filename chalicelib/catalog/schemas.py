@@ -22,6 +22,21 @@ class CourseOut(BaseModel):
     self_enroll: bool
 
 
+class LibraryCourse(BaseModel):
+    """What people see of a course before they take it."""
+
+    course_id: str
+    title: str
+    summary: str
+    duration_minutes: int
+    certificate: bool
+
+
+class LibraryPage(BaseModel):
+    items: list[LibraryCourse]
+    next_cursor: str | None
+
+
 class CoursePage(BaseModel):
     items: list[CourseOut]
     next_cursor: str | None

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from chalicelib.access.service import Scope
 from chalicelib.catalog import store
 from chalicelib.catalog.models import Course
-from chalicelib.catalog.schemas import CourseOut, CoursePage, CourseQuery
+from chalicelib.catalog.schemas import CourseOut, CoursePage, CourseQuery, LibraryCourse, LibraryPage
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager, sift
+from chalicelib.core.paging import Pager, Slice, sift
 from chalicelib.core.text import normalized
 
 # A search looks at 1,000 courses a request; past that, pages are short.
 _SEARCH_PAGE, _SEARCH_READS = 250, 4
+
+# The same in pages of one BatchGetItem.
+_OPEN_PAGE, _OPEN_READS = 100, 10
 
 
 class CatalogService:
@@ -26,6 +29,34 @@ class CatalogService:
             _SEARCH_READS if wanted else 1,
         )
         return CoursePage(items=[_out(course) for course in found.items], next_cursor=pager.cursor(found.position))
+
+    def library(self, query: CourseQuery, pager: Pager) -> LibraryPage:
+        """What people may take on their own account, of every MSP."""
+        wanted = normalized(query.search or "")
+
+        def read(after: str | None) -> Slice[Course]:
+            page = store.open_courses(_OPEN_PAGE if wanted else pager.limit, after)
+            return Slice(store.courses_of(page.items), page.position)
+
+        found = sift(
+            read,
+            lambda course: wanted in normalized(course.title),
+            lambda course: course.sk,
+            pager.limit,
+            pager.position,
+            _OPEN_READS if wanted else 1,
+        )
+        items = [
+            LibraryCourse(
+                course_id=course.course_id,
+                title=course.title,
+                summary=course.summary,
+                duration_minutes=int(course.duration_minutes),
+                certificate=course.certificate,
+            )
+            for course in found.items
+        ]
+        return LibraryPage(items=items, next_cursor=pager.cursor(found.position))
 
     def course(self, scope: Scope, course_id: str) -> CourseOut:
         found = store.course(scope.msp_id, course_id)

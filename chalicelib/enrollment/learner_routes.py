@@ -7,6 +7,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.enrollment.archive import shown_to_admins
+from chalicelib.enrollment.own_progress import own_course_of
 from chalicelib.enrollment.pages import EnrollmentOut, EnrollmentPage, StartedOut
 from chalicelib.enrollment.progress import EnrollmentId
 from chalicelib.enrollment.schemas import EnrollmentChange
@@ -19,7 +20,7 @@ _MEMBER = "/orgs/{org_id}/members/{member_id}/enrollments"
 
 @routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
 def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
-    """In every organization of which I am a member, with due dates."""
+    """In every organization of which I am a member, with due dates; then those on my own account."""
     pager = Pager.of(call)
     items, position = wiring().own_courses.page(call.account_id, pager.limit, pager.position, call.now)
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
@@ -28,12 +29,18 @@ def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
 @routes.add("POST", "/me/courses/{enrollment_id}/start", summary="Start a course", answer=StartedOut)
 def start_course(call: Call[Any, Any]) -> StartedOut:
     """Answers the course's link. Starting again changes nothing and answers the link again."""
+    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    if course_id is not None:
+        return wiring().own_progress.start(call.account_id, course_id, call.now)
     msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
     return wiring().progress.start(msp_id, enrollment_id, call.now)
 
 
 @routes.add("POST", "/me/courses/{enrollment_id}/complete", summary="Complete a course", answer=EnrollmentOut)
 def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
+    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    if course_id is not None:
+        return wiring().own_progress.complete(call.account_id, course_id, call.now)
     msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
     return wiring().progress.complete(msp_id, enrollment_id, call.now)
 

@@ -248,6 +248,11 @@ class Enrollment(EnrollmentItem):
     revision = NumberAttribute(default=1)
     changed_by = UnicodeAttribute(null=True)
     due_before = UnicodeAttribute(null=True)
+    # Of one's own account: the MSP whose course it is, and the organizations that took the progress over.
+    msp_id = UnicodeAttribute(null=True)
+    carried_to: ListAttribute[str] = ListAttribute(null=True)
+    # When progress of one's own account became this enrollment.
+    carried_at = UnicodeAttribute(null=True)
     # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
     left_at = UnicodeAttribute(null=True)
 

@@ -6,19 +6,24 @@ from chalicelib.access.models import AccountEntry
 from chalicelib.access.service import AccessService
 from chalicelib.core.errors import NotFound
 from chalicelib.enrollment.learners import LearnersService
+from chalicelib.enrollment.own_progress import OwnProgressService
 from chalicelib.enrollment.pages import EnrollmentOut
 from chalicelib.enrollment.progress import EnrollmentId
 
+# Sorts after the keys of all memberships.
+_OWN = "OWN"
+
 
 class OwnCoursesService:
-    def __init__(self, access: AccessService, learners: LearnersService) -> None:
+    def __init__(self, access: AccessService, learners: LearnersService, own: OwnProgressService) -> None:
         self._access = access
         self._learners = learners
+        self._own = own
 
     def page(
         self, account_id: str, limit: int, position: str | None, now: datetime
     ) -> tuple[list[EnrollmentOut], str | None]:
-        """Membership by membership; a page may end within one."""
+        """Membership by membership, then those on one's own account; a page may end within one."""
         memberships = self._memberships(account_id)
         started, _, after = (position or "").partition(" ")
         items: list[EnrollmentOut] = []
@@ -34,7 +39,10 @@ class OwnCoursesService:
             items += found
             if more is not None:
                 return items, f"{entry.sk} {more}"
-        return items, None
+        if len(items) >= limit:
+            return items, f"{_OWN} "
+        found, more = self._own.page(account_id, limit - len(items), after if started == _OWN and after else None, now)
+        return items + found, None if more is None else f"{_OWN} {more}"
 
     def own(self, account_id: str, text: str) -> tuple[str, EnrollmentId]:
         """The MSP and the parsed id of an enrollment of one's own. Raises NotFound for anybody else's."""

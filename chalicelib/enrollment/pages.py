@@ -217,8 +217,10 @@ class LearnerPage(BaseModel):
 
 
 class EnrollmentOut(BaseModel):
+    """`org_id` is null for a course taken on one's own account; `carried_over_to` names who took its progress over."""
+
     enrollment_id: str
-    org_id: str
+    org_id: str | None
     course_id: str
     title: str
     status: str
@@ -230,6 +232,26 @@ class EnrollmentOut(BaseModel):
     score: int | None
     batch_id: str | None
     earlier: bool = Field(False, description="An earlier enrollment in the same course, kept as history.")
+    carried_over_to: list[str] = []
+
+
+class OfferOut(BaseModel):
+    """Progress of one's own; `status` is that of the course, as it is now. `accepted_at` once an admin accepted it."""
+
+    offer_id: str
+    course_id: str
+    title: str
+    status: str
+    started_at: str | None
+    completed_at: str | None
+    score: int | None
+    offered_at: str
+    accepted_at: str | None
+
+
+class OfferPage(BaseModel):
+    items: Sequence[OfferOut]
+    next_cursor: str | None
 
 
 class EnrollmentPage(BaseModel):

@@ -30,7 +30,7 @@ from chalicelib.orgs.models import Org, org_sk
 _TRIES = 4
 
 
-class _Steps(NamedTuple):
+class Steps(NamedTuple):
     """What changes on the enrollment, and what is counted on its row."""
 
     actions: Sequence[Action] = ()
@@ -66,13 +66,13 @@ class ProgressService:
     def start(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> StartedOut:
         """Answers the course's link. Starting twice changes nothing more."""
         course = self._course(msp_id, enrollment_id)
-        enrollment, zone = self._change(msp_id, enrollment_id, now, _started)
+        enrollment, zone = self._change(msp_id, enrollment_id, now, started)
         out = enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
         return StartedOut(enrollment=out, launch_url=course.launch_url)
 
     def complete(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> EnrollmentOut:
         course = self._course(msp_id, enrollment_id)
-        enrollment, zone = self._change(msp_id, enrollment_id, now, _completed)
+        enrollment, zone = self._change(msp_id, enrollment_id, now, completed)
         return enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
 
     def enter(
@@ -122,7 +122,7 @@ class ProgressService:
         return enrollment, org
 
     def _change(
-        self, msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], _Steps]
+        self, msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], Steps]
     ) -> tuple[Enrollment, ZoneInfo]:
         for _ in range(_TRIES):
             old, org = self._read(msp_id, enrollment_id)
@@ -139,17 +139,17 @@ class ProgressService:
         raise ConditionFailed()
 
 
-def _started(old: Enrollment, now: datetime) -> _Steps:
+def started(old: Enrollment, now: datetime) -> Steps:
     _must_be_current(old)
     if old.status != EnrollmentStatus.ENROLLED:
-        return _Steps()
-    return _Steps(_starting(now), (Row.num_started.add(1),))
+        return Steps()
+    return Steps(_starting(now), (Row.num_started.add(1),))
 
 
-def _completed(old: Enrollment, now: datetime) -> _Steps:
+def completed(old: Enrollment, now: datetime) -> Steps:
     _must_be_current(old)
     if old.status == EnrollmentStatus.COMPLETED:
-        return _Steps()
+        return Steps()
     return _completing(old, now, now)
 
 
@@ -164,7 +164,7 @@ def _starting(at: datetime) -> tuple[Action, ...]:
     return (Enrollment.status.set(EnrollmentStatus.IN_PROGRESS.value), Enrollment.started_at.set(to_text(at)))
 
 
-def _completing(old: Enrollment, at: datetime, now: datetime) -> _Steps:
+def _completing(old: Enrollment, at: datetime, now: datetime) -> Steps:
     """Completing what was not started starts it too, so that never more complete than started."""
     actions: list[Action] = [
         Enrollment.status.set(EnrollmentStatus.COMPLETED.value),
@@ -176,10 +176,10 @@ def _completing(old: Enrollment, at: datetime, now: datetime) -> _Steps:
         row_actions.append(Row.num_started.add(1))
     if old.due_by:
         row_actions.append(add_open_due(old.due_by, -1))
-    return _Steps(actions, row_actions, completes=True)
+    return Steps(actions, row_actions, completes=True)
 
 
-def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> _Steps:
+def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> Steps:
     _must_be_current(old)
     actions: list[Action] = []
     row_actions: list[Action] = []
@@ -198,12 +198,12 @@ def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: dat
         if row_actions and result.row_actions:
             problem = "Enter the result alone: a completed course needs no other due date."
             raise Invalid(FieldError("due_by", "beside_result", problem))
-        return _Steps([*actions, *result.actions], [*row_actions, *result.row_actions], result.completes)
-    return _Steps(actions, row_actions)
+        return Steps([*actions, *result.actions], [*row_actions, *result.row_actions], result.completes)
+    return Steps(actions, row_actions)
 
 
-def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> _Steps:
-    steps = _Steps()
+def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> Steps:
+    steps = Steps()
     actions: list[Action] = []
     day = result.completed_at
     if day is not None and day > local_date(now, zone):
@@ -223,7 +223,7 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     return min(due_instant(day, zone) - timedelta(seconds=1), now)
 
 
-def _writes(org_id: str, old: Enrollment, steps: _Steps) -> list[Write]:
+def _writes(org_id: str, old: Enrollment, steps: Steps) -> list[Write]:
     counts = old.batch_id and not old.left_at
     row = learner_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
     writes = learner_store.change(old, steps.actions, row, steps.row_actions)

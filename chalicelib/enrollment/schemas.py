@@ -139,3 +139,11 @@ class EnrollmentChange(Form):
         if not self.model_fields_set:
             raise ValueError("Give due_by, result, or both.")
         return self
+
+
+class TakeCourse(Form):
+    course_id: Id
+
+
+class OfferTo(Form):
+    org_id: Id

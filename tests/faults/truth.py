@@ -229,11 +229,11 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
 
 
 def _seats(tables: Tables) -> Iterator[str]:
-    """A seat is taken by every enrollment of a batch that was not withdrawn, and by nothing else."""
+    """A seat is taken by every enrollment of a batch, or of progress carried over, that was not withdrawn."""
     taken: Counter[tuple[str, str]] = Counter()
     for (org_id, batch_id, course_id), items in tables.enrollments.items():
-        if batch_id:
-            taken[org_id, course_id] += sum(item["status"] != "cancelled" for _, item in items)
+        held = [item for _, item in items if batch_id or "carried_at" in item]
+        taken[org_id, course_id] += sum(item["status"] != "cancelled" for item in held)
     for key in {*taken, *tables.seats}:
         yield from _differ(f"seats of {key[1]} at {key[0]}", "taken", tables.seats.get(key, 0), taken[key])
 

@@ -151,12 +151,19 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/imports/{import_id}/failed": Case(P.INVITES),
     "POST /orgs/{org_id}/imports/{import_id}/approve": Case(P.INVITES, lambda _: {"notify": "now"}),
     "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
+    f"GET {_MEMBER}/carry-over": Case(P.RESULTS),
+    f"POST {_MEMBER}/carry-over/{{offer_id}}/accept": Case(P.RESULTS),
     # One's own account
     "GET /me/invites": Case(None, elsewhere=200),
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
     "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
     "GET /me/courses": Case(None, elsewhere=200),
+    "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
+    "GET /me/library": Case(None, elsewhere=200),
+    "POST /me/courses/{enrollment_id}/offer": Case(
+        None, lambda ids: {"org_id": ids["org_id"]}, ids={"enrollment_id": "own_enrollment_id"}
+    ),
     "POST /me/courses/{enrollment_id}/start": Case(None),
     "POST /me/courses/{enrollment_id}/complete": Case(None),
     "POST /me/email": Case(None, lambda _: {"email": "new@example.com"}, elsewhere=202),
@@ -176,10 +183,13 @@ class Tenant:
         self.driver, self.admin = driver, driver.admin
         second_admin = world.msp_admin(driver.msp, world.account(f"{mark}.second@example.com"))
         course, denied = (world.course(driver.msp, f"{mark} {title}") for title in ("Passwords", "Phishing"))
+        # Of these everybody may know who has an account.
+        open_course = world.course(driver.msp, "Open to everybody", self_enroll=True)
+        library_course = world.course(world.msp("Library"), "Open to everybody, too", self_enroll=True)
         self.org = world.org(
             driver.msp,
             f"{mark} Industries",
-            courses=[course],
+            courses=[course, open_course],
             reply_to=f"{mark}@example.com",
             subscription="active",
         )
@@ -204,6 +214,9 @@ class Tenant:
             answer = driver.send(driver.form([self.org, failed_org], [later, denied], name=f"{mark} second"))
         driver.work()
         (enrollment,) = driver.enrollments(self.org, member)
+        taken = world.post("/me/courses", self.learner, {"course_id": open_course}).json["enrollment_id"]
+        world.post(f"/me/courses/{taken}/start", self.learner)
+        offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
         file = f"E-mail,First name,Groups\r\n{mark}.uploaded@example.com,{mark},{mark} Group\r\n".encode()
@@ -216,11 +229,12 @@ class Tenant:
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],
             "batch_id": answer.json["results"][0]["batch_id"], "enrollment_id": enrollment["enrollment_id"],
+            "own_enrollment_id": taken, "offer_id": offer, "library_course_id": library_course,
             "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
         world.messages()
-        self.secrets = {*self.ids.values(), *more}
+        self.secrets = {*self.ids.values(), *more} - {library_course}
 
     def path(self, route_name: str, **others: str) -> str:
         """The route's path with this tenant's ids, but for the `others`."""
