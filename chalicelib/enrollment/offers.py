@@ -88,6 +88,11 @@ class OffersService:
             if made.accepted_at is not None:
                 return _out(made, mine)
             there = learner_store.enrollment(scope.org, member_id, course_sk(made.course_id))
+            if there is not None and there.carried_at:
+                # Perhaps by this very offer, which another admin accepted since it was read.
+                made = own_store.offer(scope.org, member_id, offer_id) or made
+                if made.accepted_at is not None:
+                    continue
             _refuse_held(there)
             limit = seat_limit(scope.org, made.course_id)
             if limit is None:
