@@ -43,6 +43,9 @@ class Caller:
         """Under a new Idempotency-Key, as a browser sends one for each form."""
         return self._send("POST", path, json.dumps(body).encode(), {"Idempotency-Key": str(uuid.uuid4())})
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._send("PUT", path, json.dumps(body).encode())
+
     def _send(self, method: str, path: str, body: bytes | None = None, more: Mapping[str, str] | None = None) -> Any:
         headers = {"Authorization": self.token, "Content-Type": "application/json", **(more or {})}
         request = urllib.request.Request(self.api_url + path, body, headers, method=method)

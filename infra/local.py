@@ -16,6 +16,7 @@ from infra.application import application_of
 from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
+from infra.demo_people import DemoPeople
 from infra.deploy import Stack, deploy
 from infra.logs import latest_errors
 from infra.packaging import ROOT
@@ -58,18 +59,21 @@ def run(port: int, *, with_demo: bool) -> None:
         client_id = stack.outputs["UserPoolClientId"]
         if with_demo:
             admin = log_in(cloud, api_url, client_id, log_ins.msp_admin, PASSWORD)
+            print("\nA rollout to 25 clients, over HTTP:\n")
             _demonstrate(cloud, Demo(admin, [sample_id("org", key) for key in LEARNERS_AT]))
-        print(welcome(str(cloud.endpoint), api_url, client_id, log_ins), flush=True)
+            org_admin = log_in(cloud, api_url, client_id, log_ins.org_admin, PASSWORD)
+            print("An invitation to Alderquay Logistics, over HTTP:\n")
+            _demonstrate(cloud, DemoPeople(org_admin, sample_id("org", LEARNERS_AT[0]), str(cloud.endpoint)))
+        print(welcome(str(cloud.endpoint), api_url, log_ins), flush=True)
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, demo: Demo) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
-    print("\nA rollout to 25 clients, over HTTP:\n")
     try:
         demo.run()
     except (Refused, OSError, RuntimeError) as error:
-        print(f"\n  The rollout did not go through: {error}\n{latest_errors(cloud, STAGE)}\n")
+        print(f"\n  It did not go through: {error}\n{latest_errors(cloud, STAGE)}\n")
 
 
 def _seeded(cloud: Cloud, stack: Stack) -> LogIns:

@@ -134,7 +134,8 @@ def _structure_items(org: Entry, org_id: str) -> Iterator[CoreItem]:
     pk = org_pk(org_id)
     for group in org["groups"]:
         group_id = sample_id("group", org["key"], group["key"])
-        yield Group(pk, group_sk(group_id), group_id=group_id, name=group["name"])
+        courses = [sample_id("course", org["msp"], key) for key in group.get("course_keys", ())]
+        yield Group(pk, group_sk(group_id), group_id=group_id, name=group["name"], course_ids=courses)
         yield NameClaim(pk, name_sk("group", group["name"]), owner_id=group_id)
     for location in org["locations"]:
         location_id = sample_id("location", org["key"], location["key"])

@@ -9,6 +9,7 @@ Muster is up. Ctrl-C ends it; its data stays in .muster/.
   Read it     {api}/docs
   OpenAPI     {api}/openapi.json
   Mailbox     {endpoint}/_ministack/ses/messages  (nothing leaves this machine)
+  Guide       {api}/guide  (how accepting an invitation looks)
 
   Log-ins, all with the password {password}
   {msp_admin:44} admin of Northwind Managed IT, 32 clients
@@ -20,11 +21,9 @@ Muster is up. Ctrl-C ends it; its data stays in .muster/.
   To paste: log in as the first, then the dashboard and the rollouts; as a learner, one's courses.
 
 API={api}
-login() {{ curl -s {endpoint}/ -H 'Content-Type: application/x-amz-json-1.1' \\
-  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \\
-  -d '{{"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "{client_id}",
-       "AuthParameters": {{"USERNAME": "'"$1"'", "PASSWORD": "{password}"}}}}' \\
-  | python3 -c 'import json, sys; print(json.load(sys.stdin)["AuthenticationResult"]["IdToken"])'; }}
+login() {{ curl -s "$API/auth/login" -H 'Content-Type: application/json' \\
+  -d '{{"login": "'"$1"'", "password": "{password}"}}' \\
+  | python3 -c 'import json, sys; print(json.load(sys.stdin)["id_token"])'; }}
 TOKEN=$(login {msp_admin})
 curl -s -H "Authorization: $TOKEN" "$API/msp/training?limit=5" | python3 -m json.tool
 curl -s -H "Authorization: $TOKEN" "$API/msp/rollouts" | python3 -m json.tool
@@ -32,5 +31,5 @@ curl -s -H "Authorization: $(login {learner})" "$API/me/courses" | python3 -m js
 """
 
 
-def welcome(endpoint: str, api_url: str, client_id: str, log_ins: LogIns) -> str:
-    return _TEXT.format(endpoint=endpoint, api=api_url, client_id=client_id, password=PASSWORD, **vars(log_ins))
+def welcome(endpoint: str, api_url: str, log_ins: LogIns) -> str:
+    return _TEXT.format(endpoint=endpoint, api=api_url, password=PASSWORD, **vars(log_ins))
