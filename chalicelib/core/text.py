@@ -18,3 +18,8 @@ def normalized(text: str) -> str:
     RFC 5321 section 2.4, but no provider of note treats it so).
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def one_line(text: str) -> str:
+    """As typed, but on one line and without control characters: what people call themselves in a form."""
+    return " ".join("".join(" " if unicodedata.category(one) == "Cc" else one for one in text).split())

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from chalicelib.access.auth import AccountsService, LoggedIn
 from chalicelib.aws.accounts import PasswordDue
 from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, one_line
 from chalicelib.invites.answering import Account, AnswerService, Invited
 from chalicelib.invites.schemas import AnswerForm
 
@@ -87,7 +87,7 @@ class AnswerDesk:
         _require(form, "password", "first_name", "last_name")
         registration_id = self._accounts.register(
             str(invited.member.email), form.password, source, now,
-            first_name=form.first_name, last_name=form.last_name,
+            first_name=one_line(form.first_name), last_name=one_line(form.last_name),
         )  # fmt: skip
         return Screen("confirm", {**_facts(invited, form), "registration_id": registration_id})
 
@@ -103,7 +103,7 @@ class AnswerDesk:
         return self._accepted(invited, self._answers.proven(invited, form.proof, now), now, "", "")
 
     def _accepted(self, invited: Invited, account: Account, now: datetime, first_name: str, last_name: str) -> Screen:
-        self._answers.accept(invited, account, now, first_name, last_name)
+        self._answers.accept(invited, account, now, one_line(first_name), one_line(last_name))
         return Screen("accepted", {**_facts(invited), "account_email": account.email})
 
 

@@ -79,6 +79,17 @@ def test_somebody_new_registers_confirms_and_is_in(world: World, inviting: Invit
     assert len(inviting.driver.enrollments(inviting.org, person["member_id"])) == 1
 
 
+def test_a_name_stays_on_its_line(world: World, inviting: Inviting, visitor: Visitor) -> None:
+    page = visitor.submits(
+        "register", first_name="Ann\r\nBcc: eve@example.com", last_name="\tLee\x00 ", password=PASSWORD
+    )
+    visitor.goes_on(page, "confirm", code=code_for(world, "ann@example.com"))
+    person = _member(inviting)
+    assert (person["first_name"], person["last_name"]) == ("Ann Bcc: eve@example.com", "Lee")
+    inviting.mailbox.send()
+    assert inviting.mailbox.to() == ["ann@example.com", "ann@example.com"]
+
+
 def test_somebody_with_an_account_logs_in_and_is_in(world: World, inviting: Inviting, visitor: Visitor) -> None:
     _account(world, "ann@example.com")
     page = visitor.goes_on(visitor.submits(), "log_in", email="Ann@Example.com", password=PASSWORD)
