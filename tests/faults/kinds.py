@@ -104,6 +104,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     "s3.UploadPart": _WRITE,
     "s3.CompleteMultipartUpload": _WRITE,
     "s3.AbortMultipartUpload": _WRITE,
+    "s3.DeleteObject": _WRITE,
     "sqs.SendMessageBatch": (
         *_WRITE,
         Refusal("one message refused", "InternalError"),
@@ -142,6 +143,9 @@ BEGIN_FILE = "s3.CreateMultipartUpload"
 ADD_PART = "s3.UploadPart"
 END_FILE = "s3.CompleteMultipartUpload"
 DROP_FILE = "s3.AbortMultipartUpload"
+DELETE_FILE = "s3.DeleteObject"
+SES = "ses.SendRawEmail"
+LOG_IN = "cognito-idp.InitiateAuth"
 
 
 def pairs(calls: Sequence[str], faults: Sequence[Fault] | None = None) -> list[ParameterSet]:

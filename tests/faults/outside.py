@@ -41,11 +41,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Request:
+    """`body` is sent as JSON, `raw` as it is, as the kind of content that is given with it."""
+
     method: str
     path: str
-    as_: str
+    as_: str | None
     body: Any = None
     key: str | None = None
+    raw: bytes | None = None
+    content_type: str = "application/json"
 
 
 class Outside:
@@ -59,9 +63,11 @@ class Outside:
     def ask(self, request: Request) -> Answer | None:
         """One try. None when the process died over it."""
         headers = {"Idempotency-Key": request.key} if request.key else {}
+        if request.raw is not None:
+            headers["Content-Type"] = request.content_type
         try:
             return self._world.request(
-                request.method, request.path, as_=request.as_, body=request.body, headers=headers
+                request.method, request.path, as_=request.as_, body=request.body, raw=request.raw, headers=headers
             )
         except Killed:
             return None

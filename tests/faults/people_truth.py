@@ -1,0 +1,210 @@
+"""What must be true of people and of their invitations, whatever happened before: every item that follows from a
+member is there and says the same, nothing else is, and of mails and links there are those that the members tell of.
+
+`people_problems(world)` names everything that is wrong, and is empty when all is well. With `quiet=False` it leaves out
+what holds only once nothing is in flight any more.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chalicelib.core.text import normalized
+from chalicelib.invites.models import OpenInvite, address_pk, invite_sk
+from chalicelib.invites.states import OPEN
+from chalicelib.invites.tokens import Token, matches
+from chalicelib.members.models import Member
+from chalicelib.members.store import claims_of, entries_of, membership_of
+from chalicelib.notices.states import forbids_more
+from tests.harness import World
+
+Item = dict[str, Any]
+_Told = dict[tuple[str, str], dict[str, Any]]
+
+# What follows from members, by its keys.
+_DERIVED = re.compile(
+    r"ORG#[^#]+ (EMAIL|LOGIN)#.*"
+    r"|ORG#[^#]+#(LEARNERS|GROUP#[^#]+|DEPARTMENT#[^#]+|LOCATION#[^#]+) MEMBER#.*"
+    r"|ORG#[^#]+#SEARCH .*"
+    r"|ACCOUNT#[^#]+ MEMBER#.*"
+    r"|EMAIL#[^ ]+ INVITE#.*"
+)
+_SAYS = ("status", "member_id", "org_id", "msp_id")
+_LINK = re.compile(r"/invites/([\w.~-]+)")
+
+# SES has taken it; SES may have taken it.
+_WENT = frozenset({"sent", "delivered", "bounced", "complained"})
+_MAY_HAVE_GONE = _WENT | {"sending", "unknown"}
+
+_KINDS = ("invitation", "invitation_again", "invitation_cancelled", "welcome")
+
+
+def people_problems(world: World, sent: Sequence[Item] = (), *, quiet: bool = True) -> list[str]:
+    """`sent` is what lies in SES's mailbox, oldest first."""
+    core, outbox = world.dump("core"), world.dump("outbox")
+    members = _members(core)
+    mails = {item["mail_id"]: item for item in outbox if item["pk"].startswith("MAIL#")}
+    return [
+        *_derived(core, members, _msp_by_org(core)),
+        *_invitations(members),
+        *_uniqueness(members),
+        *_mails(mails, outbox, quiet),
+        *_mailbox(mails, sent, members),
+        *links_of(members, sent),
+        *(_loose_ends(members, mails, outbox) if quiet else ()),
+    ]
+
+
+def _members(core: Sequence[Item]) -> dict[tuple[str, str], Member]:
+    """By organization and id."""
+    found = (item for item in core if item["pk"].endswith("#MEMBERS"))
+    return {(item["pk"].split("#")[1], item["member_id"]): Member(**item) for item in found}
+
+
+def _msp_by_org(core: Sequence[Item]) -> dict[str, str]:
+    return {item["pk"].split("#")[1]: item["msp_id"] for item in core if item["sk"] == "A#MSP" and "msp_id" in item}
+
+
+def _derived(
+    core: Sequence[Item], members: Mapping[tuple[str, str], Member], msp_by_org: Mapping[str, str]
+) -> Iterator[str]:
+    """Claims, rosters, search, memberships and open invitations are what the members say, and nothing beside."""
+    should: _Told = {}
+    for (org_id, member_id), member in members.items():
+        msp_id = msp_by_org[org_id]
+        items = [*claims_of(org_id, member), *entries_of(org_id, member), *membership_of(msp_id, org_id, member)]
+        if member.status in OPEN:
+            key = (address_pk(str(member.email)), invite_sk(org_id, member_id))
+            items.append(OpenInvite(*key, msp_id=msp_id, org_id=org_id, member_id=member_id))
+        should |= {item.key: {name: getattr(item, name, None) for name in _SAYS} for item in items}
+    found: _Told = {
+        (item["pk"], item["sk"]): {name: item.get(name) for name in _SAYS}
+        for item in core
+        if _DERIVED.fullmatch(f"{item['pk']} {item['sk']}")
+    }
+    for key in sorted({*should, *found}):
+        if should.get(key) != found.get(key):
+            yield f"{key[0]} / {key[1]} is {found.get(key)} and should be {should.get(key)}"
+
+
+def _invitations(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
+    for (_, member_id), member in members.items():
+        what = f"{member.status} member {member_id}"
+        if member.status in OPEN and not (member.invite_id and member.invite_expires_at and member.mail_id):
+            yield f"{what} is invited by nothing"
+        if member.status not in OPEN and member.invite_expires_at:
+            yield f"{what} has an invitation that will expire"
+        if member.status == "cancelled" and member.invite_hash:
+            yield f"{what} has a link that works"
+        if member.status == "active" and member.invite_id and not member.account_id:
+            yield f"{what} accepted under no account"
+
+
+def _uniqueness(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
+    """One person for an address, and one active member for an account, in each organization."""
+    addresses = Counter((org_id, normalized(str(one.email))) for (org_id, _), one in members.items() if one.email)
+    accounts = Counter(
+        (org_id, str(one.account_id))
+        for (org_id, _), one in members.items()
+        if one.account_id and one.status == "active"
+    )
+    yield from (f"{number} members for {whom}" for whom, number in (addresses + accounts).items() if number > 1)
+
+
+def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> Iterator[str]:
+    """Who waits is pending, who is claimed is sending; and each invitation has one mail."""
+    waiting = {item["sk"]: item["pk"].removeprefix("LANE#") for item in outbox if item["pk"].startswith("LANE#")}
+    lanes = {item["sk"] for item in outbox if item["pk"] == "LANES"}
+    claimed = {item["mail_id"] for item in outbox if item["pk"].startswith("CLAIMED#")}
+    pending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "pending"}
+    sending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "sending"}
+    if pending - waiting.keys():
+        yield f"pending mails that wait nowhere: {sorted(pending - waiting.keys())}"
+    if quiet and waiting.keys() - pending:
+        yield f"mails wait that are not pending: {sorted(waiting.keys() - pending)}"
+    if {waiting[one] for one in pending & waiting.keys()} - lanes:
+        yield "a mail waits in a lane that nobody looks into"
+    if claimed != sending:
+        yield f"claimed are {sorted(claimed)} and sending are {sorted(sending)}"
+    invited = Counter(_about(mail)["invite_id"] for mail in mails.values() if mail["kind"] in _KINDS[:2])
+    yield from (f"{number} mails for invitation {one}" for one, number in invited.items() if number > 1)
+
+
+def _mailbox(
+    mails: Mapping[str, Item], sent: Sequence[Item], members: Mapping[tuple[str, str], Member]
+) -> Iterator[str]:
+    """SES has had each mail that is said to have gone, once; perhaps those of which it is not known; no others."""
+    for kind in ("link", *_KINDS[2:]):
+        states = [mail["state"] for mail in mails.values() if _class_of(mail["kind"]) == kind]
+        least, most = sum(one in _WENT for one in states), sum(one in _MAY_HAVE_GONE for one in states)
+        number = sum(_class_in(mail) == kind for mail in sent)
+        if not least <= number <= most:
+            yield f"SES has {number} mails of kind {kind}; they are {sorted(states)}"
+    for (org_id, member_id), member in members.items():
+        secrets = [
+            token for token in map(token_in, sent) if token and (token.org_id, token.member_id) == (org_id, member_id)
+        ]
+        if len(set(secrets)) < len(secrets):
+            yield f"a link went out twice to {member.member_id}"
+
+
+def links_of(members: Mapping[tuple[str, str], Member], sent: Sequence[Item]) -> Iterator[str]:
+    """Of the links that were mailed to somebody at most one works: the newest."""
+    by_member: dict[tuple[str, str], list[Token]] = defaultdict(list)
+    for token in map(token_in, sent):
+        if token is not None:
+            by_member[token.org_id, token.member_id].append(token)
+    for key, tokens in by_member.items():
+        works = [matches(token.secret, members[key].invite_hash) for token in tokens]
+        if any(works[:-1]):
+            yield f"an earlier link of {key[1]} works"
+
+
+def _loose_ends(
+    members: Mapping[tuple[str, str], Member], mails: Mapping[str, Item], outbox: Sequence[Item]
+) -> Iterator[str]:
+    """Nothing waits or is in doubt; a member says what came of the mail of their invitation."""
+    for item in outbox:
+        if item["pk"].startswith(("LANE#", "CLAIMED#")):
+            yield f"left over: {item['pk']} / {item['sk']}"
+    planned = {
+        invite_id for item in outbox if item["sk"] == "WAVE" for invite_id in json.loads(item["invites"]).values()
+    }
+    for (_, member_id), member in members.items():
+        if member.status not in OPEN:
+            continue
+        mail = mails.get(str(member.mail_id))
+        if mail is None:
+            if member.invite_id not in planned:
+                yield f"nobody will mail {member_id}"
+            continue
+        if _about(mail)["invite_id"] != member.invite_id:
+            yield f"{member_id} shows the mail of another invitation"
+        if mail["state"] == "delivered" and member.status != "pending":
+            yield f"{member_id} has the mail and is {member.status}"
+        if forbids_more(mail["state"], int(mail["rank"])) != bool(member.mail_blocked):
+            yield f"{member_id}: the mail is {mail['state']}, and the address is blocked for {member.mail_blocked}"
+        if mail["state"] in ("sent", "delivered") and not member.invite_hash:
+            yield f"{member_id} has a mail whose link does not work"
+
+
+def token_in(mail: Item) -> Token | None:
+    found = _LINK.search(mail["BodyText"])
+    return Token.parse(found[1]) if found else None
+
+
+def _about(mail: Item) -> dict[str, str]:
+    told: dict[str, str] = json.loads(mail["about"])
+    return told
+
+
+def _class_of(kind: str) -> str:
+    return "link" if kind in _KINDS[:2] else kind
+
+
+def _class_in(mail: Item) -> str:
+    if token_in(mail):
+        return "link"
+    return "invitation_cancelled" if "has withdrawn" in mail["Subject"] else "welcome"

@@ -1,0 +1,186 @@
+"""Inviting, sending again and withdrawing, and what the chosen instant brings: broken at every call, in every way.
+
+After each fault the same request comes again, until it is answered; then time passes, jobs and mailers run. Everybody
+is one member with one open invitation, or none, and has one mail for it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.clock import to_text
+from tests.faults import later
+from tests.faults.injector import Injector
+from tests.faults.inviting_scenes import ANN, BOB, People, named, sharp, telling
+from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, QUERY, SCHEDULE, SEND, TRANSACT, Fault, pairs
+from tests.faults.outside import Delivery, Request
+from tests.harness import World
+
+_CLAIM, _TELL, _ANSWER = [QUERY, GET, TRANSACT], [QUERY, TRANSACT], [TRANSACT]
+
+INVITE = [*_CLAIM, GET, GET, GET_MANY, *_TELL, SEND, *_ANSWER]
+RESEND = [*_CLAIM, GET, *(GET, *_TELL), *(GET, *_TELL), SEND, *_ANSWER]
+CANCEL = [*_CLAIM, *(GET, *_TELL), SEND, *_ANSWER]
+
+WAVE = {"early": [GET, SCHEDULE], "due": [GET, INSERT, INSERT, INSERT, INSERT, TRANSACT, SEND, TRANSACT]}
+
+
+@pytest.fixture
+def people(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch) -> People:
+    return People(world, hook, monkeypatch)
+
+
+def _at(people: People) -> str:
+    return to_text(people.world.now + timedelta(days=3))
+
+
+# ------------------------------------------------------------ the requests, and what they come to in the end
+
+
+def _now(people: People) -> Request:
+    return people.inviting(ANN, BOB)
+
+
+def _later(people: People) -> Request:
+    return people.inviting(ANN, BOB, notify=_at(people))
+
+
+def _again(people: People) -> Request:
+    """Somebody who declined, and somebody new."""
+    member_id, _ = people.invited()
+    assert people.ask(people.answering("decline", member_id, people.world.account(ANN))).status == 200
+    return people.inviting(ANN, BOB)
+
+
+def _resend(people: People) -> Request:
+    """One has had the mail, the other's still waits, and is not sent any more."""
+    first, _ = people.invited()
+    return people.changing("resend", first, people.invite(BOB))
+
+
+def _cancel(people: People) -> Request:
+    return people.changing("cancel", people.invited()[0])
+
+
+def _all_invited(people: People, num_links: int = 2) -> None:
+    people.rest()
+    assert people.statuses() == {"prospect": 2}
+    assert people.num_links() == num_links
+    assert people.told()["members.invited"] == 1
+
+
+def _invited_later(people: People) -> None:
+    people.come_to_rest()
+    assert people.sent() == []
+    people.outside.until(people.world.now + timedelta(days=3))
+    _all_invited(people)
+
+
+def _invited_again(people: People) -> None:
+    people.rest()
+    assert people.statuses() == {"prospect": 2}
+    assert people.num_links() == 3
+    assert people.told()["members.invited"] == 2
+
+
+def _resent(people: People) -> None:
+    people.rest()
+    assert people.statuses() == {"pending": 1, "prospect": 1}
+    # The first mail of one of them, and a new one each.
+    assert people.num_links() == 3
+    assert people.told()["invitation.resent"] == 2
+
+
+def _cancelled(people: People) -> None:
+    people.rest()
+    assert people.statuses() == {"cancelled": 1}
+    assert people.page(people.link()) == "dead"
+    assert [subject for subject in people.subjects() if "withdrawn" in subject] == people.subjects()[1:]
+    assert len(people.sent()) == 2
+    assert people.told()["invitation.cancelled"] == 1
+
+
+_SCENES: dict[str, tuple[Callable[[People], Request], list[str], int, Callable[[People], None]]] = {
+    "invite": (_now, INVITE, 201, _all_invited),
+    "invite later": (_later, INVITE, 201, _invited_later),
+    "invite again": (_again, [*INVITE[:6], GET_MANY, *INVITE[6:]], 201, _invited_again),
+    "resend": (_resend, RESEND, 200, _resent),
+    "cancel": (_cancel, CANCEL, 200, _cancelled),
+}
+
+# The others claim their key, and answer under it, by the same code.
+_OWN = 4
+_EACH = named("invite", telling(INVITE)) + [
+    one for name, (_, calls, _, _) in _SCENES.items() if name != "invite" for one in named(name, sharp(calls, _OWN))
+]
+
+
+@pytest.mark.parametrize("name", _SCENES)
+def test_inviting_makes_these_calls_and_comes_to_this(people: People, name: str) -> None:
+    scene, expected, status, check = _SCENES[name]
+    request = scene(people)
+    with people.injector.watched() as calls:
+        answer = people.ask(request)
+    assert (answer.status, calls) == (status, expected)
+    # The same request once more, when everything was done: nothing is written.
+    before = people.world.dump("core")
+    assert people.ask(request).json == answer.json
+    assert people.world.dump("core") == before
+    check(people)
+
+
+@pytest.mark.parametrize(("name", "at", "fault"), _EACH)
+def test_everybody_is_invited_once_whichever_call_breaks(people: People, name: str, at: int, fault: Fault) -> None:
+    scene, _, status, check = _SCENES[name]
+    answer = later.broken_request(people, scene(people), at, fault, status)
+    listed = answer.json["results"]
+    assert all(one.get("result") == "invited" or one.get("done") for one in listed)
+    check(people)
+
+
+@pytest.mark.parametrize(("at", "fault"), pairs(INVITE, [KILLED_AFTER]))
+def test_an_invitation_that_nobody_asks_for_again_is_made_whole_or_not_at_all(
+    people: People, at: int, fault: Fault
+) -> None:
+    with people.injector.fault(at, fault):
+        assert people.outside.ask(_now(people)) is None
+    people.rest()
+    is_saved = at >= INVITE.index(SEND)
+    assert people.statuses() == ({"prospect": 2} if is_saved else {})
+    assert people.num_links() == (2 if is_saved else 0)
+
+
+# ------------------------------------------------------------ the chosen instant
+
+
+def _wave(people: People, name: str) -> Delivery:
+    assert people.ask(people.inviting(ANN, BOB, "carol@example.com", notify=_at(people))).status == 201
+    delivery = people.outside.take_one(job="wave")
+    if name == "due":
+        assert people.outside.deliver(delivery)
+        people.world.now += timedelta(days=3)
+    return delivery
+
+
+_WAVES = [one for name, calls in WAVE.items() for one in named(name, sharp(calls))]
+
+
+@pytest.mark.parametrize("name", WAVE)
+def test_mails_for_an_instant_make_these_calls(people: People, name: str) -> None:
+    delivery = _wave(people, name)
+    with people.injector.watched() as calls:
+        assert people.outside.deliver(delivery)
+    assert calls == WAVE[name]
+
+
+@pytest.mark.parametrize(("name", "at", "fault"), _WAVES)
+def test_mails_for_an_instant_are_made_once_whichever_call_breaks(
+    people: People, name: str, at: int, fault: Fault
+) -> None:
+    later.broken_delivery(people, _wave(people, name), at, fault)
+    people.outside.until(people.world.now + timedelta(days=3))
+    people.rest()
+    assert people.num_links() == 3
+    assert Counter(mail["To"][0] for mail in people.sent()) == dict.fromkeys((ANN, BOB, "carol@example.com"), 1)
