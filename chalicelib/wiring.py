@@ -18,12 +18,14 @@ from chalicelib.core.settings import mail_rate, settings
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
     from chalicelib.access.auth import AccountsService
+    from chalicelib.access.service import Scope
     from chalicelib.aws.files import Files
     from chalicelib.aws.identity import Identity
     from chalicelib.aws.queues import Queue
     from chalicelib.aws.scheduler import Scheduler
     from chalicelib.catalog.service import CatalogService
     from chalicelib.core.http import Call
+    from chalicelib.core.paging import Pager
     from chalicelib.enrollment.advance import AdvanceService
     from chalicelib.enrollment.archive import ArchiveService
     from chalicelib.enrollment.cancel import CancelService
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.offers import OffersService
     from chalicelib.enrollment.own_courses import OwnCoursesService
     from chalicelib.enrollment.own_progress import OwnProgressService
+    from chalicelib.enrollment.pages import MailPage
     from chalicelib.enrollment.preview import PreviewService
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
@@ -370,6 +373,11 @@ class Wiring:
         from chalicelib.reports.sources import Sources
 
         return ExportService(Sources(self.views, self.learners), self.files, self.jobs_queue)
+
+    def member_mails(self, scope: "Scope", member_id: str, pager: "Pager") -> "MailPage":
+        from chalicelib.enrollment.member_mails import mails_of_member
+
+        return mails_of_member(scope, member_id, pager)
 
     def enroll_chunk(self, job: "EnrollChunk", now: datetime) -> None:
         from chalicelib.aws.queues import Message

@@ -8,7 +8,7 @@ from chalicelib.core.http import Call, Routes
 from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.enrollment.archive import shown_to_admins
 from chalicelib.enrollment.own_progress import own_course_of
-from chalicelib.enrollment.pages import EnrollmentOut, EnrollmentPage, StartedOut
+from chalicelib.enrollment.pages import EnrollmentOut, EnrollmentPage, MailPage, StartedOut
 from chalicelib.enrollment.progress import EnrollmentId
 from chalicelib.enrollment.schemas import EnrollmentChange
 from chalicelib.wiring import wiring
@@ -16,6 +16,7 @@ from chalicelib.wiring import wiring
 routes = Routes("Learners", __name__)
 
 _MEMBER = "/orgs/{org_id}/members/{member_id}/enrollments"
+_MEMBER_MAILS = "/orgs/{org_id}/members/{member_id}/mails"
 
 
 @routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
@@ -71,3 +72,13 @@ def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
         raise NotFound()
     return wiring().progress.enter(scope, enrollment_id, call.body, call.now)
+
+
+@routes.add("GET", _MEMBER_MAILS, summary="What became of a member's mails", answer=MailPage, query=PageQuery)
+def member_mails(call: Call[Any, PageQuery]) -> MailPage:
+    """Of the invitation the latest, and those about enrollments and due dates; with SES's reason where there is one."""
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path_of(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    wiring().directory.member(scope, member_id, call.now)
+    return wiring().member_mails(scope, member_id, Pager.of(call))

@@ -32,6 +32,7 @@ from chalicelib.enrollment.mail_due import (
     reminder_writes,
     whose,
 )
+from chalicelib.enrollment.member_mails import mail_id_of
 from chalicelib.enrollment.messages import MailRow
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
 from chalicelib.enrollment.pages import RemindOut
@@ -184,7 +185,7 @@ def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[s
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
         about["due_by"] = detail
-    return derived_id(_parent(key, job), event, detail, row.course_id, member_id), about
+    return mail_id_of(_parent(key, job), event, detail, row.course_id, member_id), about
 
 
 def _parent(key: BatchKey, job: MailRow) -> str:

@@ -262,3 +262,20 @@ class EnrollmentPage(BaseModel):
 class StartedOut(BaseModel):
     enrollment: EnrollmentOut
     launch_url: str
+
+
+class MailOut(BaseModel):
+    """`state`: queued, sent, delivered, bounced, complained, suppressed, failed, unknown; `reason` is SES's or ours."""
+
+    kind: str
+    course_id: str | None
+    state: str
+    reason: str | None
+    sentence: str
+    next_step: str
+    made_at: str
+
+
+class MailPage(BaseModel):
+    items: list[MailOut]
+    next_cursor: str | None

@@ -36,15 +36,13 @@ from chalicelib.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberSta
 from chalicelib.notices import store as notices_store
 from chalicelib.notices.explanations import explain
 from chalicelib.notices.models import Mail
-from chalicelib.notices.states import MailState
+from chalicelib.notices.states import shown_state
 from chalicelib.orgs import store as orgs_store
 from chalicelib.orgs.models import Org, msp_pk, org_sk
 from chalicelib.orgs.names import DEPARTMENT, GROUP, LOCATION
 
 # One BatchGetItem a read; a request that filters looks at 500 people at most.
 _READ, _MAX_READS = 100, 5
-
-_ON_THEIR_WAY = frozenset({MailState.PENDING, MailState.SENDING})
 
 
 @dataclass(frozen=True)
@@ -253,7 +251,7 @@ def _mail(member: Member, mail: Mail | None) -> MailOut | None:
     if not member.mail_id:
         return None
     # A mail that is planned for later is made at its time.
-    state = "queued" if mail is None or mail.state in _ON_THEIR_WAY else str(mail.state)
+    state = "queued" if mail is None else shown_state(mail.state)
     told = explain(state)
     return MailOut(
         state=state,

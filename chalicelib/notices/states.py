@@ -53,6 +53,11 @@ def suppressed_by_ses(reason: str) -> News:
     return News(MailState.SUPPRESSED, _PERMANENT_BOUNCE_RANK, reason)
 
 
+def shown_state(state: str) -> str:
+    """What people are told: whether a mail waits or is being sent is all the same to them."""
+    return "queued" if state in (MailState.PENDING, MailState.SENDING) else str(state)
+
+
 def forbids_more(state: str, rank: int) -> bool:
     """The address takes no mail, or its owner wants none: no further one goes there before somebody has looked.
 

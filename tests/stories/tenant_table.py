@@ -137,6 +137,7 @@ TABLE: dict[str, Case] = {
     f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
+    f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
     "POST /orgs/{org_id}/invites": Case(
         P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}

@@ -295,3 +295,24 @@ def test_what_fails_at_once_fails_before_the_admins_eyes(driver: Driver, client:
     driver.launch(client.org, [lacking])
     sweep(driver, mailbox)
     assert mailbox.items() == []
+
+
+def test_what_became_of_each_mail_to_a_person_can_be_read(
+    world: World, driver: Driver, mailbox: Mailbox, client: Client
+) -> None:
+    course = {"course_id": client.course, "due_by": DUE}
+    driver.launch(client.org, [course], notifications={"enrollment": True, "reminders": True})
+    mails = f"/orgs/{client.org}/members/{client.ann_id}/mails"
+    assert [one["state"] for one in world.every(mails, driver.admin)] == ["queued"]
+    sweep(driver, mailbox)
+    (told,) = world.every(mails, driver.admin)
+    assert (told["kind"], told["course_id"], told["state"]) == ("enrolled", client.course, "sent")
+    mailbox.tell()
+    assert [one["state"] for one in world.every(mails, driver.admin)] == ["delivered"]
+    at(driver, mailbox, "2027-02-08T09:00:00")
+    kinds = [one["kind"] for one in world.every(mails, driver.admin)]
+    assert kinds == ["due_in_7_days", "enrolled"]
+    (withheld,) = world.every(f"/orgs/{client.org}/members/{client.unreachable}/mails?limit=1", driver.admin)[1:]
+    assert (withheld["state"], withheld["reason"]) == ("suppressed", "no_address")
+    assert withheld["sentence"]
+    assert withheld["next_step"]
