@@ -340,3 +340,40 @@ def test_an_invitation_reads_the_same_with_and_without_html_and_carries_the_link
 
 def _decline(world: World, token: str) -> Answer:
     return world.submit(f"/invites/{token}/decline")
+
+
+def test_one_person_at_two_clients_has_one_account_and_each_client_sees_its_own(
+    world: World, inviting: Inviting
+) -> None:
+    other_course = world.course(inviting.driver.msp, "Something else")
+    other = world.org(inviting.driver.msp, "Basaltine", courses=[other_course])
+    group, admin = world.group(other, "Crew", [other_course]), world.org_admin(other)
+    inviting.invited("ann@example.com")
+    form = {"group_id": group, "emails": ["Ann@Example.com"], "notify": "now"}
+    assert world.post(f"/orgs/{other}/invites", admin, form).status == 201
+    account = world.account("ann@example.com")
+    mine = world.every("/me/invites", account)
+    assert {one["organization"] for one in mine} == {"Acme Industries", "Basaltine"}
+    for invite in mine:
+        assert world.post(f"/me/invites/{invite['invite_id']}/accept", account, {}).status == 200
+    inviting.driver.work()
+    memberships = world.get("/me", account).json["memberships"]
+    assert {one["org_id"] for one in memberships} == {inviting.org, other}
+    assert {one["course_id"] for one in world.every("/me/courses", account)} == {inviting.course, other_course}
+    for org, seen_by, foreign in ((inviting.org, inviting.admin, other), (other, admin, inviting.org)):
+        (person,) = world.every(f"/orgs/{org}/members", seen_by)
+        told = world.every(f"/orgs/{org}/members/{person['member_id']}/enrollments", seen_by)
+        assert len(told) == 1
+        assert foreign not in str(told)
+        elsewhere = next(one["member_id"] for one in memberships if one["org_id"] == foreign)
+        assert world.get(f"/orgs/{foreign}/members/{elsewhere}", seen_by).status == 404
+        assert world.get(f"/orgs/{org}/members/{elsewhere}", seen_by).status == 404
+
+
+@pytest.mark.parametrize(
+    "again", ["ANN@EXAMPLE.COM", " ann@example.com", "\uff41nn@example.com", "ann@e\uff58ample.com"]
+)
+def test_addresses_that_people_take_for_the_same_are_one_person(inviting: Inviting, again: str) -> None:
+    inviting.invite("ann@example.com")
+    (result,) = inviting.invite(again)
+    assert result["result"] == "already_member", result
