@@ -98,7 +98,7 @@ class ProgressService:
                 change.model_dump(mode="json", exclude_unset=True),
             )
             writes = _writes(enrollment_id.org_id, old, steps)
-            if "due_by" in change.model_fields_set and change.due_by is not None:
+            if change.due_by is not None and str(change.due_by) != old.due_by:
                 writes += _reminders(scope.msp_id, org, enrollment_id.member_id, old, str(change.due_by), now)
             try:
                 audit.commit(org_pk(scope.org), told, writes, now)
