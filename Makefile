@@ -4,6 +4,7 @@
 #   make test                 all tests, and policies against what they asked AWS for          [ARGS=tests/unit]
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
+#   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14]
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make clean                remove what was made here: environment, caches, local cloud and its data
@@ -16,7 +17,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench deploy first-admin clean
+.PHONY: run test check bench pictures deploy first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -36,6 +37,9 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
+
+pictures: $(INSTALLED)
+	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)" \
