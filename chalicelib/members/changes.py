@@ -28,6 +28,7 @@ from chalicelib.orgs.facts import touch
 _TRIES = 5
 
 _NAMES = ("first_name", "last_name")
+_BLOCKED = "mail_blocked"
 # Told in the audit trail by their names alone, so that erasing a person leaves nothing of them there.
 _PERSONAL = (*_NAMES, "fields")
 
@@ -60,7 +61,8 @@ class MemberChanges:
             changes = {name: value for name, value in given.items() if _told(member, name) != value}
             if not changes:
                 return
-            after = store.changed(member, **changes)
+            # A block is kept as its reason, and so taken away as a whole.
+            after = store.changed(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
             writes = store.change_writes(scope.org, member, after)
             jobs: list[Any] = []
             if member.status == MemberStatus.ACTIVE:
@@ -118,6 +120,8 @@ def _told(member: Member, name: str) -> Any:
         return store.fields_of(member)
     if name == "group_ids":
         return list(member.group_ids)
+    if name == _BLOCKED:
+        return bool(member.mail_blocked)
     return getattr(member, name)
 
 

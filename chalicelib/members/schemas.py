@@ -60,20 +60,19 @@ class InvitationOut(BaseModel):
 
 
 class MailOut(BaseModel):
-    """What became of the latest mail about the invitation. `reason` is SES's, or why we sent none.
-
-    `blocked`: this person gets no mail until an admin sends the invitation again and says that it is safe.
-    """
+    """What became of the latest mail about the invitation. `reason` is SES's, or why we sent none."""
 
     state: Literal["queued", "sent", "delivered", "bounced", "complained", "suppressed", "failed", "unknown"]
     reason: str | None
-    blocked: bool
     sentence: str
     next_step: str
 
 
 class MemberOut(BaseModel):
-    """Names are null until the person has accepted. `invitation` is the open one."""
+    """Names are null until the person has accepted. `invitation` is the open one.
+
+    `mail_blocked`: mail to this person came back, or they complained of it; nothing is sent before an admin says so.
+    """
 
     member_id: str
     status: MemberStatus
@@ -88,10 +87,14 @@ class MemberOut(BaseModel):
     created_at: str
     invitation: InvitationOut | None = None
     mail: MailOut | None = None
+    mail_blocked: bool = False
 
 
 class MemberPatch(BaseModel):
-    """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted."""
+    """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted.
+
+    `mail_blocked` false lets mail go there again, once the address was checked after a bounce or a complaint.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -101,6 +104,7 @@ class MemberPatch(BaseModel):
     department_id: Id | None = left_out()
     location_id: Id | None = left_out()
     fields: Annotated[dict[_FieldName, _FieldValue], Field(max_length=MAX_FIELDS)] = left_out()
+    mail_blocked: Literal[False] = left_out()
 
 
 class MemberPage(BaseModel):

@@ -238,6 +238,7 @@ def _out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
         created_at=member.created_at,
         invitation=_invitation(member, now),
         mail=None if shown else _mail(member, mail),
+        mail_blocked=bool(member.mail_blocked),
     )
 
 
@@ -256,7 +257,6 @@ def _mail(member: Member, mail: Mail | None) -> MailOut | None:
     return MailOut(
         state=state,
         reason=mail.reason if mail else None,
-        blocked=bool(member.mail_blocked),
         sentence=told.sentence,
         next_step=told.next_step,
     )

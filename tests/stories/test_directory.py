@@ -43,6 +43,9 @@ def test_a_member_shows_all_that_the_organization_knows(world: World, org: str, 
         "location_id": location,
         "fields": {"job_title": "Welder"},
         "created_at": "2027-01-04T10:00:00Z",
+        "invitation": None,
+        "mail": None,
+        "mail_blocked": False,
     }
     assert world.get(f"/orgs/{org}/members/{member_id}", admin).json == expected
     assert world.get(f"/orgs/{org}/members", admin).json == {"items": [expected], "next_cursor": None}

@@ -212,7 +212,7 @@ def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_adm
     inviting.mailbox.send()
     inviting.mailbox.tell()
     shown = inviting.member(member_id)
-    assert (shown["status"], shown["mail"]["state"], shown["mail"]["blocked"]) == ("prospect", "bounced", True)
+    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("prospect", "bounced", True)
     assert shown["mail"]["reason"].startswith("Permanent")
     (refused,) = inviting.change("resend", member_id)
     assert (refused["done"], refused["code"]) == (False, "mail_blocked")
@@ -233,12 +233,23 @@ def test_an_admin_clears_a_bounce_by_sending_again(inviting: Inviting) -> None:
     assert len(inviting.mailbox.to()) == 2
 
 
+def test_an_admin_lets_mail_go_to_a_member_again_once_the_address_was_checked(world: World, inviting: Inviting) -> None:
+    blocked = world.member(inviting.org, email="ann@example.com", mail_blocked="bounced")
+    assert inviting.member(blocked)["mail_blocked"] is True
+    path = f"/orgs/{inviting.org}/members/{blocked}"
+    assert world.patch(path, inviting.admin, {"mail_blocked": True}).status == 422
+    answer = world.patch(path, inviting.admin, {"mail_blocked": False})
+    assert (answer.status, answer.json["mail_blocked"]) == (200, False)
+    (entry, *_) = world.every(f"/orgs/{inviting.org}/audit", inviting.admin)
+    assert (entry["before"], entry["after"]) == ({"mail_blocked": True}, {"mail_blocked": False})
+
+
 def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
     (result,) = inviting.invite("complaint@simulator.amazonses.com")
     inviting.mailbox.send()
     inviting.mailbox.tell()
     shown = inviting.member(result["member_id"])
-    assert (shown["mail"]["state"], shown["mail"]["blocked"]) == ("complained", True)
+    assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
 
 
 def test_news_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
