@@ -31,6 +31,12 @@ _sent_over_the_network = URLLib3Session.send
 _NEAR = (b"/dynamodb/aws4_request", b"/sqs/aws4_request", b"/scheduler/aws4_request")
 _WAITING = b"WaitTimeSeconds"
 
+# Of DynamoDB, by what the header names.
+_READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
+
+# How many requests may have changed something, in all: who read it all before the last of them has to read again.
+num_changing = 0
+
 
 @contextmanager
 def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
@@ -47,6 +53,8 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
     lock = threading.Lock()
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        global num_changing
+        num_changing += not _text(request.headers.get("X-Amz-Target", "")).endswith(_READING)
         body = _body(request)
         if not str(request.url).startswith(endpoint) or not _is_near(request, body):
             return _sent_over_the_network(session, request)
@@ -60,8 +68,7 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
 
 
 def _is_near(request: AWSPreparedRequest, body: bytes) -> bool:
-    signed = request.headers.get("Authorization", b"")
-    signed = signed if isinstance(signed, bytes) else str(signed).encode()
+    signed = _bytes(request.headers.get("Authorization", b""))
     return any(name in signed for name in _NEAR) and _WAITING not in body
 
 
@@ -100,6 +107,10 @@ def _handled(app: Any, request: AWSPreparedRequest, body: bytes) -> AWSResponse:
         return AWSResponse(str(request.url), start["status"], answered, _Raw(b"".join(parts)))
     running.close()
     raise AssertionError(f"{request.method} {request.url} waits for something: let it go over the network")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _bytes(value: Any) -> bytes:

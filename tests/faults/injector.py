@@ -59,6 +59,15 @@ class Injector:
             self._watching, self._at, self._fault, self._meanwhile = False, 0, None, None
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What a test does for itself is neither numbered nor broken."""
+        was_watching, self._watching = self._watching, False
+        try:
+            yield
+        finally:
+            self._watching = was_watching
+
+    @contextmanager
     def fault(self, at: int | str, fault: Fault) -> Iterator[list[str]]:
         """Let call `at` go wrong, or the first call of an operation; 0 for all that a Refusal's `wanted` points at."""
         self._at, self._fault = at, fault

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.enrollment import cancel, changes
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, LOST_ONCE, UNREACHABLE, Fault
+from tests.faults.memory import scene
 from tests.faults.outside import Delivery, Request
 from tests.faults.play import Play, enrolled
 from tests.faults.scenes import DUE
@@ -70,6 +71,7 @@ class Batch:
         return sum(entry["action"] == action for entries in trail for entry in entries)
 
 
+@scene
 def batch(
     play: Play, num_people: int, days: Sequence[str | None] = (None,), seats: int = 0, due_by: str | None = DUE
 ) -> Batch:
@@ -84,6 +86,7 @@ def batch(
     return Batch(play, org_id, play.launch([org_id], wanted)[org_id], courses)
 
 
+@scene
 def ran(play: Play, num_people: int = 4, num_courses: int = 1) -> Batch:
     """A batch that ran to its end."""
     made = batch(play, num_people, [None] * num_courses)
@@ -93,6 +96,7 @@ def ran(play: Play, num_people: int = 4, num_courses: int = 1) -> Batch:
     return made
 
 
+@scene
 def running(play: Play) -> tuple[Batch, Delivery]:
     """One of four people waits for the second chunk; three of them are in the first, which is given."""
     made = batch(play, 4)

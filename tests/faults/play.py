@@ -43,10 +43,35 @@ class Play:
         self.world = world
         self.injector = injector
         self.outside = Outside(world)
-        self.msp_id = world.msp()
-        self.admin = world.msp_admin(self.msp_id)
+        # The MSP and its admin, once somebody asks for them.
+        self.tenant: tuple[str, str] | None = None
+        self._untouched: tuple[int, datetime] | None = (world._num_made, world.now)
         # Clients by their ids, and the ids of their people.
         self.people: dict[str, list[str]] = {}
+
+    @property
+    def msp_id(self) -> str:
+        return self._tenant[0]
+
+    @property
+    def admin(self) -> str:
+        return self._tenant[1]
+
+    @property
+    def _tenant(self) -> tuple[str, str]:
+        if self.tenant is None:
+            with self.injector.paused():
+                msp_id = self.world.msp()
+                self.tenant = (msp_id, self.world.msp_admin(msp_id))
+        return self.tenant
+
+    def is_fresh(self) -> bool:
+        """Has nothing happened here yet?"""
+        return self._untouched == (self.world._num_made, self.world.now)
+
+    def begin(self) -> None:
+        """From here on it is not fresh any more."""
+        self._untouched = None
 
     def chunks_of(self, size: int) -> None:
         """How many people make a chunk from now on."""

@@ -22,6 +22,7 @@ from tests.faults.kinds import (
     TRANSACT,
     Refusal,
 )
+from tests.faults.memory import scene
 from tests.faults.outside import Delivery, Request
 from tests.faults.play import Play, Rows, enrolled
 
@@ -41,6 +42,7 @@ RETRY_CLIENTS = [QUERY, GET, TRANSACT, GET_MANY, TRANSACT, GET_MANY, GET_MANY, I
 REOPENED_BY = 5
 
 
+@scene
 def launching(play: Play, key: str = "launch") -> tuple[Request, Rows]:
     """The request, and what the rows come to: one person at the first client, nobody at the others."""
     course = play.course()
@@ -57,6 +59,7 @@ def interrupted_launch(play: Play, died_at: int, key: str = "launch") -> Rows:
     return rows
 
 
+@scene
 def finishing_launch(play: Play, died_at: int) -> tuple[Delivery, Rows]:
     """The message by which the sweep has an interrupted launch finished."""
     rows = interrupted_launch(play, died_at)
@@ -64,6 +67,7 @@ def finishing_launch(play: Play, died_at: int) -> tuple[Delivery, Rows]:
     return play.outside.take_one(job="launch"), rows
 
 
+@scene
 def failed_clients(play: Play) -> tuple[Request, Request, Rows]:
     """A launch of which two clients failed, the request that launches them again, and what the rows then come to."""
     first, rows = launching(play)
@@ -95,6 +99,7 @@ ADVANCE = [
 LATER_DAY, LATER_INSTANT = "2087-01-10", "2087-01-10T08:00:00Z"
 
 
+@scene
 def fresh_batch(play: Play) -> tuple[Delivery, Rows, Rows]:
     """The message that advances it; what its rows are today, and once the later one's day has come."""
     play.chunks_of(1)
@@ -137,6 +142,7 @@ CHUNK_REENROLLED = [*_BEGIN, GET_MANY, TRANSACT, *_FINISH, *_FOLD]
 CHUNK_FOLDED = [GET_MANY, *_FOLD]
 
 
+@scene
 def chunk_new(play: Play) -> tuple[Delivery, Rows]:
     """The first of two chunks, with three people whom nothing enrolled before."""
     course = play.course()
@@ -145,6 +151,7 @@ def chunk_new(play: Play) -> tuple[Delivery, Rows]:
     return play.outside.take_one(job="chunk", chunk=0), {(org_id, course): [enrolled(4)]}
 
 
+@scene
 def chunk_met(play: Play, **more: bool) -> tuple[Delivery, Rows]:
     """The only chunk: of its three people one takes the course, and one has completed it."""
     course = play.course()
@@ -155,12 +162,14 @@ def chunk_met(play: Play, **more: bool) -> tuple[Delivery, Rows]:
     return play.outside.take_one(job="chunk"), {(org_id, course): [("enrolled", 3, 1, 1, 1, 0)]}
 
 
+@scene
 def chunk_reenrolled(play: Play) -> tuple[Delivery, Rows]:
     """The same, and who completed the course takes it again."""
     delivery, rows = chunk_met(play, reenroll_completed=True)
     return delivery, {key: [("enrolled", 3, 2, 1, 0, 0)] for key in rows}
 
 
+@scene
 def chunk_folded(play: Play) -> tuple[Delivery, Rows]:
     """The last chunk, which was finished by a process that died before it could fold the row."""
     delivery, rows = chunk_met(play)
@@ -182,6 +191,7 @@ RETRY_ADVANCE = [GET, QUERY, GET_MANY, GET, QUERY, TRANSACT, QUERY, QUERY, SEND,
 RETRY_CHUNK = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, TRANSACT, GET, TRANSACT]
 
 
+@scene
 def partial_row(play: Play) -> tuple[Request, Rows]:
     """The request that retries it, and what the row then comes to."""
     course = play.course()
@@ -196,6 +206,7 @@ def partial_row(play: Play) -> tuple[Request, Rows]:
     return Request("POST", path, play.admin, key="retry"), {(org_id, course): [enrolled(3)]}
 
 
+@scene
 def retried_row(play: Play, job: str) -> tuple[Delivery, Rows]:
     """It was retried: the message that starts it again, or that of its chunk."""
     request, rows = partial_row(play)
@@ -213,6 +224,7 @@ MOVE_DATES = [GET, QUERY, QUERY, TRANSACT, SCHEDULE, SEND, QUERY, TRANSACT, SCHE
 MOVED_INSTANTS = ["2087-01-06T10:00:00Z", "2087-02-10T08:00:00Z"]
 
 
+@scene
 def moving_client(play: Play) -> tuple[Request, Rows, Rows]:
     """The request that changes the zone; what the rows come to today, and when both their days have come."""
     courses = [play.course(), play.course()]

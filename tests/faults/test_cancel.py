@@ -8,6 +8,7 @@ from chalicelib.core.clock import to_instant
 from tests.faults import later
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
+from tests.faults.memory import scene
 from tests.faults.outside import is_in_flight
 from tests.faults.play import Play
 from tests.faults.scenes import CHUNK_NEW
@@ -21,6 +22,11 @@ FIRST, SECOND = "2087-01-10", "2087-01-12"
 
 def _scheduled(play: Play, monkeypatch: pytest.MonkeyPatch) -> Batch:
     later.few_rows_at_once(monkeypatch)
+    return _planned(play)
+
+
+@scene
+def _planned(play: Play) -> Batch:
     made = later.batch(play, 2, [FIRST, SECOND])
     play.outside.work_off()
     return made

@@ -20,6 +20,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
+from tests.faults.memory import scene
 from tests.faults.outside import Delivery, Request
 from tests.faults.play import Play
 
@@ -30,6 +31,7 @@ CHUNK = [GET_MANY, GET, QUERY, GET, INSERT, TRANSACT, GET, GET, TRANSACT]
 NEW = "2087-03-03"
 
 
+@scene
 def _changing(play: Play, job: str) -> tuple[Batch, Delivery]:
     """Three people; the first has completed. The message of this job."""
     made = later.ran(play, 3)
@@ -108,6 +110,7 @@ def test_who_had_no_due_date_is_counted_once_though_the_chunk_comes_again(play: 
 # ------------------------------------------------------------ the request
 
 
+@scene
 def _scheduled(play: Play) -> Batch:
     made = later.batch(play, 2, ["2087-01-10", "2087-01-12"])
     play.outside.work_off()

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.enrollment import preview
 from tests.faults import later
 from tests.faults.kinds import GET, GET_MANY, INSERT, LOST, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, each, pairs
+from tests.faults.memory import scene
 from tests.faults.outside import MAX_RECEIVES, Delivery, Request
 from tests.faults.play import Play, enrolled
 
@@ -18,6 +19,7 @@ DEAD = [GET, TRANSACT]
 LAUNCH = [QUERY, GET, GET, GET_MANY, TRANSACT, INSERT, SEND, TRANSACT]
 
 
+@scene
 def _asking(play: Play) -> tuple[Request, str, str]:
     course = play.course()
     org_id = play.client(3, [course])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, pairs
+from tests.faults.memory import scene
 from tests.faults.outside import Request
 from tests.faults.play import Play, Rows, enrolled
 from tests.faults.truth import Tables
@@ -45,6 +46,7 @@ _STEPS = {
 }
 
 
+@scene
 def _step(play: Play, name: str) -> tuple[Request, Rows]:
     """The request, and the row that stays as it is but for its learners' progress."""
     course = play.course()

@@ -10,6 +10,7 @@ from chalicelib.enrollment import mailing
 from tests.faults import later
 from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
+from tests.faults.memory import scene
 from tests.faults.outside import Delivery
 from tests.faults.play import Play
 
@@ -26,6 +27,11 @@ REMIND_AT = "2087-01-25T08:00:00Z"
 def _mailing(play: Play, monkeypatch: pytest.MonkeyPatch, event: str) -> tuple[Batch, Delivery]:
     """Two people in two chunks, each chunk a page; the message by which this event's mails are made."""
     monkeypatch.setattr(mailing, "NUM_ROW_SHARDS", 2)
+    return _launched(play, event)
+
+
+@scene
+def _launched(play: Play, event: str) -> tuple[Batch, Delivery]:
     play.chunks_of(1)
     course = play.course()
     org_id = play.client(2, [course])

@@ -19,6 +19,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
+from tests.faults.memory import scene
 from tests.faults.outside import MAX_RECEIVES, Delivery, Request
 from tests.faults.play import Play
 from tests.faults.scenes import CHUNK_NEW
@@ -32,6 +33,7 @@ CHUNKS = {
 _STATUS = {3: "enrolled", 2: "partial", 0: "failed"}
 
 
+@scene
 def _chunk(play: Play, num_free: int, num_people: int = 3) -> tuple[Batch, Delivery]:
     """A chunk of three people, and so many seats. Where none is free, there is one, and it is taken."""
     made = later.batch(play, num_people, seats=num_free or 1)
@@ -181,7 +183,7 @@ def _is_limited(play: Play, made: Batch, number: int) -> bool:
     """Ask for a limit; it is refused while more seats are taken, or about to be."""
     access = {"course_ids": made.courses, "reply_to": "training@acme.example", "seats": {made.courses[0]: number}}
     answer = play.ask(Request("PUT", f"/msp/organizations/{made.org_id}/training-access", play.admin, access))
-    assert (answer.status, "fewer_than_taken" in answer.text) in {(200, False), (422, True)}
+    assert (answer.status, "fewer_than_taken" in answer.text) in {(200, False), (422, True)}, answer.text
     return answer.status == 200
 
 

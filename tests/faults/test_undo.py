@@ -14,6 +14,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
+from tests.faults.memory import scene
 from tests.faults.outside import MAX_RECEIVES, Delivery
 from tests.faults.play import Play
 
@@ -28,6 +29,11 @@ DEAD = [GET_MANY, GET, QUERY, GET, *[GET] * 3, TRANSACT, GET, GET]
 def undoing(play: Play, monkeypatch: pytest.MonkeyPatch, job: str = "") -> tuple[Batch, Delivery]:
     """Four people in two courses; one started both. The message of this job, once it was asked for."""
     later.few_rows_at_once(monkeypatch)
+    return _undoing(play, job)
+
+
+@scene
+def _undoing(play: Play, job: str) -> tuple[Batch, Delivery]:
     made = later.ran(play, num_courses=2)
     play.start(made.people[:1])
     if not job:
