@@ -18,6 +18,7 @@ from chalicelib.enrollment.messages import (
     EnrollChunk,
     EnrollGroup,
     EnrollJoiner,
+    EnrollJoiners,
     FinishLaunch,
     Job,
     MailRow,
@@ -69,7 +70,12 @@ _KINDS = (
         lambda job, now: wiring().joiners.run(job, now, give_up=True),
     ),
     Kind(ArchiveMember, lambda job, now: wiring().archive.run(job, now)),
-    Kind(EnrollGroup, lambda job, now: wiring().joiners.run_group(job, now)),
+    Kind(
+        EnrollJoiners,
+        lambda job, now: wiring().group_joiners.run_many(job, now),
+        lambda job, now: wiring().group_joiners.run_many(job, now, give_up=True),
+    ),
+    Kind(EnrollGroup, lambda job, now: wiring().group_joiners.run(job, now)),
     Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
     Kind(
         RunExport,

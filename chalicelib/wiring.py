@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.cancel import CancelService
     from chalicelib.enrollment.changes import ChangesService
     from chalicelib.enrollment.copies import CopyService
+    from chalicelib.enrollment.group_joiners import GroupJoinersService
     from chalicelib.enrollment.joiners import JoinersService
     from chalicelib.enrollment.launch import LaunchService
     from chalicelib.enrollment.learners import LearnersService
@@ -275,6 +276,12 @@ class Wiring:
         from chalicelib.enrollment.joiners import JoinersService
 
         return JoinersService(self.jobs_queue)
+
+    @cached_property
+    def group_joiners(self) -> "GroupJoinersService":
+        from chalicelib.enrollment.group_joiners import GroupJoinersService
+
+        return GroupJoinersService(self.jobs_queue, self.joiners)
 
     @cached_property
     def sweep(self) -> "SweepService":

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
@@ -90,12 +91,62 @@ def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[
     return org, {item.group_id: item for item in found.values() if isinstance(item, Group)}
 
 
-def unanswered(org_id: str, group_id: str, course_ids: Sequence[str], member_id: str, join_id: str) -> list[str]:
-    """The courses for which this joining was not answered yet."""
-    pk, sks = joined_pk(org_id, group_id), {joined_sk(course_id, member_id): course_id for course_id in course_ids}
-    found = table.batch_get([(Joined, pk, sk) for sk in sks]) if sks else {}
-    answered = {sk for (_, sk), item in found.items() if isinstance(item, Joined) and join_id in item.join_ids}
-    return [course_id for sk, course_id in sks.items() if sk not in answered]
+@dataclass(frozen=True)
+class Crowd:
+    """Some of a group's members, and one row: those to whom nothing of it has happened yet are `fresh`."""
+
+    row: Row | None
+    fresh: list[str]
+    seat_limit: int | None
+
+
+def crowd(key: BatchKey, group_id: str, course_id: str, member_ids: Sequence[str]) -> Crowd:
+    row, entitlements = (batch_pk(key.org_id, key.batch_id), row_sk(course_id)), (org_pk(key.org_id), ENTITLEMENTS_SK)
+    wanted: list[tuple[type[Item], str, str]] = [(Row, *row), (Entitlements, *entitlements)]
+    for member_id in member_ids:
+        wanted.append((Enrollment, learner_pk(key.org_id, member_id), course_sk(course_id)))
+        wanted.append((Joined, joined_pk(key.org_id, group_id), joined_sk(course_id, member_id)))
+    found = table.batch_get(wanted)
+    met = {pk for pk, sk in found if sk == course_sk(course_id)}
+    answered = {sk for pk, sk in found if pk == joined_pk(key.org_id, group_id)}
+    fresh = [
+        member_id
+        for member_id in member_ids
+        if learner_pk(key.org_id, member_id) not in met and joined_sk(course_id, member_id) not in answered
+    ]
+    limit = seat_limit_in(_read(Entitlements, found, entitlements), course_id)
+    return Crowd(_read(Row, found, row), fresh, limit)
+
+
+def enroll_all_writes(
+    key: BatchKey, row: Row, member_ids: Sequence[str], join_id: str, limit: int, due_by: str | None, now: datetime
+) -> list[Write]:
+    """Enroll people to whom nothing of the row has happened yet. ConditionFailed when that is not so for one."""
+    number, course_id = len(member_ids), row.course_id
+    seats: Any = Entitlements.seats_by_course[course_id]
+    actions: list[Action] = [Row.num_enrolled.add(number), Row.num_targeted.add(number)]
+    if due_by:
+        actions.append(add_open_due(due_by, number))
+    still_open = Row.status.is_in(*(status.value for status in STANDING)) & _same_due(row)
+    writes = [
+        Write("update", Row(row.pk, row.sk), still_open, tuple(actions)),
+        take_write(key.org_id, course_id, number, limit) if limit else count_write(key.org_id, course_id, number),
+        Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
+        touch(key.org_id, "enrollments"),
+    ]
+    for member_id in member_ids:
+        one = Joiner(key, row, member_id, None, None, None, limit)
+        writes += [_answer(one, row, join_id), _active_check(one), *_enrollment_writes(one, row, due_by, now)]
+    return writes
+
+
+def answered(
+    org_id: str, group_id: str, course_ids: Sequence[str], member_ids: Sequence[str], join_id: str
+) -> set[tuple[str, str]]:
+    """The pairs of course and member for which this joining was answered."""
+    pairs = {joined_sk(*pair): pair for pair in product(course_ids, member_ids)}
+    found = table.batch_get([(Joined, joined_pk(org_id, group_id), sk) for sk in pairs])
+    return {pairs[sk] for (_, sk), item in found.items() if isinstance(item, Joined) and join_id in item.join_ids}
 
 
 def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
@@ -164,12 +215,11 @@ def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str |
     """
     key, course_id = one.key, row.course_id
     seats: Any = Entitlements.seats_by_course[course_id]
-    member = Member(members_pk(key.org_id), member_sk(one.member_id))
     return [
         _answer(one, row, join_id),
         take_write(key.org_id, course_id, 1, limit) if limit else count_write(key.org_id, course_id, 1),
         Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
-        Write("check", member, Member.status == MemberStatus.ACTIVE.value),
+        _active_check(one),
         *_enrollment_writes(one, row, due_by, now),
         touch(key.org_id, "enrollments"),
         *([Write("delete", one.result)] if one.result else []),
@@ -209,6 +259,15 @@ def _answer(one: Joiner, row: Row, join_id: str) -> Write:
     return Write("put", answered, unchanged)
 
 
+def _active_check(one: Joiner) -> Write:
+    member = Member(members_pk(one.key.org_id), member_sk(one.member_id))
+    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+
+
+def _same_due(row: Row) -> Condition:
+    return Row.due_by.does_not_exist() if row.due_by is None else Row.due_by == row.due_by
+
+
 def _enrollment_writes(one: Joiner, row: Row, due_by: str | None, now: datetime) -> list[Write]:
     key, old = one.key, one.enrollment
     shard = shard_of(one.member_id, NUM_ROW_SHARDS)
@@ -241,7 +300,7 @@ def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | No
         actions.append(add_open_due(due_by, 1))
     if not actions:
         return []
-    same_due = Row.due_by.does_not_exist() if row.due_by is None else Row.due_by == row.due_by
+    same_due = _same_due(row)
     if not counts["num_failed"]:
         still_open = Row.status.is_in(*(status.value for status in STANDING))
         return [Write("update", Row(row.pk, row.sk), still_open & same_due, tuple(actions))]

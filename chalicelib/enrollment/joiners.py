@@ -7,17 +7,14 @@ joinings; each has an id, and every row that it concerns notes that it answered 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from chalicelib.access import audit
-from chalicelib.access.audit import Change
-from chalicelib.access.models import org_pk
 from chalicelib.aws import table
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, Unavailable
-from chalicelib.core.ids import derived_id, new_id
-from chalicelib.enrollment import batch_store, chunk_store, joiner_store, standing
+from chalicelib.core.ids import new_id
+from chalicelib.enrollment import joiner_store, standing
 from chalicelib.enrollment.archive import leave_courses
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import local_date
@@ -26,17 +23,13 @@ from chalicelib.enrollment.joiner_models import group_due, join_due
 from chalicelib.enrollment.joiner_store import LIMIT, SEAT, Joiner
 from chalicelib.enrollment.messages import EnrollGroup, EnrollJoiner
 from chalicelib.enrollment.models import Row
-from chalicelib.enrollment.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
+from chalicelib.enrollment.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.members import store as members_store
-from chalicelib.members.models import group_roster_pk, member_sk
 from chalicelib.members.states import MemberStatus
 from chalicelib.orgs.models import Group, Org
 from chalicelib.orgs.readiness import missing_of
 
 _TRIES = 8
-
-# Members of a group whose messages one message sends: twenty calls of SQS.
-_PER_MESSAGE = 200
 
 
 def joined_writes(
@@ -49,6 +42,13 @@ def joined_writes(
         msp_id=msp_id, org_id=org_id, member_id=member_id, join_id=join_id, group_ids=chosen, due_at=instant
     )
     return [Write("put", join_due(instant, msp_id, org_id, member_id, join_id, chosen))], job
+
+
+def applied_writes(msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], EnrollGroup]:
+    """For the transaction that has a group's courses applied to its members; and the job to send after it."""
+    join_id, instant = new_id(now), to_text(now)
+    job = EnrollGroup(msp_id=msp_id, org_id=org_id, group_id=group_id, join_id=join_id, due_at=instant)
+    return [Write("put", group_due(instant, msp_id, org_id, group_id, join_id, None))], job
 
 
 class JoinersService:
@@ -65,10 +65,7 @@ class JoinersService:
         self._queue.send_soon([Message(job.body(), job.org_id)])
 
     def applied_writes(self, msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], EnrollGroup]:
-        """For the transaction that has a group's courses applied to its members; and the job to send after it."""
-        join_id, instant = new_id(now), to_text(now)
-        job = EnrollGroup(msp_id=msp_id, org_id=org_id, group_id=group_id, join_id=join_id, due_at=instant)
-        return [Write("put", group_due(instant, msp_id, org_id, group_id, join_id, None))], job
+        return applied_writes(msp_id, org_id, group_id, now)
 
     def run(self, job: EnrollJoiner, now: datetime, *, give_up: bool = False) -> None:
         """Enroll the person in the courses of the groups that they are in by now. Any number of times.
@@ -76,10 +73,12 @@ class JoinersService:
         With `give_up` (a dead letter), what is missing fails, with the reason.
         """
         member = members_store.member(job.org_id, job.member_id)
-        if member is not None and member.archive_id is not None:
-            # Somebody who was archived is back; first they leave what they had then.
-            leave_courses(job.org_id, member)
-        own = set(member.group_ids) if member is not None and member.status == MemberStatus.ACTIVE else set()
+        own: set[str] = set()
+        if member is not None and member.status == MemberStatus.ACTIVE:
+            own = set(member.group_ids)
+            if member.archive_id is not None:
+                # Somebody who was archived is back; first they leave what they had then.
+                leave_courses(job.org_id, member)
         wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
         if job.course_id is not None:
             _try_again(job, job.course_id, wanted, now, give_up)
@@ -92,74 +91,16 @@ class JoinersService:
             due = join_due(job.due_at, job.msp_id, job.org_id, job.member_id, job.join_id, None)
             table.transact([Write("delete", due)])
 
-    def run_group(self, job: EnrollGroup, now: datetime) -> None:
-        """One message for each of the next members, and one for those after them."""
-        if job.course_id is None:
-            member_ids, position = _members(job)
-        else:
-            member_ids, position = _failed(job, job.course_id)
-        more = job.model_dump(include={"msp_id", "org_id", "join_id", "course_id"})
-        jobs: list[EnrollJoiner | EnrollGroup] = [
-            EnrollJoiner(**more, member_id=member_id, group_ids=[job.group_id]) for member_id in member_ids
-        ]
-        if position is not None:
-            jobs.append(job.model_copy(update={"position": position}))
-        self._queue.send(Message(one.body(), job.org_id) for one in jobs)
-        if position is None:
-            due = group_due(job.due_at, job.msp_id, job.org_id, job.group_id, job.join_id, None)
-            table.transact([Write("delete", due)])
-
-
-def retry(queue: Queue, key: BatchKey, row: Row, actor: str, request_id: str, now: datetime) -> Row:
-    """Try again for those whom a standing row could not enroll; it is partial until none of them is left.
-
-    The same request again changes nothing more. Raises Conflict when nobody failed.
-    """
-    group_id, instant = str(row.group_id), to_text(now)
-    job = EnrollGroup(
-        msp_id=key.msp_id, org_id=key.org_id, group_id=group_id, join_id=derived_id(request_id, "joiners"),
-        course_id=row.course_id, due_at=instant,
-    )  # fmt: skip
-    if row.retried_by != request_id:
-        if row.status != RowStatus.PARTIAL:
-            raise not_retryable(row)
-        # Whoever fails or is enrolled meanwhile changes the same row, which is no reason to refuse.
-        unchanged = (Row.status == row.status) & (Row.run == row.run)
-        due = group_due(instant, key.msp_id, key.org_id, group_id, job.join_id, row.course_id)
-        writes = [
-            Write("update", Row(row.pk, row.sk), unchanged, (Row.run.add(1), Row.retried_by.set(request_id))),
-            Write("put", due),
-        ]
-        target = f"batch/{key.batch_id}/course/{row.course_id}"
-        change = Change(actor, "course.retried", target, {"status": row.status}, {"run": row.run + 1})
-        try:
-            audit.commit(org_pk(key.org_id), change, writes, now)
-        except ConditionFailed:
-            raise not_retryable(batch_store.row(key, row.course_id) or row) from None
-        queue.send_soon([Message(job.body(), key.org_id)])
-    return batch_store.row(key, row.course_id) or row
-
 
 def not_retryable(row: Row) -> Conflict:
     problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
     return Conflict("not_retryable", problem)
 
 
-def _members(job: EnrollGroup) -> tuple[list[str], str | None]:
-    page = members_store.roster(group_roster_pk(job.org_id, job.group_id), _PER_MESSAGE, job.position)
-    active = [entry for entry in page.items if entry.status == MemberStatus.ACTIVE]
-    return [entry.sk.removeprefix(member_sk("")) for entry in active], page.position
-
-
-def _failed(job: EnrollGroup, course_id: str) -> tuple[list[str], str | None]:
-    key, _ = standing.open_batch(job.msp_id, job.org_id, job.group_id)
-    page = chunk_store.chunk_page(key, course_id, _PER_MESSAGE, job.position)
-    failed = [result for result in page.items if result.num_failed]
-    return [result.sk.rsplit("#", 1)[1] for result in failed], page.position
-
-
 def _join(job: EnrollJoiner, org: Org, group: Group, now: datetime, give_up: bool) -> None:
-    course_ids = joiner_store.unanswered(org.org_id, group.group_id, group.course_ids, job.member_id, job.join_id)
+    member_ids = [job.member_id]
+    done = joiner_store.answered(org.org_id, group.group_id, group.course_ids, member_ids, job.join_id)
+    course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in done]
     for _ in range(_TRIES):
         if not course_ids:
             return
@@ -241,6 +182,10 @@ def _writes(one: Joiner, row: Row, join_id: str, code: Outcome | Code | None, or
         if outcome_of(code) == Outcome.FAILED:
             observability.warning("joiner could not be enrolled", batch_id=one.key.batch_id, course_id=row.course_id)
         return joiner_store.refuse_writes(one, row, join_id, code)
+    return joiner_store.enroll_writes(one, row, join_id, int(one.seat_limit or 0), due_by_of(row, org, now), now)
+
+
+def due_by_of(row: Row, org: Org, now: datetime) -> str | None:
+    """The date that an admin gave the row, as long as it is to come."""
     today = local_date(now, zone_of(org))
-    due_by = row.due_by if row.due_by and date.fromisoformat(row.due_by) > today else None
-    return joiner_store.enroll_writes(one, row, join_id, int(one.seat_limit or 0), due_by, now)
+    return row.due_by if row.due_by and date.fromisoformat(row.due_by) > today else None

@@ -127,6 +127,18 @@ class ArchiveMember(Job):
     due_at: str
 
 
+class EnrollJoiners(Job):
+    """The same for some members of one group."""
+
+    job: Literal["join_many"] = "join_many"
+    msp_id: str
+    org_id: str
+    group_id: str
+    member_ids: list[str]
+    join_id: str
+    course_id: str | None = None
+
+
 class EnrollGroup(Job):
     """All members of a group join at once, page by page; with a course, those whom its row could not enroll."""
 

@@ -9,7 +9,7 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, NotFound
-from chalicelib.enrollment import batch_store, joiners
+from chalicelib.enrollment import batch_store, group_joiners
 from chalicelib.enrollment.batch_store import BatchKey, Move
 from chalicelib.enrollment.expand import due_of
 from chalicelib.enrollment.joiners import not_retryable
@@ -32,7 +32,7 @@ class RetryService:
         if row is None:
             raise NotFound()
         if row.group_id is not None:
-            return joiners.retry(self._queue, key, row, actor, request_id, now)
+            return group_joiners.retry(self._queue, key, row, actor, request_id, now)
         if row.retried_by == request_id:
             return self._begin(key, row)
         if row.status not in RETRYABLE:

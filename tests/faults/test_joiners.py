@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.aws import table
-from chalicelib.enrollment import joiners
+from chalicelib.enrollment import group_joiners
 from chalicelib.enrollment.joiner_models import standing_batch_id
 from chalicelib.enrollment.joiners import joined_writes
 from tests.faults import later
@@ -22,8 +22,13 @@ FIRST = [*_BEGIN, *_ROWS, *_PERSON, *_END]
 SECOND = [*_BEGIN, GET, QUERY, *_PERSON, *_END]
 FULL = [*_BEGIN, GET, QUERY, *_PERSON, *_PERSON, *_END]
 AGAIN = [GET, GET, GET_MANY, *_PERSON]
-GROUP = [QUERY, SEND, SEND, TRANSACT]
-GROUP_PAGE = [QUERY, SEND, SEND]
+GROUP = [QUERY, SEND, TRANSACT]
+GROUP_PAGE = [QUERY, SEND]
+MANY = [GET_MANY, GET_MANY, *_ROWS, *_PERSON]
+ALONE = [GET, GET_MANY, GET_MANY, GET, QUERY, *_PERSON]
+MANY_MET = [*MANY, *ALONE]
+# Two seats for three: none of them together, then each alone, the last of them twice.
+MANY_FULL = [*MANY, *ALONE, *ALONE, *ALONE, *_PERSON]
 RETRY = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
 
 
@@ -99,7 +104,7 @@ def _again(play: Play) -> tuple[Delivery, Rows]:
     play.deliver_at_once(delivery)
     play.limit_seats(org_id, {course: 2})
     assert play.ask(_retry(play)).status == 202
-    return play.outside.take_one(job="join"), {(org_id, course): [enrolled(2)]}
+    return play.outside.take_one(job="join_many"), {(org_id, course): [enrolled(2)]}
 
 
 def _retry(play: Play) -> Request:
@@ -115,7 +120,7 @@ def _group(play: Play) -> str:
 
 def _applied(play: Play, per_message: int = 4) -> tuple[Delivery, Rows]:
     """An admin has a group's courses applied to the three people in it, so many of them in one message."""
-    joiners._PER_MESSAGE = per_message
+    group_joiners._PER_MESSAGE = per_message
     course = play.course()
     org_id = play.client(0, [course])
     group = play.world.group(org_id, courses=[course])
@@ -123,6 +128,31 @@ def _applied(play: Play, per_message: int = 4) -> tuple[Delivery, Rows]:
     request = Request("PATCH", f"/orgs/{org_id}/groups/{group}", play.admin, {"apply_to_members": True})
     assert play.ask(request).status == 200
     return play.outside.take_one(job="join_group"), {(org_id, course): [enrolled(3)]}
+
+
+def _many(play: Play, seats: int = 0, held: int = 0) -> tuple[Delivery, Rows]:
+    """Three people of a group in one message; so many of them hold the course already."""
+    course = play.course()
+    org_id = play.client(0, [course])
+    if seats:
+        play.limit_seats(org_id, {course: seats})
+    group = play.world.group(org_id, courses=[course])
+    play.people[org_id] = sorted(play.world.members(org_id, 3, [group]))
+    for person in range(held):
+        play.enrolled_before(org_id, course, person, "in_progress")
+    request = Request("PATCH", f"/orgs/{org_id}/groups/{group}", play.admin, {"apply_to_members": True})
+    assert play.ask(request).status == 200
+    return play.outside.take_one(job="join_many"), {(org_id, course): [enrolled(3)]}
+
+
+def _many_met(play: Play) -> tuple[Delivery, Rows]:
+    delivery, rows = _many(play, held=1)
+    return delivery, {key: [("enrolled", 3, 2, 1, 0, 0)] for key in rows}
+
+
+def _many_full(play: Play) -> tuple[Delivery, Rows]:
+    delivery, rows = _many(play, seats=2)
+    return delivery, {key: [("partial", 3, 2, 0, 0, 1)] for key in rows}
 
 
 _SCENES: dict[str, tuple[Callable[[Play], tuple[Delivery, Rows]], list[str]]] = {
@@ -133,9 +163,12 @@ _SCENES: dict[str, tuple[Callable[[Play], tuple[Delivery, Rows]], list[str]]] = 
     "again": (_again, AGAIN),
     "group": (_applied, GROUP),
     "page of a group": (lambda play: _applied(play, 2), GROUP_PAGE),
+    "many": (_many, MANY),
+    "many, one of whom is enrolled": (_many_met, MANY_MET),
+    "many, for few seats": (_many_full, MANY_FULL),
 }
 # They differ from the others in what one transaction holds, not in the calls around it.
-_ALIKE = {"no seat", "after a withdrawal", "again"}
+_ALIKE = {"no seat", "after a withdrawal", "again", "many, one of whom is enrolled", "many, for few seats"}
 _EACH = [pytest.param(name, *one.values, id=f"{name}: {one.id}") for name, (_, c) in _SCENES.items() for one in each(c)]
 _EACH_FAULT = [
     pytest.param(name, *one.values, id=f"{name}: {one.id}")
@@ -146,7 +179,7 @@ _EACH_FAULT = [
 
 @pytest.fixture(autouse=True)
 def _pages_are_long_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joiners, "_PER_MESSAGE", joiners._PER_MESSAGE)
+    monkeypatch.setattr(group_joiners, "_PER_MESSAGE", group_joiners._PER_MESSAGE)
 
 
 @pytest.mark.parametrize("name", _SCENES)
@@ -212,10 +245,10 @@ def test_a_launch_for_the_same_person_at_the_same_moment_enrolls_once(play: Play
 
     later.while_delivering(play, delivery, at, launch)
     later.settle(play)
-    by_joining, by_launch = play.rows()[org_id, course]
-    assert by_joining[:3] in (("enrolled", 2, 2), ("enrolled", 2, 1))
-    # One of the two people is enrolled by each joining, or by the launch, and by one of them only.
-    assert by_joining[2] + by_launch[2] == 2
+    rows_now = play.rows()[org_id, course]
+    assert [(status, targeted) for status, targeted, *_ in rows_now] == [("enrolled", 2), ("enrolled", 2)]
+    # Each of the two people is enrolled by their joining or by the launch, and by one of them only.
+    assert sum(num_enrolled for _, _, num_enrolled, *_ in rows_now) == 2
 
 
 @pytest.mark.parametrize("at", each(SECOND))

@@ -10,18 +10,18 @@ from chalicelib.members import store as members_store
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
-from tests.stories.joining import Joining
+from tests.stories.joiners import Joiners
 from tests.stories.mailbox import Mailbox
 
 DUE = "2027-02-01"
 
 
 @pytest.fixture
-def at(driver: Driver, course: str) -> Joining:
-    return Joining(driver, course)
+def at(driver: Driver, course: str) -> Joiners:
+    return Joiners(driver, course)
 
 
-def _archive(at: Joining, member: str, as_: str | None = None, key: str = "archive") -> Answer:
+def _archive(at: Joiners, member: str, as_: str | None = None, key: str = "archive") -> Answer:
     headers = {"Idempotency-Key": key}
     answer = at.world.post(f"/orgs/{at.org}/members/{member}/archive", as_ or at.driver.admin, headers=headers)
     at.driver.work()
@@ -31,7 +31,7 @@ def _archive(at: Joining, member: str, as_: str | None = None, key: str = "archi
 class Three:
     """One learner with three courses of one batch: not started, in progress, completed."""
 
-    def __init__(self, at: Joining) -> None:
+    def __init__(self, at: Joiners) -> None:
         world, driver = at.world, at.driver
         self.courses = [at.course, *(world.course(driver.msp, title) for title in ("Begun", "Done"))]
         access = {
@@ -58,7 +58,7 @@ def _numbers(row: dict[str, Any]) -> tuple[int, int, int, int, int]:
 
 
 def test_what_is_not_started_goes_what_is_in_progress_stays_with_the_learner_what_is_done_counts(
-    at: Joining, world: World
+    at: Joiners, world: World
 ) -> None:
     three = Three(at)
     answer = _archive(at, three.member)
@@ -80,7 +80,7 @@ def test_what_is_not_started_goes_what_is_in_progress_stays_with_the_learner_wha
 
 
 def test_the_learner_goes_on_with_what_they_began_and_no_count_of_the_organization_moves(
-    at: Joining, world: World
+    at: Joiners, world: World
 ) -> None:
     three = Three(at)
     _archive(at, three.member)
@@ -95,7 +95,7 @@ def test_the_learner_goes_on_with_what_they_began_and_no_count_of_the_organizati
     at.quiet()
 
 
-def test_admins_see_of_an_archived_member_what_was_completed_and_enter_nothing(at: Joining, world: World) -> None:
+def test_admins_see_of_an_archived_member_what_was_completed_and_enter_nothing(at: Joiners, world: World) -> None:
     three = Three(at)
     _archive(at, three.member)
     _, begun, done = three.courses
@@ -106,7 +106,7 @@ def test_admins_see_of_an_archived_member_what_was_completed_and_enter_nothing(a
     assert world.patch(path, at.driver.admin, {"result": {"score": 90}}).status == 404
 
 
-def test_an_archived_member_leaves_rosters_and_keeps_name_and_address(at: Joining, world: World) -> None:
+def test_an_archived_member_leaves_rosters_and_keeps_name_and_address(at: Joiners, world: World) -> None:
     group, department = at.group(), world.department(at.org)
     member = world.member(at.org, [group], department_id=department, first_name="Ann", email="ann@example.com")
     _archive(at, member)
@@ -120,7 +120,7 @@ def test_an_archived_member_leaves_rosters_and_keeps_name_and_address(at: Joinin
     assert at.driver.enrolled(at.org, at.course) == set()
 
 
-def test_reminders_to_archived_members_are_withheld(at: Joining, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reminders_to_archived_members_are_withheld(at: Joiners, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     mailbox = Mailbox(world)
     monkeypatch.setenv("MAIL_FROM", mailbox.sender)
     three = Three(at)
@@ -134,7 +134,7 @@ def test_reminders_to_archived_members_are_withheld(at: Joining, world: World, m
     assert {json.loads(item["about"])["member_id"] for item in items} == {three.other}
 
 
-def test_archiving_is_told_once_and_only_of_active_members(at: Joining, world: World) -> None:
+def test_archiving_is_told_once_and_only_of_active_members(at: Joiners, world: World) -> None:
     member = world.member(at.org)
     first = _archive(at, member)
     assert _archive(at, member).json == first.json
@@ -150,7 +150,7 @@ def test_archiving_is_told_once_and_only_of_active_members(at: Joining, world: W
     assert _archive(at, member, admin, key="fifth").status == 403
 
 
-def _comes_back(at: Joining, member: str) -> None:
+def _comes_back(at: Joiners, member: str) -> None:
     """As an invitation that was accepted leaves the member."""
     found = members_store.member(at.org, member)
     assert found is not None
@@ -158,7 +158,7 @@ def _comes_back(at: Joining, member: str) -> None:
     at.joins(member)
 
 
-def test_who_comes_back_is_enrolled_in_the_courses_of_their_groups_anew(at: Joining, world: World) -> None:
+def test_who_comes_back_is_enrolled_in_the_courses_of_their_groups_anew(at: Joiners, world: World) -> None:
     group = at.group()
     member = at.somebody(group)
     _archive(at, member)
@@ -174,7 +174,7 @@ def test_who_comes_back_is_enrolled_in_the_courses_of_their_groups_anew(at: Join
     at.quiet()
 
 
-def test_who_comes_back_before_their_courses_were_left_leaves_them_first(at: Joining, world: World) -> None:
+def test_who_comes_back_before_their_courses_were_left_leaves_them_first(at: Joiners, world: World) -> None:
     group = at.group()
     member = at.somebody(group)
     headers = {"Idempotency-Key": "archive"}
@@ -189,7 +189,7 @@ def test_who_comes_back_before_their_courses_were_left_leaves_them_first(at: Joi
     at.quiet()
 
 
-def test_an_undo_leaves_archived_learners_out(at: Joining, world: World) -> None:
+def test_an_undo_leaves_archived_learners_out(at: Joiners, world: World) -> None:
     three = Three(at)
     _archive(at, three.member)
     path = f"/msp/training/{at.org}/{three.batch}/undo"
@@ -202,7 +202,7 @@ def test_an_undo_leaves_archived_learners_out(at: Joining, world: World) -> None
     at.quiet()
 
 
-def test_a_new_due_date_is_not_for_who_left(at: Joining, world: World) -> None:
+def test_a_new_due_date_is_not_for_who_left(at: Joiners, world: World) -> None:
     three = Three(at)
     _archive(at, three.member)
     begun = three.courses[1]

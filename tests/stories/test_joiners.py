@@ -6,15 +6,15 @@ from chalicelib.aws import table
 from chalicelib.enrollment.joiners import joined_writes
 from tests.harness import World
 from tests.stories.driver import Driver
-from tests.stories.joining import Joining
+from tests.stories.joiners import Joiners
 
 
 @pytest.fixture
-def at(driver: Driver, course: str) -> Joining:
-    return Joining(driver, course)
+def at(driver: Driver, course: str) -> Joiners:
+    return Joiners(driver, course)
 
 
-def test_who_joins_is_enrolled_in_the_courses_of_their_groups_and_counted(at: Joining, world: World) -> None:
+def test_who_joins_is_enrolled_in_the_courses_of_their_groups_and_counted(at: Joiners, world: World) -> None:
     more = world.course(at.driver.msp, "Passwords")
     path = f"/msp/organizations/{at.org}/training-access"
     world.put(path, at.driver.admin, {"course_ids": [at.course, more], "reply_to": "training@acme.example"})
@@ -40,7 +40,7 @@ def _name(world: World, org: str, group: str) -> str:
     return str(next(item["name"] for item in world.dump("core") if item["sk"] == f"GROUP#{group}"))
 
 
-def test_progress_of_joiners_counts_on_the_row(at: Joining, world: World) -> None:
+def test_progress_of_joiners_counts_on_the_row(at: Joiners, world: World) -> None:
     group = at.group()
     account, member = world.learner(at.org, [group])
     at.joins(member)
@@ -52,7 +52,7 @@ def test_progress_of_joiners_counts_on_the_row(at: Joining, world: World) -> Non
     at.quiet()
 
 
-def test_a_course_of_two_groups_is_enrolled_once(at: Joining) -> None:
+def test_a_course_of_two_groups_is_enrolled_once(at: Joiners) -> None:
     first, second = sorted((at.group(), at.group()))
     member = at.somebody(first, second)
     assert at.driver.enrolled(at.org, at.course) == {member}
@@ -62,7 +62,7 @@ def test_a_course_of_two_groups_is_enrolled_once(at: Joining) -> None:
     at.quiet()
 
 
-def test_who_holds_or_completed_the_course_keeps_what_there_is(at: Joining, world: World) -> None:
+def test_who_holds_or_completed_the_course_keeps_what_there_is(at: Joiners, world: World) -> None:
     group = at.group()
     account, done = world.learner(at.org, [group])
     holds = world.member(at.org, [group])
@@ -76,7 +76,7 @@ def test_who_holds_or_completed_the_course_keeps_what_there_is(at: Joining, worl
     at.quiet()
 
 
-def test_a_launch_meets_who_was_enrolled_on_joining(at: Joining) -> None:
+def test_a_launch_meets_who_was_enrolled_on_joining(at: Joiners) -> None:
     group = at.group()
     at.somebody(group)
     (batch,) = at.driver.launch(at.org, [at.course])
@@ -85,7 +85,7 @@ def test_a_launch_meets_who_was_enrolled_on_joining(at: Joining) -> None:
     at.quiet()
 
 
-def test_a_new_course_of_the_group_reaches_who_joins_later(at: Joining, world: World) -> None:
+def test_a_new_course_of_the_group_reaches_who_joins_later(at: Joiners, world: World) -> None:
     first, more = at.course, world.course(at.driver.msp, "Passwords")
     path = f"/msp/organizations/{at.org}/training-access"
     world.put(path, at.driver.admin, {"course_ids": [first, more], "reply_to": "training@acme.example"})
@@ -102,9 +102,9 @@ def test_a_new_course_of_the_group_reaches_who_joins_later(at: Joining, world: W
 
 
 def test_a_group_s_courses_reach_its_members_when_asked(
-    at: Joining, world: World, monkeypatch: pytest.MonkeyPatch
+    at: Joiners, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.enrollment.joiners._PER_MESSAGE", 2)
+    monkeypatch.setattr("chalicelib.enrollment.group_joiners._PER_MESSAGE", 2)
     group = world.group(at.org)
     people = set(world.members(at.org, 5, [group]))
     world.member(at.org, [group], "pending")
@@ -124,7 +124,7 @@ def test_a_group_s_courses_reach_its_members_when_asked(
     at.quiet()
 
 
-def test_a_new_name_that_is_taken_applies_nothing(at: Joining, world: World) -> None:
+def test_a_new_name_that_is_taken_applies_nothing(at: Joiners, world: World) -> None:
     group = at.group()
     world.group(at.org, "Taken")
     world.member(at.org, [group])
@@ -135,7 +135,7 @@ def test_a_new_name_that_is_taken_applies_nothing(at: Joining, world: World) -> 
     assert at.driver.enrolled(at.org, at.course) == set()
 
 
-def test_who_finds_no_seat_fails_and_is_enrolled_by_a_retry(at: Joining) -> None:
+def test_who_finds_no_seat_fails_and_is_enrolled_by_a_retry(at: Joiners) -> None:
     at.seats(1)
     group = at.group()
     ann, ben, cid = (at.somebody(group) for _ in range(3))
@@ -156,7 +156,7 @@ def test_who_finds_no_seat_fails_and_is_enrolled_by_a_retry(at: Joining) -> None
     at.quiet()
 
 
-def test_who_left_meanwhile_no_longer_counts_as_failed_after_a_retry(at: Joining, world: World) -> None:
+def test_who_left_meanwhile_no_longer_counts_as_failed_after_a_retry(at: Joiners, world: World) -> None:
     at.seats(1)
     group, member = at.group(), ""
     for _ in range(2):
@@ -168,7 +168,7 @@ def test_who_left_meanwhile_no_longer_counts_as_failed_after_a_retry(at: Joining
     at.quiet()
 
 
-def test_a_course_that_the_organization_may_not_use_is_denied_until_it_may(at: Joining, world: World) -> None:
+def test_a_course_that_the_organization_may_not_use_is_denied_until_it_may(at: Joiners, world: World) -> None:
     denied = world.course(at.driver.msp, "Denied")
     group = at.group(denied)
     member = at.somebody(group)
@@ -182,7 +182,7 @@ def test_a_course_that_the_organization_may_not_use_is_denied_until_it_may(at: J
     at.quiet()
 
 
-def test_only_the_groups_that_somebody_was_added_to_count_as_joined(at: Joining, world: World) -> None:
+def test_only_the_groups_that_somebody_was_added_to_count_as_joined(at: Joiners, world: World) -> None:
     old, new = at.group(), world.group(at.org, courses=[world.course(at.driver.msp)])
     member = world.member(at.org, [old, new])
     at.joins(member, [new])
@@ -190,13 +190,13 @@ def test_only_the_groups_that_somebody_was_added_to_count_as_joined(at: Joining,
 
 
 @pytest.mark.parametrize("status", ["archived", "cancelled"])
-def test_who_is_not_active_any_more_is_not_enrolled(at: Joining, status: str) -> None:
+def test_who_is_not_active_any_more_is_not_enrolled(at: Joiners, status: str) -> None:
     member = at.somebody(at.group(), status=status)
     assert at.driver.enrolled(at.org, at.course) == set(), member
     at.quiet()
 
 
-def test_a_lost_message_is_found_by_the_sweep(at: Joining, world: World) -> None:
+def test_a_lost_message_is_found_by_the_sweep(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
     writes, _ = joined_writes(at.driver.msp, at.org, member, world.now)
@@ -207,7 +207,7 @@ def test_a_lost_message_is_found_by_the_sweep(at: Joining, world: World) -> None
     at.quiet()
 
 
-def test_a_message_that_comes_again_after_an_undo_enrolls_nobody(at: Joining, world: World) -> None:
+def test_a_message_that_comes_again_after_an_undo_enrolls_nobody(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
     writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
@@ -221,7 +221,7 @@ def test_a_message_that_comes_again_after_an_undo_enrolls_nobody(at: Joining, wo
     at.quiet()
 
 
-def _undo(at: Joining, group: str) -> None:
+def _undo(at: Joiners, group: str) -> None:
     path = f"/msp/training/{at.org}/{at.batch(group)}/undo"
     assert at.world.post(path, at.driver.admin).status == 202
     at.driver.work()
@@ -231,7 +231,7 @@ def _undo(at: Joining, group: str) -> None:
     assert at.world.get(path, at.driver.admin).json["status"] == "done"
 
 
-def test_who_joins_after_an_undo_is_enrolled_by_the_next_standing_batch(at: Joining) -> None:
+def test_who_joins_after_an_undo_is_enrolled_by_the_next_standing_batch(at: Joiners) -> None:
     group = at.group()
     at.somebody(group)
     _undo(at, group)
@@ -242,7 +242,7 @@ def test_who_joins_after_an_undo_is_enrolled_by_the_next_standing_batch(at: Join
     at.quiet()
 
 
-def test_a_standing_row_s_learners_get_a_due_date_reminders_and_an_export(at: Joining, world: World) -> None:
+def test_a_standing_row_s_learners_get_a_due_date_reminders_and_an_export(at: Joiners, world: World) -> None:
     group = at.group()
     members = {at.somebody(group) for _ in range(3)}
     path = f"/msp/training/{at.org}/{at.batch(group)}/courses/{at.course}"
@@ -262,14 +262,14 @@ def test_a_standing_row_s_learners_get_a_due_date_reminders_and_an_export(at: Jo
     at.quiet()
 
 
-def test_a_standing_batch_is_not_cancelled_for_it_has_run(at: Joining, world: World) -> None:
+def test_a_standing_batch_is_not_cancelled_for_it_has_run(at: Joiners, world: World) -> None:
     group = at.group()
     at.somebody(group)
     answer = world.post(f"/msp/training/{at.org}/{at.batch(group)}/cancel", at.driver.admin)
     assert (answer.status, answer.json["code"]) == (409, "not_cancelable")
 
 
-def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it(at: Joining, world: World) -> None:
+def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
     writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
@@ -279,4 +279,20 @@ def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it
     at.quiet()
     assert at.retry(group) == 202
     assert at.outcomes(group) == {member: "enrolled"}
+    at.quiet()
+
+
+def test_sixty_members_of_a_group_are_enrolled_in_two_courses_and_each_counted(at: Joiners, world: World) -> None:
+    more = world.course(at.driver.msp, "Passwords")
+    path = f"/msp/organizations/{at.org}/training-access"
+    seats = {at.course: 60, more: 58}
+    body = {"course_ids": [at.course, more], "reply_to": "training@acme.example", "seats": seats}
+    world.put(path, at.driver.admin, body)
+    group = world.group(at.org)
+    people = set(world.members(at.org, 60, [group]))
+    at.change_group(group, course_ids=[at.course, more], apply_to_members=True)
+    assert at.driver.enrolled(at.org, at.course) == people
+    assert at.numbers(group) == ("enrolled", 60, 60, 0, 0, 0)
+    # The last twenty-five find no seats together, and then alone as many as there are.
+    assert at.numbers(group, more) == ("partial", 60, 58, 0, 0, 2)
     at.quiet()
