@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.enrollment.joiners import joined_writes
 from chalicelib.members import store as members_store
 from tests.gateway import Answer
 from tests.harness import World
@@ -185,6 +186,24 @@ def test_who_comes_back_before_their_courses_were_left_leaves_them_first(at: Joi
     assert (at.row(group)["num_enrolled"], at.row(group)["num_withdrawn"]) == (1, 1)
     at.driver.deliver([lost])
     assert (at.row(group)["num_enrolled"], at.row(group)["num_withdrawn"]) == (1, 1)
+    at.settle()
+    at.quiet()
+
+
+def test_who_comes_back_leaves_first_even_if_their_joining_broke_every_time(at: Joiners, world: World) -> None:
+    group = at.group()
+    member = at.somebody(group)
+    world.post(f"/orgs/{at.org}/members/{member}/archive", at.driver.admin)
+    world.messages()
+    at.driver.until("2027-01-05T10:00")
+    found = members_store.member(at.org, member)
+    assert found is not None
+    writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
+    back = members_store.change_writes(at.org, found, members_store.changed(found, status="active"))
+    table.transact([*back, *writes])
+    at.driver.bury(job.body())
+    row = at.row(group)
+    assert (row["num_enrolled"], row["num_withdrawn"], row["num_failed"]) == (0, 1, 1)
     at.settle()
     at.quiet()
 

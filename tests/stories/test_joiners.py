@@ -296,3 +296,18 @@ def test_sixty_members_of_a_group_are_enrolled_in_two_courses_and_each_counted(a
     # The last twenty-five find no seats together, and then alone as many as there are.
     assert at.numbers(group, more) == ("partial", 60, 58, 0, 0, 2)
     at.quiet()
+
+
+def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(at: Joiners, world: World) -> None:
+    at.seats(1)
+    group = at.group()
+    for _ in range(2):
+        at.somebody(group)
+    at.change_group(group, course_ids=[])
+    assert at.driver.retry(at.org, at.batch(group), at.course).status == 202
+    (page,) = world.messages()
+    at.driver.deliver([page])
+    (message,) = world.messages()
+    at.driver.bury(message)
+    assert at.numbers(group) == ("enrolled", 1, 1, 0, 0, 0)
+    at.quiet()
