@@ -86,6 +86,9 @@ class AnswerService:
         invited = self.shown(text, now)
         if not invited.is_open or not invited.expired:
             raise Conflict("not_expired", "This invitation has not expired; you can still answer it.")
+        if invited.member.mail_blocked:
+            problem = "Mail to this address came back or was not wanted, so no more is sent; ask the organization."
+            raise Conflict("mail_blocked", problem)
         member, org = invited.member, invited.org
         count_mail(str(member.email), now)
         expires_at = now + timedelta(days=int(org.invitation_days))
@@ -153,12 +156,15 @@ class AnswerService:
             if member.status == MemberStatus.ACTIVE and member.account_id == account.account_id:
                 return None
             _must_be_open(member, now)
+            _refuse_other_owner(member, account)
             self._refuse_second_membership(org_id, member, account)
-            email = member.email if normalized(str(member.email)) == normalized(account.email) else account.email
+            moves = normalized(str(member.email)) != normalized(account.email)
+            # What is known of the old address says nothing of the new one.
+            address = {"email": account.email, "mail_blocked": None} if moves else {}
             names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
             after = members_store.changed(
-                member, status=MemberStatus.ACTIVE.value, account_id=account.account_id, email=email,
-                invite_expires_at=None, **names,
+                member, status=MemberStatus.ACTIVE.value, account_id=account.account_id,
+                invite_expires_at=None, **names, **address,
             )  # fmt: skip
             about = {"msp_id": invited.msp_id, "org_id": org_id, "member_id": member.member_id}
             welcome = derived_id(str(member.invite_id), WELCOME)
@@ -253,6 +259,13 @@ def _must_be_open(member: Member, now: datetime) -> None:
         raise _not_open(member)
     if is_expired(member, now):
         raise Conflict("expired", "This invitation has expired; have a fresh link sent to your address.")
+
+
+def _refuse_other_owner(member: Member, account: Account) -> None:
+    """Who comes back keeps what they did before, which is nobody else's: not of a new owner of the mailbox either."""
+    if member.account_id not in (None, account.account_id):
+        problem = "This invitation is for somebody who was a member before; log in with the account of that time."
+        raise Conflict("other_account", problem)
 
 
 def _not_open(member: Member) -> Conflict:

@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -18,6 +18,7 @@ from chalicelib.notices import store as notices_store
 from chalicelib.notices.schemas import Wake
 from chalicelib.notices.service import IN_DOUBT_AFTER
 from chalicelib.wiring import wiring
+from tests import near_cloud
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import (
     CONFLICT,
@@ -37,10 +38,13 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.outside import Request
+from tests.faults.people_memory import built_once
 from tests.faults.people_truth import people_problems, token_in
 from tests.faults.play import Play, enrolled
 from tests.faults.truth import problems
 from tests.harness import World
+
+R = TypeVar("R")
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 _DOMAIN = "people.example"
@@ -81,10 +85,22 @@ def _fault(one: ParameterSet) -> object:
     return one.values[1]
 
 
+def _client(people: "People") -> None:
+    people.course_id = people.course()
+    people.org_id = people.client(0, [people.course_id], subscription="active")
+    people.group_id = people.world.group(people.org_id, "Finance", [people.course_id])
+    people.org_admin = people.world.org_admin(people.org_id)
+
+
 class People(Play):
     """One client with a group that has a course. Nothing is mailed, and no news comes, before a test says so."""
 
     def __init__(self, world: World, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.built: tuple[str, ...] = ()
+        # What SES got before this test, while what it begins with was built.
+        self.sent_before: list[dict[str, Any]] = []
+        self._dumped: dict[str, tuple[int, list[dict[str, Any]]]] = {}
+        self.org_id = self.group_id = self.course_id = self.org_admin = ""
         super().__init__(world, injector)
         world.client("ses").verify_domain_identity(Domain=_DOMAIN)
         self._sender = f"{world.stage.table_names['core']}@{_DOMAIN}"
@@ -95,10 +111,11 @@ class People(Play):
             monkeypatch.setattr(module, "NUM_CLAIMED_SHARDS", 1)
         settings.cache_clear()
         wiring.cache_clear()
-        self.course_id = self.course()
-        self.org_id = self.client(0, [self.course_id], subscription="active")
-        self.group_id = world.group(self.org_id, "Finance", [self.course_id])
-        self.org_admin = world.org_admin(self.org_id)
+        built_once(self, _client)
+
+    def starting(self, build: Callable[["People"], R]) -> R:
+        """With what the test begins with. Many tests begin alike: built by the first, it is given to the others."""
+        return built_once(self, build)
 
     # ------------------------------------------------------------ requests
 
@@ -146,14 +163,14 @@ class People(Play):
     def mail(self) -> None:
         """The sweep wakes the mailer until nothing waits that could be sent now."""
         for _ in range(5):
-            self._end_leases()
+            self.end_leases()
             wiring().post_office.sweep(self.world.now)
             if not self.world.messages("mail"):
                 return
             self.wake()
         raise AssertionError("there is always mail to send")
 
-    def _end_leases(self) -> None:
+    def end_leases(self) -> None:
         """Those of mailers that died: they run by the machine's clock."""
         table = self.world.stage.table_names["outbox"]
         for item in self._outbox("MAIL_PACE"):
@@ -165,9 +182,8 @@ class People(Play):
         """What SES has of this organization, oldest first; read beside the local cloud's HTTP, which would give every
         other test's, too.
         """
-        return [
-            mail for mails in ses._sent_emails.to_dict().values() for mail in mails if mail["Source"] == self._sender
-        ]
+        found = [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]
+        return [*self.sent_before, *(mail for mail in found if mail["Source"] == self._sender)]
 
     def link(self) -> Token:
         """The newest that was mailed."""
@@ -212,7 +228,10 @@ class People(Play):
         raise AssertionError("mail is always in doubt")
 
     def assert_sound(self, *, quiet: bool = True) -> None:
-        wrong = [*people_problems(self.world, self.sent(), quiet=quiet), *problems(self.world, quiet=quiet)]
+        wrong = [
+            *people_problems(self.dump("core"), self.dump("outbox"), self.sent(), quiet=quiet),
+            *problems(self.world, quiet=quiet),
+        ]
         assert not wrong, "\n".join(wrong)
 
     def rest(self) -> None:
@@ -220,7 +239,7 @@ class People(Play):
         self.assert_sound()
 
     def members(self) -> list[dict[str, Any]]:
-        return [item for item in self.world.dump("core") if item["pk"].endswith("#MEMBERS")]
+        return [item for item in self.dump("core") if item["pk"].endswith("#MEMBERS")]
 
     def member(self, member_id: str) -> dict[str, Any]:
         (found,) = [item for item in self.members() if item["member_id"] == member_id]
@@ -231,7 +250,7 @@ class People(Play):
 
     def told(self) -> Counter[str]:
         """How many entries of the trail tell of what."""
-        return Counter(str(item["action"]) for item in self.world.dump("core") if item["pk"].endswith("#AUDIT"))
+        return Counter(str(item["action"]) for item in self.dump("core") if item["pk"].endswith("#AUDIT"))
 
     def subjects(self) -> list[str]:
         return [str(mail["Subject"]) for mail in self.sent()]
@@ -250,5 +269,11 @@ class People(Play):
     def assert_enrolled(self, num_people: int = 1) -> None:
         assert self.rows() == {(self.org_id, self.course_id): [enrolled(num_people)]}
 
+    def dump(self, short: str) -> list[dict[str, Any]]:
+        """A table, read again only when something may have changed since it was read."""
+        if short not in self._dumped or self._dumped[short][0] != near_cloud.num_changing:
+            self._dumped[short] = (near_cloud.num_changing, self.world.dump(short))
+        return self._dumped[short][1]
+
     def _outbox(self, *starts: str) -> list[dict[str, Any]]:
-        return [item for item in self.world.dump("outbox") if item["pk"].startswith(starts)]
+        return [item for item in self.dump("outbox") if item["pk"].startswith(starts)]

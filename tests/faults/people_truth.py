@@ -1,7 +1,7 @@
 """What must be true of people and of their invitations, whatever happened before: every item that follows from a
 member is there and says the same, nothing else is, and of mails and links there are those that the members tell of.
 
-`people_problems(world)` names everything that is wrong, and is empty when all is well. With `quiet=False` it leaves out
+`people_problems(...)` names everything that is wrong, and is empty when all is well. With `quiet=False` it leaves out
 what holds only once nothing is in flight any more.
 """
 
@@ -18,7 +18,6 @@ from chalicelib.invites.tokens import Token, matches
 from chalicelib.members.models import Member
 from chalicelib.members.store import claims_of, entries_of, membership_of
 from chalicelib.notices.states import forbids_more
-from tests.harness import World
 
 Item = dict[str, Any]
 _Told = dict[tuple[str, str], dict[str, Any]]
@@ -41,9 +40,10 @@ _MAY_HAVE_GONE = _WENT | {"sending", "unknown"}
 _KINDS = ("invitation", "invitation_again", "invitation_cancelled", "welcome")
 
 
-def people_problems(world: World, sent: Sequence[Item] = (), *, quiet: bool = True) -> list[str]:
-    """`sent` is what lies in SES's mailbox, oldest first."""
-    core, outbox = world.dump("core"), world.dump("outbox")
+def people_problems(
+    core: Sequence[Item], outbox: Sequence[Item], sent: Sequence[Item] = (), *, quiet: bool = True
+) -> list[str]:
+    """Of two tables as they are dumped; `sent` is what lies in SES's mailbox, oldest first."""
     members = _members(core)
     mails = {item["mail_id"]: item for item in outbox if item["pk"].startswith("MAIL#")}
     return [

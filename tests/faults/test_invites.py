@@ -120,7 +120,7 @@ _EACH = named("invite", telling(INVITE)) + [
 @pytest.mark.parametrize("name", _SCENES)
 def test_inviting_makes_these_calls_and_comes_to_this(people: People, name: str) -> None:
     scene, expected, status, check = _SCENES[name]
-    request = scene(people)
+    request = people.starting(scene)
     with people.injector.watched() as calls:
         answer = people.ask(request)
     assert (answer.status, calls) == (status, expected)
@@ -134,7 +134,7 @@ def test_inviting_makes_these_calls_and_comes_to_this(people: People, name: str)
 @pytest.mark.parametrize(("name", "at", "fault"), _EACH)
 def test_everybody_is_invited_once_whichever_call_breaks(people: People, name: str, at: int, fault: Fault) -> None:
     scene, _, status, check = _SCENES[name]
-    answer = later.broken_request(people, scene(people), at, fault, status)
+    answer = later.broken_request(people, people.starting(scene), at, fault, status)
     listed = answer.json["results"]
     assert all(one.get("result") == "invited" or one.get("done") for one in listed)
     check(people)
@@ -155,21 +155,25 @@ def test_an_invitation_that_nobody_asks_for_again_is_made_whole_or_not_at_all(
 # ------------------------------------------------------------ the chosen instant
 
 
-def _wave(people: People, name: str) -> Delivery:
+def _early(people: People) -> Delivery:
     assert people.ask(people.inviting(ANN, BOB, "carol@example.com", notify=_at(people))).status == 201
-    delivery = people.outside.take_one(job="wave")
-    if name == "due":
-        assert people.outside.deliver(delivery)
-        people.world.now += timedelta(days=3)
+    return people.outside.take_one(job="wave")
+
+
+def _due(people: People) -> Delivery:
+    delivery = _early(people)
+    assert people.outside.deliver(delivery)
+    people.world.now += timedelta(days=3)
     return delivery
 
 
+WAVES = {"early": _early, "due": _due}
 _WAVES = [one for name, calls in WAVE.items() for one in named(name, sharp(calls))]
 
 
 @pytest.mark.parametrize("name", WAVE)
 def test_mails_for_an_instant_make_these_calls(people: People, name: str) -> None:
-    delivery = _wave(people, name)
+    delivery = people.starting(WAVES[name])
     with people.injector.watched() as calls:
         assert people.outside.deliver(delivery)
     assert calls == WAVE[name]
@@ -179,7 +183,7 @@ def test_mails_for_an_instant_make_these_calls(people: People, name: str) -> Non
 def test_mails_for_an_instant_are_made_once_whichever_call_breaks(
     people: People, name: str, at: int, fault: Fault
 ) -> None:
-    later.broken_delivery(people, _wave(people, name), at, fault)
+    later.broken_delivery(people, people.starting(WAVES[name]), at, fault)
     people.outside.until(people.world.now + timedelta(days=3))
     people.rest()
     assert people.num_links() == 3
