@@ -143,6 +143,7 @@ class JoinService:
         writes = [
             *made.writes,
             store.joined_write(request, now),
+            store.mail_write(request, mail_id_of(request.request_id), made.member.member_id),
             *store.still_there_writes(request.org_id, request.group_id, request.location_id),
         ]
         try:

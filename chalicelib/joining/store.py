@@ -17,6 +17,7 @@ from chalicelib.joining.models import (
     request_pk,
     slug_pk,
 )
+from chalicelib.notices.models import MAIL_SK, Mail, mail_pk
 from chalicelib.orgs.models import Group, Location, Org, group_sk, location_sk, msp_pk, org_sk
 
 # Past any code's time; DynamoDB's own deletion comes up to two days later.
@@ -117,6 +118,12 @@ def joined_write(known: JoinRequest, now: datetime) -> Write:
     actions = (JoinRequest.joined_at.set(to_text(now)), JoinRequest.num_tries.set(0))
     same = JoinRequest.code_hash == known.code_hash
     return Write("update", JoinRequest(*known.key), same, actions)
+
+
+def mail_write(known: JoinRequest, mail_id: str, member_id: str) -> Write:
+    """Let the mail with the code be one about this member: news of it, such as a complaint, are news of the person."""
+    about = {"msp_id": known.msp_id, "org_id": known.org_id, "request_id": known.request_id, "member_id": member_id}
+    return Write("update", Mail(mail_pk(mail_id), MAIL_SK), Mail.pk.exists(), (Mail.about.set(about),))
 
 
 def _done(write: Write) -> bool:

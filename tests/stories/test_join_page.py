@@ -327,6 +327,13 @@ def test_who_bounced_or_complained_gets_no_code_before_an_admin_looked(world: Wo
     assert joining.mailbox.to() == []
 
 
+def test_a_complaint_about_the_code_stops_further_mail_to_who_joined(joining: Joining) -> None:
+    joining.proven("complaint@simulator.amazonses.com")
+    joining.mailbox.tell()
+    person = joining.person("complaint@simulator.amazonses.com")
+    assert (person["status"], person["mail"]["state"], person["mail_blocked"]) == ("pending", "complained", True)
+
+
 @pytest.mark.parametrize("gone", ["group", "location"])
 def test_a_choice_that_was_deleted_meanwhile_is_told_and_makes_nobody(
     world: World, joining: Joining, gone: str
