@@ -78,6 +78,12 @@ def press_enter(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
+def press(page: Page, button: str) -> None:
+    """With a finger; back when the next page has come."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 _NAME = "(e => e.id || e.innerText.trim() || e.name)"
 _FOCUSED = f"() => {_NAME}(document.activeElement)"
 _VISIBLE = "e => e.getClientRects().length > 0 && e.type !== 'hidden'"

@@ -18,7 +18,7 @@ from chalicelib.invites.tokens import Token
 from chalicelib.joining.guide import STEPS, guide_facts
 from chalicelib.joining.page_routes import show_guide
 from infra import mail
-from tests.e2e.browser import chromium, contrast, inspect, press_enter, tab_to, type_into, window
+from tests.e2e.browser import chromium, contrast, inspect, press, press_enter, tab_to, type_into, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person
 from tests.e2e.pictures import SHIPPED, Album, sizes
 from tests.stories.inbox import code_in, mails_to
@@ -168,14 +168,14 @@ def test_somebody_invited_by_mail_logs_in_with_the_account_they_have(deployed: D
     form = {"group_id": place.group, "emails": [RETURNER], "notify": "now"}
     deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)
     page.goto(deployed.url + mailed(deployed, RETURNER, _LINK))
-    page.get_by_role("button", name="Accept").click()
+    press(page, "Accept")
     page.get_by_label("Password", exact=True).fill("Wrong-horse-9")
-    page.get_by_role("button", name="Log in and accept").click()
+    press(page, "Log in and accept")
     assert page.locator("[role=alert]").count() == 1
     inspect(page)
     assert page.get_by_label("Password", exact=True).input_value() == ""
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Log in and accept").click()
+    press(page, "Log in and accept")
     assert heading(page) == "You have joined the training of Acme Industries"
     place.assert_came_in(RETURNER)
 
@@ -192,7 +192,7 @@ def test_an_expired_link_mails_a_fresh_one_and_a_dead_one_says_so(deployed: Depl
     assert heading(page) == "This invitation has expired"
     inspect(page)
     album.show(page, "expired", shipped=False)
-    page.get_by_role("button", name="Send me a fresh link").click()
+    press(page, "Send me a fresh link")
     assert heading(page) == "Look into your mailbox"
     inspect(page)
     fresh = deployed.url + mailed(deployed, email, _LINK)
@@ -202,7 +202,7 @@ def test_an_expired_link_mails_a_fresh_one_and_a_dead_one_says_so(deployed: Depl
         assert answer is not None
         assert answer.status == status
         inspect(page)
-    page.get_by_role("button", name="Decline").click()
+    press(page, "Decline")
     assert heading(page) == "You have declined"
     inspect(page)
     album.assert_fresh()
@@ -217,7 +217,8 @@ def test_pages_that_are_not_there_and_requests_that_are_over_can_be_read_by_ever
         assert answer is not None
         assert answer.status == status
         inspect(page)
-    page.get_by_role("link", name="Start again").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Start again").click()
     assert urlsplit(page.url).path == urlsplit(url).path
 
 
