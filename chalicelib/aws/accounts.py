@@ -153,7 +153,7 @@ def _logged_in(answer: Mapping[str, Any]) -> Tokens | PasswordDue:
 def _unpacked(due: PasswordDue) -> tuple[str, str]:
     try:
         user_name, session = json.loads(base64.urlsafe_b64decode(due.session))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise Refused("NotAuthorizedException", "") from None
     if not (isinstance(user_name, str) and isinstance(session, str)):
         raise Refused("NotAuthorizedException", "")

@@ -44,9 +44,9 @@ def template(call: Call[Empty, TemplateQuery]) -> Response:
 def upload(call: Call[Empty, Empty]) -> ImportDetail:
     """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
     scope, imports = _scope(call), wiring().imports
-    return once(
-        call, ImportDetail, lambda seed: imports.upload(scope, call.raw_body, call.content_type, seed, call.now)
-    )
+    made = once(call, ImportOut, lambda seed: imports.upload(scope, call.raw_body, call.content_type, seed, call.now))
+    # Read rather than remembered under the key: the rows are more than one item holds.
+    return imports.detail(scope, made.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)

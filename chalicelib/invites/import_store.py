@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_instant
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
 from chalicelib.enrollment.models import DueEntry, due_entry
@@ -31,6 +32,8 @@ KEPT_FOR = timedelta(days=365)
 # An item ends at 400 KB, and 25 people are invited in some two seconds.
 _MAX_BYTES = 250_000
 _MAX_ROWS = 25
+# One row may fill an item alone.
+MAX_ROW_BYTES = 350_000
 
 Row = dict[str, Any]
 
@@ -40,7 +43,7 @@ def chunks_of(rows: Sequence[Row]) -> list[list[Row]]:
     chunks: list[list[Row]] = []
     size = _MAX_BYTES
     for row in rows:
-        length = len(json.dumps(row, ensure_ascii=True))
+        length = size_of(row)
         if not chunks or size + length > _MAX_BYTES or len(chunks[-1]) == _MAX_ROWS:
             chunks.append([])
             size = 0
@@ -49,12 +52,19 @@ def chunks_of(rows: Sequence[Row]) -> list[list[Row]]:
     return chunks
 
 
+def size_of(row: Row) -> int:
+    """In bytes, as PynamoDB writes it."""
+    return len(json.dumps(row))
+
+
 def put_rows(org_id: str, import_id: str, chunks: Sequence[Sequence[Row]], now: datetime) -> None:
     """Before the upload's header: rows without one are nobody's, and go by themselves."""
     pk, ttl = import_pk(org_id, import_id), _ttl(now)
     items = [ImportRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)]
     # What an earlier try of the same request wrote is the same.
-    bulk.insert_new(settings().outbox_table, [item.serialize() for item in items])
+    outcomes = bulk.insert_new(settings().outbox_table, [item.serialize() for item in items])
+    if not {bulk.CREATED, bulk.DUPLICATE}.issuperset(outcomes):
+        raise Unavailable()
 
 
 def create_write(made: Import, now: datetime) -> Write:

@@ -8,6 +8,7 @@ from chalicelib.access.models import org_pk
 from chalicelib.aws import table
 from chalicelib.aws.files import Files
 from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.table import Item
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed
@@ -26,7 +27,7 @@ from chalicelib.members import store as members_store
 from chalicelib.members.models import Member
 from chalicelib.notices.service import Counter
 from chalicelib.orgs import store as orgs_store
-from chalicelib.orgs.models import Group, Org, group_sk
+from chalicelib.orgs.models import Department, Group, Location, Org, department_sk, group_sk, location_sk
 
 _TRIES = 4
 
@@ -103,11 +104,11 @@ class ImportingService:
     def _invited(self, known: Import, org: Org, rows: Sequence[RowOut], now: datetime) -> dict[str, _Outcome]:
         start = to_instant(known.notify_at) if known.notify_at else to_instant(str(known.decided_at))
         expires_at = start + timedelta(days=int(org.invitation_days))
-        groups = _groups(known.org_id, rows)
+        gone = _gone(known.org_id, rows)
         members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
         return {
             str(row.number): _invite(
-                known, row.values, groups, members.get(normalized(row.values.email)), expires_at, now
+                known, row.values, gone, members.get(normalized(row.values.email)), expires_at, now
             )
             for row in rows
         }
@@ -118,7 +119,7 @@ class ImportingService:
         for row in rows:
             member = members.get(normalized(row.values.email))
             invite_id = invite_id_of(known.import_id, row.values.email)
-            is_ours = member is not None and member.invite_id == invite_id
+            is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(known, member))
             outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed("processing_failed")
         return outcomes
 
@@ -127,10 +128,7 @@ class ImportingService:
             return
         if known.notify_at is not None:
             wave_id, at = derived_id(known.import_id, "wave", str(chunk)), to_instant(known.notify_at)
-            try:
-                table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
-            except ConditionFailed:
-                observability.info("wave is planned already", import_id=known.import_id, chunk=chunk)
+            table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
             self._invites.announce_wave(known.msp_id, known.org_id, wave_id, at)
             return
         about = {"msp_id": known.msp_id, "org_id": known.org_id}
@@ -146,26 +144,41 @@ def _rows(job: ImportChunk) -> list[import_store.Row]:
     return import_store.rows_of_chunk(job.org_id, job.import_id, job.chunk)
 
 
-def _groups(org_id: str, rows: Sequence[RowOut]) -> set[str]:
-    """Those of the rows' groups that are still there."""
-    wanted = {group_id for row in rows for group_id in row.values.group_ids}
-    found = table.batch_get([(Group, org_pk(org_id), group_sk(group_id)) for group_id in wanted])
-    return {item.group_id for item in found.values() if isinstance(item, Group)}
+def _gone(org_id: str, rows: Sequence[RowOut]) -> dict[str, str]:
+    """Groups, departments and locations of the rows that were deleted since the preview, with the code that says so."""
+    wanted: dict[tuple[str, str], tuple[type[Item], str, str]] = {}
+    for values in (row.values for row in rows):
+        things: list[tuple[type[Item], str, str, str]] = [
+            (Group, group_sk(one), one, "group_gone") for one in values.group_ids
+        ]
+        if values.department_id:
+            things.append((Department, department_sk(values.department_id), values.department_id, "department_gone"))
+        if values.location_id:
+            things.append((Location, location_sk(values.location_id), values.location_id, "location_gone"))
+        wanted |= {(org_pk(org_id), sk): (model, thing_id, code) for model, sk, thing_id, code in things}
+    found = table.batch_get([(model, *key) for key, (model, _, _) in wanted.items()])
+    return {thing_id: code for key, (_, thing_id, code) in wanted.items() if key not in found}
 
 
 def _invite(
-    known: Import, values: ValuesOut, groups: set[str], member: Member | None, expires_at: datetime, now: datetime
+    known: Import,
+    values: ValuesOut,
+    gone: Mapping[str, str],
+    member: Member | None,
+    expires_at: datetime,
+    now: datetime,
 ) -> _Outcome:
     """One person. What goes wrong with one stops nobody else; trouble of ours fails the message, which comes again."""
     invite_id = invite_id_of(known.import_id, values.email)
     for _ in range(_TRIES):
-        if member is not None and member.invite_id == invite_id:
+        if member is not None and (member.invite_id == invite_id or _is_made_here(known, member)):
             return _done(member, invite_id)
         code = refusal(member, invite_id)
         if code is not None:
             return _failed(code, member)
-        if not groups.issuperset(values.group_ids):
-            return _failed("group_gone")
+        for thing_id in (*values.group_ids, values.department_id, values.location_id):
+            if thing_id is not None and thing_id in gone:
+                return _failed(gone[thing_id])
         person = Person(**values.model_dump())
         invitation = invitation_of(known.msp_id, known.org_id, person, member, known.import_id, now, expires_at)
         try:
@@ -175,6 +188,12 @@ def _invite(
             continue
         return _done(invitation.member, invite_id)
     return _failed("changed_meanwhile")
+
+
+def _is_made_here(known: Import, member: Member) -> bool:
+    """An earlier delivery made this member, and an admin may have sent the invitation again since."""
+    made_as = derived_id(known.import_id, "member", normalized(str(member.email)))
+    return bool(member.member_id == made_as)
 
 
 def _done(member: Member, invite_id: str) -> _Outcome:

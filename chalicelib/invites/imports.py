@@ -37,7 +37,7 @@ class ImportService:
         self._files = files
         self._queue = queue
 
-    def upload(self, scope: Scope, content: bytes, content_type: str, seed: str, now: datetime) -> ImportDetail:
+    def upload(self, scope: Scope, content: bytes, content_type: str, seed: str, now: datetime) -> ImportOut:
         """Judge the file and keep it until the decision. Raises Invalid and TooLarge for what is no such file,
         Conflict without an active subscription.
         """
@@ -47,12 +47,14 @@ class ImportService:
             raise refusal("too_much_text", limit=f"{_MAX_CHARACTERS:,}")
         verdicts = judge(sheet, directory_of(scope.org, sheet))
         import_id = derived_id(seed, "import")
-        chunks = store.chunks_of(
-            [
-                {"cells": row.cells, "verdict": verdict.model_dump(mode="json")}
-                for row, verdict in zip(sheet.rows, verdicts, strict=True)
-            ]
-        )
+        rows = [
+            {"cells": row.cells, "verdict": verdict.model_dump(mode="json")}
+            for row, verdict in zip(sheet.rows, verdicts, strict=True)
+        ]
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if store.size_of(row) > store.MAX_ROW_BYTES:
+                raise refusal("row_too_long", line=verdict.number)
+        chunks = store.chunks_of(rows)
         made = Import(
             imports_pk(scope.org), import_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
             status=ImportStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
@@ -66,8 +68,8 @@ class ImportService:
         try:
             audit.commit(scope.tenant_pk, told, [store.create_write(made, now)], now)
         except ConditionFailed:
-            return self.detail(scope, import_id, now)
-        return _detail(made, [_row_out(verdict, {}) for verdict in verdicts])
+            return _out(self._known(scope, import_id, now))
+        return _out(made)
 
     def page(self, scope: Scope, pager: Pager) -> ImportPage:
         found = store.page(scope.org, pager.limit, pager.position)

@@ -86,7 +86,7 @@ class LifecycleService:
     ) -> tuple[Member, list[Write]]:
         after = members_store.changed(
             member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
-            mail_id=mail_id_of(invite_id), mail_blocked=None,
+            mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
         )  # fmt: skip
         about = self._about(msp_id, org_id, member, invite_id)
         return after, [

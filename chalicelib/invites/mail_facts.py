@@ -1,5 +1,7 @@
 """What mails about invitations say, read when they are sent; the link's secret is made then, and only its hash kept."""
 
+from zoneinfo import ZoneInfo
+
 from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
@@ -45,7 +47,8 @@ def invitation(mail: Mail) -> Letter | Withheld:
         except ConditionFailed:
             continue
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
-        return _letter(org, member, link=link, expires_on=str(to_instant(str(member.invite_expires_at)).date()))
+        expires = to_instant(str(member.invite_expires_at)).astimezone(ZoneInfo(org.time_zone or "UTC"))
+        return _letter(org, member, link=link, expires_on=str(expires.date()))
     raise Unavailable()
 
 

@@ -7,6 +7,7 @@ from chalicelib.access.models import msp_pk
 from chalicelib.aws import table
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.paging import Pager
+from chalicelib.core.text import normalized
 from chalicelib.invites import store
 from chalicelib.invites.answering import Account, AnswerService, is_expired
 from chalicelib.invites.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
@@ -45,7 +46,7 @@ class OwnInvitesService:
         invites = []
         for org_key, member_key in keys:
             org, member = cast(Org | None, items.get(org_key)), cast(Member | None, items.get(member_key))
-            if org is not None and member is not None and member.status in OPEN:
+            if org is not None and member is not None and _is_mine(member, email):
                 invites.append(
                     MyInvite(
                         invite_id=f"{org.org_id}.{member.member_id}",
@@ -56,6 +57,11 @@ class OwnInvitesService:
                     )
                 )
         return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
+
+
+def _is_mine(member: Member, email: str) -> bool:
+    """Somebody whose address has changed since is invited under the new one."""
+    return member.status in OPEN and normalized(str(member.email)) == normalized(email)
 
 
 def _account(account_id: str, email: str | None) -> Account:

@@ -43,13 +43,13 @@ class Invitation:
         return {"member_id": self.member.member_id, "invite_id": str(self.member.invite_id)}
 
 
-def refusal(known: Member | None, invite_id: str) -> Code | None:
+def refusal(known: Member | None, invite_id: str, clear_blocked: bool = False) -> Code | None:
     """Why this address is not invited; None when it is, or was by the same request before."""
     if known is None or known.invite_id == invite_id:
         return None
     if known.status not in INVITABLE:
         return Code.ALREADY_MEMBER
-    return Code.MAIL_BLOCKED if known.mail_blocked else None
+    return Code.MAIL_BLOCKED if known.mail_blocked and not clear_blocked else None
 
 
 def invite_id_of(seed: str, email: str) -> str:
@@ -73,6 +73,7 @@ def invitation_of(
         "invite_hash": None,
         "invite_expires_at": to_text(expires_at),
         "mail_id": mail_id_of(invite_id),
+        "mail_blocked": None,
     }
     told: dict[str, Any] = {
         "first_name": person.first_name, "last_name": person.last_name, "department_id": person.department_id,

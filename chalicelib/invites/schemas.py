@@ -31,6 +31,9 @@ class InviteForm(_Input):
         list[Annotated[str, StringConstraints(max_length=320)]], Field(min_length=1, max_length=MAX_BY_HAND)
     ]
     notify: Notify = "now"
+    clear_blocked: bool = Field(
+        False, description="Invite also people whose mail bounced or who complained; say so only after checking."
+    )
 
 
 class InviteResult(BaseModel):
@@ -103,7 +106,8 @@ class AcceptForm(_Input):
     token: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-_Field = Annotated[str, StringConstraints(max_length=2000)]
+# Cognito's session has up to 2,048 characters, before it is wrapped.
+_Field = Annotated[str, StringConstraints(max_length=4000)]
 
 
 class AnswerForm(_Input):

@@ -48,7 +48,8 @@ def wave_writes(msp_id: str, org_id: str, wave_id: str, notify_at: datetime, inv
         wave_pk(wave_id), WAVE_SK, msp_id=msp_id, org_id=org_id, notify_at=instant, invites=dict(invites),
         ttl=int((notify_at + _WAVE_KEPT_FOR).timestamp()),
     )  # fmt: skip
-    return [put_new(item), Write("put", wave_due(msp_id, org_id, wave_id, instant))]
+    # Putting it again, after an answer was lost, makes the same mails once more, which are made once.
+    return [Write("put", item), Write("put", wave_due(msp_id, org_id, wave_id, instant))]
 
 
 def wave(wave_id: str) -> Wave | None:

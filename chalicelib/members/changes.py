@@ -107,7 +107,7 @@ def _refuse_unknown(scope: Scope, given: Mapping[str, Any]) -> None:
 
 
 def _refuse_status(member: Member, given: Mapping[str, Any]) -> None:
-    if member.status not in ON_ROSTERS:
+    if member.status not in ON_ROSTERS and set(given) != {_BLOCKED}:
         problem = f"This person is {member.status}; invite them again first."
         raise Conflict("not_a_member", problem)
     if member.status not in NAME_SHOWN and any(name in given for name in _NAMES):

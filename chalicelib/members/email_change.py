@@ -101,7 +101,7 @@ def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime
         owner = store.member_of_address(org_id, [email]).get(normalized(email))
         if owner is not None and owner.member_id != member_id:
             return False
-        writes = store.change_writes(org_id, member, store.changed(member, email=email))
+        writes = store.change_writes(org_id, member, store.changed(member, email=email, mail_blocked=None))
         if _committed(org_pk(org_id), account_id, f"member/{member_id}", writes, now):
             return True
     raise Unavailable()

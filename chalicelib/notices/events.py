@@ -25,7 +25,7 @@ def no_one(mail: Mail) -> None:
 
 def settle(notification: Notification, now: datetime, follow: Follow = no_one) -> None:
     news = news_of(notification)
-    if news is None:
+    if news is None or notification.mail is None:
         return
     message_id = notification.mail.messageId
     mail_id = _named_in_headers(notification) or store.mail_of_message(message_id)
@@ -52,7 +52,8 @@ def news_of(notification: Notification) -> News | None:
         return DELIVERED
     if notification.notificationType == "Complaint":
         kind = notification.complaint.complaintFeedbackType if notification.complaint else None
-        return complained(kind or "complaint")
+        # Somebody took the mail out of the unwanted ones.
+        return DELIVERED if kind == "not-spam" else complained(kind or "complaint")
     bounce = notification.bounce
     if notification.notificationType != "Bounce" or bounce is None:
         return None
@@ -64,5 +65,6 @@ def news_of(notification: Notification) -> News | None:
 
 
 def _named_in_headers(notification: Notification) -> str | None:
-    found = (header.value for header in notification.mail.headers if header.name.lower() == MAIL_HEADER.lower())
+    headers = notification.mail.headers if notification.mail else []
+    found = (header.value for header in headers if header.name.lower() == MAIL_HEADER.lower())
     return next(found, None)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chalicelib.core.addresses import mailable
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -72,12 +74,11 @@ def envelope(mail_id: str, kind: str, letter: Letter, mail_from: str) -> Envelop
 
 def ascii_address(address: str) -> str:
     """The address as SMTP without extensions writes it; SES knows no others."""
-    local, _, domain = address.rpartition("@")
+    written = mailable(address)
+    if written is None or _CONTROLS.search(written):
+        raise NotAddressable()
     try:
-        written = f"{local}@{domain.encode('idna').decode()}"
         Address(addr_spec=written)
-        if not local.isascii() or _CONTROLS.search(written):
-            raise NotAddressable()
     except (UnicodeError, ValueError, IndexError) as error:
         raise NotAddressable() from error
     except Exception as error:

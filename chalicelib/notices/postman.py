@@ -69,6 +69,11 @@ class Postman:
         except MusterError:
             self._mails.release(claimed)
             raise
+        except Exception:
+            # Its facts are not as they should be: a bug, which must not hold up every mail behind it.
+            observability.failure("mail could not be read", mail_id=claimed.mail_id, kind=claimed.kind)
+            self._mails.learn(claimed.mail_id, refused("not_written"))
+            return True
         if isinstance(letter, Withheld):
             self._mails.learn(claimed.mail_id, withheld(letter.reason))
             return True

@@ -52,6 +52,7 @@ class Notification(_Told):
     """As SES publishes deliveries, bounces and complaints of an identity."""
 
     notificationType: str  # noqa: N815
-    mail: _TheMail
+    # SES greets a topic with a message that is about no mail.
+    mail: _TheMail | None = None
     bounce: _Bounce | None = None
     complaint: _Complaint | None = None

@@ -42,7 +42,7 @@ DELIVERED = News(MailState.DELIVERED, _DELIVERED_RANK)
 
 def bounced(kind: str, reason: str) -> News:
     """`kind` is SES's bounceType: Permanent, Transient, Undetermined."""
-    return News(MailState.BOUNCED, _TRANSIENT_BOUNCE_RANK if kind == "Transient" else _PERMANENT_BOUNCE_RANK, reason)
+    return News(MailState.BOUNCED, _PERMANENT_BOUNCE_RANK if kind == "Permanent" else _TRANSIENT_BOUNCE_RANK, reason)
 
 
 def complained(reason: str) -> News:

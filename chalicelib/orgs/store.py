@@ -77,6 +77,11 @@ def change_write(known: Item, changes: Mapping[str, Any], *, unchanged: Iterable
     return Write("update", known, condition, tuple(actions))
 
 
+def group_check(org_id: str, group_id: str) -> Write:
+    """ConditionFailed when the group was deleted meanwhile."""
+    return Write("check", Group(org_pk(org_id), group_sk(group_id)), Group.pk.exists())
+
+
 def group(org_id: str, group_id: str) -> Group | None:
     return table.get(Group, org_pk(org_id), group_sk(group_id))
 

@@ -238,3 +238,36 @@ def test_uploads_are_listed_newest_first_and_are_gone_after_a_year(world: World,
     assert [one["import_id"] for one in listed] == [second["import_id"], first["import_id"]]
     world.now += timedelta(days=366)
     assert world.get(f"/orgs/{uploading.org}/imports/{first['import_id']}", uploading.admin).status == 404
+
+
+def test_500_rows_that_fail_are_told_one_by_one_also_under_a_key(world: World, uploading: Uploading) -> None:
+    rows = [f"not an address {n},First,Last,Nowhere {n},Elsewhere {n},Nothing {n}," for n in range(500)]
+    first = uploading.upload(HEAD + "\r\n".join(rows), key="one")
+    assert (first.status, first.json["num_failed"]) == (201, 500), first.text[:300]
+    assert uploading.upload(HEAD + "\r\n".join(rows), key="one").json == first.json
+
+
+def test_a_row_that_is_too_much_to_keep_is_named_and_nobody_is_lost(uploading: Uploading) -> None:
+    head = ",".join(["E-mail", "Groups", *(f"Field {number}" for number in range(30))])
+    fields = ",".join("\u0416" * 500 for _ in range(30))
+    unnamed = ",".join("\u0416" * 999 for _ in range(18))
+    kept = uploading.upload(f"{head}\r\nann@example.com,Finance\r\nbob@example.com,Finance,{fields}")
+    assert (kept.status, len(kept.json["rows"])) == (201, 2), kept.text[:300]
+    assert len(uploading.detail(kept.json["import_id"])["rows"]) == 2
+    refused = uploading.upload(f"{head}\r\nbob@example.com,Finance,{fields},{unnamed}")
+    assert (refused.status, refused.json["code"]) == (422, "row_too_long"), refused.text[:300]
+    assert "Row 2" in refused.json["detail"]
+
+
+def test_who_was_to_be_in_a_department_or_location_that_is_gone_is_not_invited(
+    world: World, uploading: Uploading
+) -> None:
+    department, location = world.department(uploading.org, "Sales"), world.location(uploading.org, "Hall 7")
+    seen = uploading.preview("ann@example.com,Ann,Lee,Finance,Sales,,", "bob@example.com,Bob,Ray,Finance,,Hall 7,")
+    assert world.delete(f"/orgs/{uploading.org}/departments/{department}", uploading.admin).status == 204
+    assert world.delete(f"/orgs/{uploading.org}/locations/{location}", uploading.admin).status == 204
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    done = uploading.detail(seen["import_id"])
+    assert [row["problems"][0]["code"] for row in done["rows"]] == ["department_gone", "location_gone"]
+    assert (done["status"], done["num_invited"], done["num_failed"]) == ("done", 0, 2)

@@ -221,6 +221,10 @@ def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_adm
     (again,) = inviting.invite("bounce@simulator.amazonses.com")
     assert (again["result"], again["code"]) == ("failed", "mail_blocked")
     assert len(inviting.mailbox.to()) == 1
+    form = {"group_id": inviting.group, "emails": ["bounce@simulator.amazonses.com"], "clear_blocked": True}
+    assert inviting.send_form(form).json["results"][0]["result"] == "invited"
+    inviting.mailbox.send()
+    assert len(inviting.mailbox.to()) == 2
 
 
 def test_an_admin_clears_a_bounce_by_sending_again(inviting: Inviting) -> None:
@@ -242,6 +246,84 @@ def test_an_admin_lets_mail_go_to_a_member_again_once_the_address_was_checked(wo
     assert (answer.status, answer.json["mail_blocked"]) == (200, False)
     (entry, *_) = world.every(f"/orgs/{inviting.org}/audit", inviting.admin)
     assert (entry["before"], entry["after"]) == ({"mail_blocked": True}, {"mail_blocked": False})
+
+
+def test_a_block_can_be_lifted_whatever_the_member_s_status(world: World, inviting: Inviting) -> None:
+    for status in ("active", "declined", "cancelled", "archived"):
+        member = world.member(inviting.org, status=status, mail_blocked="complained")
+        answer = world.patch(f"/orgs/{inviting.org}/members/{member}", inviting.admin, {"mail_blocked": False})
+        assert (answer.status, answer.json["mail_blocked"]) == (200, False)
+
+
+def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, inviting: Inviting) -> None:
+    (result,) = inviting.invite("complaint@simulator.amazonses.com")
+    token = inviting.mailed_token("complaint@simulator.amazonses.com")
+    inviting.mailbox.tell()
+    world.now += timedelta(days=31)
+    page = world.submit(f"/invites/{token}/renew")
+    assert (page.status, "ask the organization" in page.text) == (409, True)
+    inviting.mailbox.send()
+    assert len(inviting.mailbox.to()) == 1
+    assert inviting.member(result["member_id"])["mail_blocked"] is True
+
+
+def test_ten_people_who_come_back_are_invited_at_once(world: World, inviting: Inviting) -> None:
+    department, location = world.department(inviting.org), world.location(inviting.org)
+    emails = [f"person{number}@back.example" for number in range(10)]
+    for email in emails:
+        world.member(inviting.org, status="archived", email=email, department_id=department, location_id=location)
+    assert [one["result"] for one in inviting.invite(*emails)] == ["invited"] * 10
+    inviting.mailbox.send()
+    assert inviting.mailbox.to() == emails
+
+
+def test_who_comes_back_keeps_what_they_did_and_nobody_else_gets_it(world: World, inviting: Inviting) -> None:
+    first = world.account("ann@example.com")
+    member = world.member(inviting.org, status="archived", email="ann@example.com", account_id=first)
+    token, member_id = inviting.invited("ann@example.com")
+    assert member_id == member
+    other = world.account("eve@example.com")
+    refused = world.post(f"/me/invites/{inviting.org}.{member}/accept", other, {"token": token})
+    assert (refused.status, refused.json["code"]) == (409, "other_account")
+    assert world.post(f"/me/invites/{inviting.org}.{member}/accept", first, {}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "mailed"),
+    [
+        ("ann@stra\u00dfe.example", "ann@xn--strae-oqa.example"),
+        ("ann@xn--strae-oqa.example", "ann@xn--strae-oqa.example"),
+        ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_mail_goes_to_the_domain_that_was_typed(world: World, inviting: Inviting, typed: str, mailed: str) -> None:
+    (result,) = inviting.invite(typed)
+    assert result["result"] == "invited"
+    inviting.mailbox.send()
+    assert inviting.mailbox.to() == [mailed]
+    (other,) = inviting.invite("ann@strasse.example")
+    assert other["result"] == "invited"
+    assert len(world.every("/me/invites", world.account("ann@strasse.example"))) == 1
+    assert len(world.every("/me/invites", world.account(mailed))) == 1
+
+
+def test_a_complaint_that_is_none_blocks_nobody(inviting: Inviting) -> None:
+    _, member_id = inviting.invited("ann@example.com", tell=False)
+    news = inviting.mailbox.news()
+    for one in news:
+        one["Sns"]["Message"] = (
+            one["Sns"]["Message"]
+            .replace('"Delivery"', '"Complaint"')
+            .replace('"mail"', '"complaint": {"complaintFeedbackType": "not-spam"}, "mail"', 1)
+        )
+    inviting.mailbox.tell(news)
+    shown = inviting.member(member_id)
+    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("pending", "delivered", False)
+
+
+def test_ses_may_greet_the_topic(inviting: Inviting) -> None:
+    greeting = '{"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have successfully subscribed."}'
+    inviting.mailbox.tell([{"Sns": {"Message": greeting}}])
 
 
 def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:

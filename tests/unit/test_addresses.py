@@ -17,7 +17,10 @@ class Form(BaseModel):
         ("ann@example.com", "ann@example.com"),
         (" Ann.Lee@EXAMPLE.com ", "Ann.Lee@example.com"),
         ("o'neil+x@example.com", "o'neil+x@example.com"),
-        ("ann@xn--mller-kva.example", "ann@müller.example"),
+        ("ann@xn--mller-kva.example", "ann@xn--mller-kva.example"),
+        ("ann@Müller.example", "ann@xn--mller-kva.example"),
+        # Folding its letter case would make another domain of it.
+        ("ann@straße.example", "ann@xn--strae-oqa.example"),
     ],
 )
 def test_an_address_is_kept_as_typed_but_for_space_and_the_domain(given: str, kept: str) -> None:
