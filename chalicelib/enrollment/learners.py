@@ -21,7 +21,7 @@ from chalicelib.enrollment.progress import course_of, enrollment_out, is_overdue
 from chalicelib.enrollment.states import Outcome, outcome_of
 from chalicelib.enrollment.views import zone_in
 from chalicelib.members.models import Member, member_sk, members_pk
-from chalicelib.members.states import NAME_SHOWN
+from chalicelib.members.store import shows_name
 
 # A position in the list: the part (chunk results, then index shards), where in it, and how far.
 _CHUNKS = "chunk"
@@ -153,7 +153,7 @@ def _titles(msp_id: str, enrollments: Sequence[Enrollment]) -> dict[str, str]:
 def _learner_out(
     member_id: str, what: "str | Enrollment", member: Member | None, zone: ZoneInfo, now: datetime
 ) -> LearnerOut:
-    shown = member is not None and member.status in NAME_SHOWN
+    shown = member is not None and shows_name(member)
     name = f"{member.first_name} {member.last_name}".strip() if member is not None and shown else None
     email = member.email if member is not None else None
     if isinstance(what, str):

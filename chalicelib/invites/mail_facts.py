@@ -3,8 +3,10 @@
 from zoneinfo import ZoneInfo
 
 from chalicelib.aws import table
+from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.ids import short_hash
 from chalicelib.core.settings import allowed_origin, settings
 from chalicelib.invites import tokens
 from chalicelib.invites.answering import WELCOME
@@ -99,7 +101,9 @@ def _is_the_invitation(mail: Mail, member: Member) -> bool:
 
 
 def _is_current(mail: Mail, member: Member) -> bool:
-    """News of an invitation that was sent again since, perhaps after the address was checked, blocks nobody."""
+    """News of an earlier address, or of an invitation that was sent again since, blocks nobody."""
+    if mail.to_hash and mail.to_hash != short_hash(mailable(str(member.email)) or ""):
+        return False
     return mail.kind not in (INVITATION, AGAIN) or mail.about["invite_id"] == member.invite_id
 
 

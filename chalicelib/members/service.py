@@ -32,7 +32,7 @@ from chalicelib.members.schemas import (
     MeOut,
     RoleOut,
 )
-from chalicelib.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.members.states import INVITED, ON_ROSTERS, MemberStatus
 from chalicelib.notices import store as notices_store
 from chalicelib.notices.explanations import explain
 from chalicelib.notices.models import Mail
@@ -217,13 +217,13 @@ def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, M
 
 def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
     """With what became of their mails, which are read for those who were invited."""
-    ids = {member.mail_id for member in found if member.mail_id and member.status not in NAME_SHOWN}
+    ids = {member.mail_id for member in found if member.mail_id and not store.shows_name(member)}
     mails = notices_store.mails_by_id(ids) if ids else {}
     return [_out(member, mails.get(member.mail_id or ""), now) for member in found]
 
 
 def _out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
-    shown = member.status in NAME_SHOWN
+    shown = store.shows_name(member)
     return MemberOut(
         member_id=member.member_id,
         status=MemberStatus(member.status),

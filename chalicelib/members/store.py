@@ -23,7 +23,7 @@ from chalicelib.members.models import (
     members_pk,
     search_pk,
 )
-from chalicelib.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.orgs.facts import touch
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
@@ -63,10 +63,16 @@ def search_sk(word: str, member_id: str) -> str:
     return f"{word}#{member_id}"
 
 
+def shows_name(member: Member) -> bool:
+    """Only once the person accepted: then also after they were invited again and that came to nothing."""
+    was_member = bool(member.account_id) and member.status not in INVITED
+    return member.status in NAME_SHOWN or was_member
+
+
 def words_of(member: Member) -> list[str]:
     """What a search finds the member by the start of. Names only once the person accepted."""
     texts = [member.email or "", member.login_name or ""]
-    if member.status in NAME_SHOWN:
+    if shows_name(member):
         texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
     return sorted({word[:MAX_WORD] for text in texts if (word := normalized(text))})
 

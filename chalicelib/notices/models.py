@@ -23,6 +23,8 @@ class Mail(OutboxItem):
     attempt = UnicodeAttribute(null=True)
     claimed_at = UnicodeAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
+    # Of the address that it went to, for the person may have another by the time of the news.
+    to_hash = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 

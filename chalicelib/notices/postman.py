@@ -7,7 +7,7 @@ from typing import Protocol
 from chalicelib.aws.mailer import Doubtful, NotSent, Refused
 from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import new_id, short_hash
 from chalicelib.notices.events import Follow, no_one, pass_on
 from chalicelib.notices.letters import Letter, NotAddressable, Withheld, envelope
 from chalicelib.notices.models import Mail, Waiting
@@ -87,6 +87,7 @@ class Postman:
             observability.failure("mail could not be written", mail_id=claimed.mail_id, kind=claimed.kind)
             self._mails.learn(claimed.mail_id, refused("not_written"))
             return True
+        claimed.to_hash = short_hash(sealed.to)
         try:
             has_slot = self._wait_for_slot(until)
         except MusterError:

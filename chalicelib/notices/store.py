@@ -179,14 +179,14 @@ def release(claimed: Mail) -> None:
 def sent(claimed: Mail, message_id: str, now: datetime) -> bool:
     """SES took it. What SES told of it in the meantime counts too; True when it told something."""
     posted = Posted(posted_pk(message_id), MAIL_SK, mail_id=claimed.mail_id, ttl=int((now + KEPT_FOR).timestamp()))
-    known, noted = Mail(*claimed.key), Mail.message_id.set(message_id)
-    as_sent = (Mail.state.set(MailState.SENT.value), Mail.rank.set(SENT_RANK), Mail.reason.remove(), noted)
+    known, noted = Mail(*claimed.key), (Mail.message_id.set(message_id), Mail.to_hash.set(claimed.to_hash or ""))
+    as_sent = (Mail.state.set(MailState.SENT.value), Mail.rank.set(SENT_RANK), Mail.reason.remove(), *noted)
     rest = [Write("put", posted), *_unclaim(claimed)]
     try:
         table.transact([Write("update", known, Mail.rank < SENT_RANK, as_sent), *rest])
     except ConditionFailed:
         # SES's news of it was faster, by the header that names the mail.
-        table.transact([Write("update", known, Mail.pk.exists(), (noted,)), *rest])
+        table.transact([Write("update", known, Mail.pk.exists(), noted), *rest])
     told = table.query_all(EarlyNews, posted_pk(message_id), prefix=NEWS_PREFIX)
     for early in told:
         learn(claimed.mail_id, News(MailState(early.state), int(early.rank), early.reason))

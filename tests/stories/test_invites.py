@@ -402,6 +402,29 @@ def test_names_of_people_who_have_not_accepted_are_shown_nowhere(world: World, i
     assert "Zebedee" not in world.get(f"/orgs/{inviting.org}/members", inviting.admin).text
 
 
+def test_who_was_a_member_keeps_the_name_when_a_new_invitation_comes_to_nothing(
+    world: World, inviting: Inviting
+) -> None:
+    account = world.account("ann@example.com")
+    left = world.member(
+        inviting.org, status="archived", email="ann@example.com", first_name="Zebedee", account_id=account
+    )
+    inviting.invite("ann@example.com")
+    inviting.change("cancel", left)
+    assert inviting.member(left)["first_name"] == "Zebedee"
+    assert len(world.every(f"/orgs/{inviting.org}/members?search=Zeb", inviting.admin)) == 1
+
+
+def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("complaint@simulator.amazonses.com", tell=False)
+    account = world.account("new@example.com")
+    path = f"/me/invites/{inviting.org}.{member_id}/accept"
+    assert world.post(path, account, {"token": token}).status == 200
+    inviting.mailbox.tell()
+    shown = inviting.member(member_id)
+    assert (shown["email"], shown["mail_blocked"]) == ("new@example.com", False)
+
+
 def test_the_trail_tells_who_was_invited_without_addresses(world: World, inviting: Inviting) -> None:
     (result,) = inviting.invite("ann@example.com")
     inviting.change("resend", result["member_id"])
