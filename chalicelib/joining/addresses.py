@@ -1,53 +1,30 @@
-"""Addresses and domains of those who join, in the one form in which they are compared and mailed.
+"""Addresses and domains of those who join, in the one form in which they are compared, kept and mailed.
 
-Two spellings are one domain when the DNS takes them for one (IDNA 2008 with the mapping of UTS 46): letter case, full
-width letters and the like. Look-alikes of other scripts are other domains, and differ visibly once they are written
-in ASCII. What is compared is what is mailed: no other spelling of the address is kept.
+Two spellings are one domain when the DNS takes them for one (core/addresses.py): letter case, full width letters and
+the like. Look-alikes of other scripts are other domains, and differ visibly, for domains are written in ASCII.
 """
 
-from dataclasses import dataclass
+from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.core.text import normalized
+from chalicelib.core.addresses import Email
 
-
-@dataclass(frozen=True)
-class JoinAddress:
-    """`email` is how the directory knows the person, `domain` is in ASCII."""
-
-    email: str
-    domain: str
-
-    @property
-    def mailable(self) -> str:
-        return f"{self.email.rpartition('@')[0]}@{self.domain}"
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
-def address_of(text: str) -> JoinAddress | None:
+def address_of(text: str) -> str | None:
     """None for what is no address, or none that mail can be sent to without extensions of SMTP."""
-    email, domain = _parsed(text)
-    if not email.isascii() and not email.rpartition("@")[0].isascii():
+    try:
+        email = _EMAIL.validate_python(text)
+    except ValidationError:
         return None
-    if not domain:
-        return None
-    # The directory folds letter case, by which some domains would become another one: straße.de becomes strasse.de.
-    if _parsed(normalized(email))[1] != domain:
-        email = f"{email.rpartition('@')[0]}@{domain}"
-    return JoinAddress(email, domain)
+    return email if email.isascii() else None
+
+
+def domain_in(email: str) -> str:
+    return email.rpartition("@")[2]
 
 
 def domain_of(text: str) -> str | None:
     """A domain as the DNS writes it; None for what is none."""
-    trimmed = text.strip()
-    return None if "@" in trimmed else _parsed(f"a@{trimmed}")[1] or None
-
-
-def _parsed(text: str) -> tuple[str, str]:
-    """The address as typed but for the form of its domain, and the domain in ASCII; empty for what is no address."""
-    # Its tables are needed by few requests; a cold start does not wait for them.
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        found = validate_email(text.strip(), check_deliverability=False)
-    except EmailNotValidError:
-        return "", ""
-    return found.normalized, str(found.ascii_domain).lower()
+    email = None if "@" in text else address_of(f"a@{text.strip()}")
+    return domain_in(email) if email else None

@@ -22,7 +22,7 @@ from chalicelib.core.text import normalized
 from chalicelib.invites.answering import count_mail
 from chalicelib.invites.states import OPEN
 from chalicelib.joining import codes, store
-from chalicelib.joining.addresses import JoinAddress, address_of
+from chalicelib.joining.addresses import address_of, domain_in
 from chalicelib.joining.models import JoinPage, JoinRequest
 from chalicelib.joining.page_settings import is_served, is_slug
 from chalicelib.joining.people import JOIN_CODE, joined, mail_id_of
@@ -74,28 +74,26 @@ class JoinService:
 
         The form's own id makes the same form the same request, so that pressing twice mails once.
         """
-        address = _checked(shown, form)
-        count_mail(address.email, now)
+        email = _checked(shown, form)
+        count_mail(email, now)
         request_id = form.request if _is_recent(form.request, now) else new_id(now)
         try:
-            table.transact(self._ask_writes(shown, request_id, address, form, now))
+            table.transact(self._ask_writes(shown, request_id, email, form, now))
         except ConditionFailed:
             known = store.request(request_id)
-            if known is None or (known.org_id, known.email) != (shown.org.org_id, address.email):
+            if known is None or (known.org_id, known.email) != (shown.org.org_id, email):
                 # The form was sent before with another address, and then corrected.
                 request_id = new_id(now)
-                table.transact(self._ask_writes(shown, request_id, address, form, now))
+                table.transact(self._ask_writes(shown, request_id, email, form, now))
         self._mails.wake()
         return request_id
 
-    def _ask_writes(
-        self, shown: Shown, request_id: str, address: JoinAddress, form: JoinForm, now: datetime
-    ) -> list[Write]:
+    def _ask_writes(self, shown: Shown, request_id: str, email: str, form: JoinForm, now: datetime) -> list[Write]:
         msp_id, org_id = shown.org.msp_id, shown.org.org_id
         about = {"msp_id": msp_id, "org_id": org_id, "request_id": request_id}
         chosen = (form.group_id, form.location_id or None)
         return [
-            store.request_write(msp_id, org_id, request_id, address.email, *chosen, now),
+            store.request_write(msp_id, org_id, request_id, email, *chosen, now),
             *self._mails.writes(mail_id_of(request_id), JOIN_CODE, org_pk(org_id), about, now),
         ]
 
@@ -159,23 +157,23 @@ class JoinService:
         return made.token
 
 
-def _checked(shown: Shown, form: JoinForm) -> JoinAddress:
+def _checked(shown: Shown, form: JoinForm) -> str:
     errors = []
-    address = address_of(form.email)
+    email = address_of(form.email)
     domains = list(shown.page.allowed_domains)
-    if address is None:
+    if email is None:
         errors.append(FieldError("email", "invalid_email", "This is not an e-mail address that mail can be sent to."))
-    elif domains and address.domain not in domains:
-        problem = f"Only addresses of certain domains can join here; {address.domain} is not among them."
+    elif domains and domain_in(email) not in domains:
+        problem = f"Only addresses of certain domains can join here; {domain_in(email)} is not among them."
         errors.append(FieldError("email", "domain_not_allowed", problem))
     if form.group_id not in {group.group_id for group in shown.groups}:
         errors.append(FieldError("group_id", "unknown_group", "Choose your group."))
     locations = {location.location_id for location in shown.locations}
     if (form.location_id or locations) and form.location_id not in locations:
         errors.append(FieldError("location_id", "unknown_location", "Choose your location."))
-    if errors or address is None:
+    if errors or email is None:
         raise Invalid(*errors)
-    return address
+    return email
 
 
 def _is_recent(request_id: str, now: datetime) -> bool:
