@@ -73,7 +73,7 @@ class Place:
         return str(answer.json["url"])
 
     def assert_came_in(self, email: str) -> None:
-        """Active, in the group, and enrolled in the group's course."""
+        """Active, in the group, enrolled in the group's course, and counted where the MSP looks."""
         (found,) = self.deployed.get(f"/orgs/{self.org}/members?search={email}", self.admin)["items"]
         assert (found["status"], found["group_ids"]) == ("active", [self.group])
         token = self.deployed.tokens(email)["IdToken"]
@@ -81,6 +81,9 @@ class Place:
             lambda: self.deployed.send("GET", "/me/courses", token).json["items"], lambda items: len(items) == 1
         )
         assert (courses[0]["course_id"], courses[0]["status"]) == (self.course, "enrolled")
+        (batch,) = self.deployed.get(f"/msp/training/{self.org}", self.admin)["items"]
+        (row,) = self.deployed.get(f"/msp/training/{self.org}/{batch['batch_id']}", self.admin)["courses"]
+        assert (row["course_id"], row["num_enrolled"]) == (self.course, 1)
 
 
 def mailed(deployed: Deployed, address: str, pattern: re.Pattern[str]) -> str:
