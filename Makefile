@@ -5,7 +5,7 @@
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
-#   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14]
+#   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
@@ -43,7 +43,7 @@ pictures: $(INSTALLED)
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)" \
-		--mail-rate "$(or $(MAIL_RATE),14)"
+		--mail-rate "$(or $(MAIL_RATE),14)" --public-url "$(PUBLIC_URL)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"
