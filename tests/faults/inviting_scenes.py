@@ -1,6 +1,7 @@
 """An organization that invites people, its mailer and the news of SES, and moments at which something is to happen."""
 
 import json
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -46,7 +47,7 @@ from tests.harness import World
 
 R = TypeVar("R")
 
-ANN, BOB = "ann@example.com", "bob@example.com"
+ANN, BOB, ELSEWHERE = "ann@example.com", "bob@example.com", "ann@home.example"
 _DOMAIN = "people.example"
 
 
@@ -103,7 +104,7 @@ class People(Play):
         self.org_id = self.group_id = self.course_id = self.org_admin = ""
         super().__init__(world, injector)
         world.client("ses").verify_domain_identity(Domain=_DOMAIN)
-        self._sender = f"{world.stage.table_names['core']}@{_DOMAIN}"
+        self._sender = f"{uuid.uuid4().hex}@{_DOMAIN}"
         monkeypatch.setenv("MAIL_FROM", self._sender)
         # Fast enough that nobody waits for a slot, and few enough shards that a sweep is cheap.
         monkeypatch.setenv("MAIL_RATE", "1000")
@@ -116,6 +117,18 @@ class People(Play):
     def starting(self, build: Callable[["People"], R]) -> R:
         """With what the test begins with. Many tests begin alike: built by the first, it is given to the others."""
         return built_once(self, build)
+
+    def here(self) -> tuple[str, str, str]:
+        """The organization in whose name things are done, the group, and the admin."""
+        return self.org_id, self.group_id, self.org_admin
+
+    def elsewhere(self) -> tuple[str, str, str]:
+        """Another organization of the same kind."""
+        org_id = self.client(0, [self.course_id], subscription="active")
+        return org_id, self.world.group(org_id, "Finance", [self.course_id]), self.world.org_admin(org_id)
+
+    def go_to(self, place: tuple[str, str, str]) -> None:
+        self.org_id, self.group_id, self.org_admin = place
 
     # ------------------------------------------------------------ requests
 
@@ -191,6 +204,10 @@ class People(Play):
 
     def mails(self, *kinds: str) -> list[dict[str, Any]]:
         return [item for item in self._outbox("MAIL#") if not kinds or item["kind"] in kinds]
+
+    def about(self, mail: dict[str, Any]) -> dict[str, str]:
+        told: dict[str, str] = json.loads(mail["about"])
+        return told
 
     def news(self, kind: str, mail: dict[str, Any] | None = None, *, names_mail: bool = True) -> list[dict[str, Any]]:
         """What SES tells of a mail, the latest invitation if none is given, in the words of SNS."""

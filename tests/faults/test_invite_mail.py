@@ -9,19 +9,10 @@ from typing import Any
 import pytest
 
 from tests.faults.injector import Injector
+from tests.faults.inviting_calls import CLAIMED_BY, DELIVERED, MAIL, NOTED_BY, SENT_BY
 from tests.faults.inviting_scenes import ANN, BOB, People, named, telling
-from tests.faults.kinds import GET, KILLED_AFTER, LOST, QUERY, SES, TRANSACT, Fault, each
+from tests.faults.kinds import KILLED_AFTER, LOST, Fault, each
 from tests.harness import World
-
-_CLAIM, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [GET, TRANSACT], [TRANSACT, QUERY]
-_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [QUERY, TRANSACT, QUERY, TRANSACT, QUERY]
-
-MAIL = [*_BEFORE, *_CLAIM, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
-
-# Counted from the start of the whole: what is this mail's own.
-CLAIMED_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, MAIL.index(SES) + 1, MAIL.index(SES) + 2
-
-DELIVERED = [GET, TRANSACT, GET, GET, TRANSACT]
 
 
 @pytest.fixture

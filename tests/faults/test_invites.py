@@ -11,18 +11,14 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.clock import to_text
+from chalicelib.invites import inviting
 from tests.faults import later
 from tests.faults.injector import Injector
+from tests.faults.inviting_calls import CANCEL, CLAIM, INVITE, INVITE_IN_PARTS, INVITED_BY, RESEND_TWO
 from tests.faults.inviting_scenes import ANN, BOB, People, named, sharp, telling
-from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, QUERY, SCHEDULE, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, SCHEDULE, SEND, TRANSACT, Fault, pairs
 from tests.faults.outside import Delivery, Request
 from tests.harness import World
-
-_CLAIM, _TELL, _ANSWER = [QUERY, GET, TRANSACT], [QUERY, TRANSACT], [TRANSACT]
-
-INVITE = [*_CLAIM, GET, GET, GET_MANY, *_TELL, SEND, *_ANSWER]
-RESEND = [*_CLAIM, GET, *(GET, *_TELL), *(GET, *_TELL), SEND, *_ANSWER]
-CANCEL = [*_CLAIM, *(GET, *_TELL), SEND, *_ANSWER]
 
 WAVE = {"early": [GET, SCHEDULE], "due": [GET, INSERT, INSERT, INSERT, INSERT, TRANSACT, SEND, TRANSACT]}
 
@@ -106,12 +102,12 @@ _SCENES: dict[str, tuple[Callable[[People], Request], list[str], int, Callable[[
     "invite": (_now, INVITE, 201, _all_invited),
     "invite later": (_later, INVITE, 201, _invited_later),
     "invite again": (_again, [*INVITE[:6], GET_MANY, *INVITE[6:]], 201, _invited_again),
-    "resend": (_resend, RESEND, 200, _resent),
+    "resend": (_resend, RESEND_TWO, 200, _resent),
     "cancel": (_cancel, CANCEL, 200, _cancelled),
 }
 
 # The others claim their key, and answer under it, by the same code.
-_OWN = 4
+_OWN = len(CLAIM) + 1
 _EACH = named("invite", telling(INVITE)) + [
     one for name, (_, calls, _, _) in _SCENES.items() if name != "invite" for one in named(name, sharp(calls, _OWN))
 ]
@@ -147,9 +143,36 @@ def test_an_invitation_that_nobody_asks_for_again_is_made_whole_or_not_at_all(
     with people.injector.fault(at, fault):
         assert people.outside.ask(_now(people)) is None
     people.rest()
-    is_saved = at >= INVITE.index(SEND)
+    is_saved = at >= INVITED_BY
     assert people.statuses() == ({"prospect": 2} if is_saved else {})
     assert people.num_links() == (2 if is_saved else 0)
+
+
+_PARTS = [one for one in sharp(INVITE_IN_PARTS, _OWN) if int(str(one.values[0])) <= INVITED_BY + 5]
+
+
+@pytest.mark.parametrize("notify", ["now", "later"])
+@pytest.mark.parametrize(("at", "fault"), _PARTS)
+def test_an_invitation_that_broke_between_two_people_goes_on_with_the_other(
+    people: People, monkeypatch: pytest.MonkeyPatch, notify: str, at: int, fault: Fault
+) -> None:
+    monkeypatch.setattr(inviting, "_AT_ONCE", 1)
+    request = _now(people) if notify == "now" else _later(people)
+    answer = later.broken_request(people, request, at, fault, 201)
+    assert [one["result"] for one in answer.json["results"]] == ["invited", "invited"]
+    if notify == "later":
+        people.outside.until(people.world.now + timedelta(days=3))
+    people.rest()
+    assert people.statuses() == {"prospect": 2}
+    assert people.num_links() == 2
+    assert people.told()["members.invited"] == 2
+
+
+def test_an_invitation_in_parts_makes_these_calls(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inviting, "_AT_ONCE", 1)
+    with people.injector.watched() as calls:
+        assert people.ask(_now(people)).status == 201
+    assert calls == INVITE_IN_PARTS
 
 
 # ------------------------------------------------------------ the chosen instant
