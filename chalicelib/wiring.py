@@ -285,8 +285,8 @@ class Wiring:
 
     @cached_property
     def sweep(self) -> "SweepService":
+        from chalicelib.enrollment.due_models import DueEntry
         from chalicelib.enrollment.messages import Job
-        from chalicelib.enrollment.models import DueEntry
         from chalicelib.enrollment.sweep import SweepService
         from chalicelib.invites.import_models import DUE_IMPORT
         from chalicelib.invites.messages import import_of, wave_of

@@ -13,8 +13,9 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import archive_store, learner_store
+from chalicelib.enrollment.due_models import DUE_ARCHIVE, DueEntry, due_entry
 from chalicelib.enrollment.messages import ArchiveMember
-from chalicelib.enrollment.models import DUE_ARCHIVE, DueEntry, Enrollment, due_entry
+from chalicelib.enrollment.models import Enrollment
 from chalicelib.enrollment.progress import course_of
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
 from chalicelib.enrollment.sweep import FENCE, GRACE

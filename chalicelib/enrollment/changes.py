@@ -17,8 +17,9 @@ from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.cancel import ROWS_AT_ONCE, cancel_writes, rows_of
 from chalicelib.enrollment.change_store import UNDO_ID, Changed
 from chalicelib.enrollment.chunks import enroll_chunk
+from chalicelib.enrollment.due_models import DUE_CHANGE, DueEntry, due_entry
 from chalicelib.enrollment.messages import ChangeChunk, EnrollChunk, StartChange
-from chalicelib.enrollment.models import DUE_CHANGE, UNDO, BulkChange, DueEntry, Enrollment, Row, due_entry
+from chalicelib.enrollment.models import UNDO, BulkChange, Enrollment, Row
 from chalicelib.enrollment.pages import NotReversed, UndoOut
 from chalicelib.enrollment.recipients import bounds_of
 from chalicelib.enrollment.states import LIVE, Code, EnrollmentStatus, RowStatus

@@ -15,19 +15,9 @@ from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, local_date, parse_hour
+from chalicelib.enrollment.due_models import DUE_ADVANCE, DueEntry, due_entry
 from chalicelib.enrollment.messages import AdvanceBatch
-from chalicelib.enrollment.models import (
-    DUE_ADVANCE,
-    SPEC_SK,
-    Batch,
-    DueEntry,
-    RolloutSpec,
-    Row,
-    batch_pk,
-    due_entry,
-    rollout_pk,
-    row_sk,
-)
+from chalicelib.enrollment.models import SPEC_SK, Batch, RolloutSpec, Row, batch_pk, rollout_pk, row_sk
 from chalicelib.enrollment.schemas import Plan
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk

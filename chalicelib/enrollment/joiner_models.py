@@ -9,7 +9,8 @@ from pynamodb.attributes import ListAttribute
 from chalicelib.access.models import org_pk
 from chalicelib.aws.table import CoreItem
 from chalicelib.core.ids import derived_id
-from chalicelib.enrollment.models import DueEntry, chunks_prefix, due_entry
+from chalicelib.enrollment.due_models import DueEntry, due_entry
+from chalicelib.enrollment.models import chunks_prefix
 
 DUE_JOIN = "join"
 DUE_JOIN_GROUP = "join_group"

@@ -18,9 +18,10 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.enrollment import form, preview, rollout_store
+from chalicelib.enrollment.due_models import DUE_LAUNCH, DueEntry, due_entry
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.messages import AdvanceBatch, FinishLaunch
-from chalicelib.enrollment.models import DUE_LAUNCH, LAUNCHED, Batch, DueEntry, batch_sk, batches_pk, due_entry
+from chalicelib.enrollment.models import LAUNCHED, Batch, batch_sk, batches_pk
 from chalicelib.enrollment.pages import ErrorOut, LaunchOut, OrgResult
 from chalicelib.enrollment.rollout_store import StoredRollout
 from chalicelib.enrollment.schemas import Launch, Plan

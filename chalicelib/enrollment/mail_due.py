@@ -12,8 +12,9 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import time_of
 from chalicelib.enrollment.calendar import instant_of
+from chalicelib.enrollment.due_models import DUE_MAIL, DueEntry, due_entry
 from chalicelib.enrollment.messages import MailRow
-from chalicelib.enrollment.models import DUE_MAIL, DueEntry, Row, due_entry
+from chalicelib.enrollment.models import Row
 
 
 class MailEvent(StrEnum):

@@ -10,8 +10,7 @@ from pynamodb.attributes import (
 )
 
 from chalicelib.access.models import msp_pk, org_pk
-from chalicelib.aws.table import CoreItem, EnrollmentItem, OutboxItem
-from chalicelib.core.ids import shard_of
+from chalicelib.aws.table import CoreItem, EnrollmentItem
 
 
 class Rollout(CoreItem):
@@ -275,40 +274,3 @@ def history_sk(course_id: str, history_id: str) -> str:
 
 def row_shard(org_id: str, batch_id: str, course_id: str, shard: int) -> str:
     return f"{batch_pk(org_id, batch_id)}#COURSE#{course_id}#{shard:02d}"
-
-
-class DueEntry(OutboxItem):
-    """`DUE#<shard>` / `<instant>#<kind>#<id>`: what should have happened by then; the sweep looks here."""
-
-    kind = UnicodeAttribute()
-    msp_id = UnicodeAttribute()
-    org_id = UnicodeAttribute(null=True)
-    target_id = UnicodeAttribute()
-    not_before = UnicodeAttribute(default="")
-    # What else the message says that stands for it.
-    more = JSONAttribute(null=True)
-
-
-NUM_DUE_SHARDS = 16
-DUE_LAUNCH = "launch"
-DUE_ADVANCE = "advance"
-DUE_MOVE_DATES = "move_dates"
-DUE_CHANGE = "change"
-DUE_MAIL = "mail"
-DUE_ARCHIVE = "archive"
-
-
-def due_pk(shard: int) -> str:
-    return f"DUE#{shard:02d}"
-
-
-def due_entry(instant: str, kind: str, msp_id: str, org_id: str | None, target_id: str) -> DueEntry:
-    """`target_id` is a rollout for `launch`, a batch for `advance`, an organization for `move_dates`."""
-    return DueEntry(
-        due_pk(shard_of(target_id, NUM_DUE_SHARDS)),
-        f"{instant}#{kind}#{target_id}",
-        kind=kind,
-        msp_id=msp_id,
-        org_id=org_id,
-        target_id=target_id,
-    )

@@ -12,9 +12,10 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.enrollment import batch_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import enroll_instant, parse_hour
+from chalicelib.enrollment.due_models import DUE_MOVE_DATES, DueEntry, due_entry
 from chalicelib.enrollment.expand import date_of, due_of, is_later, make_schedules, next_due, zone_of
 from chalicelib.enrollment.messages import AdvanceBatch, MoveDates
-from chalicelib.enrollment.models import DUE_MOVE_DATES, Batch, DueEntry, Row, due_entry
+from chalicelib.enrollment.models import Batch, Row
 from chalicelib.enrollment.states import RowStatus
 from chalicelib.orgs.models import Org, org_sk
 

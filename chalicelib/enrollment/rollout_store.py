@@ -10,18 +10,16 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
+from chalicelib.enrollment.due_models import NUM_DUE_SHARDS, DueEntry, due_pk
 from chalicelib.enrollment.models import (
     LAUNCHED,
     LAUNCHING,
-    NUM_DUE_SHARDS,
     SPEC_SK,
     Batch,
-    DueEntry,
     Rollout,
     RolloutSpec,
     batch_sk,
     batches_pk,
-    due_pk,
     rollout_pk,
     rollout_sk,
     rollouts_pk,

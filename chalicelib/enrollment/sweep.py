@@ -7,6 +7,14 @@ from types import MappingProxyType
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
 from chalicelib.enrollment import rollout_store
+from chalicelib.enrollment.due_models import (
+    DUE_ARCHIVE,
+    DUE_CHANGE,
+    DUE_LAUNCH,
+    DUE_MAIL,
+    DUE_MOVE_DATES,
+    DueEntry,
+)
 from chalicelib.enrollment.joiner_models import DUE_JOIN, DUE_JOIN_GROUP
 from chalicelib.enrollment.mail_due import job_of_due
 from chalicelib.enrollment.messages import (
@@ -19,7 +27,6 @@ from chalicelib.enrollment.messages import (
     MoveDates,
     StartChange,
 )
-from chalicelib.enrollment.models import DUE_ARCHIVE, DUE_CHANGE, DUE_LAUNCH, DUE_MAIL, DUE_MOVE_DATES, DueEntry
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)

@@ -11,7 +11,7 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
-from chalicelib.enrollment.models import DueEntry, due_entry
+from chalicelib.enrollment.due_models import DueEntry, due_entry
 from chalicelib.invites.import_models import (
     DUE_IMPORT,
     OUTCOMES_PREFIX,

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from chalicelib.enrollment.due_models import DueEntry
 from chalicelib.enrollment.messages import Job
-from chalicelib.enrollment.models import DueEntry
 
 
 class SendWave(Job):

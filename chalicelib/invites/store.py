@@ -7,7 +7,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.paging import Slice
-from chalicelib.enrollment.models import DueEntry, due_entry
+from chalicelib.enrollment.due_models import DueEntry, due_entry
 from chalicelib.invites.models import (
     DUE_WAVE,
     MOVE_SK,
