@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.dynamodb_local import NotAvailableError
-from tests.bench import cold_start, figures, mail_pace, pages
+from tests.bench import cold_start, figures, invitations, mail_pace, pages
 from tests.bench.figure import Figure
 from tests.bench.scenario import scene
 
@@ -24,6 +24,7 @@ def _measured() -> Iterator[Figure]:
         yield from pages.of_pages(made)
         yield from figures.of_time(made, org_id)
         yield from figures.of_memory()
+        yield from invitations.of_invitations(made)
     yield from mail_pace.of_mail()
     yield from cold_start.of_cold_starts(_HOME)
 

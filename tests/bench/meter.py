@@ -2,6 +2,9 @@
 
 Units come from the engine's own `ConsumedCapacity` where it reports them. It reports none for PartiQL: there
 the documented formula counts, a unit per KB begun of the item and of each index entry.
+
+For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are. With
+`weighs_transactions` they are counted by the formula, too: two units per KB begun of each item.
 """
 
 import json
@@ -17,9 +20,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from chalicelib.aws import clients
+from chalicelib.core.clock import utc_now
+from chalicelib.core.ids import new_id
 
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ReceiveMessage"})
-_PARTIQL = "BatchExecuteStatement"
+_PARTIQL, _TRANSACTION = "BatchExecuteStatement", "TransactWriteItems"
 _INSERT = re.compile(r'INSERT INTO "([^"]+)" VALUE \{(.*)\}')
 _KB = 1024
 
@@ -62,16 +67,18 @@ class Tally:
 
 
 class Meter:
-    """`units` asks the engine for its consumption. `stub_queues` keeps SQS and Scheduler from being called:
+    """`units` asks the engine for its consumption. `stub_queues` keeps all but DynamoDB from being called:
     their calls are counted and answered here, and the jobs kept in `sent`; wake-ups of the mailer are not.
     """
 
     def __init__(self, *, units: bool = False, stub_queues: bool = False, index_keys: IndexKeys | None = None) -> None:
         self.units = units
+        self.weighs_transactions = False
         self.sent: deque[dict[str, Any]] = deque()
         self._stub_queues = stub_queues
         self._index_keys = index_keys or {}
         self._tally = Tally()
+        self._is_looking = False
 
     def take(self) -> Tally:
         """What was counted since the last `take`."""
@@ -79,19 +86,23 @@ class Meter:
         return taken
 
     def before_build(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        if self.units and model.service_model.service_name == "dynamodb":
+        if self.units and model.service_model.service_name == "dynamodb" and not self._is_looking:
             # INDEXES would make the local engine count transactions twice.
             params["ReturnConsumedCapacity"] = "TOTAL"
             context["metered"] = params
 
     def before_call(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
         service = model.service_model.service_name
+        if self._is_looking:
+            return None
         self._tally.calls[f"{service}.{model.name}"] += 1
         if not self._stub_queues or service == "dynamodb":
             return None
-        return AWSResponse("", 200, HTTPHeaders(), None), self._stubbed(service, json.loads(params["body"]))
+        return AWSResponse("", 200, HTTPHeaders(), None), self._stubbed(service, params["body"])
 
     def after_call(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if self._is_looking:
+            return
         # botocore's own retries are requests like any other.
         retries = parsed.get("ResponseMetadata", {}).get("RetryAttempts", 0)
         if retries:
@@ -102,6 +113,9 @@ class Meter:
         if model.name == _PARTIQL:
             self._tally.computed_writes += self._partiql_units(request["Statements"], parsed["Responses"])
             return
+        if model.name == _TRANSACTION and self.weighs_transactions:
+            self._tally.computed_writes += sum(self._units_in_transaction(one) for one in request["TransactItems"])
+            return
         reported = parsed.get("ConsumedCapacity") or []
         used = sum(entry["CapacityUnits"] for entry in (reported if isinstance(reported, list) else [reported]))
         if model.name in _READS:
@@ -111,12 +125,33 @@ class Meter:
         else:
             self._tally.reported_writes += used
 
-    def _stubbed(self, service: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _stubbed(self, service: str, raw: Any) -> dict[str, Any]:
+        if service == "ses":
+            return {"MessageId": new_id(utc_now())}
         if service != "sqs":
             return {}
+        body = json.loads(raw)
         if not body["QueueUrl"].endswith("/mail"):
             self.sent.extend(json.loads(entry["MessageBody"]) for entry in body["Entries"])
         return {"Successful": [{"Id": entry["Id"]} for entry in body["Entries"]]}
+
+    def _units_in_transaction(self, write: Mapping[str, Any]) -> int:
+        """Two for each KB begun, of a check as of a write. What is deleted, or is not there to check, counts as one KB:
+        claims, entries and mails' places, all of them small.
+        """
+        ((kind, said),) = write.items()
+        item = said["Item"] if kind == "Put" else self._stored(said["TableName"], said["Key"])
+        num_entries = sum(key in item for key in self._index_keys.get(said["TableName"], []))
+        return 2 * max(1, ceil(item_size(item) / _KB)) * (1 + num_entries)
+
+    def _stored(self, table: str, key: Mapping[str, Any]) -> dict[str, Any]:
+        """An item as the write has left it; looking at it counts as nothing."""
+        self._is_looking = True
+        try:
+            found = clients.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+        finally:
+            self._is_looking = False
+        return dict(found.get("Item", {}))
 
     def _partiql_units(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> int:
         units = 0
