@@ -1,30 +1,14 @@
-"""The one place that joins services to queues, schedules and the clock.
+"""Organizations, their people, and what they are enrolled in."""
 
-Routes and jobs ask `wiring()` for what they need. Each part is made when first asked for, and imported
-then, so that a worker's cold start does not pay for what only the API needs.
-"""
-
-from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
-from chalicelib.access.service import AccessService
-from chalicelib.core.clock import utc_now
-from chalicelib.core.settings import mail_rate, settings
+from chalicelib.wiring.adapters import Adapters
 
 if TYPE_CHECKING:
     from chalicelib.access.admins import AdminsService
-    from chalicelib.access.auth import AccountsService
     from chalicelib.access.service import Scope
-    from chalicelib.aws.files import Files
-    from chalicelib.aws.identity import Identity
-    from chalicelib.aws.queues import Queue
-    from chalicelib.aws.scheduler import Scheduler
-    from chalicelib.catalog.service import CatalogService
-    from chalicelib.core.http import Call
     from chalicelib.core.paging import Pager
     from chalicelib.enrollment.advance import AdvanceService
     from chalicelib.enrollment.archive import ArchiveService
@@ -46,158 +30,16 @@ if TYPE_CHECKING:
     from chalicelib.enrollment.progress import ProgressService
     from chalicelib.enrollment.retry import RetryService
     from chalicelib.enrollment.row_dates import RowDatesService
-    from chalicelib.enrollment.sweep import SweepService
     from chalicelib.enrollment.views import ViewService
-    from chalicelib.invites.answering import AnswerService
-    from chalicelib.invites.desk import AnswerDesk
-    from chalicelib.invites.importing import ImportingService
-    from chalicelib.invites.imports import ImportService
-    from chalicelib.invites.inviting import InviteService
-    from chalicelib.invites.lifecycle import LifecycleService
-    from chalicelib.invites.own_invites import OwnInvitesService
-    from chalicelib.joining.desk import JoinDesk
-    from chalicelib.joining.page_settings import JoinPageService
     from chalicelib.members.archive import MemberArchive
     from chalicelib.members.changes import MemberChanges
     from chalicelib.members.email_change import EmailChangeService
-    from chalicelib.members.service import DirectoryService
-    from chalicelib.notices.service import Counter, PostOffice
     from chalicelib.orgs.service import OrgsService
     from chalicelib.orgs.structure import StructureService
     from chalicelib.reports.exports import ExportService
 
-A = TypeVar("A", bound=BaseModel)
 
-
-class Wiring:
-    @cached_property
-    def access(self) -> AccessService:
-        return AccessService()
-
-    @cached_property
-    def identity(self) -> "Identity":
-        from chalicelib.aws.identity import Identity
-
-        return Identity(settings().user_pool_id)
-
-    @cached_property
-    def accounts(self) -> "AccountsService":
-        from chalicelib.access.auth import AccountsService
-        from chalicelib.aws.accounts import Accounts
-
-        return AccountsService(Accounts(settings().user_pool_client_id))
-
-    @cached_property
-    def jobs_queue(self) -> "Queue":
-        from chalicelib.aws.queues import Queue
-
-        return Queue(settings().jobs_queue_url)
-
-    @cached_property
-    def mail_queue(self) -> "Queue":
-        from chalicelib.aws.queues import Queue
-
-        return Queue(settings().mail_queue_url)
-
-    @cached_property
-    def mail_counter(self) -> "Counter":
-        """Where mails are handed in."""
-        from chalicelib.notices.service import Counter
-
-        return Counter(self.mail_queue)
-
-    @cached_property
-    def post_office(self) -> "PostOffice":
-        return self.post_office_at(utc_now)
-
-    def post_office_at(self, clock: Callable[[], datetime]) -> "PostOffice":
-        """What sends them. Tests bring a time of day of their own."""
-        from chalicelib.aws.mailer import Mailer
-        from chalicelib.enrollment.mail_facts import READERS
-        from chalicelib.invites.mail_facts import READERS as INVITE_READERS
-        from chalicelib.invites.mail_facts import follow
-        from chalicelib.joining.mail_facts import join_code
-        from chalicelib.joining.people import JOIN_CODE
-        from chalicelib.members.email_change import EMAIL_CODE
-        from chalicelib.members.email_change_mail import email_code
-        from chalicelib.notices.pacing import RealTime
-        from chalicelib.notices.service import PostOffice
-        from chalicelib.orgs.mail_facts import ADMIN_APPOINTED, admin_appointed
-
-        readers = {ADMIN_APPOINTED: admin_appointed, EMAIL_CODE: email_code(clock), **READERS, **INVITE_READERS}
-        readers[JOIN_CODE] = join_code(clock)
-        return PostOffice(
-            self.mail_queue, Mailer(), readers, mail_rate(), settings().mail_from, RealTime(), clock, follow
-        )
-
-    @cached_property
-    def invites(self) -> "InviteService":
-        from chalicelib.invites.inviting import InviteService
-
-        return InviteService(self.mail_counter, self.jobs_queue, self.scheduler)
-
-    @cached_property
-    def invite_lifecycle(self) -> "LifecycleService":
-        from chalicelib.invites.lifecycle import LifecycleService
-
-        return LifecycleService(self.mail_counter)
-
-    @cached_property
-    def answers(self) -> "AnswerService":
-        from chalicelib.invites.answering import AnswerService
-
-        return AnswerService(self.mail_counter, self.invite_lifecycle, self.joiners)
-
-    @cached_property
-    def answer_desk(self) -> "AnswerDesk":
-        from chalicelib.invites.desk import AnswerDesk
-
-        return AnswerDesk(self.answers, self.accounts, self.identity)
-
-    @cached_property
-    def imports(self) -> "ImportService":
-        from chalicelib.invites.imports import ImportService
-
-        return ImportService(self.files, self.jobs_queue)
-
-    @cached_property
-    def importing(self) -> "ImportingService":
-        from chalicelib.invites.importing import ImportingService
-
-        return ImportingService(self.files, self.jobs_queue, self.mail_counter, self.invites)
-
-    @cached_property
-    def own_invites(self) -> "OwnInvitesService":
-        from chalicelib.invites.own_invites import OwnInvitesService
-
-        return OwnInvitesService(self.answers)
-
-    @cached_property
-    def join_page(self) -> "JoinPageService":
-        from chalicelib.joining.page_settings import JoinPageService
-
-        return JoinPageService()
-
-    @cached_property
-    def join_desk(self) -> "JoinDesk":
-        from chalicelib.joining.desk import JoinDesk
-        from chalicelib.joining.service import JoinService
-
-        return JoinDesk(JoinService(self.mail_counter))
-
-    @cached_property
-    def scheduler(self) -> "Scheduler":
-        from chalicelib.aws.scheduler import Scheduler
-
-        known = settings()
-        return Scheduler(known.schedule_group, known.jobs_queue_arn, known.scheduler_role_arn)
-
-    @cached_property
-    def files(self) -> "Files":
-        from chalicelib.aws.files import Files
-
-        return Files(settings().files_bucket)
-
+class Training(Adapters):
     @cached_property
     def admins(self) -> "AdminsService":
         from chalicelib.access.admins import AdminsService
@@ -216,18 +58,6 @@ class Wiring:
         from chalicelib.orgs.structure import StructureService
 
         return StructureService(self.catalog.unknown_courses, [self.directory.uses, batch_uses], self.joiners)
-
-    @cached_property
-    def catalog(self) -> "CatalogService":
-        from chalicelib.catalog.service import CatalogService
-
-        return CatalogService()
-
-    @cached_property
-    def directory(self) -> "DirectoryService":
-        from chalicelib.members.service import DirectoryService
-
-        return DirectoryService()
 
     @cached_property
     def email_changes(self) -> "EmailChangeService":
@@ -282,19 +112,6 @@ class Wiring:
         from chalicelib.enrollment.group_joiners import GroupJoinersService
 
         return GroupJoinersService(self.jobs_queue, self.joiners)
-
-    @cached_property
-    def sweep(self) -> "SweepService":
-        from chalicelib.enrollment.due_models import DueEntry
-        from chalicelib.enrollment.messages import Job
-        from chalicelib.enrollment.sweep import SweepService
-        from chalicelib.invites.import_models import DUE_IMPORT
-        from chalicelib.invites.messages import import_of, wave_of
-        from chalicelib.invites.models import DUE_WAVE
-
-        # The others that may have been left undone, by the kind of their due entries.
-        others: dict[str, Callable[[DueEntry], Job]] = {DUE_WAVE: wave_of, DUE_IMPORT: import_of}
-        return SweepService(self.jobs_queue, others)
 
     @cached_property
     def dates(self) -> "DatesService":
@@ -402,15 +219,3 @@ class Wiring:
         from chalicelib.enrollment.dead_letters import give_up_batch
 
         give_up_batch(job, now)
-
-
-@lru_cache(maxsize=1)
-def wiring() -> Wiring:
-    return Wiring()
-
-
-def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
-    """Answer a request once per Idempotency-Key; `action` gets the seed of the ids that it makes."""
-    from chalicelib.aws import idempotency
-
-    return idempotency.once(call.account_id, call.route, call.idempotency_key, call.said, call.now, answer_type, action)
