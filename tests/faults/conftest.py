@@ -14,7 +14,7 @@ from chalicelib.aws import bulk, clients, queues, table
 from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from chalicelib.enrollment import advance, dead_letters, models, move_dates, recipients, rollout_store
+from chalicelib.enrollment import advance, dead_letters, due_models, move_dates, recipients, rollout_store
 from infra.cloud import Cloud
 from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
 from tests.faults.injector import Injector
@@ -96,7 +96,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (advance, dead_letters, move_dates):
         monkeypatch.setattr(module, "_ROWS_AT_ONCE", 1)
     # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
-    for module in (models, rollout_store):
+    for module in (due_models, rollout_store):
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 1)
 
 

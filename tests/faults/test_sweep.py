@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.enrollment import models, rollout_store
+from chalicelib.enrollment import due_models, rollout_store
 from chalicelib.enrollment.sweep import GRACE
 from tests.faults import scenes
 from tests.faults.injector import Killed
@@ -80,7 +80,7 @@ def test_what_is_overdue_gets_done_whichever_call_of_a_sweep_breaks(play: Play, 
 
 
 def test_a_shard_that_cannot_be_read_does_not_stop_the_others(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (models, rollout_store):
+    for module in (due_models, rollout_store):
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 4)
     rows: Rows = {}
     for number in range(4):
