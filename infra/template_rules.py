@@ -60,7 +60,7 @@ def handlers_are_in_app(template: Template) -> Iterator[str]:
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[str]:
-    targets = {_target(queue) for _, queue in _of_type(template, QUEUE)}
+    targets = {_target(queue) for _, queue in _of_type(template, QUEUE)} | set(_failure_queues(template))
     for name, queue in _of_type(template, QUEUE):
         if name in targets:
             continue
@@ -68,6 +68,15 @@ def queues_have_dead_letters(template: Template) -> Iterator[str]:
             yield f"{name} has no dead-letter queue"
         elif queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < _MAX_RECEIVES:
             yield f"{name} gives up before {_MAX_RECEIVES} receives"
+
+
+def _failure_queues(template: Template) -> Iterator[str]:
+    """Where events go that a function failed at: dead letters as well."""
+    for _, function in _of_type(template, FUNCTION):
+        config = function["Properties"].get("EventInvokeConfig", {})
+        destination = config.get("DestinationConfig", {}).get("OnFailure")
+        if destination:
+            yield _named_by(destination["Destination"])
 
 
 def queue_readers_are_patient(template: Template) -> Iterator[str]:
