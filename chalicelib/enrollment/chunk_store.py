@@ -1,5 +1,6 @@
 """The chunks of a row's run: their results, their starts, and the seats that they took beforehand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -173,12 +174,12 @@ def finish_chunk(
     difference: ChunkCounts,
     after: ChunkCounts,
     member_ids_by_code: dict[str, list[str]],
-    num_reserved: int,
+    reserved_by_run: Mapping[int, int],
 ) -> None:
     """Put the chunk's result, add its difference to the row, settle its seats: together or not at all.
 
     Raises ConditionFailed: index 0 when this run of the chunk was finished by another delivery, index 1
-    when the row has moved on to another run.
+    when the row has moved on to another run, a later one when seats of an earlier run are settled meanwhile.
     """
     result = ChunkResult(
         batch_pk(key.org_id, key.batch_id),
@@ -209,9 +210,9 @@ def finish_chunk(
     ]
     if difference.enrolled:
         writes.append(touch(key.org_id, "enrollments"))
-    if num_reserved:
-        writes.append(_settle_reserved(key, row.course_id, chunk, int(row.run), num_reserved))
-    num_seats = difference.enrolled - num_reserved
+    held = {run: number for run, number in reserved_by_run.items() if number}
+    writes += [_settle_reserved(key, row.course_id, chunk, run, number) for run, number in held.items()]
+    num_seats = difference.enrolled - sum(held.values())
     if num_seats:
         writes.append(count_write(key.org_id, row.course_id, num_seats))
     table.transact(writes)

@@ -1,13 +1,13 @@
 """Enrolling one range of a row's recipients, exactly once although the message may come many times."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.aws import bulk
 from chalicelib.core import observability
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.enrollment import batch_store, chunk_store, learner_store, seating
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.chunk_store import ChunkCounts, ChunkState
@@ -80,7 +80,7 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     if row.run != message.run or row.status not in CHUNKS_COUNT or _is_done(state, message):
         if row.run == message.run and row.chunks_left == 0:
             return fold(key, row)
-        if row.run != message.run and state.num_reserved:
+        if state.num_reserved and _is_counted_later(state.result, message):
             seating.give_back(key, message, state.num_reserved)
         return []
     tallied = _Tallied()
@@ -95,16 +95,18 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     there: set[str] = set()
     if not is_first or stopped:
         there = learner_store.members_of_range(key, row.course_id, message.chunk, after, until)
-    seating.give_back_lost(key, message, lost_runs)
+    lost = seating.lost(key, message, lost_runs)
     num_reserved = state.num_reserved
     if insert and not stopped:
         again = cut.reenroll_completed
         # On a first delivery nobody was looked up: of those there, none is among the seats of this run either.
         before = 0 if is_first else tallied.num_enrolled_before
-        seats = seating.reserve(key, message, state, wanted, there, before, again)
+        seats = seating.reserve(key, message, state, wanted, there, before, again, sum(lost.values()))
         num_reserved = seats.number
-        if not seats.for_all and (seats.number < len(wanted) or not is_first):
-            wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, seats.number, again)
+        # What earlier runs took covers those whom they enrolled, and then others.
+        num_seats = seats.number + (0 if state.seat_limit is None else sum(lost.values()))
+        if not seats.for_all and (num_seats < len(wanted) or not is_first):
+            wanted, refused = seating.share_out(key, row.course_id, wanted, there, before, num_seats, again)
             if refused:
                 code = Code.ACCESS_DENIED if state.seat_limit is None else Code.NO_SEAT
                 tallied.member_ids_by_code[code] += refused
@@ -114,7 +116,15 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     if not is_first or stopped:
         # Of a row that was cancelled, nobody more is enrolled; who was is counted.
         tallied.meet(there)
-    return _finish(key, row, cut, message, state.result, tallied, num_reserved)
+    return _finish(key, row, cut, message, state.result, tallied, {**lost, message.run: num_reserved})
+
+
+def _is_counted_later(result: ChunkResult | None, message: EnrollChunk) -> bool:
+    """A later run has come to its end: it counted those whom this run enrolled, and settled what this run held then.
+
+    Before that, what this run holds stays taken for them.
+    """
+    return result is not None and result.run > message.run
 
 
 def _is_done(state: ChunkState, message: EnrollChunk) -> bool:
@@ -205,20 +215,26 @@ def _finish(
     message: EnrollChunk,
     old: ChunkResult | None,
     tallied: _Tallied,
-    num_reserved: int,
+    reserved_by_run: Mapping[int, int],
 ) -> list[Job]:
     planned = ChunkCounts(targeted=int(cut.sizes[message.chunk])) if old is None else ChunkCounts.of(old)
     counts = tallied.counts()
     try:
         chunk_store.finish_chunk(
-            key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code), num_reserved
+            key, row, message.chunk, old, counts - planned, counts, dict(tallied.member_ids_by_code), reserved_by_run
         )
-    except ConditionFailed:
+    except ConditionFailed as error:
+        if not {0, 1}.intersection(error.failed):
+            # Seats that an earlier run held are held no more: the next delivery looks again.
+            raise Unavailable() from error
         observability.info("chunk was finished by another delivery", batch_id=key.batch_id, chunk=message.chunk)
     # Read again, for other chunks may have finished since; whoever sees that none is left folds the row.
     latest = batch_store.row(key, message.course_id)
+    num_reserved = reserved_by_run[message.run]
     if latest is not None and latest.run != message.run and num_reserved:
-        seating.give_back(key, message, num_reserved)
+        result = chunk_store.chunk_result(key, message.course_id, message.chunk)
+        if _is_counted_later(result, message):
+            seating.give_back(key, message, num_reserved)
     if latest is not None and latest.run == message.run and latest.chunks_left == 0:
         return fold(key, latest)
     return []

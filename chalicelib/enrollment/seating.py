@@ -1,7 +1,7 @@
 """Seats for a chunk: taken before anybody is enrolled, so that never more are enrolled than there are.
 
-What was taken and not used is given back with the chunk's result, in one transaction; by a run that the row
-has left behind, when its message comes to its end.
+What was taken and not used is given back with the chunk's result, in one transaction; so is what earlier runs took
+that came to no end, for whom they enrolled is counted by then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +35,11 @@ def reserve(
     there: set[str],
     num_before: int,
     again: bool,
+    num_lost: int,
 ) -> Seats:
     """Seats of this run of the chunk: as many as are needed, or as are free; `there`, `num_before` as in `share_out`.
+
+    `num_lost` are still held by earlier runs, and so needed no more.
 
     A course without a limit has seats for everybody, and yet they are taken beforehand: who sets a limit meanwhile
     would count too few otherwise.
@@ -44,7 +47,7 @@ def reserve(
     limit, num_reserved, num_needed = state.seat_limit, state.num_reserved, 0
     for _ in range(_TRIES):
         if limit == 0:
-            num_most = len(there.union(wanted)) - num_before
+            num_most = max(0, len(there.union(wanted)) - num_before - num_lost)
             if num_reserved >= num_most:
                 return Seats(num_reserved, for_all=True)
             try:
@@ -71,7 +74,7 @@ def reserve(
             num_needed = (
                 len(wanted) if free >= _at_most(state) else len(wanted) - num_seatless(key, message, wanted, again)
             )
-        number = min(num_needed, free)
+        number = min(num_needed - num_lost, free)
         if number <= 0:
             return Seats(0)
         try:
@@ -115,12 +118,10 @@ def give_back(key: BatchKey, message: EnrollChunk, number: int) -> None:
         return
 
 
-def give_back_lost(key: BatchKey, message: EnrollChunk, runs: Iterable[int]) -> None:
-    """The seats of earlier runs that came to no end: this run takes its own."""
-    for run in runs:
-        number = chunk_store.num_reserved(key, message.course_id, message.chunk, run)
-        if number:
-            give_back(key, message.model_copy(update={"run": run}), number)
+def lost(key: BatchKey, message: EnrollChunk, runs: Iterable[int]) -> dict[int, int]:
+    """What earlier runs that came to no end hold, by run."""
+    held = {run: chunk_store.num_reserved(key, message.course_id, message.chunk, run) for run in runs}
+    return {run: number for run, number in held.items() if number}
 
 
 def share_out(

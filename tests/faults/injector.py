@@ -76,7 +76,7 @@ class Injector:
 
     @contextmanager
     def meanwhile(self, at: int, do: Callable[[], None]) -> Iterator[list[str]]:
-        """Do something, unwatched, just before call `at` is made."""
+        """Do something, unwatched, just before call `at` is made; 0 for every call."""
         self._at, self._meanwhile = at, do
         with self.watched() as calls:
             yield calls
@@ -93,7 +93,7 @@ class Injector:
         self._num_sent = 0
         if self._at == operation:
             self._at = len(self.calls)
-        if self._meanwhile is not None and len(self.calls) == self._at:
+        if self._meanwhile is not None and self._at in (0, len(self.calls)):
             self._aside(self._meanwhile)
         if not self._strikes():
             return None

@@ -1,9 +1,17 @@
 """Chunks of a course with few seats: broken at every call in every way, and two of them for the last seat."""
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.aws.table import Write
+from chalicelib.enrollment import batch_store
+from chalicelib.enrollment.batch_store import BatchKey
+from chalicelib.enrollment.messages import AdvanceBatch
+from chalicelib.enrollment.models import Row
 from chalicelib.orgs.seats import count_write
+from chalicelib.wiring import wiring
 from tests.faults import later
 from tests.faults.kinds import (
     GET,
@@ -225,9 +233,40 @@ def test_people_who_came_between_two_deliveries_find_seats_where_there_is_no_lim
     last = play.outside.take_one(job="chunk", chunk=1)
     later.broken_delivery(play, last, at, KILLED_AFTER)
     play.outside.waiting.append(delivery)
+    # Ids sort by their time: these people come into the last range, whatever chance has made of the others' ids.
+    play.world.now += timedelta(seconds=1)
     play.people[made.org_id] += play.world.members(made.org_id, 2)
     later.settle(play)
     # Nobody looks at the roster again once the chunk has its result.
     num = 4 if at >= 6 else 6
     assert made.numbers() == ("enrolled", num, num, 0)
     assert made.seats() == sum(made.held().values()) == num
+
+
+def _assert_covered(made: Batch) -> None:
+    assert made.seats() >= sum(made.held().values())
+
+
+@pytest.mark.parametrize("limit", [0, 4])
+@pytest.mark.parametrize("at", each(CHUNK_NEW))
+def test_seats_of_a_run_that_was_given_up_stay_taken_until_its_people_are_counted(
+    play: Play, at: int, limit: int
+) -> None:
+    """Wherever the run broke off: nobody who comes meanwhile finds a seat on which somebody sits uncounted."""
+    made, delivery = later.running(play)
+    if limit:
+        later.give_seats(play, made.org_id, made.courses, limit)
+    later.broken_delivery(play, delivery, at, KILLED_AFTER)
+    row = batch_store.row(BatchKey(play.msp_id, made.org_id, made.batch_id), made.courses[0])
+    assert row is not None
+    # As whoever sent the chunks' messages leaves it when it dies on the way.
+    table.transact([Write("update", row, None, (Row.sent_run.set(0),))])
+    wiring().give_up_batch(AdvanceBatch(msp_id=play.msp_id, org_id=made.org_id, batch_id=made.batch_id), play.world.now)
+    path = f"{made.path}/courses/{made.courses[0]}/retry"
+    assert play.ask(Request("POST", path, play.admin, None, "again")).status == 202
+    while play.outside.take():
+        message = play.outside.waiting.pop(0)
+        with play.injector.meanwhile(0, lambda: _assert_covered(made)):
+            play.outside.deliver(message)
+        _assert_covered(made)
+    _assert_kept(play, made, limit or None)
