@@ -28,7 +28,7 @@ def of_enrolling(scene: Scene, org_id: str) -> Iterator[Figure]:
     yield Figure("P1  DynamoDB calls per 1,000 enrollments", tally.calls_to("dynamodb") / thousands, _REACHES[0])
     yield Figure("    SQS calls per 1,000 enrollments", tally.calls_to("sqs") / thousands, _REACHES[1])
     yield Figure("P2  write units per enrollment", tally.writes / thousands / 1000, _REACHES[2])
-    yield Figure("    - by the formula (PartiQL inserts)", tally.computed_writes / thousands / 1000)
+    yield Figure("    - by the formula (PartiQL inserts, transactions)", tally.computed_writes / thousands / 1000)
     yield Figure("    - as the engine reports (all others)", tally.reported_writes / thousands / 1000)
     same = baselines.reported_units(scene.cloud, scene.enrollments()[:1000])
     yield Figure("    - put by BatchWriteItem, as the engine reports, for comparison", same)

@@ -50,7 +50,7 @@ class _Client:
 
 def of_invitations(scene: Scene) -> Iterator[Figure]:
     client = _Client.new(scene)
-    scene.meter.units = scene.meter.weighs_transactions = True
+    scene.meter.units = True
     scene.meter.take()
     people = client.invite()
     yield from _per_person("invited by hand, 10 at once", scene.meter.take(), len(people))
@@ -60,7 +60,7 @@ def of_invitations(scene: Scene) -> Iterator[Figure]:
     yield from _per_person("delivery noted", scene.meter.take(), len(people))
     yield from _of_accepting(client, people)
     yield from _of_uploading(_Client.new(scene))
-    scene.meter.units = scene.meter.weighs_transactions = False
+    scene.meter.units = False
 
 
 def _of_accepting(client: _Client, people: dict[str, str]) -> Iterator[Figure]:

@@ -3,8 +3,8 @@
 Units come from the engine's own `ConsumedCapacity` where it reports them. It reports none for PartiQL: there
 the documented formula counts, a unit per KB begun of the item and of each index entry.
 
-For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are. With
-`weighs_transactions` they are counted by the formula, too: two units per KB begun of each item.
+For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are. They are
+counted by the formula, too: two units per KB begun of each item.
 """
 
 import json
@@ -73,7 +73,6 @@ class Meter:
 
     def __init__(self, *, units: bool = False, stub_queues: bool = False, index_keys: IndexKeys | None = None) -> None:
         self.units = units
-        self.weighs_transactions = False
         self.sent: deque[dict[str, Any]] = deque()
         self._stub_queues = stub_queues
         self._index_keys = index_keys or {}
@@ -113,7 +112,7 @@ class Meter:
         if model.name == _PARTIQL:
             self._tally.computed_writes += self._partiql_units(request["Statements"], parsed["Responses"])
             return
-        if model.name == _TRANSACTION and self.weighs_transactions:
+        if model.name == _TRANSACTION:
             self._tally.computed_writes += sum(self._units_in_transaction(one) for one in request["TransactItems"])
             return
         reported = parsed.get("ConsumedCapacity") or []
