@@ -3,8 +3,8 @@
 Units come from the engine's own `ConsumedCapacity` where it reports them. It reports none for PartiQL: there
 the documented formula counts, a unit per KB begun of the item and of each index entry.
 
-For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are. They are
-counted by the formula, too: two units per KB begun of each item.
+For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are.
+They are counted by the formula, too: two units per KB begun of each item.
 """
 
 import json
