@@ -13,8 +13,6 @@ from pynamodb.expressions.update import Action
 from chalicelib.access.models import msp_pk, org_pk
 from chalicelib.aws import table
 from chalicelib.aws.table import Item, Write, put_new
-from chalicelib.catalog.models import Course, courses_pk
-from chalicelib.catalog.models import course_sk as library_sk
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id, shard_of
 from chalicelib.enrollment import batch_store
@@ -22,26 +20,19 @@ from chalicelib.enrollment.batch_store import BatchKey, Move, add_open_due
 from chalicelib.enrollment.joiner_models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
 from chalicelib.enrollment.models import (
     NUM_ROW_SHARDS,
-    SPEC_SK,
-    Batch,
     ChunkResult,
-    Cut,
     Enrollment,
-    RolloutSpec,
     Row,
     batch_pk,
     course_sk,
     history_sk,
     learner_pk,
-    rollout_pk,
     row_shard,
     row_sk,
 )
-from chalicelib.enrollment.schemas import Plan
 from chalicelib.enrollment.states import STANDING, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
 from chalicelib.members.models import Member, member_sk, members_pk
 from chalicelib.members.states import MemberStatus
-from chalicelib.orgs.counters import counter_writes
 from chalicelib.orgs.facts import touch
 from chalicelib.orgs.lookups import seat_limit_in
 from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, Group, Org, group_sk, org_sk
@@ -147,33 +138,6 @@ def answered(
     pairs = {joined_sk(*pair): pair for pair in product(course_ids, member_ids)}
     found = table.batch_get([(Joined, joined_pk(org_id, group_id), sk) for sk in pairs])
     return {pairs[sk] for (_, sk), item in found.items() if isinstance(item, Joined) and join_id in item.join_ids}
-
-
-def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
-    """Of those courses that the library has."""
-    wanted = [(Course, courses_pk(msp_id), library_sk(course_id)) for course_id in course_ids]
-    found = table.batch_get(wanted, consistent=False)
-    return {item.course_id: item.title for item in found.values() if isinstance(item, Course)}
-
-
-def new_batch_writes(key: BatchKey, batch: Batch, cut: Cut, rows: Sequence[Row], plan: Plan) -> list[Write]:
-    """Its rows ran already, for they enroll nobody by themselves. ConditionFailed when it is there."""
-    batch.num_courses = batch.num_enrolled = len(rows)
-    made = [put_new(batch), batch_store.put_cut(key, str(rows[0].cut_id), cut)]
-    return [*made, *_rows_writes(key, rows, plan, num_batches=1)]
-
-
-def more_rows_writes(key: BatchKey, batch: Batch, rows: Sequence[Row], plan: Plan) -> list[Write]:
-    """ConditionFailed when the batch is not as it was read."""
-    unchanged = (Batch.num_courses == batch.num_courses) & (Batch.num_cancelled == 0)
-    more = (Batch.num_courses.add(len(rows)), Batch.num_enrolled.add(len(rows)))
-    return [Write("update", Batch(batch.pk, batch.sk), unchanged, more), *_rows_writes(key, rows, plan, num_batches=0)]
-
-
-def _rows_writes(key: BatchKey, rows: Sequence[Row], plan: Plan, num_batches: int) -> list[Write]:
-    spec = RolloutSpec(rollout_pk(key.msp_id, key.batch_id), SPEC_SK, plan=plan.model_dump(mode="json"), results=[])
-    counted = {"num_batches": num_batches, "num_courses": len(rows), "num_completed": len(rows)}
-    return [Write("put", spec), *map(put_new, rows), *counter_writes(key.msp_id, key.org_id, counted)]
 
 
 def joiner(key: BatchKey, group_id: str, course_id: str, member_id: str) -> Joiner:

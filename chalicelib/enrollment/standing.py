@@ -9,7 +9,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import derived_id
-from chalicelib.enrollment import batch_store, joiner_store
+from chalicelib.enrollment import batch_store, standing_store
 from chalicelib.enrollment.batch_store import BatchKey
 from chalicelib.enrollment.calendar import local_date
 from chalicelib.enrollment.expand import zone_of
@@ -41,16 +41,18 @@ def batch_with_rows(org: Org, group: Group, course_ids: Sequence[str], now: date
         known = batch_store.rows(key) if batch is not None else []
         there = [row.course_id for row in known]
         missing = [course_id for course_id in course_ids if course_id not in there]
-        titles = joiner_store.titles(org.msp_id, missing) if missing else {}
+        titles = standing_store.titles(org.msp_id, missing) if missing else {}
         if len(titles) < len(missing):
             observability.warning("courses of a group are not in the library", group_id=group.group_id)
         made = [_row(key, org, group, course_id, title, now) for course_id, title in titles.items()]
         if made:
             plan = _plan(org, group, batch, [*known, *made], now)
             if batch is None:
-                writes = joiner_store.new_batch_writes(key, _batch(key, org, group, now), _cut(key, group), made, plan)
+                writes = standing_store.new_batch_writes(
+                    key, _batch(key, org, group, now), _cut(key, group), made, plan
+                )
             else:
-                writes = joiner_store.more_rows_writes(key, batch, made, plan)
+                writes = standing_store.more_rows_writes(key, batch, made, plan)
             try:
                 table.transact(writes)
             except ConditionFailed:
