@@ -11,12 +11,14 @@ from infra.deploy import deploy
 from infra.packaging import ROOT
 from tests.e2e.deployed import Deployed
 
+MAIL_FROM = "training@muster.example.com"
+
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     home = tmp_path_factory.mktemp("deployed")
     with local_cloud(home, free_port(), keep_state=False) as cloud:
-        stack = deploy(cloud, "dev", ROOT / ".muster", {"MailFrom": "training@muster.example.com"})
+        stack = deploy(cloud, "dev", ROOT / ".muster", {"MailFrom": MAIL_FROM, "MailRate": "100"})
         yield Deployed(cloud, stack)
 
 

@@ -185,58 +185,6 @@ def test_resending_and_cancelling_answer_for_each_member_why_not(world: World, i
     ]
 
 
-def test_an_expired_link_offers_a_fresh_one_and_accepts_nothing(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("ann@example.com")
-    assert world.submit(f"/invites/{token}/renew").status == 409
-    world.now += timedelta(days=31)
-    assert inviting.member(member_id)["invitation"]["expired"] is True
-    page = world.get(f"/invites/{token}")
-    assert (page.status, "Send me a fresh link" in page.text) == (200, True)
-    account = world.account("ann@example.com")
-    refused = world.post(f"/me/invites/{inviting.org}.{member_id}/accept", account, {})
-    assert (refused.status, refused.json["code"]) == (409, "expired")
-    assert "has expired" in world.submit(f"/invites/{token}/accept").text
-
-    assert "Look into your mailbox" in world.submit(f"/invites/{token}/renew").text
-    assert world.submit(f"/invites/{token}/renew").status == 404
-    fresh = inviting.mailed_token("ann@example.com")
-    assert world.get(f"/invites/{fresh}").status == 200
-    assert inviting.member(member_id)["invitation"]["expired"] is False
-
-
-def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_admin_clears_it(
-    world: World, inviting: Inviting
-) -> None:
-    (result,) = inviting.invite("bounce@simulator.amazonses.com")
-    member_id = result["member_id"]
-    inviting.mailbox.send()
-    inviting.mailbox.tell()
-    shown = inviting.member(member_id)
-    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("prospect", "bounced", True)
-    assert shown["mail"]["reason"].startswith("Permanent")
-    (refused,) = inviting.change("resend", member_id)
-    assert (refused["done"], refused["code"]) == (False, "mail_blocked")
-    inviting.change("cancel", member_id)
-    inviting.mailbox.send()
-    (again,) = inviting.invite("bounce@simulator.amazonses.com")
-    assert (again["result"], again["code"]) == ("failed", "mail_blocked")
-    assert len(inviting.mailbox.to()) == 1
-    form = {"group_id": inviting.group, "emails": ["bounce@simulator.amazonses.com"], "clear_blocked": True}
-    assert inviting.send_form(form).json["results"][0]["result"] == "invited"
-    inviting.mailbox.send()
-    assert len(inviting.mailbox.to()) == 2
-
-
-def test_an_admin_clears_a_bounce_by_sending_again(inviting: Inviting) -> None:
-    (result,) = inviting.invite("bounce@simulator.amazonses.com")
-    inviting.mailbox.send()
-    inviting.mailbox.tell()
-    (done,) = inviting.change("resend", result["member_id"], clear_blocked=True)
-    assert done["done"]
-    inviting.mailbox.send()
-    assert len(inviting.mailbox.to()) == 2
-
-
 def test_an_admin_lets_mail_go_to_a_member_again_once_the_address_was_checked(world: World, inviting: Inviting) -> None:
     blocked = world.member(inviting.org, email="ann@example.com", mail_blocked="bounced")
     assert inviting.member(blocked)["mail_blocked"] is True
@@ -248,25 +196,6 @@ def test_an_admin_lets_mail_go_to_a_member_again_once_the_address_was_checked(wo
     assert (entry["before"], entry["after"]) == ({"mail_blocked": True}, {"mail_blocked": False})
 
 
-def test_a_block_can_be_lifted_whatever_the_member_s_status(world: World, inviting: Inviting) -> None:
-    for status in ("active", "declined", "cancelled", "archived"):
-        member = world.member(inviting.org, status=status, mail_blocked="complained")
-        answer = world.patch(f"/orgs/{inviting.org}/members/{member}", inviting.admin, {"mail_blocked": False})
-        assert (answer.status, answer.json["mail_blocked"]) == (200, False)
-
-
-def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, inviting: Inviting) -> None:
-    (result,) = inviting.invite("complaint@simulator.amazonses.com")
-    token = inviting.mailed_token("complaint@simulator.amazonses.com")
-    inviting.mailbox.tell()
-    world.now += timedelta(days=31)
-    page = world.submit(f"/invites/{token}/renew")
-    assert (page.status, "ask the organization" in page.text) == (409, True)
-    inviting.mailbox.send()
-    assert len(inviting.mailbox.to()) == 1
-    assert inviting.member(result["member_id"])["mail_blocked"] is True
-
-
 def test_ten_people_who_come_back_are_invited_at_once(world: World, inviting: Inviting) -> None:
     department, location = world.department(inviting.org), world.location(inviting.org)
     emails = [f"person{number}@back.example" for number in range(10)]
@@ -275,17 +204,6 @@ def test_ten_people_who_come_back_are_invited_at_once(world: World, inviting: In
     assert [one["result"] for one in inviting.invite(*emails)] == ["invited"] * 10
     inviting.mailbox.send()
     assert inviting.mailbox.to() == emails
-
-
-def test_who_comes_back_keeps_what_they_did_and_nobody_else_gets_it(world: World, inviting: Inviting) -> None:
-    first = world.account("ann@example.com")
-    member = world.member(inviting.org, status="archived", email="ann@example.com", account_id=first)
-    token, member_id = inviting.invited("ann@example.com")
-    assert member_id == member
-    other = world.account("eve@example.com")
-    refused = world.post(f"/me/invites/{inviting.org}.{member}/accept", other, {"token": token})
-    assert (refused.status, refused.json["code"]) == (409, "other_account")
-    assert world.post(f"/me/invites/{inviting.org}.{member}/accept", first, {}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -307,92 +225,6 @@ def test_mail_goes_to_the_domain_that_was_typed(world: World, inviting: Inviting
     assert len(world.every("/me/invites", world.account(mailed))) == 1
 
 
-def test_a_complaint_that_is_none_blocks_nobody(inviting: Inviting) -> None:
-    _, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.news()
-    for one in news:
-        one["Sns"]["Message"] = (
-            one["Sns"]["Message"]
-            .replace('"Delivery"', '"Complaint"')
-            .replace('"mail"', '"complaint": {"complaintFeedbackType": "not-spam"}, "mail"', 1)
-        )
-    inviting.mailbox.tell(news)
-    shown = inviting.member(member_id)
-    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("pending", "delivered", False)
-
-
-def test_ses_may_greet_the_topic(inviting: Inviting) -> None:
-    greeting = '{"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have successfully subscribed."}'
-    inviting.mailbox.tell([{"Sns": {"Message": greeting}}])
-
-
-def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
-    (result,) = inviting.invite("complaint@simulator.amazonses.com")
-    inviting.mailbox.send()
-    inviting.mailbox.tell()
-    shown = inviting.member(result["member_id"])
-    assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
-
-
-def test_news_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.news()
-    world.submit(f"/invites/{token}/decline")
-    before = world.dump("core")
-    inviting.mailbox.tell(news)
-    inviting.mailbox.tell(news)
-    assert world.dump("core") == before
-    assert inviting.member(member_id)["status"] == "declined"
-
-
-def test_accepting_twice_is_accepting_once_and_another_account_cannot(world: World, inviting: Inviting) -> None:
-    _, member_id = inviting.invited("ann@example.com")
-    account, path = world.account("ann@example.com"), f"/me/invites/{inviting.org}.{member_id}/accept"
-    first, second = world.post(path, account, {}), world.post(path, account, {})
-    assert (first.status, second.status) == (200, 200)
-    assert first.json == second.json
-    assert world.post(path, world.account("eve@example.com"), {}).status == 404
-    inviting.driver.work()
-    assert len(world.every("/me/courses", account)) == 1
-    inviting.mailbox.send()
-    assert [one for one in inviting.subjects("ann@example.com") if one.startswith("Welcome")] == [
-        "Welcome to the training of Acme Industries"
-    ]
-
-
-def test_an_invitation_moves_to_the_address_of_whoever_has_its_link_and_an_account(
-    world: World, inviting: Inviting
-) -> None:
-    token, member_id = inviting.invited("old@example.com")
-    account = world.account("new@example.com")
-    path = f"/me/invites/{inviting.org}.{member_id}/accept"
-    assert world.post(path, account, {}).status == 404
-    moved = world.post(path, account, {"token": token})
-    assert (moved.status, moved.json["status"]) == (200, "active")
-    assert inviting.member(member_id)["email"] == "new@example.com"
-    # The old address is nobody's here any more.
-    (other,) = inviting.invite("old@example.com")
-    assert (other["result"], other["member_id"] != member_id) == ("invited", True)
-
-
-def test_an_invitation_does_not_move_to_an_address_that_is_a_members(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("old@example.com")
-    inviting.invite("new@example.com")
-    answer = world.post(
-        f"/me/invites/{inviting.org}.{member_id}/accept", world.account("new@example.com"), {"token": token}
-    )
-    assert (answer.status, answer.json["code"]) == (409, "address_taken")
-    assert inviting.member(member_id)["status"] == "prospect" or inviting.member(member_id)["status"] == "pending"
-
-
-def test_an_account_is_one_member_of_an_organization(world: World, inviting: Inviting) -> None:
-    account, _ = world.learner(inviting.org, account_id=world.account("first@example.com"), email="first@example.com")
-    token, member_id = inviting.invited("second@example.com")
-    path = f"/me/invites/{inviting.org}.{member_id}/accept"
-    answer = world.post(path, account, {"token": token})
-    assert (answer.status, answer.json["code"]) == (409, "already_member")
-
-
 def test_names_of_people_who_have_not_accepted_are_shown_nowhere(world: World, inviting: Inviting) -> None:
     left = world.member(inviting.org, status="archived", email="ann@example.com", first_name="Zebedee", last_name="Q")
     assert inviting.member(left)["first_name"] == "Zebedee"
@@ -400,29 +232,6 @@ def test_names_of_people_who_have_not_accepted_are_shown_nowhere(world: World, i
     assert inviting.member(left)["first_name"] is None
     assert world.every(f"/orgs/{inviting.org}/members?search=Zeb", inviting.admin) == []
     assert "Zebedee" not in world.get(f"/orgs/{inviting.org}/members", inviting.admin).text
-
-
-def test_who_was_a_member_keeps_the_name_when_a_new_invitation_comes_to_nothing(
-    world: World, inviting: Inviting
-) -> None:
-    account = world.account("ann@example.com")
-    left = world.member(
-        inviting.org, status="archived", email="ann@example.com", first_name="Zebedee", account_id=account
-    )
-    inviting.invite("ann@example.com")
-    inviting.change("cancel", left)
-    assert inviting.member(left)["first_name"] == "Zebedee"
-    assert len(world.every(f"/orgs/{inviting.org}/members?search=Zeb", inviting.admin)) == 1
-
-
-def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("complaint@simulator.amazonses.com", tell=False)
-    account = world.account("new@example.com")
-    path = f"/me/invites/{inviting.org}.{member_id}/accept"
-    assert world.post(path, account, {"token": token}).status == 200
-    inviting.mailbox.tell()
-    shown = inviting.member(member_id)
-    assert (shown["email"], shown["mail_blocked"]) == ("new@example.com", False)
 
 
 def test_the_trail_tells_who_was_invited_without_addresses(world: World, inviting: Inviting) -> None:
@@ -456,34 +265,6 @@ def test_an_invitation_reads_the_same_with_and_without_html_and_carries_the_link
 
 def _decline(world: World, token: str) -> Answer:
     return world.submit(f"/invites/{token}/decline")
-
-
-def test_one_person_at_two_clients_has_one_account_and_each_client_sees_its_own(
-    world: World, inviting: Inviting
-) -> None:
-    other_course = world.course(inviting.driver.msp, "Something else")
-    other = world.org(inviting.driver.msp, "Basaltine", courses=[other_course])
-    group, admin = world.group(other, "Crew", [other_course]), world.org_admin(other)
-    inviting.invited("ann@example.com")
-    form = {"group_id": group, "emails": ["Ann@Example.com"], "notify": "now"}
-    assert world.post(f"/orgs/{other}/invites", admin, form).status == 201
-    account = world.account("ann@example.com")
-    mine = world.every("/me/invites", account)
-    assert {one["organization"] for one in mine} == {"Acme Industries", "Basaltine"}
-    for invite in mine:
-        assert world.post(f"/me/invites/{invite['invite_id']}/accept", account, {}).status == 200
-    inviting.driver.work()
-    memberships = world.get("/me", account).json["memberships"]
-    assert {one["org_id"] for one in memberships} == {inviting.org, other}
-    assert {one["course_id"] for one in world.every("/me/courses", account)} == {inviting.course, other_course}
-    for org, seen_by, foreign in ((inviting.org, inviting.admin, other), (other, admin, inviting.org)):
-        (person,) = world.every(f"/orgs/{org}/members", seen_by)
-        told = world.every(f"/orgs/{org}/members/{person['member_id']}/enrollments", seen_by)
-        assert len(told) == 1
-        assert foreign not in str(told)
-        elsewhere = next(one["member_id"] for one in memberships if one["org_id"] == foreign)
-        assert world.get(f"/orgs/{foreign}/members/{elsewhere}", seen_by).status == 404
-        assert world.get(f"/orgs/{org}/members/{elsewhere}", seen_by).status == 404
 
 
 @pytest.mark.parametrize(

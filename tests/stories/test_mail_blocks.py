@@ -1,0 +1,114 @@
+"""What SES tells of invitations: who bounced or complained gets no more until an admin has looked (B6)."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.inviting import Inviting
+
+
+@pytest.fixture
+def inviting(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Inviting:
+    return Inviting(world, driver, monkeypatch)
+
+
+def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_admin_clears_it(
+    world: World, inviting: Inviting
+) -> None:
+    (result,) = inviting.invite("bounce@simulator.amazonses.com")
+    member_id = result["member_id"]
+    inviting.mailbox.send()
+    inviting.mailbox.tell()
+    shown = inviting.member(member_id)
+    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("prospect", "bounced", True)
+    assert shown["mail"]["reason"].startswith("Permanent")
+    (refused,) = inviting.change("resend", member_id)
+    assert (refused["done"], refused["code"]) == (False, "mail_blocked")
+    inviting.change("cancel", member_id)
+    inviting.mailbox.send()
+    (again,) = inviting.invite("bounce@simulator.amazonses.com")
+    assert (again["result"], again["code"]) == ("failed", "mail_blocked")
+    assert len(inviting.mailbox.to()) == 1
+    form = {"group_id": inviting.group, "emails": ["bounce@simulator.amazonses.com"], "clear_blocked": True}
+    assert inviting.send_form(form).json["results"][0]["result"] == "invited"
+    inviting.mailbox.send()
+    assert len(inviting.mailbox.to()) == 2
+
+
+def test_an_admin_clears_a_bounce_by_sending_again(inviting: Inviting) -> None:
+    (result,) = inviting.invite("bounce@simulator.amazonses.com")
+    inviting.mailbox.send()
+    inviting.mailbox.tell()
+    (done,) = inviting.change("resend", result["member_id"], clear_blocked=True)
+    assert done["done"]
+    inviting.mailbox.send()
+    assert len(inviting.mailbox.to()) == 2
+
+
+def test_a_block_can_be_lifted_whatever_the_member_s_status(world: World, inviting: Inviting) -> None:
+    for status in ("active", "declined", "cancelled", "archived"):
+        member = world.member(inviting.org, status=status, mail_blocked="complained")
+        answer = world.patch(f"/orgs/{inviting.org}/members/{member}", inviting.admin, {"mail_blocked": False})
+        assert (answer.status, answer.json["mail_blocked"]) == (200, False)
+
+
+def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, inviting: Inviting) -> None:
+    (result,) = inviting.invite("complaint@simulator.amazonses.com")
+    token = inviting.mailed_token("complaint@simulator.amazonses.com")
+    inviting.mailbox.tell()
+    world.now += timedelta(days=31)
+    page = world.submit(f"/invites/{token}/renew")
+    assert (page.status, "ask the organization" in page.text) == (409, True)
+    inviting.mailbox.send()
+    assert len(inviting.mailbox.to()) == 1
+    assert inviting.member(result["member_id"])["mail_blocked"] is True
+
+
+def test_a_complaint_that_is_none_blocks_nobody(inviting: Inviting) -> None:
+    _, member_id = inviting.invited("ann@example.com", tell=False)
+    news = inviting.mailbox.news()
+    for one in news:
+        one["Sns"]["Message"] = (
+            one["Sns"]["Message"]
+            .replace('"Delivery"', '"Complaint"')
+            .replace('"mail"', '"complaint": {"complaintFeedbackType": "not-spam"}, "mail"', 1)
+        )
+    inviting.mailbox.tell(news)
+    shown = inviting.member(member_id)
+    assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("pending", "delivered", False)
+
+
+def test_ses_may_greet_the_topic(inviting: Inviting) -> None:
+    greeting = '{"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have successfully subscribed."}'
+    inviting.mailbox.tell([{"Sns": {"Message": greeting}}])
+
+
+def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
+    (result,) = inviting.invite("complaint@simulator.amazonses.com")
+    inviting.mailbox.send()
+    inviting.mailbox.tell()
+    shown = inviting.member(result["member_id"])
+    assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
+
+
+def test_news_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("ann@example.com", tell=False)
+    news = inviting.mailbox.news()
+    world.submit(f"/invites/{token}/decline")
+    before = world.dump("core")
+    inviting.mailbox.tell(news)
+    inviting.mailbox.tell(news)
+    assert world.dump("core") == before
+    assert inviting.member(member_id)["status"] == "declined"
+
+
+def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("complaint@simulator.amazonses.com", tell=False)
+    account = world.account("new@example.com")
+    path = f"/me/invites/{inviting.org}.{member_id}/accept"
+    assert world.post(path, account, {"token": token}).status == 200
+    inviting.mailbox.tell()
+    shown = inviting.member(member_id)
+    assert (shown["email"], shown["mail_blocked"]) == ("new@example.com", False)
