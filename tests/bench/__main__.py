@@ -24,6 +24,7 @@ def _measured() -> Iterator[Figure]:
         yield from pages.of_pages(made)
         yield from figures.of_time(made, org_id)
         yield from figures.of_memory()
+    with scene(_HOME) as made:
         yield from invitations.of_invitations(made)
     yield from mail_pace.of_mail()
     yield from cold_start.of_cold_starts(_HOME)
