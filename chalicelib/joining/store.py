@@ -19,6 +19,7 @@ from chalicelib.joining.models import (
 )
 from chalicelib.notices.models import MAIL_SK, Mail, mail_pk
 from chalicelib.orgs.models import Group, Location, Org, group_sk, location_sk, msp_pk, org_sk
+from chalicelib.orgs.store import group_check
 
 # Past any code's time; DynamoDB's own deletion comes up to two days later.
 REQUEST_KEPT_FOR = timedelta(days=1)
@@ -69,7 +70,7 @@ def has_group(org_id: str) -> bool:
 
 def still_there_writes(org_id: str, group_id: str, location_id: str | None) -> list[Write]:
     """ConditionFailed when the group, or the location, was deleted meanwhile."""
-    writes = [Write("check", Group(org_pk(org_id), group_sk(group_id)), Group.pk.exists())]
+    writes = [group_check(org_id, group_id)]
     if location_id:
         writes.append(Write("check", Location(org_pk(org_id), location_sk(location_id)), Location.pk.exists()))
     return writes
