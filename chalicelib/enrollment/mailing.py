@@ -91,12 +91,16 @@ class MailingService:
         if row is None:
             raise NotFound()
         left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
+        if row.reminded_by == seed:
+            # The same request came this far before; should its message be lost, the sweep finds the due entry.
+            return RemindOut(num_not_completed=left)
         if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
             raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
         instant = to_text(now)
         due = mail_due(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, instant)
         told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
-        audit.commit(org_pk(key.org_id), told, [Write("put", due)], now)
+        asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
+        audit.commit(org_pk(key.org_id), told, [Write("put", due), asked], now)
         job = MailRow(
             msp_id=key.msp_id,
             org_id=key.org_id,

@@ -110,6 +110,7 @@ class Row(CoreItem):
     run = NumberAttribute(default=1)
     # The request that began this run, if one did: by it, the same request knows what it did before.
     retried_by = UnicodeAttribute(null=True)
+    reminded_by = UnicodeAttribute(null=True)
     cut_id = UnicodeAttribute(null=True)
     cut_run = NumberAttribute(default=0)
     sent_run = NumberAttribute(default=0)
