@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 
-# Limits that users meet (product.md).
+# Limits that users meet.
 MAX_ORGS = 25
 MAX_COURSES = 50
 MAX_GROUPS = 100

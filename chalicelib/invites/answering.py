@@ -33,7 +33,7 @@ from chalicelib.orgs.models import Org
 
 WELCOME = "welcome"
 
-# One person can be asked for no more mails than this, whoever asks (product.md: floods).
+# One person can be asked for no more mails than this, whoever asks.
 _MAILS_AN_HOUR = 5
 
 _PROOF_LASTS = timedelta(minutes=15)

@@ -9,7 +9,7 @@ from chalicelib.core.text import Id, Line
 from chalicelib.invites.states import Result
 from chalicelib.members.states import MemberStatus
 
-# Limits that users meet (product.md).
+# Limits that users meet.
 MAX_BY_HAND = 10
 MAX_AT_ONCE = 100
 

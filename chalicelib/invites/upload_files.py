@@ -9,7 +9,7 @@ from chalicelib.invites.upload_sheet import Sheet, gathered
 from chalicelib.invites.upload_text import text_lines
 from chalicelib.invites.upload_workbook import workbook_lines
 
-# The limit that users meet, product.md. In megabytes, as the sentence says it.
+# The limit that users meet, in megabytes, as the sentence says it.
 MAX_MEGABYTES = 5
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")

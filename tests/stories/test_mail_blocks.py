@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.access.models import org_pk
+from chalicelib.notices import store
+from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.inviting import Inviting
@@ -112,3 +115,20 @@ def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World
     inviting.mailbox.tell()
     shown = inviting.member(member_id)
     assert (shown["email"], shown["mail_blocked"]) == ("new@example.com", False)
+
+
+def test_a_mail_whose_outcome_is_unknown_is_sent_again_only_by_an_admin(world: World, inviting: Inviting) -> None:
+    (result,) = inviting.invite("ann@example.com")
+    (entry,) = store.waiting(org_pk(inviting.org), 10)
+    # A mailer takes it, and dies before it can tell what became of it.
+    assert store.claim(entry, "attempt", world.now) is not None
+    world.now += timedelta(minutes=16)
+    wiring().post_office.sweep(world.now)
+    inviting.mailbox.send()
+    shown = inviting.member(result["member_id"])
+    assert (shown["status"], shown["mail"]["state"]) == ("prospect", "unknown")
+    assert inviting.mailbox.to() == []
+    (done,) = inviting.change("resend", result["member_id"])
+    assert done["done"]
+    assert world.get(f"/invites/{inviting.mailed_token('ann@example.com')}").status == 200
+    assert inviting.mailbox.to() == ["ann@example.com"]

@@ -19,7 +19,7 @@ from chalicelib.enrollment.states import (
 
 
 def _expected(statuses: set[str]) -> str:
-    """The sentence of product.md, word by word."""
+    """As users are told, word by word."""
     if statuses == {"cancelled"}:
         return "cancelled"
     statuses = statuses - {"cancelled"}
