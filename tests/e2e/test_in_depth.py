@@ -106,7 +106,9 @@ def test_a_scheduled_batch_is_moved_and_cancelled(deployed: Deployed, admin: Per
     assert deployed.get("/msp/training", admin)["totals"]["scheduled"] == 0
 
 
-def test_who_is_enrolled_is_told_when_the_switch_is_on(deployed: Deployed, admin: Person, msp: str) -> None:
+def test_who_is_enrolled_is_told_when_the_switch_is_on_and_reminded_when_an_admin_asks(
+    deployed: Deployed, admin: Person, msp: str
+) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
     mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
     make = deployed.make
@@ -131,3 +133,7 @@ def test_who_is_enrolled_is_told_when_the_switch_is_on(deployed: Deployed, admin
     told = deployed.until(mails, bool, 300)
     assert len(told) == 1
     assert "Spotting Phishing" in told[0]["BodyText"]
+    asked = deployed.post(f"/msp/training/{org}/{batch}/courses/{course}/remind", admin)
+    assert asked["num_not_completed"] == 1
+    reminded = deployed.until(mails, lambda found: len(found) == 2, 120)
+    assert reminded[-1]["Subject"] == "Spotting Phishing: a reminder"
