@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from chalicelib import wiring
 from chalicelib.aws import clients
@@ -13,6 +14,10 @@ from infra.cloud import Cloud, free_port
 from tests.cloud_fixture import drop_stage, new_stage
 from tests.harness import World
 from tests.near_cloud import near_cloud
+
+# The same examples in every run: a failure is somebody's change, and can be had again.
+hypothesis_settings.register_profile("muster", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("muster")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,11 +1,12 @@
 """Uploaded spreadsheets of whatever kind, as rows of texts (I2, B12)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from chalicelib.core.errors import MusterError
-from chalicelib.invites.upload_columns import columns_of
+from chalicelib.invites.upload_columns import IGNORED, columns_of
 from chalicelib.invites.upload_explanations import refusal
-from chalicelib.invites.upload_sheet import Sheet, gathered
+from chalicelib.invites.upload_sheet import Sheet, gathered, is_blank
 from chalicelib.invites.upload_text import text_lines
 from chalicelib.invites.upload_workbook import workbook_lines
 
@@ -38,10 +39,12 @@ def read_sheet(content: bytes, content_type: str) -> Sheet:
     if len(content) > MAX_MEGABYTES * 1024 * 1024:
         raise refusal("file_too_large", limit=MAX_MEGABYTES)
     sheet = gathered(_lines(content, content_type))
-    columns_of(sheet.header)
-    if not sheet.rows:
+    counts = [column.meaning != IGNORED for column in columns_of(sheet.header)]
+    # What an earlier file of failed rows told of a row says nobody is there.
+    rows = [row for row in sheet.rows if not all(map(is_blank, compress(row.cells, counts)))]
+    if not rows:
         raise refusal("no_rows")
-    return sheet
+    return Sheet(sheet.header, rows)
 
 
 def _lines(content: bytes, content_type: str) -> Iterator[tuple[int, Sequence[str]]]:

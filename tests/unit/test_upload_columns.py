@@ -116,3 +116,8 @@ def test_filled_in_templates_are_read() -> None:
         sheet = read_sheet(content, "")
         assert sheet.header == list(TEMPLATE_COLUMNS)
         assert sheet.rows[0].cells == person
+
+
+def test_a_row_of_which_only_the_problem_is_left_is_none() -> None:
+    content = b"E-mail,Groups,Problem\r\nann@example.com,Finance,\r\n,,It was wrong.\r\n"
+    assert [row.cells[0] for row in read_sheet(content, "text/csv").rows] == ["ann@example.com"]
