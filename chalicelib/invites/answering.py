@@ -92,7 +92,7 @@ class AnswerService:
         member, org = invited.member, invited.org
         count_mail(str(member.email), now)
         expires_at = now + timedelta(days=int(org.invitation_days))
-        table.transact(self._lifecycle.renewed(invited.msp_id, org.org_id, member, new_id(now), expires_at, now))
+        table.transact(self._lifecycle.renewed(invited.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])
         self._mails.wake()
         return invited
 

@@ -50,7 +50,7 @@ class LifecycleService:
                 return Code.NO_ADDRESS
             if member.mail_blocked and not clear_blocked:
                 return Code.MAIL_BLOCKED
-            return self._renewed(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
+            return self.renewed(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
 
         return self._each(scope, member_ids, "invitation.resent", step, now)
 
@@ -67,7 +67,7 @@ class LifecycleService:
             after = members_store.changed(member, mail_id=mail_id, **fields)
             writes = members_store.change_writes(scope.org, member, after)
             if member.email:
-                about = self._about(scope.msp_id, scope.org, member, str(member.invite_id))
+                about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
                 about["invitation_mail_id"] = str(member.mail_id)
                 writes.append(store.close_write(scope.org, member.member_id, member.email))
                 writes += self._mails.writes(mail_id, CANCELLED, org_pk(scope.org), about, now)
@@ -77,25 +77,19 @@ class LifecycleService:
 
     def renewed(
         self, msp_id: str, org_id: str, member: Member, invite_id: str, expires_at: datetime, now: datetime
-    ) -> list[Write]:
-        """The same as `resend`, asked for by the person whose link has expired."""
-        return self._renewed(msp_id, org_id, member, invite_id, expires_at, now)[1]
-
-    def _renewed(
-        self, msp_id: str, org_id: str, member: Member, invite_id: str, expires_at: datetime, now: datetime
     ) -> tuple[Member, list[Write]]:
+        """The member with another invitation, and the writes, its mail among them: what `resend` does, and whoever asks
+        for a fresh link.
+        """
         after = members_store.changed(
             member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
             mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
         )  # fmt: skip
-        about = self._about(msp_id, org_id, member, invite_id)
+        about = _about(msp_id, org_id, member, invite_id)
         return after, [
             *members_store.change_writes(org_id, member, after),
             *self._mails.writes(mail_id_of(invite_id), AGAIN, org_pk(org_id), about, now),
         ]
-
-    def _about(self, msp_id: str, org_id: str, member: Member, invite_id: str) -> dict[str, str]:
-        return {"msp_id": msp_id, "org_id": org_id, "member_id": member.member_id, "invite_id": invite_id}
 
     def _each(
         self, scope: Scope, member_ids: Sequence[str], action: str, step: Callable[[Member], _Step], now: datetime
@@ -126,6 +120,10 @@ class LifecycleService:
                 continue
             return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(after.status))
         return _not_done(member_id, Code.CHANGED_MEANWHILE, None)
+
+
+def _about(msp_id: str, org_id: str, member: Member, invite_id: str) -> dict[str, str]:
+    return {"msp_id": msp_id, "org_id": org_id, "member_id": member.member_id, "invite_id": invite_id}
 
 
 def _not_done(member_id: str, code: Code, member: Member | None) -> ChangedInvite:

@@ -21,8 +21,11 @@ def address_pk(email: str) -> str:
     return f"EMAIL#{normalized(email)}"
 
 
+INVITES_PREFIX = "INVITE#"
+
+
 def invite_sk(org_id: str, member_id: str) -> str:
-    return f"INVITE#{org_id}#{member_id}"
+    return f"{INVITES_PREFIX}{org_id}#{member_id}"
 
 
 class Wave(OutboxItem):

@@ -10,6 +10,7 @@ from chalicelib.core.paging import Slice
 from chalicelib.enrollment.due_models import DueEntry, due_entry
 from chalicelib.invites.models import (
     DUE_WAVE,
+    INVITES_PREFIX,
     MOVE_SK,
     WAVE_SK,
     MoveProof,
@@ -36,9 +37,7 @@ def close_write(org_id: str, member_id: str, email: str) -> Write:
 
 
 def open_invites(email: str, limit: int, after: str | None) -> Slice[OpenInvite]:
-    return table.query(
-        OpenInvite, address_pk(email), prefix=invite_sk("", "")[:-1], limit=limit, after=after, consistent=True
-    )
+    return table.query(OpenInvite, address_pk(email), prefix=INVITES_PREFIX, limit=limit, after=after, consistent=True)
 
 
 def wave_writes(msp_id: str, org_id: str, wave_id: str, notify_at: datetime, invites: Mapping[str, str]) -> list[Write]:

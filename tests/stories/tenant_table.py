@@ -40,28 +40,6 @@ _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
 
-PUBLIC = {
-    "GET /health",
-    "GET /openapi.json",
-    "GET /docs",
-    "GET /invites/{token}",
-    "POST /invites/{token}/accept",
-    "POST /invites/{token}/decline",
-    "POST /invites/{token}/renew",
-    "GET /join/{slug}",
-    "POST /join/{slug}",
-    "GET /join/{slug}/verify",
-    "POST /join/{slug}/verify",
-    "GET /guide",
-    "POST /auth/register",
-    "POST /auth/confirm",
-    "POST /auth/resend",
-    "POST /auth/login",
-    "POST /auth/refresh",
-    "POST /auth/forgot",
-    "POST /auth/reset",
-}
-
 
 def _launch(ids: Ids) -> dict[str, Any]:
     return {

@@ -9,9 +9,10 @@ import pytest
 import app
 from chalicelib.access.states import Permission
 from chalicelib.core.http import ROUTES
+from infra.template_rules import PUBLIC
 from tests.gateway import Answer
 from tests.harness import World
-from tests.stories.tenant_table import LAUNCH, PUBLIC, TABLE, Ids, Tenant
+from tests.stories.tenant_table import LAUNCH, TABLE, Ids, Tenant
 
 P = Permission
 FOR_MSP_ADMINS = {P.MSP_ADMINS, P.CLIENTS, P.ROLLOUTS}
