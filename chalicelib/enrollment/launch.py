@@ -21,11 +21,11 @@ from chalicelib.enrollment import form, preview, rollout_store
 from chalicelib.enrollment.due_models import DUE_LAUNCH, DueEntry, due_entry
 from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.messages import AdvanceBatch, FinishLaunch
-from chalicelib.enrollment.models import LAUNCHED, Batch, batch_sk, batches_pk
+from chalicelib.enrollment.models import Batch, batch_sk, batches_pk
 from chalicelib.enrollment.pages import ErrorOut, LaunchOut, OrgResult
 from chalicelib.enrollment.rollout_store import StoredRollout
 from chalicelib.enrollment.schemas import Launch, Plan
-from chalicelib.enrollment.states import Code
+from chalicelib.enrollment.states import Code, RolloutState
 from chalicelib.orgs.models import Org, org_sk
 from chalicelib.orgs.readiness import missing_of
 
@@ -188,7 +188,7 @@ class LaunchService:
         record: IdempotencyRecord | None,
     ) -> LaunchOut:
         answer = LaunchOut(rollout_id=rollout_id, results=list(results))
-        writes = rollout_store.result_writes(msp_id, rollout_id, results, LAUNCHED)
+        writes = rollout_store.result_writes(msp_id, rollout_id, results, RolloutState.LAUNCHED)
         writes += [Write("delete", due) for due in dues]
         if record is None:
             table.transact(writes)

@@ -18,7 +18,7 @@ from chalicelib.enrollment.explanations import explain
 from chalicelib.enrollment.models import NUM_ROW_SHARDS, Enrollment, Row
 from chalicelib.enrollment.pages import EnrollmentOut, LearnerOut, LearnerPage
 from chalicelib.enrollment.progress import course_of, enrollment_out, is_overdue
-from chalicelib.enrollment.states import Outcome, outcome_of
+from chalicelib.enrollment.states import EnrollmentStatus, Outcome, outcome_of
 from chalicelib.enrollment.views import zone_in
 from chalicelib.members.models import Member, member_sk, members_pk
 from chalicelib.members.store import shows_name
@@ -158,7 +158,7 @@ def _learner_out(
     email = member.email if member is not None else None
     if isinstance(what, str):
         told = explain(what)
-        outcome = outcome_of(what).value
+        outcome = outcome_of(what)
         return LearnerOut(
             member_id=member_id, name=name, email=email, outcome=outcome, code=what,
             sentence=told.sentence, next_step=told.next_step,
@@ -172,7 +172,7 @@ def _learner_out(
         code=None,
         sentence=told.sentence,
         next_step=told.next_step,
-        status=what.status,
+        status=EnrollmentStatus(what.status),
         overdue=is_overdue(what.status, what.due_by, zone, now),
         due_by=to_date(what.due_by) if what.due_by else None,
         started_at=what.started_at,

@@ -12,7 +12,7 @@ from chalicelib.core.paging import Pager
 from chalicelib.enrollment import learner_store
 from chalicelib.enrollment.mail_due import REMINDERS, MailEvent
 from chalicelib.enrollment.models import Enrollment
-from chalicelib.enrollment.pages import MailOut, MailPage
+from chalicelib.enrollment.pages import CourseMailOut, MailPage
 from chalicelib.members import store as members_store
 from chalicelib.notices import store as notices_store
 from chalicelib.notices.explanations import explain
@@ -51,10 +51,10 @@ def _mail_ids(enrollment: Enrollment, member_id: str) -> Iterable[str]:
             yield mail_id_of(batch_id, event, enrollment.due_by, course_id, member_id)
 
 
-def _out(mail: Mail) -> MailOut:
+def _out(mail: Mail) -> CourseMailOut:
     state = shown_state(mail.state)
     told = explain(state)
-    return MailOut(
+    return CourseMailOut(
         kind=mail.kind,
         course_id=mail.about.get("course_id"),
         state=state,

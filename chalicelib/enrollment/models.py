@@ -26,10 +26,6 @@ class Rollout(CoreItem):
     created_at = UnicodeAttribute()
 
 
-LAUNCHING = "launching"
-LAUNCHED = "launched"
-
-
 def rollouts_pk(msp_id: str) -> str:
     return f"{msp_pk(msp_id)}#ROLLOUTS"
 

@@ -139,7 +139,7 @@ def _out(made: Offer, mine: Enrollment) -> OfferOut:
         offer_id=made.offer_id,
         course_id=made.course_id,
         title=made.title,
-        status=mine.status,
+        status=EnrollmentStatus(mine.status),
         started_at=mine.started_at,
         completed_at=mine.completed_at,
         score=int(mine.score) if mine.score is not None else None,

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
+from chalicelib.enrollment.states import BatchStatus, EnrollmentStatus, Outcome, RolloutState, RowStatus
+from chalicelib.notices.states import ShownState
 
 
 class ErrorOut(BaseModel):
@@ -70,14 +72,14 @@ class Progress(BaseModel):
 
 
 class OrgProgress(OrgResult):
-    batch_status: str | None = None
+    batch_status: BatchStatus | None = None
     progress: Progress | None = None
 
 
 class RolloutItem(BaseModel):
     rollout_id: str
     name: str
-    state: str
+    state: RolloutState
     num_orgs: int
     num_ok: int
     num_failed: int
@@ -128,7 +130,7 @@ class BatchItem(BaseModel):
     batch_id: str
     name: str
     num_courses: int
-    status: str
+    status: BatchStatus
     next_enrollment_date: date | None
     created_at: str
 
@@ -149,7 +151,7 @@ class BatchSummary(BaseModel):
 class RowOut(BaseModel):
     course_id: str
     title: str
-    status: str
+    status: RowStatus
     enroll_on: date | None
     enroll_at: str
     due_by: date | None
@@ -190,7 +192,7 @@ class UndoOut(BaseModel):
 class BatchOut(BaseModel):
     batch_id: str
     name: str
-    status: str
+    status: BatchStatus
     created_at: str
     summary: BatchSummary
     courses: Sequence[RowOut]
@@ -200,11 +202,11 @@ class LearnerOut(BaseModel):
     member_id: str
     name: str | None
     email: str | None
-    outcome: str
+    outcome: Outcome
     code: str | None
     sentence: str
     next_step: str
-    status: str | None = Field(None, description="Progress: enrolled, in_progress, completed, cancelled.")
+    status: EnrollmentStatus | None = Field(None, description="Progress, of those who are enrolled.")
     overdue: bool = False
     due_by: date | None = None
     started_at: str | None = None
@@ -223,7 +225,7 @@ class EnrollmentOut(BaseModel):
     org_id: str | None
     course_id: str
     title: str
-    status: str
+    status: EnrollmentStatus
     overdue: bool
     due_by: date | None
     enrolled_at: str
@@ -241,7 +243,7 @@ class OfferOut(BaseModel):
     offer_id: str
     course_id: str
     title: str
-    status: str
+    status: EnrollmentStatus
     started_at: str | None
     completed_at: str | None
     score: int | None
@@ -264,12 +266,12 @@ class StartedOut(BaseModel):
     launch_url: str
 
 
-class MailOut(BaseModel):
-    """`state`: queued, sent, delivered, bounced, complained, suppressed, failed, unknown; `reason` is SES's or ours."""
+class CourseMailOut(BaseModel):
+    """`reason` is SES's or ours."""
 
     kind: str
     course_id: str | None
-    state: str
+    state: ShownState
     reason: str | None
     sentence: str
     next_step: str
@@ -277,5 +279,5 @@ class MailOut(BaseModel):
 
 
 class MailPage(BaseModel):
-    items: list[MailOut]
+    items: list[CourseMailOut]
     next_cursor: str | None

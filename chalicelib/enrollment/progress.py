@@ -22,7 +22,7 @@ from chalicelib.enrollment.expand import zone_of
 from chalicelib.enrollment.mail_due import REMINDERS_ON, own_detail, reminder_writes
 from chalicelib.enrollment.models import Enrollment, Row
 from chalicelib.enrollment.pages import EnrollmentOut, StartedOut
-from chalicelib.enrollment.schemas import EnrollmentChange, Result
+from chalicelib.enrollment.schemas import CourseResult, EnrollmentChange
 from chalicelib.enrollment.states import LIVE, EnrollmentStatus
 from chalicelib.orgs.facts import touch
 from chalicelib.orgs.models import Org, org_sk
@@ -202,7 +202,7 @@ def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: dat
     return Steps(actions, row_actions)
 
 
-def _result(old: Enrollment, result: Result, zone: ZoneInfo, now: datetime) -> Steps:
+def _result(old: Enrollment, result: CourseResult, zone: ZoneInfo, now: datetime) -> Steps:
     steps = Steps()
     actions: list[Action] = []
     day = result.completed_at
@@ -260,7 +260,7 @@ def enrollment_out(
         org_id=org_id,
         course_id=course_of(enrollment),
         title=title,
-        status=enrollment.status,
+        status=EnrollmentStatus(enrollment.status),
         overdue=is_overdue(enrollment.status, enrollment.due_by, zone, now),
         due_by=to_date(enrollment.due_by) if enrollment.due_by else None,
         enrolled_at=enrollment.enrolled_at,

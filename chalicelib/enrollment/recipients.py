@@ -6,7 +6,7 @@ A roster is a partition whose sort keys are `MEMBER#<id>`, so that ranges of ids
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
@@ -38,12 +38,18 @@ class Recipients:
 
 def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[str]) -> Recipients:
     """`named_group_ids` are the groups of this client that have one of the targeting's names."""
-    if targeting.mode == "groups":
-        return Recipients([group_roster_pk(org_id, group_id) for group_id in targeting.group_ids])
-    if targeting.mode == "group_names":
-        return Recipients([group_roster_pk(org_id, group_id) for group_id in named_group_ids])
-    excluded = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
-    return Recipients([learners_pk(org_id)], excluded)
+    chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
+    match targeting.mode:
+        case "all":
+            return Recipients([learners_pk(org_id)], [])
+        case "groups":
+            return Recipients(chosen)
+        case "exclude_groups":
+            return Recipients([learners_pk(org_id)], chosen)
+        case "group_names":
+            return Recipients([group_roster_pk(org_id, group_id) for group_id in named_group_ids])
+        case _:
+            assert_never(targeting.mode)
 
 
 def member_ids(recipients: Recipients, after: str = "", until: str | None = None) -> Iterator[str]:

@@ -12,8 +12,6 @@ from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
 from chalicelib.enrollment.due_models import NUM_DUE_SHARDS, DueEntry, due_pk
 from chalicelib.enrollment.models import (
-    LAUNCHED,
-    LAUNCHING,
     SPEC_SK,
     Batch,
     Rollout,
@@ -26,6 +24,7 @@ from chalicelib.enrollment.models import (
 )
 from chalicelib.enrollment.pages import OrgResult
 from chalicelib.enrollment.schemas import Plan
+from chalicelib.enrollment.states import RolloutState
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def create_writes(
         rollout_sk(rollout_id),
         rollout_id=rollout_id,
         name=plan.name,
-        state=LAUNCHING,
+        state=RolloutState.LAUNCHING.value,
         num_orgs=len(plan.orgs),
         created_by=plan.created_by,
         created_at=plan.created_at,
@@ -79,11 +78,11 @@ def rollouts(msp_id: str, limit: int, after: str | None) -> Slice[Rollout]:
     return table.query(Rollout, rollouts_pk(msp_id), limit=limit, after=after, newest_first=True)
 
 
-def result_writes(msp_id: str, rollout_id: str, results: Sequence[OrgResult], state: str) -> list[Write]:
+def result_writes(msp_id: str, rollout_id: str, results: Sequence[OrgResult], state: RolloutState) -> list[Write]:
     header = Rollout(rollouts_pk(msp_id), rollout_sk(rollout_id))
     spec = RolloutSpec(rollout_pk(msp_id, rollout_id), SPEC_SK)
     counted = (
-        Rollout.state.set(state),
+        Rollout.state.set(state.value),
         Rollout.num_ok.set(sum(result.ok is True for result in results)),
         Rollout.num_failed.set(sum(result.ok is False for result in results)),
     )
@@ -97,10 +96,10 @@ def reopen_writes(
     msp_id: str, rollout_id: str, results: Sequence[OrgResult], request_id: str, now: datetime
 ) -> list[Write]:
     """To launch some clients again; ConditionFailed with index 0 while a launch is still at work."""
-    header, spec = result_writes(msp_id, rollout_id, results, LAUNCHING)
+    header, spec = result_writes(msp_id, rollout_id, results, RolloutState.LAUNCHING)
     reopened = (*spec.actions, RolloutSpec.retried_by.set(request_id), RolloutSpec.retried_at.set(to_text(now)))
     return [
-        Write("update", header.item, Rollout.state == LAUNCHED, header.actions),
+        Write("update", header.item, Rollout.state == RolloutState.LAUNCHED.value, header.actions),
         Write("update", spec.item, spec.condition, reopened),
     ]
 

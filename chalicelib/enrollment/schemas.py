@@ -123,7 +123,7 @@ class RowDates(Form):
         return self
 
 
-class Result(Form):
+class CourseResult(Form):
     """What an admin enters for a learner: that the course was completed, when, and how well."""
 
     completed_at: Day | None = Field(None, description="The day in the organization's time zone; null is today.")
@@ -132,7 +132,7 @@ class Result(Form):
 
 class EnrollmentChange(Form):
     due_by: Day | None = None
-    result: Result | None = None
+    result: CourseResult | None = None
 
     @model_validator(mode="after")
     def _something_changes(self) -> Self:

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
+class RolloutState(StrEnum):
+    LAUNCHING = "launching"
+    LAUNCHED = "launched"
+
+
 class RowStatus(StrEnum):
     """One course of one batch."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.access.models import msp_pk
@@ -33,7 +34,7 @@ from chalicelib.enrollment.pages import (
     StatusCounts,
     Totals,
 )
-from chalicelib.enrollment.states import RETRYABLE, RowStatus, batch_status
+from chalicelib.enrollment.states import RETRYABLE, BatchStatus, RolloutState, RowStatus, batch_status
 from chalicelib.orgs import dashboard_store
 from chalicelib.orgs.models import Counts, Org, org_sk
 
@@ -121,7 +122,7 @@ def _dashboard_item(org: Org) -> DashboardItem:
     )
 
 
-def _status_of(batch: Batch) -> str:
+def _status_of(batch: Batch) -> BatchStatus:
     return batch_status({status: int(getattr(batch, f"num_{status}")) for status in RowStatus})
 
 
@@ -151,7 +152,7 @@ def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
     return RowOut(
         course_id=row.course_id,
         title=row.title,
-        status=row.status,
+        status=RowStatus(row.status),
         enroll_on=to_date(row.enroll_on) if row.enroll_on else None,
         enroll_at=row.enroll_at,
         due_by=to_date(row.due_by) if row.due_by else None,
@@ -175,11 +176,11 @@ def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
     return int(sum(number for day, number in counts.items() if due_instant(to_date(day), zone) <= now))
 
 
-def _header(header: Rollout) -> dict[str, str | int]:
+def _header(header: Rollout) -> dict[str, Any]:
     return {
         "rollout_id": header.rollout_id,
         "name": header.name,
-        "state": header.state,
+        "state": RolloutState(header.state),
         "num_orgs": int(header.num_orgs),
         "num_ok": int(header.num_ok),
         "num_failed": int(header.num_failed),

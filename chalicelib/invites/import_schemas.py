@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.invites.import_states import ImportStatus, Outcome
+from chalicelib.invites.import_states import ImportStatus, RowOutcome
 from chalicelib.invites.schemas import Notify
 from chalicelib.invites.upload_schemas import RowOut
 
@@ -40,7 +40,7 @@ class ImportPage(BaseModel):
 class ImportRowOut(RowOut):
     """`outcome` is there after approval."""
 
-    outcome: Outcome | None = None
+    outcome: RowOutcome | None = None
     member_id: str | None = None
 
 

@@ -12,6 +12,6 @@ class ImportStatus(StrEnum):
     DISAPPROVED = "disapproved"
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     INVITED = "invited"
     FAILED = "failed"

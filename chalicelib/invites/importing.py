@@ -16,7 +16,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.invites import import_store, store
 from chalicelib.invites.import_models import Import, file_key
-from chalicelib.invites.import_states import ImportStatus, Outcome
+from chalicelib.invites.import_states import ImportStatus, RowOutcome
 from chalicelib.invites.inviting import InviteService
 from chalicelib.invites.messages import ImportChunk, RunImport
 from chalicelib.invites.people import INVITATION, Person, invitation_of, invite_id_of, mail_id_of, refusal
@@ -197,10 +197,10 @@ def _is_made_here(known: Import, member: Member) -> bool:
 
 
 def _done(member: Member, invite_id: str) -> _Outcome:
-    return {"outcome": Outcome.INVITED, "member_id": member.member_id, "invite_id": invite_id}
+    return {"outcome": RowOutcome.INVITED, "member_id": member.member_id, "invite_id": invite_id}
 
 
 def _failed(code: str, member: Member | None = None) -> _Outcome:
     told = explain(code, status=member.status if member else "")
     problem = {"column": TEMPLATE_COLUMNS[0], "code": code, "sentence": told.sentence, "next_step": told.next_step}
-    return {"outcome": Outcome.FAILED, "problems": [problem]}
+    return {"outcome": RowOutcome.FAILED, "problems": [problem]}

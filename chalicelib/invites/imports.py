@@ -16,7 +16,7 @@ from chalicelib.core.paging import Pager
 from chalicelib.invites import import_store as store
 from chalicelib.invites.import_models import Import, file_key, import_sk, imports_pk
 from chalicelib.invites.import_schemas import ImportDetail, ImportOut, ImportPage, ImportRowOut
-from chalicelib.invites.import_states import ImportStatus, Outcome
+from chalicelib.invites.import_states import ImportStatus, RowOutcome
 from chalicelib.invites.inviting import instant_of, org_of
 from chalicelib.invites.messages import RunImport
 from chalicelib.invites.schemas import Notify
@@ -103,7 +103,7 @@ class ImportService:
         failed = []
         for row in store.rows_of(scope.org, import_id):
             out = _row_out(RowOut.model_validate(row["verdict"]), outcomes)
-            if out.verdict == Verdict.FAILED or out.outcome == Outcome.FAILED:
+            if out.verdict == Verdict.FAILED or out.outcome == RowOutcome.FAILED:
                 failed.append((row["cells"], out.problems))
         return failed_csv(list(known.header), failed)
 

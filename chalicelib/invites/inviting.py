@@ -26,7 +26,7 @@ from chalicelib.invites.explanations import explain
 from chalicelib.invites.messages import SendWave
 from chalicelib.invites.people import INVITATION, Invitation, Person, invitation_of, invite_id_of, mail_id_of, refusal
 from chalicelib.invites.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
-from chalicelib.invites.states import Code, Result
+from chalicelib.invites.states import Code, InviteOutcome
 from chalicelib.members import store as members_store
 from chalicelib.members.models import Member
 from chalicelib.members.states import MemberStatus
@@ -190,7 +190,7 @@ def _judged(
         invites[known.member_id] = str(known.invite_id)
         results.append(
             InviteResult(
-                email=text, result=Result.INVITED, member_id=known.member_id, status=MemberStatus(known.status)
+                email=text, result=InviteOutcome.INVITED, member_id=known.member_id, status=MemberStatus(known.status)
             )
         )
     return results, invites, invitations
@@ -207,7 +207,7 @@ def _refused(email: str, code: Code, known: Member | None) -> InviteResult:
     told = explain(code)
     return InviteResult(
         email=email,
-        result=Result.ALREADY_MEMBER if code == Code.ALREADY_MEMBER else Result.FAILED,
+        result=InviteOutcome.ALREADY_MEMBER if code == Code.ALREADY_MEMBER else InviteOutcome.FAILED,
         member_id=known.member_id if known else None,
         status=MemberStatus(known.status) if known else None,
         code=code,

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
-from chalicelib.invites.states import Result
+from chalicelib.invites.states import InviteOutcome
 from chalicelib.members.states import MemberStatus
 
 # Limits that users meet.
@@ -40,7 +40,7 @@ class InviteResult(BaseModel):
     """`status` is the member's, where there is one. `code`, `sentence` and `next_step` say why not."""
 
     email: str
-    result: Result
+    result: InviteOutcome
     member_id: str | None = None
     status: MemberStatus | None = None
     code: str | None = None

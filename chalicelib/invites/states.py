@@ -11,7 +11,7 @@ OPEN = INVITED
 INVITABLE = frozenset({MemberStatus.DECLINED, MemberStatus.CANCELLED, MemberStatus.ARCHIVED})
 
 
-class Result(StrEnum):
+class InviteOutcome(StrEnum):
     INVITED = "invited"
     ALREADY_MEMBER = "already_member"
     FAILED = "failed"

@@ -29,8 +29,9 @@ _TRIES = 5
 
 _NAMES = ("first_name", "last_name")
 _BLOCKED = "mail_blocked"
-# Told in the audit trail by their names alone, so that erasing a person leaves nothing of them there.
-_PERSONAL = (*_NAMES, "fields")
+# Whose values the audit trail may keep. Of all else it has the name alone, so that erasing a person leaves nothing of
+# them there: what is added to a member is personal until it stands here.
+_NOT_PERSONAL = frozenset({"group_ids", "department_id", "location_id", _BLOCKED})
 
 
 class Joiners(Protocol):
@@ -126,9 +127,9 @@ def _told(member: Member, name: str) -> Any:
 
 
 def _change(scope: Scope, member: Member, changes: Mapping[str, Any]) -> Change:
-    before = {name: _told(member, name) for name in changes if name not in _PERSONAL}
-    after = {name: value for name, value in changes.items() if name not in _PERSONAL}
-    personal = sorted(name for name in changes if name in _PERSONAL)
+    before = {name: _told(member, name) for name in changes if name in _NOT_PERSONAL}
+    after = {name: value for name, value in changes.items() if name in _NOT_PERSONAL}
+    personal = sorted(name for name in changes if name not in _NOT_PERSONAL)
     if personal:
         after["personal"] = personal
     return Change(scope.account_id, "member.changed", f"member/{member.member_id}", before, after)

@@ -9,6 +9,7 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.core.paging import PageQuery
 from chalicelib.core.text import Id, Line
 from chalicelib.members.states import MemberStatus
+from chalicelib.notices.states import ShownState
 from chalicelib.orgs.schemas import left_out, unique
 
 # One transaction holds all rosters that a member leaves and comes to.
@@ -59,10 +60,10 @@ class InvitationOut(BaseModel):
     expired: bool
 
 
-class MailOut(BaseModel):
+class InvitationMailOut(BaseModel):
     """What became of the latest mail about the invitation. `reason` is SES's, or why we sent none."""
 
-    state: Literal["queued", "sent", "delivered", "bounced", "complained", "suppressed", "failed", "unknown"]
+    state: ShownState
     reason: str | None
     sentence: str
     next_step: str
@@ -86,7 +87,7 @@ class MemberOut(BaseModel):
     fields: dict[str, str]
     created_at: str
     invitation: InvitationOut | None = None
-    mail: MailOut | None = None
+    mail: InvitationMailOut | None = None
     mail_blocked: bool = False
 
 

@@ -23,8 +23,8 @@ from chalicelib.members.models import (
     members_pk,
 )
 from chalicelib.members.schemas import (
+    InvitationMailOut,
     InvitationOut,
-    MailOut,
     MemberOut,
     MemberPage,
     MemberQuery,
@@ -248,13 +248,13 @@ def _invitation(member: Member, now: datetime) -> InvitationOut | None:
     return InvitationOut(expires_at=member.invite_expires_at, expired=to_instant(member.invite_expires_at) <= now)
 
 
-def _mail(member: Member, mail: Mail | None) -> MailOut | None:
+def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
     if not member.mail_id:
         return None
     # A mail that is planned for later is made at its time.
     state = "queued" if mail is None else shown_state(mail.state)
     told = explain(state)
-    return MailOut(
+    return InvitationMailOut(
         state=state,
         reason=mail.reason if mail else None,
         sentence=told.sentence,

@@ -53,9 +53,21 @@ def suppressed_by_ses(reason: str) -> News:
     return News(MailState.SUPPRESSED, _PERMANENT_BOUNCE_RANK, reason)
 
 
-def shown_state(state: str) -> str:
+class ShownState(StrEnum):
     """What people are told: whether a mail waits or is being sent is all the same to them."""
-    return "queued" if state in (MailState.PENDING, MailState.SENDING) else str(state)
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+def shown_state(state: str) -> ShownState:
+    return ShownState.QUEUED if state in (MailState.PENDING, MailState.SENDING) else ShownState(state)
 
 
 def forbids_more(state: str, rank: int) -> bool:

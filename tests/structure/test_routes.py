@@ -60,6 +60,25 @@ def test_every_operation_of_the_openapi_document_has_an_id_of_its_own() -> None:
     assert len(ids) == len(set(ids)) == len(ROUTES)
 
 
+def test_every_schema_has_one_name_whatever_file_it_is_in() -> None:
+    """Two models of one name would get the paths of their modules: moving a file would change what is published."""
+    names = openapi_document(ROUTES)["components"]["schemas"]
+    assert [name for name in names if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name)] == []
+
+
+def test_a_status_in_an_answer_is_one_of_those_that_the_document_names() -> None:
+    schemas = openapi_document(ROUTES)["components"]["schemas"]
+    plain = [
+        f"{model}.{field}"
+        for model, schema in schemas.items()
+        for field, of in schema.get("properties", {}).items()
+        if field in ("status", "state", "outcome", "batch_status", "result", "readiness", "verdict")
+        for one in of.get("anyOf", [of])
+        if one.get("type") == "string" and not {"enum", "const"} & one.keys()
+    ]
+    assert plain == []
+
+
 def test_the_openapi_document_is_the_same_in_whichever_order_routes_were_registered() -> None:
     assert openapi_document(ROUTES[::-1]) == openapi_document(ROUTES)
 
