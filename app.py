@@ -8,28 +8,29 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Rate
 
-from chalicelib import jobs, mail_jobs
-from chalicelib.access.auth_routes import routes as accounts
-from chalicelib.access.routes import routes as access
-from chalicelib.catalog.routes import routes as catalog
-from chalicelib.core.problems import answer_problems
+from chalicelib import mailer as mail_jobs
+from chalicelib import worker as jobs
+from chalicelib.api.accounts import routes as accounts
+from chalicelib.api.admins import routes as access
+from chalicelib.api.batches import routes as changes
+from chalicelib.api.courses import routes as catalog
+from chalicelib.api.email_change import routes as email_changes
+from chalicelib.api.exports import routes as exports
+from chalicelib.api.invitation_pages import routes as invite_pages
+from chalicelib.api.invitations import routes as invites
+from chalicelib.api.join_page import routes as join_pages
+from chalicelib.api.join_settings import routes as join_settings
+from chalicelib.api.learners import routes as learners
+from chalicelib.api.members import routes as members
+from chalicelib.api.my_invitations import routes as own_invites
+from chalicelib.api.organizations import routes as orgs
+from chalicelib.api.people import routes as people
+from chalicelib.api.rollouts import routes as enrollment
+from chalicelib.api.self_enrollment import routes as own_progress
+from chalicelib.api.structure import routes as structure
+from chalicelib.api.uploads import routes as imports
 from chalicelib.core.settings import allowed_origin
-from chalicelib.enrollment.change_routes import routes as changes
-from chalicelib.enrollment.learner_routes import routes as learners
-from chalicelib.enrollment.own_routes import routes as own_progress
-from chalicelib.enrollment.routes import routes as enrollment
-from chalicelib.invites.import_routes import routes as imports
-from chalicelib.invites.me_routes import routes as own_invites
-from chalicelib.invites.page_routes import routes as invite_pages
-from chalicelib.invites.routes import routes as invites
-from chalicelib.joining.page_routes import routes as join_pages
-from chalicelib.joining.settings_routes import routes as join_settings
-from chalicelib.members.email_change_routes import routes as email_changes
-from chalicelib.members.people_routes import routes as people
-from chalicelib.members.routes import routes as members
-from chalicelib.orgs.routes import routes as orgs
-from chalicelib.orgs.structure_routes import routes as structure
-from chalicelib.reports.routes import routes as exports
+from chalicelib.web.problems import answer_problems
 
 app = Chalice("muster")
 app.api.cors = CORSConfig(

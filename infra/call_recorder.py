@@ -24,12 +24,12 @@ FOLDER = ROOT / ".muster" / "calls"
 
 # Policy file by the function of ours through which everything of a Lambda function goes.
 ENTRY_POINTS = {
-    ("core/http.py", "_respond"): "api",
-    ("jobs.py", "work"): "worker",
-    ("jobs.py", "bury"): "dead-letters",
-    ("jobs.py", "sweep"): "sweeper",
-    ("mail_jobs.py", "send"): "mailer",
-    ("mail_jobs.py", "settle"): "mail-events",
+    ("web/routing.py", "_respond"): "api",
+    ("worker.py", "work"): "worker",
+    ("worker.py", "bury"): "dead-letters",
+    ("worker.py", "sweep"): "sweeper",
+    ("mailer.py", "send"): "mailer",
+    ("mailer.py", "settle"): "mail-events",
 }
 
 # Which logical resource a variable of the environment names.

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import app  # noqa: F401  (registers every route)
-from chalicelib.core.http import ROUTES
-from chalicelib.core.openapi import openapi_document
+from chalicelib.web.openapi import openapi_document
+from chalicelib.web.routing import ROUTES
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "openapi.json"
 

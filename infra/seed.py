@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.access import store as access_store
 from chalicelib.aws import loading
-from chalicelib.members import store as members_store
+from chalicelib.people.members import store as members_store
+from chalicelib.tenants.access import store as access_store
 from infra.cloud import Cloud
 from infra.deploy import Stack
 from infra.packaging import ROOT

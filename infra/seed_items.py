@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.access.models import (
+from chalicelib.aws.table import CoreItem
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import derived_id
+from chalicelib.core.text import normalized
+from chalicelib.people.members.models import Member, member_sk, members_pk
+from chalicelib.tenants.access.models import (
     SELF_SK,
     AccountEntry,
     Admin,
@@ -22,15 +27,10 @@ from chalicelib.access.models import (
     org_pk,
     org_role_sk,
 )
-from chalicelib.access.states import Role
-from chalicelib.aws.table import CoreItem
-from chalicelib.catalog import store as catalog_store
-from chalicelib.catalog.models import Course, course_sk, courses_pk
-from chalicelib.core.clock import to_text
-from chalicelib.core.ids import derived_id
-from chalicelib.core.text import normalized
-from chalicelib.members.models import Member, member_sk, members_pk
-from chalicelib.orgs.models import (
+from chalicelib.tenants.access.states import Role
+from chalicelib.tenants.courses import store as catalog_store
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
+from chalicelib.tenants.organizations.models import (
     ENTITLEMENTS_SK,
     Department,
     Entitlements,

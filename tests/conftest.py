@@ -7,9 +7,9 @@ from hypothesis import settings as hypothesis_settings
 
 from chalicelib import wiring
 from chalicelib.aws import clients
-from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
+from chalicelib.web import routing as http
 from infra.cloud import Cloud, free_port
 from tests.cloud_fixture import drop_stage, new_stage
 from tests.harness import World

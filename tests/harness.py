@@ -7,8 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from chalicelib.access import store as access_store
-from chalicelib.access.models import (
+from chalicelib.aws import loading, table
+from chalicelib.aws.table import Item
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import new_id
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member, member_sk, members_pk
+from chalicelib.tenants.access import store as access_store
+from chalicelib.tenants.access.models import (
     SELF_SK,
     AccountEntry,
     Admin,
@@ -22,15 +28,9 @@ from chalicelib.access.models import (
     org_pk,
     org_role_sk,
 )
-from chalicelib.aws import loading, table
-from chalicelib.aws.table import Item
-from chalicelib.catalog import store as catalog_store
-from chalicelib.catalog.models import Course, course_sk, courses_pk
-from chalicelib.core.clock import to_text
-from chalicelib.core.ids import new_id
-from chalicelib.members import store as members_store
-from chalicelib.members.models import Member, member_sk, members_pk
-from chalicelib.orgs.models import (
+from chalicelib.tenants.courses import store as catalog_store
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
+from chalicelib.tenants.organizations.models import (
     ENTITLEMENTS_SK,
     Department,
     Entitlements,

@@ -14,7 +14,7 @@ from chalicelib.core.ids import short_hash
 from chalicelib.core.lazy import BaseModel
 
 if TYPE_CHECKING:
-    from chalicelib.core.http import Call
+    from chalicelib.web.routing import Call
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from chalicelib.wiring.people import People
 
 if TYPE_CHECKING:
-    from chalicelib.core.http import Call
+    from chalicelib.web.routing import Call
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -29,6 +29,6 @@ def wiring() -> Wiring:
 
 def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
     """Answer a request once per Idempotency-Key; `action` gets the seed of the ids that it makes."""
-    from chalicelib.aws import idempotency
+    from chalicelib.web import idempotency
 
     return idempotency.once(call.account_id, call.route, call.idempotency_key, call.said, call.now, answer_type, action)

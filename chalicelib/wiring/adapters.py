@@ -3,18 +3,18 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.access.service import AccessService
 from chalicelib.core.settings import settings
+from chalicelib.tenants.access.service import AccessService
 
 if TYPE_CHECKING:
-    from chalicelib.access.auth import AccountsService
     from chalicelib.aws.files import Files
     from chalicelib.aws.identity import Identity
     from chalicelib.aws.queues import Queue
     from chalicelib.aws.scheduler import Scheduler
-    from chalicelib.catalog.service import CatalogService
-    from chalicelib.members.service import DirectoryService
-    from chalicelib.notices.service import Counter
+    from chalicelib.notifications.service import Counter
+    from chalicelib.people.accounts.login import AccountsService
+    from chalicelib.people.members.service import DirectoryService
+    from chalicelib.tenants.courses.service import CatalogService
 
 
 class Adapters:
@@ -30,8 +30,8 @@ class Adapters:
 
     @cached_property
     def accounts(self) -> "AccountsService":
-        from chalicelib.access.auth import AccountsService
         from chalicelib.aws.accounts import Accounts
+        from chalicelib.people.accounts.login import AccountsService
 
         return AccountsService(Accounts(settings().user_pool_client_id))
 
@@ -50,7 +50,7 @@ class Adapters:
     @cached_property
     def mail_counter(self) -> "Counter":
         """Where mails are handed in."""
-        from chalicelib.notices.service import Counter
+        from chalicelib.notifications.service import Counter
 
         return Counter(self.mail_queue)
 
@@ -69,12 +69,12 @@ class Adapters:
 
     @cached_property
     def catalog(self) -> "CatalogService":
-        from chalicelib.catalog.service import CatalogService
+        from chalicelib.tenants.courses.service import CatalogService
 
         return CatalogService()
 
     @cached_property
     def directory(self) -> "DirectoryService":
-        from chalicelib.members.service import DirectoryService
+        from chalicelib.people.members.service import DirectoryService
 
         return DirectoryService()

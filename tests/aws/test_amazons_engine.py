@@ -8,10 +8,10 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.aws import clients
-from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from chalicelib.enrollment import recipients
+from chalicelib.training.batches import recipients
+from chalicelib.web import routing as http
 from infra.cloud import Cloud
 from infra.dynamodb_local import NotAvailableError, dynamodb_local
 from infra.packaging import ROOT

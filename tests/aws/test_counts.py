@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from chalicelib.enrollment.chunks import enroll_chunk
-from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
+from chalicelib.training.batches.enroll_chunk import enroll_chunk
+from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
 from chalicelib.wiring import wiring
 from tests.bench.meter import Meter, Tally, metered
 from tests.harness import World

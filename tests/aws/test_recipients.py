@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.clients import client
-from chalicelib.enrollment.recipients import Recipients, bounds_of, cut, member_ids
-from chalicelib.members.models import group_roster_pk, learners_pk
+from chalicelib.people.members.models import group_roster_pk, learners_pk
+from chalicelib.training.batches.recipients import Recipients, bounds_of, cut, member_ids
 from tests.harness import World
 
 

@@ -4,10 +4,12 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.enrollment import batch_store, chunk_store, chunks
-from chalicelib.enrollment.batch_store import BatchKey
-from chalicelib.enrollment.messages import AdvanceBatch, EnrollChunk
-from chalicelib.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.training.batches import chunk_store
+from chalicelib.training.batches import enroll_chunk as chunks
+from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
+from chalicelib.training.batches.store import BatchKey
 from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.driver import Driver

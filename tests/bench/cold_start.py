@@ -28,7 +28,7 @@ _PLAIN, _SHIPPED = "plain.zip", "deployment.zip"
 # the first, which is DynamoDB's for all of them.
 EVENTS = {
     "API": ("app.app; w.views; w.launches", "sqs"),
-    "worker": ("app.worker; w.advance; import chalicelib.enrollment.chunks", "sqs"),
+    "worker": ("app.worker; w.advance; import chalicelib.training.batches.enroll_chunk", "sqs"),
     "mailer": ("app.mailer; w.post_office", "sqs ses"),
 }
 _START = """

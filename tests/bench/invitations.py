@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from chalicelib import mail_jobs
-from chalicelib.invites.schemas import MAX_BY_HAND
-from chalicelib.notices.schemas import Wake
+from chalicelib import mailer as mail_jobs
+from chalicelib.notifications.schemas import Wake
+from chalicelib.people.invitations.schemas import MAX_BY_HAND
 from tests.bench.figure import Figure
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.notices.meter import MICROSECONDS
-from chalicelib.notices.service import num_pumps
+from chalicelib.notifications.send_rate import MICROSECONDS
+from chalicelib.notifications.service import num_pumps
 from tests.bench.figure import Figure
 from tests.unit.test_mail_pace import NUM_PUMPS, RATE, Office, busiest_second
 

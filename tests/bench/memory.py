@@ -13,8 +13,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from chalicelib.aws import clients
-from chalicelib.enrollment.recipients import Recipients, cut
-from chalicelib.members.models import learners_pk, member_sk
+from chalicelib.people.members.models import learners_pk, member_sk
+from chalicelib.training.batches.recipients import Recipients, cut
 
 _ORG_ID = "01MBG28E8087R7CC4MNEG2JTEV"
 # Entries of 88 bytes, as many as fit into the 1 MB that a query reads.

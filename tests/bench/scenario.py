@@ -9,18 +9,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import jobs, wiring
+from chalicelib import wiring
+from chalicelib import worker as jobs
 from chalicelib.aws import loading
-from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
-from chalicelib.enrollment.messages import MailRow
-from chalicelib.enrollment.schemas import MAX_COURSES
-from chalicelib.enrollment.sweep import GRACE
-from chalicelib.members.models import RosterEntry, learners_pk, member_sk
-from chalicelib.members.states import MemberStatus
-from chalicelib.orgs.models import ENTITLEMENTS_SK, Entitlements, org_pk
+from chalicelib.jobs.sweep import GRACE
+from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, org_pk
+from chalicelib.training.batches.messages import MailRow
+from chalicelib.training.batches.schemas import MAX_COURSES
+from chalicelib.web import routing as http
 from infra.cloud import ACCOUNT_ID, Cloud
 from infra.dynamodb_local import dynamodb_local
 from tests.bench.meter import Meter, metered

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.models import msp_pk
 from chalicelib.aws import loading
 from chalicelib.aws.files import PART_BYTES
-from chalicelib.orgs.models import Org, org_sk
+from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.models import Org, org_sk
 from tests.e2e.deployed import Deployed, Person
 
 

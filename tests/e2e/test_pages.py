@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
+from chalicelib.api.join_page import show_guide
 from chalicelib.core.clock import to_text, utc_now
-from chalicelib.invites import tokens
-from chalicelib.invites.tokens import Token
-from chalicelib.joining.guide import STEPS, guide_facts
-from chalicelib.joining.page_routes import show_guide
+from chalicelib.people.invitations import tokens
+from chalicelib.people.invitations.tokens import Token
+from chalicelib.people.join_page.guide import STEPS, guide_facts
 from infra import mail
 from tests.e2e.browser import chromium, contrast, inspect, press, press_enter, tab_to, type_into, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person

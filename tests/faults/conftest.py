@@ -9,12 +9,15 @@ import pytest
 from botocore.retries import standard
 
 from chalicelib import wiring
-from chalicelib.access import audit
 from chalicelib.aws import bulk, clients, queues, table
-from chalicelib.core import http
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from chalicelib.enrollment import advance, dead_letters, due_models, move_dates, recipients, rollout_store
+from chalicelib.jobs import due as due_models
+from chalicelib.tenants.audit import log as audit
+from chalicelib.training.batches import advance, dead_letters, recipients
+from chalicelib.training.bulk_changes import time_zone as move_dates
+from chalicelib.training.rollouts import store as rollout_store
+from chalicelib.web import routing as http
 from infra.cloud import Cloud
 from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
 from tests.faults.injector import Injector

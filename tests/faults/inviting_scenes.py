@@ -11,13 +11,13 @@ import pytest
 from _pytest.mark import ParameterSet
 from ministack.services import ses
 
-from chalicelib import mail_jobs
+from chalicelib import mailer as mail_jobs
 from chalicelib.core.settings import settings
-from chalicelib.invites.tokens import Token
-from chalicelib.notices import models as notices_models
-from chalicelib.notices import store as notices_store
-from chalicelib.notices.schemas import Wake
-from chalicelib.notices.service import IN_DOUBT_AFTER
+from chalicelib.notifications import models as notices_models
+from chalicelib.notifications import store as notices_store
+from chalicelib.notifications.schemas import Wake
+from chalicelib.notifications.service import IN_DOUBT_AFTER
+from chalicelib.people.invitations.tokens import Token
 from chalicelib.wiring import wiring
 from tests import near_cloud
 from tests.faults.injector import Injector, Killed

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.enrollment import cancel, changes
+from chalicelib.training.batches import cancel
+from chalicelib.training.bulk_changes import bulk_change as changes
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, LOST_ONCE, UNREACHABLE, Fault
 from tests.faults.memory import scene
 from tests.faults.outside import Delivery, Request

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from chalicelib.enrollment import advance, cancel, changes, mailing, preview, recipients
+from chalicelib.training.batches import advance, cancel, recipients
+from chalicelib.training.bulk_changes import bulk_change as changes
+from chalicelib.training.course_mails import service as mailing
+from chalicelib.training.rollouts import preview
 from tests.faults.play import Play
 
 P = ParamSpec("P")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import jobs
+from chalicelib import worker as jobs
 from chalicelib.core.clock import to_text
-from chalicelib.enrollment.sweep import GRACE, PATIENCE
+from chalicelib.jobs.sweep import GRACE, PATIENCE
 from chalicelib.wiring import wiring
 from tests.faults.injector import Killed
 from tests.gateway import Answer

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.text import normalized
-from chalicelib.invites.models import OpenInvite, address_pk, invite_sk
-from chalicelib.invites.states import OPEN
-from chalicelib.invites.tokens import Token, matches
-from chalicelib.members.models import Member
-from chalicelib.members.store import claims_of, entries_of, membership_of
-from chalicelib.notices.states import forbids_more
+from chalicelib.notifications.states import forbids_more
+from chalicelib.people.invitations.models import OpenInvite, address_pk, invite_sk
+from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.invitations.tokens import Token, matches
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.store import claims_of, entries_of, membership_of
 
 Item = dict[str, Any]
 _Told = dict[tuple[str, str], dict[str, Any]]

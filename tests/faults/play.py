@@ -9,11 +9,11 @@ from typing import Any
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.enrollment import recipients
-from chalicelib.enrollment.models import Enrollment, course_sk, learner_pk
-from chalicelib.enrollment.progress import EnrollmentId
-from chalicelib.enrollment.states import RETRYABLE
-from chalicelib.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.training.batches import recipients
+from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
+from chalicelib.training.batches.states import RETRYABLE
+from chalicelib.training.progress.progress import EnrollmentId
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.outside import Delivery, Outside, Request

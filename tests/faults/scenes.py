@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.enrollment import advance
+from chalicelib.training.batches import advance
 from tests.faults.kinds import (
     GET,
     GET_MANY,

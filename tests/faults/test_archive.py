@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.core.errors import Conflict
-from chalicelib.enrollment.progress import EnrollmentId
-from chalicelib.enrollment.sweep import FENCE
+from chalicelib.jobs.sweep import FENCE
+from chalicelib.training.progress.progress import EnrollmentId
 from chalicelib.wiring import wiring
 from tests.faults import later
 from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.clock import to_text
-from chalicelib.invites import import_store
+from chalicelib.people.uploads import store as import_store
 from tests.faults import later
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import ANSWER, CLAIM, TELL

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chalicelib.core.clock import to_instant
-from chalicelib.invites.tokens import Token, matches
+from chalicelib.people.invitations.tokens import Token, matches
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenes import People
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, Fault

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.clock import to_text
-from chalicelib.invites import inviting
+from chalicelib.people.invitations import invite as inviting
 from tests.faults import later
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import CANCEL, CLAIM, INVITE, INVITE_IN_PARTS, INVITED_BY, RESEND_TWO

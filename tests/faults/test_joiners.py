@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.aws import table
-from chalicelib.enrollment import group_joiners
-from chalicelib.enrollment.joiner_models import standing_batch_id
-from chalicelib.enrollment.joiners import joined_writes
+from chalicelib.training.auto_enrollment import enroll_group as group_joiners
+from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.training.auto_enrollment.models import standing_batch_id
 from tests.faults import later
 from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.outside import Delivery, Request

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib import mail_jobs
+from chalicelib import mailer as mail_jobs
 from chalicelib.core.ids import new_id
-from chalicelib.notices.schemas import Wake
+from chalicelib.notifications.schemas import Wake
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, pairs

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from chalicelib.aws import table
-from chalicelib.enrollment.joiners import joined_writes
-from chalicelib.enrollment.states import LIVE
-from chalicelib.members import store as members_store
+from chalicelib.people.members import store as members_store
+from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.training.batches.states import LIVE
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.outside import Request

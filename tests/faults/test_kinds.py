@@ -11,7 +11,7 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.clients import client
 from chalicelib.aws.queues import Message
 from chalicelib.core.errors import Unavailable
-from chalicelib.orgs.models import Counts
+from chalicelib.tenants.organizations.models import Counts
 from chalicelib.wiring import wiring
 from tests.faults.injector import Killed
 from tests.faults.kinds import (

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import mail_jobs
+from chalicelib import mailer as mail_jobs
 from chalicelib.aws import clients
 from chalicelib.core.settings import settings
-from chalicelib.notices.schemas import Wake
+from chalicelib.notifications.schemas import Wake
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import FAULTS_BY_OPERATION, GET, QUERY, TRANSACT, Fault, pairs

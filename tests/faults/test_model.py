@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import Conflict
-from chalicelib.enrollment.progress import EnrollmentId
-from chalicelib.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.training.progress.progress import EnrollmentId
 from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.aws import bulk, queues
-from chalicelib.enrollment.recipients import CHUNK_SIZE
+from chalicelib.training.batches.recipients import CHUNK_SIZE
 from tests.faults import scenes
 from tests.faults.outside import Request
 from tests.faults.play import Play, Rows, enrolled

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enrollment import preview
+from chalicelib.training.rollouts import preview
 from tests.faults import later
 from tests.faults.kinds import GET, GET_MANY, INSERT, LOST, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, each, pairs
 from tests.faults.memory import scene

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.core.clock import to_instant
-from chalicelib.enrollment import mailing
+from chalicelib.training.course_mails import service as mailing
 from tests.faults import later
 from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch

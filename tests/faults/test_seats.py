@@ -6,11 +6,11 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.enrollment import batch_store
-from chalicelib.enrollment.batch_store import BatchKey
-from chalicelib.enrollment.messages import AdvanceBatch
-from chalicelib.enrollment.models import Row
-from chalicelib.orgs.seats import count_write
+from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.store import BatchKey
 from chalicelib.wiring import wiring
 from tests.faults import later
 from tests.faults.kinds import (

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.enrollment import due_models, rollout_store
-from chalicelib.enrollment.sweep import GRACE
+from chalicelib.jobs import due as due_models
+from chalicelib.jobs.sweep import GRACE
+from chalicelib.training.rollouts import store as rollout_store
 from tests.faults import scenes
 from tests.faults.injector import Killed
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, pairs

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib import jobs
+from chalicelib import worker as jobs
 from chalicelib.aws import bulk
-from chalicelib.enrollment.sweep import GRACE
+from chalicelib.jobs.sweep import GRACE
 from tests.gateway import Answer
 from tests.harness import World
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.enrollment.joiner_models import standing_batch_id
-from chalicelib.enrollment.joiners import joined_writes
-from chalicelib.enrollment.sweep import FENCE
+from chalicelib.jobs.sweep import FENCE
+from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.training.auto_enrollment.models import standing_batch_id
 from chalicelib.wiring import wiring
 from tests.faults.truth import problems
 from tests.harness import World

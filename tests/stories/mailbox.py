@@ -5,7 +5,7 @@ import urllib.request
 import uuid
 from typing import Any
 
-from chalicelib import mail_jobs as jobs
+from chalicelib import mailer as jobs
 from tests.harness import World
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.access.states import Permission
 from chalicelib.core.ids import new_id
+from chalicelib.tenants.access.states import Permission
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import table
-from chalicelib.enrollment.joiners import joined_writes
-from chalicelib.members import store as members_store
+from chalicelib.people.members import store as members_store
+from chalicelib.training.auto_enrollment.enroll_member import joined_writes
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.service import Scope
-from chalicelib.orgs.schemas import GroupCreate
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.organizations.schemas import GroupCreate
 from chalicelib.wiring import wiring
 from tests.harness import World
 
@@ -135,9 +135,9 @@ def test_an_entry_that_was_taken_out_shows(world: World, org: str, admin: str) -
 
 
 def test_an_entry_that_was_rewritten_with_its_hash_shows_at_the_next(world: World, org: str, admin: str) -> None:
-    from chalicelib.access import audit
-    from chalicelib.access.models import AuditEntry
     from chalicelib.aws import loading, table
+    from chalicelib.tenants.access.models import AuditEntry
+    from chalicelib.tenants.audit import log as audit
 
     _make_entries(world, org, admin, 3)
     entry = table.get(AuditEntry, f"ORG#{org}#AUDIT", audit.number_key(2))

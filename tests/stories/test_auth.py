@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.access import passwords
-from chalicelib.access.auth import LoggedIn
+from chalicelib.people.accounts import passwords
+from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.wiring import wiring
 from tests.cloud_fixture import resources
 from tests.gateway import Answer

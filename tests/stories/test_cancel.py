@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enrollment import recipients
+from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
 
@@ -98,7 +98,7 @@ def test_cancelled_while_a_chunk_is_at_work_its_learners_are_counted(
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    from chalicelib.enrollment import learner_store
+    from chalicelib.training.batches import enrollment_store as learner_store
 
     insert = learner_store.insert_enrollments
 

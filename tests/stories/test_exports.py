@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib import jobs
+from chalicelib import worker as jobs
 from chalicelib.aws import files
-from chalicelib.core.http import MAX_KEY_LENGTH
-from chalicelib.enrollment.learners import LearnersService
-from chalicelib.reports import sources
+from chalicelib.reporting.exports import sources
+from chalicelib.training.progress.learners import LearnersService
+from chalicelib.web.routing import MAX_KEY_LENGTH
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from openapi_spec_validator import validate
 
-from chalicelib.core.http import JSON, ROUTES, Route
+from chalicelib.web.routing import JSON, ROUTES, Route
 from tests import gateway
 from tests.gateway import Answer
 from tests.harness import World

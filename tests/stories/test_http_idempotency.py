@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import idempotency, table
-from chalicelib.core.http import ROUTES
+from chalicelib.aws import table
+from chalicelib.web import idempotency
+from chalicelib.web.routing import ROUTES
 from tests.gateway import Answer
 from tests.harness import World
 

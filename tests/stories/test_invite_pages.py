@@ -302,7 +302,7 @@ def test_tries_at_a_password_are_limited_by_address(world: World, inviting: Invi
 def test_fresh_links_are_limited_to_five_an_hour(world: World, inviting: Inviting) -> None:
     from datetime import timedelta
 
-    from chalicelib.aws import limits
+    from chalicelib.web import rate_limits as limits
 
     token, _ = inviting.invited("ann@example.com")
     world.now += timedelta(days=31)

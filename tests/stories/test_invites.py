@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import jobs
+from chalicelib import worker as jobs
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.joining.addresses import address_of, domain_in, domain_of
+from chalicelib.people.join_page.domains import address_of, domain_in, domain_of
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.joining import SLUG, Joining, Reader, token_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.joining.page_settings import _RESERVED
+from chalicelib.people.join_page.settings import _RESERVED
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.joining import SLUG, Joining

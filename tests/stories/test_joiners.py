@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.aws import table
-from chalicelib.enrollment.joiners import joined_writes
+from chalicelib.training.auto_enrollment.enroll_member import joined_writes
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.joiners import Joiners
@@ -104,7 +104,7 @@ def test_a_new_course_of_the_group_reaches_who_joins_later(at: Joiners, world: W
 def test_a_group_s_courses_reach_its_members_when_asked(
     at: Joiners, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.enrollment.group_joiners._PER_MESSAGE", 2)
+    monkeypatch.setattr("chalicelib.training.auto_enrollment.enroll_group._PER_MESSAGE", 2)
     group = world.group(at.org)
     people = set(world.members(at.org, 5, [group]))
     world.member(at.org, [group], "pending")

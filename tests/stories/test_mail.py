@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.settings import settings
-from chalicelib.notices import store
+from chalicelib.notifications import store
 from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.mailbox import Mailbox

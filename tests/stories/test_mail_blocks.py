@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.access.models import org_pk
-from chalicelib.notices import store
+from chalicelib.notifications import store
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.driver import Driver

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enrollment import recipients
+from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
 

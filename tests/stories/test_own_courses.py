@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.states import Permission
+from chalicelib.tenants.access.states import Permission
 from tests.faults.truth import problems
 from tests.gateway import Answer
 from tests.harness import World

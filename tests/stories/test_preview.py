@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enrollment import preview as counting
+from chalicelib.training.rollouts import preview as counting
 from tests.gateway import Answer
 from tests.stories.driver import Driver
 

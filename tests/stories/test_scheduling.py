@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from tests.harness import World
 from tests.stories.driver import Driver
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enrollment import learner_store, recipients
-from chalicelib.orgs.lookups import seats_taken
+from chalicelib.tenants.organizations.lookups import seats_taken
+from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
 
@@ -99,10 +100,10 @@ def test_two_launches_for_the_last_seat_give_it_to_one(
     steps = [
         (learner_store, "insert_enrollments"),
         (recipients, "member_ids"),
-        ("chalicelib.enrollment.seating", "reserve"),
-        ("chalicelib.enrollment.chunk_store", "reserve_seats"),
-        ("chalicelib.enrollment.chunk_store", "finish_chunk"),
-        ("chalicelib.enrollment.chunk_store", "mark_started"),
+        ("chalicelib.training.batches.seats", "reserve"),
+        ("chalicelib.training.batches.chunk_store", "reserve_seats"),
+        ("chalicelib.training.batches.chunk_store", "finish_chunk"),
+        ("chalicelib.training.batches.chunk_store", "mark_started"),
     ]
     module, name = steps[when]
     if isinstance(module, str):
@@ -117,7 +118,7 @@ def test_two_launches_for_the_last_seat_give_it_to_one(
 
     monkeypatch.setattr(module, name, interrupted)
     if name == "member_ids":
-        monkeypatch.setattr("chalicelib.enrollment.chunks.member_ids", interrupted)
+        monkeypatch.setattr("chalicelib.training.batches.enroll_chunk.member_ids", interrupted)
     driver.deliver([first])
     driver.deliver([first, second])
 

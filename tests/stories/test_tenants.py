@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.access.states import Permission
-from chalicelib.core.http import ROUTES
+from chalicelib.tenants.access.states import Permission
+from chalicelib.web.routing import ROUTES
 from infra.template_rules import PUBLIC
 from tests.gateway import Answer
 from tests.harness import World

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import bulk
-from chalicelib.enrollment import recipients
-from chalicelib.enrollment.sweep import FENCE
+from chalicelib.jobs.sweep import FENCE
+from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
 

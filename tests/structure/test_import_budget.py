@@ -12,11 +12,20 @@ from tests.bench.cold_start import EVENTS, output_of
 
 # Of Muster's own modules and of libraries: what is imported only where it is used, if at all.
 NEVER = {"boto3", "jinja2", "email_validator", "aws_lambda_powertools", "openpyxl", "fpdf", "yaml", "chalice.cli"}
-ONLY_API = {"chalicelib.aws.identity", "chalicelib.access.admins", "chalicelib.orgs.service"}
-ONLY_MAILER = {"chalicelib.aws.mailer", "chalicelib.notices.postman", "chalicelib.notices.pump", "email.headerregistry"}
-EXPORTS = {"chalicelib.reports.exports", "chalicelib.reports.sources", "chalicelib.aws.files"}
-LAUNCH = {"chalicelib.enrollment.launch", "chalicelib.enrollment.form"}
-FAN_OUT = {"chalicelib.enrollment.chunks", "chalicelib.enrollment.seating"}
+ONLY_API = {
+    "chalicelib.aws.identity",
+    "chalicelib.tenants.admins.service",
+    "chalicelib.tenants.organizations.service",
+}
+ONLY_MAILER = {
+    "chalicelib.aws.mailer",
+    "chalicelib.notifications.sender",
+    "chalicelib.notifications.fair_queue",
+    "email.headerregistry",
+}
+EXPORTS = {"chalicelib.reporting.exports.service", "chalicelib.reporting.exports.sources", "chalicelib.aws.files"}
+LAUNCH = {"chalicelib.training.rollouts.launch", "chalicelib.training.rollouts.form"}
+FAN_OUT = {"chalicelib.training.batches.enroll_chunk", "chalicelib.training.batches.seats"}
 UNWANTED = {
     "API": NEVER | ONLY_MAILER | EXPORTS | FAN_OUT,
     "worker": NEVER | ONLY_API | ONLY_MAILER | EXPORTS | LAUNCH,

@@ -9,8 +9,8 @@ from typing import Any
 from openapi_spec_validator import validate
 
 import app
-from chalicelib.core.http import ROUTES, Empty, Route
-from chalicelib.core.openapi import openapi_document
+from chalicelib.web.openapi import openapi_document
+from chalicelib.web.routing import ROUTES, Empty, Route
 from infra import openapi
 
 # These create and send nothing: doing them twice leaves things as doing them once.

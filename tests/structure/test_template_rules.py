@@ -46,7 +46,7 @@ def _event(template: Template) -> dict[str, Any]:
 
 
 def handler_on_a_blueprint(template: Template) -> None:
-    _properties(template, "Worker")["Handler"] = "chalicelib.enrollment.jobs.worker"
+    _properties(template, "Worker")["Handler"] = "chalicelib.training.jobs.worker"
 
 
 def queue_without_dead_letters(template: Template) -> None:

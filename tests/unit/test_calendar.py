@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.enrollment.calendar import (
+from chalicelib.training.batches.local_dates import (
     CourseDates,
     due_after,
     due_instant,

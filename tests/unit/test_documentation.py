@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from chalicelib.core.docs_page import docs_page, type_name
-from chalicelib.core.http import Empty, Route
-from chalicelib.core.openapi import openapi_document
 from chalicelib.core.paging import PageQuery
-from chalicelib.members.states import MemberStatus
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.web.docs_page import docs_page, type_name
+from chalicelib.web.openapi import openapi_document
+from chalicelib.web.routing import Empty, Route
 
 
 class Thing(BaseModel):

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.aws import files
 from chalicelib.aws.files import PART_BYTES, Files
+from chalicelib.core.csv_files import CONTENT_TYPE, Sheet
 from chalicelib.core.errors import Unavailable
-from chalicelib.reports.sheet import CONTENT_TYPE, Sheet
 
 _LEAST_PART = 5 * 1024 * 1024
 _HEADINGS = ("member_id", "name", "email", "outcome", "sentence", "next_step")

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.catalog.models import Course
 from chalicelib.core.errors import Invalid
-from chalicelib.enrollment import form
-from chalicelib.enrollment.calendar import CourseDates, local_date
-from chalicelib.enrollment.form import Facts
-from chalicelib.enrollment.schemas import EnrollmentChange, Launch
-from chalicelib.orgs.models import Org
+from chalicelib.tenants.courses.models import Course
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.training.batches.local_dates import CourseDates, local_date
+from chalicelib.training.batches.schemas import EnrollmentChange, Launch
+from chalicelib.training.rollouts import form
+from chalicelib.training.rollouts.form import Facts
 
 NOW = datetime(2027, 1, 4, 10, 30, tzinfo=UTC)
 TODAY = date(2027, 1, 4)

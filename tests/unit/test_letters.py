@@ -6,7 +6,7 @@ from email.policy import default
 
 import pytest
 
-from chalicelib.notices.letters import Letter, NotAddressable, envelope
+from chalicelib.notifications.rendering import Letter, NotAddressable, envelope
 
 FACTS = {"tenant": "Acme Industries", "link": "https://muster.example/invites/x", "expires_on": "2027-02-03"}
 EVIL = "Acme\r\nBcc: eve@example.com"

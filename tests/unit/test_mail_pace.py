@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.aws.mailer import Doubtful, NotSent
-from chalicelib.notices.letters import Letter, Withheld
-from chalicelib.notices.meter import MICROSECONDS, Meter
-from chalicelib.notices.models import MAIL_SK, Mail, Waiting, lane_pk, mail_pk
-from chalicelib.notices.postman import Postman
-from chalicelib.notices.pump import Pump
-from chalicelib.notices.service import num_pumps
-from chalicelib.notices.states import MailState, News
+from chalicelib.notifications.fair_queue import Pump
+from chalicelib.notifications.models import MAIL_SK, Mail, Waiting, lane_pk, mail_pk
+from chalicelib.notifications.rendering import Letter, Withheld
+from chalicelib.notifications.send_rate import MICROSECONDS, Meter
+from chalicelib.notifications.sender import Postman
+from chalicelib.notifications.service import num_pumps
+from chalicelib.notifications.states import MailState, News
 from tests.virtual import VirtualTime
 
 RATE = 14

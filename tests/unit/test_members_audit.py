@@ -2,9 +2,9 @@
 
 import pytest
 
-from chalicelib.access.service import Scope
-from chalicelib.members.changes import _change
-from chalicelib.members.models import Member
+from chalicelib.people.members.changes import _change
+from chalicelib.people.members.models import Member
+from chalicelib.tenants.access.service import Scope
 
 PERSONAL = sorted(set(Member.get_attributes()) - {"group_ids", "department_id", "location_id", "mail_blocked"})
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.enrollment import recipients as module
-from chalicelib.enrollment.recipients import Ranges, Recipients, bounds_of, cut, member_ids, recipients_of
-from chalicelib.enrollment.schemas import Targeting
+from chalicelib.training.batches import recipients as module
+from chalicelib.training.batches.recipients import Ranges, Recipients, bounds_of, cut, member_ids, recipients_of
+from chalicelib.training.batches.schemas import Targeting
 
 members = st.text("0123456789ABZ", min_size=1, max_size=3)
 rosters = st.lists(st.frozensets(members), max_size=3)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.reports.sheet import Cell, Sheet, defused
-from chalicelib.reports.sources import file_name_of
+from chalicelib.core.csv_files import Cell, Sheet, defused
+from chalicelib.reporting.exports.sources import file_name_of
 
 RUN_BY_SPREADSHEETS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from chalicelib.enrollment.explanations import explain
-from chalicelib.enrollment.states import (
+from chalicelib.training.batches.explanations import explain
+from chalicelib.training.batches.states import (
     RETRYABLE,
     TALLY_BY_STATUS,
     BatchStatus,

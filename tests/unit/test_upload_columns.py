@@ -6,9 +6,9 @@ import pytest
 from openpyxl import load_workbook
 
 from chalicelib.core.errors import MusterError
-from chalicelib.invites.upload_columns import MAX_FIELD_NAME, MAX_FIELDS, TEMPLATE_COLUMNS, columns_of
-from chalicelib.invites.upload_files import read_sheet
-from chalicelib.invites.upload_template import CSV_TYPE, XLSX_TYPE, template_csv, template_xlsx
+from chalicelib.people.uploads.spreadsheet.columns import MAX_FIELD_NAME, MAX_FIELDS, TEMPLATE_COLUMNS, columns_of
+from chalicelib.people.uploads.spreadsheet.reader import read_sheet
+from chalicelib.people.uploads.template import CSV_TYPE, XLSX_TYPE, template_csv, template_xlsx
 from tests.unit.workbooks import saved
 
 MEANINGS = ["email", "first_name", "last_name", "groups", "department", "location", "field"]

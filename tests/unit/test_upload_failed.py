@@ -3,12 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.invites.upload_failed import failed_csv
-from chalicelib.invites.upload_files import read_sheet
-from chalicelib.invites.upload_schemas import ProblemOut
-from chalicelib.invites.upload_sheet import Sheet, SheetRow, gathered, is_blank, restored
-from chalicelib.invites.upload_verdicts import Directory, judge
-from chalicelib.reports.sheet import defused
+from chalicelib.core.csv_files import defused
+from chalicelib.people.uploads.failed_rows import failed_csv
+from chalicelib.people.uploads.row_schemas import ProblemOut
+from chalicelib.people.uploads.spreadsheet.reader import read_sheet
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow, gathered, is_blank, restored
+from chalicelib.people.uploads.verdicts import Directory, judge
 
 WRONG = ProblemOut(column="Groups", code="unknown_group", sentence="There is none.", next_step="Write another.")
 

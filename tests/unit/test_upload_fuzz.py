@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import MusterError
-from chalicelib.invites.upload_failed import failed_csv
-from chalicelib.invites.upload_files import read_sheet
-from chalicelib.invites.upload_sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
-from chalicelib.invites.upload_template import template_csv, template_xlsx
-from chalicelib.invites.upload_verdicts import Department, Directory, judge
+from chalicelib.people.uploads.failed_rows import failed_csv
+from chalicelib.people.uploads.spreadsheet.reader import read_sheet
+from chalicelib.people.uploads.spreadsheet.sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
+from chalicelib.people.uploads.template import template_csv, template_xlsx
+from chalicelib.people.uploads.verdicts import Department, Directory, judge
 from tests.unit.workbooks import ANN, HEADER, SHEET, STRINGS, part_of, sharing, with_parts, workbook
 
 many = settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])  # fmt: skip  # noqa: E501

@@ -5,8 +5,8 @@ import codecs
 import pytest
 
 from chalicelib.core.errors import MusterError
-from chalicelib.invites.upload_files import read_sheet
-from chalicelib.invites.upload_sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
+from chalicelib.people.uploads.spreadsheet.reader import read_sheet
+from chalicelib.people.uploads.spreadsheet.sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
 
 CSV = "text/csv"
 LIST = "E-mail,Name,Groups\r\nzoe@example.com,Zoë,Büro Süd\r\n"

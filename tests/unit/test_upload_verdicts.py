@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from chalicelib.invites.upload_schemas import RowOut, Verdict
-from chalicelib.invites.upload_sheet import MAX_ROWS, Sheet, SheetRow
-from chalicelib.invites.upload_verdicts import MAX_GROUPS, MAX_NAME, MAX_VALUE, Department, Directory, judge
-from chalicelib.members.states import MemberStatus
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.uploads.row_schemas import RowOut, Verdict
+from chalicelib.people.uploads.spreadsheet.sheet import MAX_ROWS, Sheet, SheetRow
+from chalicelib.people.uploads.verdicts import MAX_GROUPS, MAX_NAME, MAX_VALUE, Department, Directory, judge
 
 DIRECTORY = Directory(
     groups={

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from chalicelib.core.errors import MusterError
-from chalicelib.invites.upload_files import read_sheet
-from chalicelib.invites.upload_sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
-from chalicelib.invites.upload_workbook import MAX_ENTRIES
-from chalicelib.invites.upload_xml import MAX_READ
+from chalicelib.people.uploads.spreadsheet.reader import read_sheet
+from chalicelib.people.uploads.spreadsheet.sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
+from chalicelib.people.uploads.spreadsheet.xlsx_reader import MAX_ENTRIES
+from chalicelib.people.uploads.spreadsheet.xlsx_xml import MAX_READ
 from tests.unit.workbooks import (
     ANN,
     HEADER,

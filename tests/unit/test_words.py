@@ -2,9 +2,9 @@
 
 import pytest
 
-from chalicelib.members.models import Member
-from chalicelib.members.states import MemberStatus
-from chalicelib.members.store import MAX_WORD, entries_of, words_of
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.members.store import MAX_WORD, entries_of, words_of
 
 
 def member(status: str = "active", **fields: str) -> Member:

@@ -1,0 +1,52 @@
+"""HTTP: lists as CSV files. A `POST` to a list's path + `/export` asks for one; what it answers is then polled."""
+
+from typing import Any
+
+from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, Selection
+from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission
+from chalicelib.web.routing import Call, Empty, Routes
+from chalicelib.wiring import once, wiring
+
+routes = Routes("Exports", __name__)
+
+
+@routes.add("POST", "/msp/training/export", summary="Export the dashboard", answer=ExportOut, status=202, once=True)
+def export_dashboard(call: Call[Empty, Empty]) -> ExportOut:
+    """A line per client. Poll the export until it is ready, then fetch its file."""
+    return _start(call, Selection(kind=ExportKind.DASHBOARD))
+
+
+@routes.add(
+    "POST", "/msp/training/{org_id}/export", summary="Export a client's batches", answer=ExportOut, status=202,
+    once=True,
+)  # fmt: skip
+def export_batches(call: Call[Empty, Empty]) -> ExportOut:
+    """A line per batch, with the columns of the list. Poll the export until it is ready, then fetch its file."""
+    return _start(call, Selection(kind=ExportKind.BATCHES, **call.params))
+
+
+@routes.add(
+    "POST", "/msp/training/{org_id}/{batch_id}/courses/{course_id}/learners/export",
+    summary="Export the learners of one course of a batch", answer=ExportOut, query=LearnersFilter, status=202,
+    once=True,
+)  # fmt: skip
+def export_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
+    """A line per learner, with the columns of the list. Poll the export until it is ready, then fetch its file."""
+    return _start(call, Selection(kind=ExportKind.LEARNERS, outcome=call.query.outcome, **call.params))
+
+
+@routes.add("GET", "/msp/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut)
+def find_export(call: Call[Empty, Empty]) -> ExportOut:
+    """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days."""
+    return wiring().exports.find(_scope(call), call.params["export_id"], call.now)
+
+
+def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
+    scope = _scope(call)
+    return once(call, ExportOut, lambda seed: wiring().exports.start(scope, selection, seed, call.now))
+
+
+def _scope(call: Call[Any, Any]) -> Scope:
+    return wiring().access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)

@@ -1,0 +1,65 @@
+"""The join page and the guide. GET shows; only POST acts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.core.settings import allowed_origin
+from chalicelib.people.join_page.guide import guide_facts
+from chalicelib.people.join_page.schemas import JoinForm, VerifyForm, VerifyQuery
+from chalicelib.web.html import Page, Redirect, page
+from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
+from chalicelib.wiring import wiring
+
+if TYPE_CHECKING:
+    from chalicelib.people.invitations.accept_pages import Screen
+
+routes = Routes("Join page", __name__)
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_JOIN = "/join/{slug}"
+
+
+@routes.add("GET", _JOIN, summary="The organization's join page", answer=None, public=True, content_type=HTML)
+def show_join_page(call: Call[Empty, Empty]) -> Page:
+    """404 when it is off, or the organization has no subscription or no group."""
+    return _page(wiring().join_desk.form(call.params["slug"], call.source, call.now))
+
+
+@routes.add(
+    "POST", _JOIN, summary="Ask to join: mails a code to the address", answer=None, body=JoinForm, takes=FORM,
+    public=True, content_type=HTML,
+)  # fmt: skip
+def ask_to_join(call: Call[JoinForm, Empty]) -> Page | Redirect:
+    """The same answer whether or not the address is known here."""
+    return _answer(wiring().join_desk.ask(call.params["slug"], call.body, call.source, call.now))
+
+
+@routes.add(
+    "GET", _JOIN + "/verify", summary="Where the mailed code is entered", answer=None, query=VerifyQuery, public=True,
+    content_type=HTML,
+)  # fmt: skip
+def show_verify(call: Call[Empty, VerifyQuery]) -> Page:
+    return _page(wiring().join_desk.code_form(call.params["slug"], call.query.request, call.source, call.now))
+
+
+@routes.add(
+    "POST", _JOIN + "/verify", summary="Enter the mailed code", answer=None, body=VerifyForm, takes=FORM, public=True,
+    content_type=HTML,
+)  # fmt: skip
+def verify(call: Call[VerifyForm, Empty]) -> Page | Redirect:
+    """Leads to the invitation; five tries, then one starts anew."""
+    return _answer(wiring().join_desk.confirm(call.params["slug"], call.body, call.source, call.now))
+
+
+@routes.add("GET", "/guide", summary="How accepting an invitation looks", answer=None, public=True, content_type=HTML)
+def show_guide(call: Call[Empty, Empty]) -> Page:
+    """With pictures to download."""
+    return page(_TEMPLATES, "guide.html", guide_facts())
+
+
+def _answer(found: "Screen | Redirect") -> Page | Redirect:
+    return found if isinstance(found, Redirect) else _page(found)
+
+
+def _page(screen: "Screen") -> Page:
+    return page(_TEMPLATES, f"{screen.name}.html", {"front_url": allowed_origin(), **screen.facts}, screen.status)

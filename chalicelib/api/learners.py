@@ -1,0 +1,84 @@
+"""A learner's own courses, and the enrollments of one member as admins see and change them."""
+
+from typing import Any
+
+from chalicelib.core.errors import NotFound
+from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.tenants.access.states import Permission
+from chalicelib.training.batches.schemas import EnrollmentChange
+from chalicelib.training.progress.archive import shown_to_admins
+from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.rollouts.schemas import EnrollmentOut, EnrollmentPage, MailPage, StartedOut
+from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.web.routing import Call, Routes
+from chalicelib.wiring import wiring
+
+routes = Routes("Learners", __name__)
+
+_MEMBER = "/orgs/{org_id}/members/{member_id}/enrollments"
+_MEMBER_MAILS = "/orgs/{org_id}/members/{member_id}/mails"
+
+
+@routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
+def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
+    """In every organization of which I am a member, with due dates; then those on my own account."""
+    pager = Pager.of(call)
+    items, position = wiring().own_courses.page(call.account_id, pager.limit, pager.position, call.now)
+    return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
+
+
+@routes.add("POST", "/me/courses/{enrollment_id}/start", summary="Start a course", answer=StartedOut)
+def start_course(call: Call[Any, Any]) -> StartedOut:
+    """Answers the course's link. Starting again changes nothing and answers the link again."""
+    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    if course_id is not None:
+        return wiring().own_progress.start(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
+    return wiring().progress.start(msp_id, enrollment_id, call.now)
+
+
+@routes.add("POST", "/me/courses/{enrollment_id}/complete", summary="Complete a course", answer=EnrollmentOut)
+def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
+    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    if course_id is not None:
+        return wiring().own_progress.complete(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
+    return wiring().progress.complete(msp_id, enrollment_id, call.now)
+
+
+@routes.add("GET", _MEMBER, summary="A member's enrollments", answer=EnrollmentPage, query=PageQuery)
+def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
+    """Current ones, and earlier ones of the same course marked `earlier`; of an archived member completed ones only."""
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path_of(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    is_shown = shown_to_admins(wiring().directory.member(scope, member_id, call.now).status)
+    pager = Pager.of(call)
+    items, position = wiring().learners.of_member(
+        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now, is_shown
+    )
+    return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
+
+
+@routes.add(
+    "PATCH", _MEMBER + "/{enrollment_id}", summary="Enter a result, or change a due date",
+    body=EnrollmentChange, answer=EnrollmentOut,
+)  # fmt: skip
+def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path_of(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.RESULTS, path)
+    enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
+    if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
+        raise NotFound()
+    return wiring().progress.enter(scope, enrollment_id, call.body, call.now)
+
+
+@routes.add("GET", _MEMBER_MAILS, summary="What became of a member's mails", answer=MailPage, query=PageQuery)
+def member_mails(call: Call[Any, PageQuery]) -> MailPage:
+    """Of the invitation the latest, and those about enrollments and due dates; with SES's reason where there is one."""
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    path = wiring().directory.department_path_of(org_id, member_id)
+    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    wiring().directory.member(scope, member_id, call.now)
+    return wiring().member_mails(scope, member_id, Pager.of(call))

@@ -1,0 +1,81 @@
+"""HTTP: client organizations, for their MSP and for themselves."""
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.core.paging import Pager
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.organizations.schemas import (
+    ClientOut,
+    ClientPage,
+    OrgCreate,
+    OrgPatch,
+    OrgQuery,
+    SettingsOut,
+    SettingsPatch,
+    TrainingAccess,
+    TrainingAccessOut,
+)
+from chalicelib.web.routing import Call, Empty, Routes
+from chalicelib.wiring import once, wiring
+
+routes = Routes("Organizations", __name__)
+
+
+@routes.add("GET", "/msp/organizations", summary="Clients of the MSP", answer=ClientPage, query=OrgQuery)
+def list_organizations(call: Call[Empty, OrgQuery]) -> ClientPage:
+    return wiring().orgs.page(_msp(call), call.query, Pager.of(call))
+
+
+@routes.add(
+    "POST", "/msp/organizations", summary="Create a client", answer=ClientOut, body=OrgCreate, status=201, once=True
+)
+def create_organization(call: Call[OrgCreate, Empty]) -> ClientOut:
+    scope = _msp(call)
+    return once(call, ClientOut, lambda seed: wiring().orgs.create(scope, call.body, seed, call.now))
+
+
+@routes.add("PATCH", "/msp/organizations/{org_id}", summary="Change a client", answer=ClientOut, body=OrgPatch)
+def change_organization(call: Call[OrgPatch, Empty]) -> ClientOut:
+    return wiring().orgs.change_client(_client(call), call.body, call.now)
+
+
+@routes.add(
+    "PUT", "/msp/organizations/{org_id}/training-access", summary="Provision training access",
+    answer=TrainingAccessOut, body=TrainingAccess,
+)  # fmt: skip
+def provision(call: Call[TrainingAccess, Empty]) -> TrainingAccessOut:
+    """What was provisioned before is replaced."""
+    return wiring().orgs.provision(_client(call), call.body, call.now)
+
+
+@routes.add(
+    "DELETE", "/msp/organizations/{org_id}/training-access", summary="Withdraw training access", answer=None, status=204
+)
+def withdraw(call: Call[Empty, Empty]) -> None:
+    """Courses and reply-to address go; what was assigned stays."""
+    wiring().orgs.withdraw(_client(call), call.now)
+
+
+@routes.add("GET", "/orgs/{org_id}", summary="Settings of the organization", answer=SettingsOut)
+def read_settings(call: Call[Empty, Empty]) -> SettingsOut:
+    return wiring().orgs.settings(_org(call))
+
+
+@routes.add("PATCH", "/orgs/{org_id}", summary="Change settings", answer=SettingsOut, body=SettingsPatch)
+def change_settings(call: Call[SettingsPatch, Empty]) -> SettingsOut:
+    return wiring().orgs.change_settings(_org(call), call.body, call.now)
+
+
+def _msp(call: Call[Any, Any]) -> Scope:
+    return wiring().access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
+
+
+def _client(call: Call[Any, Any]) -> Scope:
+    """The client named in the path. Whether it is one of this MSP's shows when it is read under its key."""
+    return replace(_msp(call), org_id=call.params["org_id"])
+
+
+def _org(call: Call[Any, Any]) -> Scope:
+    return wiring().access.org(call.account_id, call.params["org_id"], Permission.SETTINGS)

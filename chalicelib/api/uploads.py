@@ -1,0 +1,99 @@
+"""HTTP: uploads of people, from the template to the rows that failed."""
+
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission
+from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
+from chalicelib.wiring import once, wiring
+
+routes = Routes("Uploads", __name__)
+
+_IMPORTS = "/orgs/{org_id}/imports"
+_CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+# What programs say of spreadsheets; what a file is, its content tells.
+_FILES = (
+    _CSV, _XLSX, "text/plain", "text/tab-separated-values", "application/vnd.ms-excel", "application/csv",
+    "application/octet-stream",
+)  # fmt: skip
+
+
+@routes.add(
+    "GET", "/orgs/{org_id}/invites/template", summary="The spreadsheet to fill in", answer=None, query=TemplateQuery,
+    content_type=_CSV,
+)  # fmt: skip
+def template(call: Call[Empty, TemplateQuery]) -> Response:
+    """With `format=xlsx` as an Excel workbook."""
+    from chalicelib.people.uploads.template import template_csv, template_xlsx
+
+    _scope(call)
+    if call.query.format == "xlsx":
+        return _file(template_xlsx(), _XLSX, "people.xlsx")
+    return _file(template_csv(), _CSV, "people.csv")
+
+
+@routes.add(
+    "POST", _IMPORTS, summary="Upload people", answer=ImportDetail, takes=_FILES, max_bytes=MAX_FILE_BYTES,
+    status=201, once=True,
+)  # fmt: skip
+def upload(call: Call[Empty, Empty]) -> ImportDetail:
+    """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
+    scope, imports = _scope(call), wiring().imports
+    made = once(call, ImportOut, lambda seed: imports.upload(scope, call.raw_body, call.content_type, seed, call.now))
+    # Read rather than remembered under the key: the rows are more than one item holds.
+    return imports.detail(scope, made.import_id, call.now)
+
+
+@routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
+def list_imports(call: Call[Empty, PageQuery]) -> ImportPage:
+    return wiring().imports.page(_scope(call), Pager.of(call))
+
+
+@routes.add("GET", _IMPORTS + "/{import_id}", summary="An upload with its rows", answer=ImportDetail)
+def read_import(call: Call[Empty, Empty]) -> ImportDetail:
+    """Kept for a year."""
+    return wiring().imports.detail(_scope(call), call.params["import_id"], call.now)
+
+
+@routes.add(
+    "POST", _IMPORTS + "/{import_id}/approve", summary="Invite the people of an upload", answer=ImportOut,
+    body=Approval, status=202, once=True,
+)  # fmt: skip
+def approve(call: Call[Approval, Empty]) -> ImportOut:
+    """Applies the corrections; rows that failed are left out."""
+    scope, imports, import_id = _scope(call), wiring().imports, call.params["import_id"]
+    return once(call, ImportOut, lambda seed: imports.approve(scope, import_id, call.body.notify, seed, call.now))
+
+
+@routes.add("POST", _IMPORTS + "/{import_id}/disapprove", summary="Discard an upload", answer=ImportOut, once=True)
+def disapprove(call: Call[Empty, Empty]) -> ImportOut:
+    scope, imports, import_id = _scope(call), wiring().imports, call.params["import_id"]
+    return once(call, ImportOut, lambda seed: imports.disapprove(scope, import_id, seed, call.now))
+
+
+@routes.add(
+    "GET", _IMPORTS + "/{import_id}/failed", summary="The rows that failed, as a file", answer=None, content_type=_CSV
+)
+def failed_rows(call: Call[Empty, Empty]) -> Response:
+    """With what is wrong in two columns more; mend it and upload it as it is."""
+    import_id = call.params["import_id"]
+    return _file(wiring().imports.failed_file(_scope(call), import_id, call.now), _CSV, "failed-rows.csv")
+
+
+def _file(content: bytes, content_type: str, name: str) -> Response:
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": f"{content_type}; charset=utf-8" if content_type == _CSV else content_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return Response(content if content_type == _XLSX else content.decode(), headers)
+
+
+def _scope(call: Call[Any, Any]) -> Scope:
+    return wiring().access.org(call.account_id, call.params["org_id"], Permission.INVITES)

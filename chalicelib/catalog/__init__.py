@@ -1,1 +1,0 @@
-"""The course library of an MSP, and what each client may use of it."""

@@ -1,1 +1,0 @@
-"""The directory of an organization: its people, how they are found, and the rosters they stand on."""

@@ -1,1 +1,0 @@
-"""MSPs, client organizations and their readiness; groups, departments, locations."""

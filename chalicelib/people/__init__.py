@@ -1,0 +1,1 @@
+"""People: the directory, accounts, invitations, uploads of spreadsheets, the join page."""

@@ -1,0 +1,130 @@
+"""Another address for an account: proven by a code, then put everywhere. Memberships, and all that they did, stay.
+
+Cognito comes first, then each organization in a transaction of its own. A change that broke off is taken up again
+by entering the same code: what was done is met again, and left as it is.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_instant
+from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.ids import derived_id
+from chalicelib.core.text import normalized
+from chalicelib.people.accounts import email_change_store as changes
+from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
+from chalicelib.people.accounts.email_change_store import EmailChange, hash_of
+from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
+from chalicelib.people.members import store
+from chalicelib.tenants.access import store as access_store
+from chalicelib.tenants.access.models import AccountEntry, Admin, account_pk, msp_pk, org_pk
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations import store as orgs_store
+
+EMAIL_CODE = "email_code"
+
+# Of 100,000,000 codes.
+TRIES = 5
+
+# Other changes of the same member, or of its organization's trail, come in between this often at most.
+_MEETINGS = 4
+
+
+class Identity(Protocol):
+    def give_address(self, account_id: str, email: str) -> bool: ...
+
+
+class Mails(Protocol):
+    def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]: ...
+
+    def wake(self) -> None: ...
+
+
+class EmailChangeService:
+    def __init__(self, identity: Identity, mails: Mails) -> None:
+        self._identity = identity
+        self._mails = mails
+
+    def ask(self, account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
+        """Have a code mailed to the new address, whoever has it now. Raises TooMany."""
+        count_try(account_id, source, now)
+        count_mail(email, now)
+        change_id = derived_id(seed, EMAIL_CODE)
+        lane = account_pk(account_id)
+        mail = self._mails.writes(change_id, EMAIL_CODE, lane, {"account_id": account_id, "change_id": change_id}, now)
+        try:
+            table.transact([changes.ask_write(account_id, change_id, email, now), *mail])
+        except ConditionFailed:
+            # The same request came this far before.
+            return
+        self._mails.wake()
+
+    def confirm(self, account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
+        """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
+        count_try(account_id, source, now)
+        change = changes.change_of(account_id)
+        if change is None or not _proven(change, code, now):
+            raise wrong_code()
+        if not self._identity.give_address(account_id, change.email):
+            raise account_exists()
+        kept_in = []
+        for entry in access_store.entries_of(account_id):
+            if entry.role:
+                _move_admin(account_id, entry, change.email, now)
+            elif entry.org_id and entry.member_id and not _move_member(account_id, entry, change.email, now):
+                org = orgs_store.org(entry.msp_id, entry.org_id)
+                kept_in.append(KeptIn(org_id=entry.org_id, name=org.name if org else ""))
+        return EmailChanged(email=change.email, kept_in=kept_in)
+
+
+def _proven(change: EmailChange, code: str, now: datetime) -> bool:
+    is_right = hmac.compare_digest(change.code_hash or "", hash_of(change.change_id, code))
+    if change.proven_at or not change.code_expires_at:
+        return is_right
+    if to_instant(change.code_expires_at) <= now or not changes.count_try(change, TRIES):
+        return False
+    return is_right and changes.prove(change, now)
+
+
+def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime) -> bool:
+    """False where somebody else of the organization has this address: the member keeps the old one there."""
+    org_id, member_id = str(entry.org_id), str(entry.member_id)
+    for _ in range(_MEETINGS):
+        member = store.member(org_id, member_id)
+        if member is None or normalized(member.email or "") == normalized(email):
+            return True
+        owner = store.member_of_address(org_id, [email]).get(normalized(email))
+        if owner is not None and owner.member_id != member_id:
+            return False
+        writes = store.change_writes(org_id, member, store.changed(member, email=email, mail_blocked=None))
+        if _committed(org_pk(org_id), account_id, f"member/{member_id}", writes, now):
+            return True
+    raise Unavailable()
+
+
+def _move_admin(account_id: str, entry: AccountEntry, email: str, now: datetime) -> None:
+    """The list of admins shows addresses, and mails to admins go to them."""
+    tenant_pk = org_pk(entry.org_id) if entry.org_id else msp_pk(entry.msp_id)
+    for _ in range(_MEETINGS):
+        admin = access_store.admin(tenant_pk, account_id)
+        if admin is None or admin.email == normalized(email):
+            return
+        there = Admin.pk.exists()
+        writes = [Write("update", Admin(*admin.key), there, (Admin.email.set(normalized(email)),))]
+        if _committed(tenant_pk, account_id, f"admin/{account_id}", writes, now):
+            return
+    raise Unavailable()
+
+
+def _committed(tenant_pk: str, account_id: str, target: str, writes: list[Write], now: datetime) -> bool:
+    """False when things changed since they were read. The trail is kept when a person is erased: no addresses in it."""
+    try:
+        audit.commit(tenant_pk, Change(account_id, "email.changed", target), writes, now)
+    except ConditionFailed:
+        return False
+    return True

@@ -1,0 +1,209 @@
+"""People and their own accounts: register, confirm, log in, refresh, forget a password and set another.
+
+Whoever asks learns nothing about which accounts there are: the answers, and the calls made for them, are the same
+with and without one. Tries are counted before anything else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+from chalicelib.aws.accounts import Accounts, PasswordDue, Refused, Tokens
+from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, Unavailable
+from chalicelib.core.ids import new_id
+from chalicelib.core.text import normalized
+from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
+from chalicelib.web import rate_limits as limits
+
+TRIES = 5
+TRIES_PER_SOURCE = 20
+PER = timedelta(minutes=1)
+
+# Anybody may have codes mailed to anybody: so many, and no more, whoever asks.
+MAILS = 5
+MAILS_PER = timedelta(hours=1)
+
+_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
+
+# The account is there all the same: an answer to our first try was lost, or its mail did not go out.
+_REGISTERED = frozenset({"UsernameExistsException", "CodeDeliveryFailureException"})
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """`email` is the account's address, when Cognito knows that it is; names as given at registration."""
+
+    account_id: str
+    email: str | None
+    first_name: str
+    last_name: str
+    tokens: Tokens
+
+
+class AccountsService:
+    """`source` is the address that a request came from. Every method raises TooMany, and Unavailable."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    def register(
+        self, email: str, password: str, source: str, now: datetime, *, first_name: str = "", last_name: str = ""
+    ) -> str:
+        """Gives the registration's id; a code goes to the address.
+
+        The id is the account's user name. The address becomes a way to log in once its owner has confirmed
+        this very registration: whoever registers somebody else's address gains nothing by it.
+        Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
+        """
+        address = normalized(email)
+        count_try(address, source, now)
+        refuse_weak(password, "password")
+        count_mail(address, now)
+        registration_id = new_id(now)
+        attributes = {"email": address, "given_name": first_name, "family_name": last_name}
+        try:
+            self._accounts.sign_up(registration_id, password, {k: v for k, v in attributes.items() if v})
+        except Refused as no:
+            if no.code in _WEAK:
+                raise refused_by_cognito("password") from None
+            if no.code == "InvalidParameterException":
+                raise Invalid(FieldError("email", "invalid_email", "This address cannot be used.")) from None
+            if no.code not in _REGISTERED:
+                raise Unavailable() from no
+        return registration_id
+
+    def confirm(self, registration_id: str, code: str, source: str, now: datetime) -> None:
+        """Raises Invalid `wrong_code`, and Conflict: `account_exists`, or `already_confirmed`.
+
+        The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
+        proves nothing.
+        """
+        count_try(registration_id, source, now)
+        try:
+            self._accounts.confirm_sign_up(registration_id, code)
+        except Refused as no:
+            if no.code == "AliasExistsException":
+                raise account_exists() from None
+            if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
+                raise Conflict("already_confirmed", "This registration is confirmed already: log in.") from None
+            raise wrong_code() from None
+
+    def resend(self, registration_id: str, source: str, now: datetime) -> None:
+        """Another mail with a code, if there is such a registration and it is not confirmed."""
+        count_try(registration_id, source, now)
+        count_mail(registration_id, now)
+        try:
+            self._accounts.mail_code_again(registration_id)
+        except Refused:
+            return
+
+    def log_in(self, login: str, password: str, source: str, now: datetime) -> LoggedIn | PasswordDue:
+        """By e-mail address or login name. Raises Unauthorized `wrong_credentials`, whatever is wrong.
+
+        PasswordDue: somebody else chose this password; `choose_password` goes on from there.
+        """
+        name = normalized(login)
+        count_try(name, source, now)
+        try:
+            return _logged_in(self._accounts.log_in(name, password))
+        except Refused:
+            raise Unauthorized(
+                "wrong_credentials",
+                "Log-in and password do not belong together, or the address was never confirmed. "
+                "A forgotten password can be replaced by a mailed code.",
+            ) from None
+
+    def choose_password(
+        self, login: str, due: PasswordDue, new_password: str, source: str, now: datetime
+    ) -> LoggedIn | PasswordDue:
+        """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
+        count_try(normalized(login), source, now)
+        refuse_weak(new_password, "new_password")
+        try:
+            return _logged_in(self._accounts.answer_with_password(due, new_password))
+        except Refused as no:
+            if no.code in _WEAK:
+                raise refused_by_cognito("new_password") from None
+            raise Unauthorized(
+                "log_in_expired", "That took too long, or was done already; log in again with the first password."
+            ) from None
+
+    def refresh(self, refresh_token: str, source: str, now: datetime) -> Tokens:
+        """Raises Unauthorized `log_in_expired`."""
+        _count_source(source, now)
+        try:
+            return self._accounts.refresh(refresh_token)
+        except Refused:
+            raise Unauthorized("log_in_expired", "This log-in is over; log in again.") from None
+
+    def forgot(self, email: str, source: str, now: datetime) -> None:
+        """A code goes to the address, if it is that of an account."""
+        address = normalized(email)
+        count_try(address, source, now)
+        count_mail(address, now)
+        try:
+            self._accounts.mail_reset_code(address)
+        except Refused:
+            return
+
+    def reset(self, email: str, code: str, new_password: str, source: str, now: datetime) -> None:
+        """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
+        address = normalized(email)
+        count_try(address, source, now)
+        refuse_weak(new_password, "new_password")
+        try:
+            self._accounts.reset(address, code, new_password)
+        except Refused as no:
+            if no.code in _WEAK:
+                raise refused_by_cognito("new_password") from None
+            raise wrong_code() from None
+
+
+def count_try(whom: str, source: str, now: datetime) -> None:
+    """One more try that is about this address, login name, registration or account. Raises TooMany."""
+    _count_source(source, now)
+    limits.take("auth", whom, TRIES, PER, now)
+
+
+def count_mail(address: str, now: datetime) -> None:
+    """One more mail with a code that somebody asked for. Raises TooMany."""
+    limits.take("auth_mail", normalized(address), MAILS, MAILS_PER, now)
+
+
+def wrong_code() -> Invalid:
+    sentence = "This is not the code that was mailed, or it is too old; ask for another one."
+    return Invalid(FieldError("code", "wrong_code", sentence), code="wrong_code")
+
+
+def account_exists() -> Conflict:
+    return Conflict(
+        "account_exists",
+        "This address has an account already: log in with it. A forgotten password can be replaced by a mailed code.",
+    )
+
+
+def _count_source(source: str, now: datetime) -> None:
+    limits.take("auth_source", network_of(source), TRIES_PER_SOURCE, PER, now)
+
+
+def network_of(source: str) -> str:
+    """Of IPv6, whose customers get 2^64 addresses each, the network."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    return str(int(address) >> 64) if isinstance(address, IPv6Address) else source
+
+
+def _logged_in(found: Tokens | PasswordDue) -> LoggedIn | PasswordDue:
+    if isinstance(found, PasswordDue):
+        return found
+    claims = found.claims()
+    is_verified = str(claims.get("email_verified")).lower() == "true"
+    return LoggedIn(
+        account_id=str(claims["sub"]),
+        email=str(claims["email"]) if is_verified and claims.get("email") else None,
+        first_name=str(claims.get("given_name") or ""),
+        last_name=str(claims.get("family_name") or ""),
+        tokens=found,
+    )

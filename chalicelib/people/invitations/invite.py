@@ -1,0 +1,224 @@
+"""Inviting by hand: a few addresses into a group, their mails now or later."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from chalicelib.aws import table
+from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.scheduler import Scheduler
+from chalicelib.aws.table import Write
+from chalicelib.core import observability
+from chalicelib.core.addresses import Email
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.core.ids import derived_id
+from chalicelib.core.text import normalized
+from chalicelib.notifications.service import Counter
+from chalicelib.people.invitations import store
+from chalicelib.people.invitations.announcement import announcement_of
+from chalicelib.people.invitations.explanations import explain
+from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
+from chalicelib.people.invitations.states import Code, InviteOutcome
+from chalicelib.people.invitations.writes import (
+    INVITATION,
+    Invitation,
+    Person,
+    invitation_of,
+    invite_id_of,
+    mail_id_of,
+    refusal,
+)
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations import store as orgs_store
+from chalicelib.tenants.organizations.models import Org
+
+_LATEST_NOTIFY = timedelta(days=366)
+
+_TRIES = 4
+
+# Somebody who comes back costs up to 13 of the 100 writes that a transaction takes: rosters to join, a name that is
+# not found any more, the invitation and its mail.
+_AT_ONCE = 5
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+
+
+class InviteService:
+    def __init__(self, mails: Counter, queue: Queue, scheduler: Scheduler) -> None:
+        self._mails = mails
+        self._queue = queue
+        self._scheduler = scheduler
+
+    def invite(self, scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
+        """Everybody who can be invited, some at a time, each whole or not at all.
+
+        Raises Invalid for an unknown group or a past instant.
+        """
+        org = org_of(scope)
+        notify_at = instant_of(form.notify, now)
+        expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
+        for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
+            if orgs_store.group(scope.org, form.group_id) is None:
+                raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
+            results, invites, invitations = _judged(scope, form, seed, now, expires_at)
+            if not invitations:
+                self._announce(scope, seed, notify_at)
+                return InvitesOut(results=results)
+            invitations = invitations[:_AT_ONCE]
+            told = Change(
+                scope.account_id, "members.invited", f"group/{form.group_id}",
+                after={
+                    "member_ids": [one.member.member_id for one in invitations],
+                    "notify_at": to_text(notify_at) if notify_at else None,
+                },
+            )  # fmt: skip
+            writes = [write for one in invitations for write in one.writes]
+            writes += self._notify_writes(scope, invites, invitations, seed, notify_at, now)
+            writes.append(orgs_store.group_check(scope.org, form.group_id))
+            try:
+                audit.commit(scope.tenant_pk, told, writes, now)
+            except ConditionFailed:
+                # Somebody else invited one of them at the same moment, or deleted the group: look again.
+                continue
+        raise Unavailable()
+
+    def announcement(self, scope: Scope) -> Announcement:
+        return announcement_of(org_of(scope))
+
+    def _notify_writes(
+        self,
+        scope: Scope,
+        invites: Mapping[str, str],
+        invitations: Sequence[Invitation],
+        seed: str,
+        notify_at: datetime | None,
+        now: datetime,
+    ) -> list[Write]:
+        """The mails of these invitations, or the one wave of all that the request makes."""
+        if notify_at is not None:
+            return store.wave_writes(scope.msp_id, scope.org, wave_id_of(seed), notify_at, invites)
+        abouts = {
+            str(one.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **one.mail_about}
+            for one in invitations
+        }
+        return self._mails.writes_of_many(INVITATION, scope.tenant_pk, abouts, now)
+
+    def _announce(self, scope: Scope, seed: str, notify_at: datetime | None) -> None:
+        if notify_at is None:
+            self._mails.wake()
+            return
+        self.announce_wave(scope.msp_id, scope.org, wave_id_of(seed), notify_at)
+
+    def announce_wave(self, msp_id: str, org_id: str, wave_id: str, notify_at: datetime) -> None:
+        """Have the worker make the wave's schedule; should this be lost, the sweep comes two minutes late."""
+        job = SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=to_text(notify_at))
+        self._queue.send_soon([Message(job.body(), org_id)])
+
+    def send_wave(self, job: SendWave, now: datetime) -> None:
+        """Make the mails of a wave, or its schedule while it is early. Any number of times."""
+        wave = store.wave(job.wave_id)
+        if wave is None:
+            observability.warning("wave is not there", wave_id=job.wave_id)
+            return
+        at = to_instant(wave.notify_at)
+        if now < at:
+            self._scheduler.create_once(f"wave-{job.wave_id}", at, job.body())
+            return
+        abouts = {
+            mail_id_of(invite_id): {
+                "msp_id": wave.msp_id, "org_id": wave.org_id, "member_id": member_id, "invite_id": invite_id,
+            }
+            for member_id, invite_id in wave.invites.items()
+        }  # fmt: skip
+        self._mails.put(INVITATION, org_pk(wave.org_id), abouts, now)
+        self._mails.wake()
+        table.transact([Write("delete", store.wave_due(wave.msp_id, wave.org_id, job.wave_id, wave.notify_at))])
+
+
+def org_of(scope: Scope) -> Org:
+    org = orgs_store.org(scope.msp_id, scope.org)
+    if org is None:
+        raise NotFound("There is no such organization")
+    return org
+
+
+def wave_id_of(seed: str) -> str:
+    return derived_id(seed, "wave")
+
+
+def instant_of(notify: Literal["now"] | datetime, now: datetime) -> datetime | None:
+    """When mails go out; None for now. Raises Invalid for an instant that is past, or over a year ahead."""
+    if notify == "now":
+        return None
+    if notify <= now:
+        raise Invalid(FieldError("notify", "in_the_past", f"This instant is past; it is {to_text(now)}. Or say now."))
+    if notify > now + _LATEST_NOTIFY:
+        raise Invalid(FieldError("notify", "too_late", "Mails can be planned for up to a year ahead."))
+    return notify.replace(microsecond=0)
+
+
+def _judged(
+    scope: Scope, form: InviteForm, seed: str, now: datetime, expires_at: datetime
+) -> tuple[list[InviteResult], dict[str, str], list[Invitation]]:
+    """What becomes of each address, all invitations of the request by member, and those that are still to be made."""
+    addresses = [_address(text) for text in form.emails]
+    known_by_address = members_store.member_of_address(scope.org, [one for one in addresses if one])
+    results: list[InviteResult] = []
+    invites: dict[str, str] = {}
+    invitations: list[Invitation] = []
+    seen: set[str] = set()
+    for text, address in zip(form.emails, addresses, strict=True):
+        if address is None:
+            results.append(_refused(text, Code.INVALID_EMAIL, None))
+            continue
+        if normalized(address) in seen:
+            results.append(_refused(text, Code.REPEATED, None))
+            continue
+        seen.add(normalized(address))
+        known = known_by_address.get(normalized(address))
+        code = refusal(known, invite_id_of(seed, address), form.clear_blocked)
+        if code is not None:
+            results.append(_refused(text, code, known))
+            continue
+        if known is None or known.invite_id != invite_id_of(seed, address):
+            person = Person(address, [form.group_id])
+            invitation = invitation_of(scope.msp_id, scope.org, person, known, seed, now, expires_at)
+            invitations.append(invitation)
+            known = invitation.member
+        invites[known.member_id] = str(known.invite_id)
+        results.append(
+            InviteResult(
+                email=text, result=InviteOutcome.INVITED, member_id=known.member_id, status=MemberStatus(known.status)
+            )
+        )
+    return results, invites, invitations
+
+
+def _address(text: str) -> str | None:
+    try:
+        return _EMAIL.validate_python(text)
+    except ValidationError:
+        return None
+
+
+def _refused(email: str, code: Code, known: Member | None) -> InviteResult:
+    told = explain(code)
+    return InviteResult(
+        email=email,
+        result=InviteOutcome.ALREADY_MEMBER if code == Code.ALREADY_MEMBER else InviteOutcome.FAILED,
+        member_id=known.member_id if known else None,
+        status=MemberStatus(known.status) if known else None,
+        code=code,
+        sentence=told.sentence,
+        next_step=told.next_step,
+    )

@@ -1,0 +1,48 @@
+"""Messages of the jobs queue about invitations."""
+
+from typing import Literal
+
+from chalicelib.jobs.due import DueEntry
+from chalicelib.training.batches.messages import Job
+
+
+class SendWave(Job):
+    """The mails of invitations that were to go out at `due_at`; before that, its schedule is made."""
+
+    job: Literal["wave"] = "wave"
+    msp_id: str
+    org_id: str
+    wave_id: str
+    due_at: str
+
+
+class RunImport(Job):
+    """An approved upload: sends its chunks, those that are not done."""
+
+    job: Literal["import"] = "import"
+    msp_id: str
+    org_id: str
+    import_id: str
+    due_at: str
+
+
+class ImportChunk(Job):
+    """Invites the people of some rows."""
+
+    job: Literal["import_chunk"] = "import_chunk"
+    msp_id: str
+    org_id: str
+    import_id: str
+    chunk: int
+
+
+def import_of(entry: DueEntry) -> RunImport:
+    """What the sweep sends for an upload that did not come to its end."""
+    instant = entry.sk.split("#", 1)[0]
+    return RunImport(msp_id=entry.msp_id, org_id=str(entry.org_id), import_id=entry.target_id, due_at=instant)
+
+
+def wave_of(entry: DueEntry) -> SendWave:
+    """What the sweep sends for a wave that should have gone out."""
+    instant = entry.sk.split("#", 1)[0]
+    return SendWave(msp_id=entry.msp_id, org_id=str(entry.org_id), wave_id=entry.target_id, due_at=instant)

@@ -1,0 +1,135 @@
+"""What the routes of invitations take and answer."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+
+from chalicelib.core.lazy import BaseModel
+from chalicelib.core.text import Id, Line
+from chalicelib.people.invitations.states import InviteOutcome
+from chalicelib.people.members.states import MemberStatus
+
+# Limits that users meet.
+MAX_BY_HAND = 10
+MAX_AT_ONCE = 100
+
+Notify = Annotated[
+    Literal["now"] | AwareDatetime,
+    Field(description="When the mails go out: `now`, or an instant up to a year ahead."),
+]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class InviteForm(_Input):
+    """Each address is judged on its own: a wrong one does not stop the others."""
+
+    group_id: Id
+    emails: Annotated[
+        list[Annotated[str, StringConstraints(max_length=320)]], Field(min_length=1, max_length=MAX_BY_HAND)
+    ]
+    notify: Notify = "now"
+    clear_blocked: bool = Field(
+        False, description="Invite also people whose mail bounced or who complained; say so only after checking."
+    )
+
+
+class InviteResult(BaseModel):
+    """`status` is the member's, where there is one. `code`, `sentence` and `next_step` say why not."""
+
+    email: str
+    result: InviteOutcome
+    member_id: str | None = None
+    status: MemberStatus | None = None
+    code: str | None = None
+    sentence: str | None = None
+    next_step: str | None = None
+
+
+class InvitesOut(BaseModel):
+    results: list[InviteResult]
+
+
+class MemberIds(_Input):
+    member_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_AT_ONCE)]
+
+
+class ResendForm(MemberIds):
+    clear_blocked: bool = Field(
+        False, description="Send also to addresses that bounced or complained; say so only after checking them."
+    )
+
+
+class ChangedInvite(BaseModel):
+    """`done`, or the reason why not."""
+
+    member_id: str
+    done: bool
+    status: MemberStatus | None = None
+    code: str | None = None
+    sentence: str | None = None
+    next_step: str | None = None
+
+
+class ChangedInvites(BaseModel):
+    results: list[ChangedInvite]
+
+
+class Announcement(BaseModel):
+    """A text to send to the people beforehand, so that they expect the invitation. `guide_url` shows every step."""
+
+    subject: str
+    text: str
+    guide_url: str
+
+
+class MyInvite(BaseModel):
+    invite_id: str
+    org_id: str
+    organization: str
+    expires_at: str
+    expired: bool
+
+
+class MyInvitePage(BaseModel):
+    items: list[MyInvite]
+    next_cursor: str | None
+
+
+class AcceptForm(_Input):
+    """`token` is that of the mailed link: with it an invitation to another address moves to the account's own."""
+
+    first_name: Line | None = None
+    last_name: Line | None = None
+    token: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+# Cognito's session has up to 2,048 characters, before it is wrapped.
+_Field = Annotated[str, StringConstraints(max_length=4000)]
+
+
+class AnswerForm(_Input):
+    """The fields of the page's forms; which of them count depends on the step."""
+
+    step: Annotated[str, StringConstraints(max_length=20)] = ""
+    email: Annotated[str, StringConstraints(max_length=320)] = ""
+    password: Annotated[str, StringConstraints(max_length=256)] = ""
+    first_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    last_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    registration_id: Annotated[str, StringConstraints(max_length=64)] = ""
+    code: Annotated[str, StringConstraints(max_length=32)] = ""
+    session: _Field = ""
+    proof: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+class NoFields(_Input):
+    """A form that is a button."""
+
+
+class Answered(BaseModel):
+    org_id: str
+    member_id: str
+    organization: str
+    status: MemberStatus

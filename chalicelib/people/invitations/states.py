@@ -1,0 +1,30 @@
+"""Which members can be invited, and what becomes of each address or member of a request."""
+
+from enum import StrEnum
+
+from chalicelib.people.members.states import INVITED, MemberStatus
+
+# The invitation can be accepted, declined, cancelled and sent again.
+OPEN = INVITED
+
+# Who said no, was withdrawn or has left can be invited again.
+INVITABLE = frozenset({MemberStatus.DECLINED, MemberStatus.CANCELLED, MemberStatus.ARCHIVED})
+
+
+class InviteOutcome(StrEnum):
+    INVITED = "invited"
+    ALREADY_MEMBER = "already_member"
+    FAILED = "failed"
+
+
+class Code(StrEnum):
+    """Why somebody was not invited, or an invitation not changed; sentences are in explanations.toml."""
+
+    ALREADY_MEMBER = "already_member"
+    INVALID_EMAIL = "invalid_email"
+    REPEATED = "repeated"
+    MAIL_BLOCKED = "mail_blocked"
+    NOT_OPEN = "not_open"
+    NOT_THERE = "not_there"
+    NO_ADDRESS = "no_address"
+    CHANGED_MEANWHILE = "changed_meanwhile"

@@ -1,0 +1,118 @@
+"""The settings of an organization's join page: its switch, its address, and which domains may join."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.settings import settings
+from chalicelib.people.join_page import store
+from chalicelib.people.join_page.domains import domain_of
+from chalicelib.people.join_page.models import JOIN_PAGE_SK, JoinPage
+from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinProblem
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations import store as orgs_store
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.organizations.states import Subscription
+
+_SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+
+# What reads like a page of Muster's own, or of whoever runs it.
+_RESERVED = frozenset(
+    {
+        "account", "accounts", "admin", "api", "auth", "billing", "confirm", "docs", "guide", "health", "help",
+        "invite", "invites", "join", "login", "logout", "msp", "muster", "official", "password", "register", "security",
+        "settings", "signup", "static", "status", "support", "test", "verify", "www",
+    }
+)  # fmt: skip
+
+_NO_SUBSCRIPTION = JoinProblem(
+    code="no_subscription", message="The organization has no active subscription; its MSP sets it."
+)
+_NO_GROUP = JoinProblem(code="no_group", message="The organization has no group yet; whoever joins chooses one.")
+
+
+class JoinPageService:
+    def settings(self, scope: Scope) -> JoinPageOut:
+        org = _org(scope)
+        return _out(org, store.join_page(org.org_id))
+
+    def change(self, scope: Scope, asked: JoinPageForm, now: datetime) -> JoinPageOut:
+        """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
+        org = _org(scope)
+        after = _checked(org.org_id, asked)
+        known = store.join_page(org.org_id)
+        if _told(after) == _told(known):
+            return _out(org, known)
+        change = Change(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
+        writes = store.change_writes(org.msp_id, org.org_id, known, after)
+        try:
+            audit.commit(scope.tenant_pk, change, writes, now)
+        except ConditionFailed as error:
+            if after.slug != known.slug and after.slug and 1 in error.failed:
+                problem = "This address belongs to another join page; choose another."
+                raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
+            raise
+        return _out(org, after)
+
+
+def is_served(org: Org) -> bool:
+    return org.subscription == Subscription.ACTIVE
+
+
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
+
+
+def _org(scope: Scope) -> Org:
+    org = orgs_store.org(scope.msp_id, scope.org)
+    if org is None:
+        raise NotFound("There is no such organization")
+    return org
+
+
+def _checked(org_id: str, asked: JoinPageForm) -> JoinPage:
+    errors = list(_slug_errors(asked))
+    domains: dict[str, None] = {}
+    for index, text in enumerate(asked.allowed_domains):
+        domain = domain_of(text)
+        if domain is None:
+            problem = "This is no domain; write it as in example.com, without @ and without a star."
+            errors.append(FieldError(f"allowed_domains.{index}", "invalid_domain", problem))
+        else:
+            domains[domain] = None
+    if errors:
+        raise Invalid(*errors)
+    return JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=asked.enabled, slug=asked.slug, allowed_domains=list(domains))
+
+
+def _slug_errors(asked: JoinPageForm) -> Sequence[FieldError]:
+    if asked.slug is None:
+        return [FieldError("slug", "required", "A page that is switched on needs an address.")] if asked.enabled else []
+    if not is_slug(asked.slug):
+        problem = "Use 3 to 63 small letters and digits; single hyphens may stand between them."
+        return [FieldError("slug", "invalid_slug", problem)]
+    if asked.slug in _RESERVED:
+        return [FieldError("slug", "reserved_slug", "This address is reserved; choose another.")]
+    return []
+
+
+def _told(page: JoinPage) -> dict[str, object]:
+    return {"enabled": page.enabled, "slug": page.slug, "allowed_domains": list(page.allowed_domains)}
+
+
+def _out(org: Org, page: JoinPage) -> JoinPageOut:
+    problems = [] if is_served(org) else [_NO_SUBSCRIPTION]
+    if not store.has_group(org.org_id):
+        problems.append(_NO_GROUP)
+    return JoinPageOut(
+        enabled=page.enabled,
+        slug=page.slug,
+        allowed_domains=list(page.allowed_domains),
+        url=f"{settings().public_url}/join/{page.slug}" if page.slug else None,
+        shown=page.enabled and not problems,
+        problems=problems,
+    )

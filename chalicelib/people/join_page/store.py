@@ -1,0 +1,135 @@
+"""Reads and writes of the join page and of requests to join."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Write, put_new
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.notifications.models import MAIL_SK, Mail, mail_pk
+from chalicelib.people.join_page.models import (
+    JOIN_PAGE_SK,
+    REQUEST_SK,
+    SLUG_SK,
+    JoinPage,
+    JoinRequest,
+    JoinSlug,
+    request_pk,
+    slug_pk,
+)
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import Group, Location, Org, group_sk, location_sk, msp_pk, org_sk
+from chalicelib.tenants.organizations.store import group_check
+
+# Past any code's time; DynamoDB's own deletion comes up to two days later.
+REQUEST_KEPT_FOR = timedelta(days=1)
+
+
+def join_page(org_id: str) -> JoinPage:
+    """Off and without an address when nobody has set it."""
+    found = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
+    return found or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
+
+
+def change_writes(msp_id: str, org_id: str, known: JoinPage, after: JoinPage) -> list[Write]:
+    """ConditionFailed with index 0 when the page changed since it was read, with 1 when the new address is taken."""
+    unchanged = JoinPage.revision == known.revision if known.revision else JoinPage.pk.does_not_exist()
+    after.revision = known.revision + 1
+    writes = [Write("put", after, unchanged)]
+    if after.slug != known.slug:
+        if after.slug:
+            writes.append(put_new(JoinSlug(slug_pk(after.slug), SLUG_SK, msp_id=msp_id, org_id=org_id)))
+        if known.slug:
+            writes.append(Write("delete", JoinSlug(slug_pk(known.slug), SLUG_SK), JoinSlug.org_id == org_id))
+    return writes
+
+
+def owner_of(slug: str) -> JoinSlug | None:
+    return table.get(JoinSlug, slug_pk(slug), SLUG_SK)
+
+
+def org_and_page(owner: JoinSlug) -> tuple[Org | None, JoinPage | None]:
+    org_key = (msp_pk(owner.msp_id), org_sk(owner.org_id))
+    page_key = (org_pk(owner.org_id), JOIN_PAGE_SK)
+    found = table.batch_get([(Org, *org_key), (JoinPage, *page_key)])
+    org, page = found.get(org_key), found.get(page_key)
+    return org if isinstance(org, Org) else None, page if isinstance(page, JoinPage) else None
+
+
+def groups(org_id: str) -> list[Group]:
+    return table.query_all(Group, org_pk(org_id), prefix=group_sk(""), consistent=False)
+
+
+def locations(org_id: str) -> list[Location]:
+    return table.query_all(Location, org_pk(org_id), prefix=location_sk(""), consistent=False)
+
+
+def has_group(org_id: str) -> bool:
+    return bool(table.query(Group, org_pk(org_id), prefix=group_sk(""), limit=1, consistent=True).items)
+
+
+def still_there_writes(org_id: str, group_id: str, location_id: str | None) -> list[Write]:
+    """ConditionFailed when the group, or the location, was deleted meanwhile."""
+    writes = [group_check(org_id, group_id)]
+    if location_id:
+        writes.append(Write("check", Location(org_pk(org_id), location_sk(location_id)), Location.pk.exists()))
+    return writes
+
+
+def are_there(org_id: str, group_id: str, location_id: str | None) -> bool:
+    wanted: list[tuple[type[Group] | type[Location], str, str]] = [(Group, org_pk(org_id), group_sk(group_id))]
+    if location_id:
+        wanted.append((Location, org_pk(org_id), location_sk(location_id)))
+    return len(table.batch_get(wanted)) == len(wanted)
+
+
+# ---------------------------------------------------------------- requests to join
+
+
+def request_write(
+    msp_id: str, org_id: str, request_id: str, email: str, group_id: str, location_id: str | None, now: datetime
+) -> Write:
+    item = JoinRequest(
+        request_pk(request_id), REQUEST_SK, request_id=request_id, msp_id=msp_id, org_id=org_id, email=email,
+        group_id=group_id, location_id=location_id, created_at=to_text(now),
+        ttl=int((now + REQUEST_KEPT_FOR).timestamp()),
+    )  # fmt: skip
+    return put_new(item)
+
+
+def request(request_id: str) -> JoinRequest | None:
+    return table.get(JoinRequest, request_pk(request_id), REQUEST_SK)
+
+
+def set_code(known: JoinRequest, code_hash: str, expires_at: datetime) -> bool:
+    """False when the request is gone, or a code of it was entered before."""
+    actions = (JoinRequest.code_hash.set(code_hash), JoinRequest.code_expires_at.set(to_text(expires_at)))
+    is_open = JoinRequest.pk.exists() & JoinRequest.joined_at.does_not_exist()
+    return _done(Write("update", JoinRequest(*known.key), is_open, actions))
+
+
+def count_try(known: JoinRequest, limit: int) -> bool:
+    """False when there were so many already."""
+    may = JoinRequest.pk.exists() & (JoinRequest.num_tries < limit)
+    return _done(Write("update", JoinRequest(*known.key), may, (JoinRequest.num_tries.add(1),)))
+
+
+def joined_write(known: JoinRequest, now: datetime) -> Write:
+    """Whoever knows the code may enter it again: tries before it do not count any more."""
+    actions = (JoinRequest.joined_at.set(to_text(now)), JoinRequest.num_tries.set(0))
+    same = JoinRequest.code_hash == known.code_hash
+    return Write("update", JoinRequest(*known.key), same, actions)
+
+
+def mail_write(known: JoinRequest, mail_id: str, member_id: str) -> Write:
+    """Let the mail with the code be one about this member: news of it, such as a complaint, are news of the person."""
+    about = {"msp_id": known.msp_id, "org_id": known.org_id, "request_id": known.request_id, "member_id": member_id}
+    return Write("update", Mail(mail_pk(mail_id), MAIL_SK), Mail.pk.exists(), (Mail.about.set(about),))
+
+
+def _done(write: Write) -> bool:
+    try:
+        table.transact([write])
+    except ConditionFailed:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""Items of the directory."""
+
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.aws.table import CoreItem
+from chalicelib.tenants.access.models import org_pk
+
+
+class Member(CoreItem):
+    """`ORG#o#MEMBERS` / `MEMBER#m`. `revision` guards every change.
+
+    `invite_*` tell of the open invitation: the hash is that of the secret in its link, absent while no mail has
+    carried one. `mail_id` is the latest mail about it. `mail_blocked` says why this person gets no mail any more.
+    """
+
+    member_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    login_name = UnicodeAttribute(null=True)
+    first_name = UnicodeAttribute(default="")
+    last_name = UnicodeAttribute(default="")
+    group_ids: ListAttribute[str] = ListAttribute(default=list)
+    department_id = UnicodeAttribute(null=True)
+    location_id = UnicodeAttribute(null=True)
+    fields: MapAttribute[str, str] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
+    account_id = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute()
+    revision = NumberAttribute(default=0)
+    invite_id = UnicodeAttribute(null=True)
+    invite_hash = UnicodeAttribute(null=True)
+    invite_expires_at = UnicodeAttribute(null=True)
+    mail_id = UnicodeAttribute(null=True)
+    mail_blocked = UnicodeAttribute(null=True)
+    # While what was archived last still has to leave their courses: the id of that archiving, and when it was.
+    archive_id = UnicodeAttribute(null=True)
+    archived_at = UnicodeAttribute(null=True)
+
+
+def members_pk(org_id: str) -> str:
+    return f"{org_pk(org_id)}#MEMBERS"
+
+
+def member_sk(member_id: str) -> str:
+    return f"MEMBER#{member_id}"
+
+
+class UniqueClaim(CoreItem):
+    """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: nobody twice in one organization."""
+
+    member_id = UnicodeAttribute()
+
+
+def email_sk(normalized_email: str) -> str:
+    return f"EMAIL#{normalized_email}"
+
+
+def login_sk(normalized_login: str) -> str:
+    return f"LOGIN#{normalized_login}"
+
+
+class RosterEntry(CoreItem):
+    """One member on one roster; small, for fan-out reads these by the hundred thousand."""
+
+    status = UnicodeAttribute()
+
+
+def learners_pk(org_id: str) -> str:
+    """The roster of all active members."""
+    return f"{org_pk(org_id)}#LEARNERS"
+
+
+def group_roster_pk(org_id: str, group_id: str) -> str:
+    return f"{org_pk(org_id)}#GROUP#{group_id}"
+
+
+def department_roster_pk(org_id: str, department_id: str) -> str:
+    return f"{org_pk(org_id)}#DEPARTMENT#{department_id}"
+
+
+def location_roster_pk(org_id: str, location_id: str) -> str:
+    return f"{org_pk(org_id)}#LOCATION#{location_id}"
+
+
+class SearchEntry(CoreItem):
+    """`ORG#o#SEARCH` / `<normalized words>#<member id>`."""
+
+    member_id = UnicodeAttribute()
+
+
+def search_pk(org_id: str) -> str:
+    return f"{org_pk(org_id)}#SEARCH"

@@ -1,0 +1,194 @@
+"""Reads and writes of the directory. A member is one item, and what others find the member by."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+
+from chalicelib.aws import loading, table
+from chalicelib.aws.table import CoreItem, Write, put_new
+from chalicelib.core.paging import Slice
+from chalicelib.core.text import normalized
+from chalicelib.people.members.models import (
+    Member,
+    RosterEntry,
+    SearchEntry,
+    UniqueClaim,
+    department_roster_pk,
+    email_sk,
+    group_roster_pk,
+    learners_pk,
+    location_roster_pk,
+    login_sk,
+    member_sk,
+    members_pk,
+    search_pk,
+)
+from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
+from chalicelib.tenants.organizations.revisions import touch
+
+# Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
+MAX_WORD = 200
+
+
+def member(org_id: str, member_id: str) -> Member | None:
+    return table.get(Member, members_pk(org_id), member_sk(member_id))
+
+
+def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+    return table.query(Member, members_pk(org_id), limit=limit, after=after)
+
+
+def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
+    """The members there are, by their sort keys."""
+    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in member_ids]
+    found = table.batch_get(wanted, consistent=False)
+    return {sk: cast(Member, item) for (_, sk), item in found.items()}
+
+
+def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+    return table.query(RosterEntry, pk, limit=limit, after=after)
+
+
+def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
+    """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
+    return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
+
+
+def fields_of(member: Member) -> dict[str, str]:
+    """Profile fields by name."""
+    return dict(member.fields.as_dict())  # type: ignore[no-untyped-call]
+
+
+def search_sk(word: str, member_id: str) -> str:
+    return f"{word}#{member_id}"
+
+
+def shows_name(member: Member) -> bool:
+    """Only once the person accepted: then also after they were invited again and that came to nothing."""
+    was_member = bool(member.account_id) and member.status not in INVITED
+    return member.status in NAME_SHOWN or was_member
+
+
+def words_of(member: Member) -> list[str]:
+    """What a search finds the member by the start of. Names only once the person accepted."""
+    texts = [member.email or "", member.login_name or ""]
+    if shows_name(member):
+        texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
+    return sorted({word[:MAX_WORD] for text in texts if (word := normalized(text))})
+
+
+def claims_of(org_id: str, member: Member) -> list[CoreItem]:
+    """Nobody twice in one organization: the address and the login name belong to this member."""
+    keys = [email_sk(normalized(member.email))] if member.email else []
+    keys += [login_sk(normalized(member.login_name))] if member.login_name else []
+    return [UniqueClaim(org_pk(org_id), key, member_id=member.member_id) for key in keys]
+
+
+def entries_of(org_id: str, member: Member) -> list[CoreItem]:
+    """Roster and search entries, which follow from the member and may be written again."""
+    key = member_sk(member.member_id)
+    rosters = []
+    if member.status == MemberStatus.ACTIVE:
+        rosters.append(learners_pk(org_id))
+    if member.status in ON_ROSTERS:
+        rosters += [group_roster_pk(org_id, group_id) for group_id in sorted(set(member.group_ids))]
+        rosters += [department_roster_pk(org_id, member.department_id)] if member.department_id else []
+        rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
+    entries: list[CoreItem] = [RosterEntry(pk, key, status=member.status) for pk in rosters]
+    entries += [
+        SearchEntry(search_pk(org_id), search_sk(word, member.member_id), member_id=member.member_id)
+        for word in words_of(member)
+    ]
+    return entries
+
+
+def membership_of(msp_id: str, org_id: str, member: Member) -> list[CoreItem]:
+    """The membership under the person's own account, once there is one."""
+    if not member.account_id:
+        return []
+    key = membership_sk(org_id, member.member_id)
+    return [AccountEntry(account_pk(member.account_id), key, msp_id=msp_id, org_id=org_id, member_id=member.member_id)]
+
+
+def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
+    """Create the member with everything it is found by, in one transaction with the caller's own writes.
+
+    ConditionFailed with index 0 when the id is taken, with a following one when the address or the
+    login name belongs to somebody else here.
+    """
+    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+
+
+def invited_writes(org_id: str, member: Member) -> list[Write]:
+    """The same for somebody who is not there yet: nobody's recipients change, and no account is a member."""
+    new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
+    return [*(put_new(item) for item in new), *map(_put, entries_of(org_id, member))]
+
+
+def _put(item: CoreItem) -> Write:
+    return Write("put", item)
+
+
+def changed(member: Member, **fields: Any) -> Member:
+    """A copy with other values; None takes one away."""
+    copy = Member.from_raw_data(member.serialize())
+    for name, value in fields.items():
+        setattr(copy, name, value)
+    copy.revision = member.revision + 1
+    return copy
+
+
+def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
+    """Put the member as `changed` made it, and move along what it is found by.
+
+    ConditionFailed with index 0 when the member changed since it was read, with a following one when the
+    address or the login name belongs to somebody else here.
+    """
+    unchanged = Member.revision == before.revision
+    if not before.revision:
+        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
+    claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
+    entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
+    kept_claims = {item.key for item in old_claims}
+    kept_entries = {_told(item) for item in old_entries}
+    gone = {item.key: item for item in (*old_claims, *old_entries)}
+    for item in (*claims, *entries):
+        gone.pop(item.key, None)
+    return [
+        Write("put", after, unchanged),
+        *(put_new(item) for item in claims if item.key not in kept_claims),
+        *(Write("put", item) for item in entries if _told(item) not in kept_entries),
+        *(Write("delete", item) for item in gone.values()),
+    ]
+
+
+def _told(entry: CoreItem) -> tuple[str, str, str | None]:
+    return (*entry.key, getattr(entry, "status", None))
+
+
+def member_of_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:
+    """The members to whom these addresses belong here, by normalized address."""
+    keys = {email_sk(normalized(email)): normalized(email) for email in emails}
+    found = table.batch_get([(UniqueClaim, org_pk(org_id), sk) for sk in keys])
+    address_by_id = {item.member_id: keys[item.sk] for item in found.values() if isinstance(item, UniqueClaim)}
+    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in address_by_id]
+    members = table.batch_get(wanted).values()
+    return {address_by_id[item.member_id]: item for item in members if isinstance(item, Member)}
+
+
+def create(msp_id: str, org_id: str, member: Member) -> None:
+    table.transact(member_writes(msp_id, org_id, member))
+
+
+def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
+    """Write the same for many members that are known to be new: seeds and tests."""
+
+    def items() -> Iterator[CoreItem]:
+        for member in members:
+            yield member
+            yield from claims_of(org_id, member)
+            yield from entries_of(org_id, member)
+            yield from membership_of(msp_id, org_id, member)
+
+    loading.put_all(items())
+    table.transact([touch(org_id, "people")])

@@ -1,0 +1,132 @@
+"""Finding the group, department or location that a cell means."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import Enum, auto
+
+from chalicelib.core.text import normalized
+from chalicelib.people.uploads.spreadsheet.sheet import visible
+
+# A name is taken for another when so much of both is the same, and the second best is so much worse.
+_NEAR, _CLEARLY = 0.8, 0.1
+# From here on the nearest name is worth telling.
+_WORTH_TELLING = 0.5
+
+# Comparing 500 rows of unknown names with thousands of groups would take minutes: steps of one file, about a second's.
+_MAX_STEPS = 5_000_000
+
+
+class How(Enum):
+    EXACT = auto()
+    FORM = auto()
+    """Equal but for letter case, spaces and kinds of characters."""
+    NEAREST = auto()
+    AMBIGUOUS = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True)
+class Match:
+    """`name` is that of the thing, or the nearest one of UNKNOWN, or empty. `candidates` are for AMBIGUOUS."""
+
+    how: How
+    id: str = ""
+    name: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+class Names:
+    """The names of one kind of thing, of one organization.
+
+    `named` gives id, the name that says exactly which one is meant, and all names under which it may be asked for.
+    """
+
+    def __init__(self, named: Iterable[tuple[str, str, Iterable[str]]]) -> None:
+        self._full: dict[str, str] = {}
+        self._by_full: dict[str, list[str]] = {}
+        self._exact: dict[str, list[str]] = {}
+        self._folded: dict[str, list[str]] = {}
+        self._found: dict[str, Match] = {}
+        self._steps_left = _MAX_STEPS
+        for thing_id, full, names in named:
+            self._full[thing_id] = full
+            _add(self._by_full, full, thing_id)
+            for name in dict.fromkeys((full, *names)):
+                _add(self._exact, name, thing_id)
+                _add(self._folded, folded(name), thing_id)
+
+    def has(self, name: str) -> bool:
+        """Whether there is exactly this name."""
+        return name in self._exact
+
+    def match(self, given: str) -> Match:
+        if given not in self._found:
+            self._found[given] = self._match(given)
+        return self._found[given]
+
+    def _match(self, given: str) -> Match:
+        form = folded(given)
+        for how, ids in (
+            (How.EXACT, self._by_full.get(given)),
+            (How.EXACT, self._by_full.get(given.strip())),
+            (How.EXACT, self._exact.get(given.strip())),
+            (How.FORM, self._folded.get(form)),
+        ):
+            if ids is not None and len(ids) == 1:
+                return Match(how, ids[0], self._full[ids[0]])
+            if ids is not None:
+                return Match(How.AMBIGUOUS, candidates=tuple(sorted(self._full[one] for one in ids)))
+        return self._nearest(form)
+
+    def _nearest(self, form: str) -> Match:
+        best, best_form, ratio, second = "", "", 0.0, 0.0
+        matcher = SequenceMatcher(autojunk=False)
+        # It keeps what it knows of the second text, which is therefore the one that stays.
+        matcher.set_seq2(form)
+        for other, ids in self._folded.items():
+            if self._steps_left <= 0:
+                return Match(How.UNKNOWN)
+            similarity = self._similarity(matcher, form, other, at_least=max(second, _WORTH_TELLING))
+            if similarity > ratio:
+                second = second if ids[0] == best else ratio
+                best, best_form, ratio = ids[0], other, similarity
+            elif ids[0] != best:
+                second = max(second, similarity)
+        if ratio < _WORTH_TELLING:
+            return Match(How.UNKNOWN)
+        sure = ratio >= _NEAR and ratio - second >= _CLEARLY and len(self._folded[best_form]) == 1
+        # Team 11 is not a way of writing Team 12.
+        if sure and _digits(best_form) == _digits(form):
+            return Match(How.NEAREST, best, self._full[best])
+        return Match(How.UNKNOWN, name=self._full[best])
+
+    def _similarity(self, matcher: "SequenceMatcher[str]", form: str, other: str, at_least: float) -> float:
+        matcher.set_seq1(other)
+        product = len(other) * len(form)
+        self._steps_left -= 20
+        if matcher.real_quick_ratio() < at_least:
+            return 0.0
+        self._steps_left -= len(other) + len(form)
+        if matcher.quick_ratio() < at_least:
+            return 0.0
+        self._steps_left -= product
+        return matcher.ratio()
+
+
+def _add(ids_by_name: dict[str, list[str]], name: str, thing_id: str) -> None:
+    ids = ids_by_name.setdefault(name, [])
+    if thing_id not in ids:
+        ids.append(thing_id)
+
+
+def folded(name: str) -> str:
+    """Equal for names that look the same but for letter case and spaces."""
+    plain = unicodedata.normalize("NFKC", normalized(visible(name)))
+    return re.sub(r"\s*/\s*", "/", " ".join(plain.split()))
+
+
+def _digits(name: str) -> list[str]:
+    return re.findall(r"\d+", name)

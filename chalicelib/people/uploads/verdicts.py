@@ -1,0 +1,207 @@
+"""Judging the rows of an uploaded spreadsheet: who would be invited with what, what is corrected, what is wrong."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.core.text import normalized
+from chalicelib.people.members.states import ON_ROSTERS
+from chalicelib.people.uploads.corrections import Mended, email_problem, mended_email, mended_text
+from chalicelib.people.uploads.name_matching import How, Names
+from chalicelib.people.uploads.row_schemas import CorrectionOut, ProblemOut, RemarkOut, RowOut, ValuesOut, Verdict
+from chalicelib.people.uploads.spreadsheet import columns
+from chalicelib.people.uploads.spreadsheet.columns import Column
+from chalicelib.people.uploads.spreadsheet.refusals import explain
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow, is_blank, trimmed
+
+RowVerdict = RowOut
+
+MAX_NAME = 200
+MAX_VALUE = 500
+MAX_GROUPS = 20
+# So much of a name is repeated in a sentence.
+_SHOWN = 80
+
+_HEADINGS = {columns.EMAIL: columns.TEMPLATE_COLUMNS[0], columns.GROUPS: columns.TEMPLATE_COLUMNS[3]}
+
+
+@dataclass(frozen=True)
+class Department:
+    """`path` are the names from the root down to its own."""
+
+    id: str
+    name: str
+    path: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What the organization has. Groups and locations: name by id; members: status by normalized address."""
+
+    groups: Mapping[str, str] = field(default_factory=dict)
+    departments: Sequence[Department] = ()
+    locations: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
+def judge(sheet: Sheet, directory: Directory) -> list[RowVerdict]:
+    """A verdict for every row, in their order. Raises Invalid for headings that `read_sheet` would have refused."""
+    judged = columns.columns_of(sheet.header)
+    names = _AllNames(directory)
+    lines: dict[str, int] = {}
+    return [_Row(judged, row, names, directory.members, lines).verdict() for row in sheet.rows]
+
+
+class _AllNames:
+    def __init__(self, directory: Directory) -> None:
+        self.groups = _plain_names(directory.groups)
+        self.locations = _plain_names(directory.locations)
+        self.departments = Names((one.id, " / ".join(one.path), _names_of(one)) for one in directory.departments)
+
+
+def _plain_names(names: Mapping[str, str]) -> Names:
+    return Names((thing_id, name, ()) for thing_id, name in names.items())
+
+
+def _names_of(department: Department) -> list[str]:
+    """Its own, and the ends of its path: `EMEA`, `Sales / EMEA`, `Company / Sales / EMEA`."""
+    path = department.path
+    return [department.name, *(" / ".join(path[start:]) for start in range(len(path)))]
+
+
+class _Row:
+    """One row while it is judged. `lines` knows the addresses of the rows before, and gets this one's."""
+
+    def __init__(
+        self,
+        judged: Sequence[Column],
+        row: SheetRow,
+        names: _AllNames,
+        members: Mapping[str, str],
+        lines: dict[str, int],
+    ) -> None:
+        self._row = row
+        self._columns = list(zip(judged, row.cells, strict=True))
+        self._by_meaning = {column.meaning: (column.heading, cell) for column, cell in self._columns}
+        self._names = names
+        self._members = members
+        self._lines = lines
+        self._values = ValuesOut()
+        self._corrections: list[CorrectionOut] = []
+        self._problems: list[ProblemOut] = []
+        self._remarks: list[RemarkOut] = []
+
+    def verdict(self) -> RowVerdict:
+        self._values.email = self._email()
+        self._values.first_name = self._name(columns.FIRST_NAME)
+        self._values.last_name = self._name(columns.LAST_NAME)
+        self._values.group_ids = self._groups()
+        self._values.department_id = self._place(columns.DEPARTMENT, self._names.departments)
+        self._values.location_id = self._place(columns.LOCATION, self._names.locations)
+        self._values.fields = self._fields()
+        verdict = Verdict.FAILED if self._problems else Verdict.CORRECTED if self._corrections else Verdict.OK
+        return RowVerdict(
+            number=self._row.number,
+            verdict=verdict,
+            values=self._values,
+            corrections=self._corrections,
+            problems=self._problems,
+            remarks=self._remarks,
+        )
+
+    def _cell(self, meaning: str) -> tuple[str, str]:
+        """Heading and text of the column with this meaning."""
+        return self._by_meaning.get(meaning, (_HEADINGS.get(meaning, ""), ""))
+
+    def _email(self) -> str:
+        heading, given = self._cell(columns.EMAIL)
+        mended = mended_email(given)
+        address = mended.text
+        problem = email_problem(address)
+        if problem is not None:
+            self._wrong(heading, problem)
+            return address
+        self._taken(heading, given, mended)
+        key = normalized(address)
+        first = self._lines.setdefault(key, self._row.number)
+        if first != self._row.number:
+            self._wrong(heading, "email_repeated", line=first)
+        status = self._members.get(key)
+        if status in ON_ROSTERS:
+            self._wrong(heading, "already_member", status=status)
+        elif status is not None:
+            sentence = explain("invited_again", status=status).sentence
+            self._remarks.append(RemarkOut(column=heading, code="invited_again", sentence=sentence))
+        return address
+
+    def _name(self, meaning: str) -> str:
+        heading, given = self._cell(meaning)
+        return self._line(heading, given, MAX_NAME)
+
+    def _fields(self) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for column, given in self._columns:
+            if column.meaning == columns.FIELD:
+                value = self._line(column.heading, given, MAX_VALUE)
+                if value:
+                    values[column.heading] = value
+            elif column.meaning == columns.UNNAMED and not is_blank(given):
+                self._corrected("", "no_heading", given, "")
+        return values
+
+    def _line(self, heading: str, given: str, limit: int) -> str:
+        mended = mended_text(given)
+        if len(mended.text) > limit:
+            self._wrong(heading, "too_long", limit=limit)
+            return mended.text
+        self._taken(heading, given, mended)
+        return mended.text
+
+    def _groups(self) -> list[str]:
+        heading, given = self._cell(columns.GROUPS)
+        # A group may have a semicolon in its name.
+        whole = self._names.groups.has(given)
+        parts = [part for part in ([given] if whole else re.split(r"[;\r\n]", given)) if not is_blank(part)]
+        if not parts:
+            self._wrong(heading, "group_missing")
+        if len(parts) > MAX_GROUPS:
+            self._wrong(heading, "too_many_groups", limit=MAX_GROUPS)
+            return []
+        found = [self._found(heading, part, "group", self._names.groups) for part in parts]
+        return list(dict.fromkeys(thing_id for thing_id in found if thing_id is not None))
+
+    def _place(self, meaning: str, names: Names) -> str | None:
+        heading, given = self._cell(meaning)
+        return None if is_blank(given) else self._found(heading, given, meaning, names)
+
+    def _found(self, heading: str, given: str, kind: str, names: Names) -> str | None:
+        match = names.match(given)
+        shown = _short(trimmed(given))
+        if match.how is How.AMBIGUOUS:
+            candidates = ", ".join(f'"{_short(name)}"' for name in match.candidates[:10])
+            self._wrong(heading, f"ambiguous_{kind}", given=shown, candidates=candidates)
+        elif match.how is How.UNKNOWN and match.name:
+            self._wrong(heading, f"unknown_{kind}", f"unknown_{kind}_near", given=shown, nearest=_short(match.name))
+        elif match.how is How.UNKNOWN:
+            self._wrong(heading, f"unknown_{kind}", given=shown)
+        elif match.how is How.FORM:
+            self._corrected(heading, "name_form", trimmed(given), match.name)
+        elif match.how is How.NEAREST:
+            self._corrected(heading, "nearest_name", trimmed(given), match.name)
+        return match.id or None
+
+    def _taken(self, heading: str, given: str, mended: Mended) -> None:
+        if mended.code is not None:
+            self._corrected(heading, mended.code, given, mended.text)
+
+    def _corrected(self, heading: str, code: str, given: str, taken: str) -> None:
+        reason = explain(code).sentence
+        self._corrections.append(CorrectionOut(column=heading, code=code, given=given, taken=taken, reason=reason))
+
+    def _wrong(self, heading: str, code: str, text: str | None = None, **names: object) -> None:
+        said = explain(text or code, **names)
+        self._problems.append(ProblemOut(column=heading, code=code, sentence=said.sentence, next_step=said.next_step))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}\u2026"

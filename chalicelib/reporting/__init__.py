@@ -1,0 +1,1 @@
+"""Reads across everything: exports today; reports, evidence and personal data later."""

@@ -1,0 +1,1 @@
+"""Lists as CSV files, made in the background (R14)."""

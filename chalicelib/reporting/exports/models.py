@@ -1,0 +1,37 @@
+"""Items of exports."""
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.aws.table import OutboxItem
+from chalicelib.tenants.access.models import msp_pk
+
+
+class Export(OutboxItem):
+    """`MSP#m#EXPORTS` / `EXPORT#x`: a list that is being written, or was, into a file. TTL takes it after the file.
+
+    `selection` is `schemas.Selection`; `file_name` is what the file is called when it is fetched.
+    """
+
+    export_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    selection = JSONAttribute()
+    file_name = UnicodeAttribute()
+    num_rows = NumberAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+def exports_pk(msp_id: str) -> str:
+    return f"{msp_pk(msp_id)}#EXPORTS"
+
+
+def export_sk(export_id: str) -> str:
+    return f"EXPORT#{export_id}"
+
+
+def file_key(msp_id: str, export_id: str) -> str:
+    """Where the file lies in the bucket; its lifecycle takes what is under `exports/` after 7 days."""
+    return f"exports/{msp_id}/{export_id}.csv"

@@ -1,0 +1,46 @@
+"""What an export is asked with, what it answers, and its message."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from chalicelib.core.lazy import BaseModel
+from chalicelib.reporting.exports.states import ExportKind, ExportStatus
+from chalicelib.training.batches.messages import Job
+from chalicelib.training.batches.states import Outcome
+
+
+class Selection(BaseModel):
+    """Which list: its kind, and what its path and its filter name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ExportKind
+    org_id: str = ""
+    batch_id: str = ""
+    course_id: str = ""
+    outcome: Outcome | None = None
+
+
+class LearnersFilter(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    outcome: Outcome | None = Field(None, description="Only those with this outcome.")
+
+
+class ExportOut(BaseModel):
+    export_id: str
+    kind: ExportKind
+    status: ExportStatus
+    num_rows: int | None = Field(None, description="Without the line of headings; known when ready.")
+    created_at: str
+    expires_at: str = Field(description="When the file goes, and the export with it.")
+    url: str | None = Field(None, description="When ready: the file, for 15 minutes from this answer.")
+    code: str | None = None
+    explanation: str | None = None
+
+
+class RunExport(Job):
+    job: Literal["export"] = "export"
+    msp_id: str
+    export_id: str

@@ -1,0 +1,103 @@
+"""The lists that can be exported: the very pages that the API shows, one after the other."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.core.csv_files import Cell, Sheet
+from chalicelib.core.errors import NotFound
+from chalicelib.core.paging import PageQuery, Pager
+from chalicelib.reporting.exports.schemas import Selection
+from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.tenants.access.service import Scope
+from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.progress.learners import LearnersService
+from chalicelib.training.rollouts.schemas import BatchItem, DashboardItem, LearnerOut, StatusCounts
+from chalicelib.training.rollouts.views import ViewService, org_of
+
+_DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
+
+_NOTHING = StatusCounts(completed=0, scheduled=0, failed=0)
+
+# Larger pages than the API's, whose callers wait: fewer reads, and one page is in memory at a time.
+_ROWS_AT_ONCE = 1000
+
+# Of every name in the name of a file: together they stay below what file systems take.
+_MAX_NAME = 60
+
+
+class _Pages(PageQuery):
+    """Without the API's limit to a page."""
+
+    limit: int
+
+
+class _Page(Protocol):
+    @property
+    def items(self) -> Sequence[Any]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class Sources:
+    def __init__(self, views: ViewService, learners: LearnersService) -> None:
+        self._views = views
+        self._learners = learners
+
+    def name_of(self, msp_id: str, selection: Selection) -> str:
+        """What its file is called. Raises NotFound when this MSP has no such list."""
+        if selection.kind == ExportKind.DASHBOARD:
+            return "dashboard"
+        org = org_of(msp_id, selection.org_id)
+        if selection.kind == ExportKind.BATCHES:
+            return file_name_of("batches", org.name)
+        row = batch_store.row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
+        if row is None:
+            raise NotFound()
+        return file_name_of("learners", org.name, row.title, selection.outcome or "")
+
+    def sheet(self, scope: Scope, selection: Selection, now: datetime) -> Sheet:
+        """The list as it is while it is being read, page by page."""
+        if selection.kind == ExportKind.DASHBOARD:
+            clients = _every(lambda pager: self._views.dashboard(scope, pager))
+            return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
+        org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
+        if selection.kind == ExportKind.BATCHES:
+            batches = _every(lambda pager: self._views.client(scope, org_id, pager))
+            return _as_shown(list(BatchItem.model_fields), batches)
+        learners = _every(
+            lambda pager: self._learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now)
+        )
+        return _as_shown(list(LearnerOut.model_fields), learners)
+
+
+def file_name_of(*names: str) -> str:
+    """The names in plain small letters; what has none, such as Chinese, is left out."""
+    plain = (unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in names)
+    words = (re.sub(r"[^a-z0-9]+", "-", name)[:_MAX_NAME].strip("-") for name in plain)
+    return "-".join(word for word in words if word)
+
+
+def _every(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
+    cursor: str | None = None
+    while True:
+        page = page_at(Pager("export", "export", _Pages(limit=_ROWS_AT_ONCE, cursor=cursor)))
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _as_shown(fields: Sequence[str], items: Iterator[Any]) -> Sheet:
+    """A column for each field of the list's items, under the same name."""
+    return Sheet(fields, ([getattr(item, field) for field in fields] for item in items))
+
+
+def _dashboard_row(client: DashboardItem) -> list[Cell]:
+    counts = client.status if isinstance(client.status, StatusCounts) else _NOTHING
+    numbers = (client.num_batches, client.num_courses, counts.completed, counts.scheduled, counts.failed)
+    return [client.org_id, client.name, client.status == "pending", *numbers]

@@ -1,0 +1,38 @@
+"""Reads and conditional writes of exports."""
+
+from contextlib import suppress
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.reporting.exports.models import Export, export_sk, exports_pk
+from chalicelib.reporting.exports.states import Code, ExportStatus
+
+
+def find(msp_id: str, export_id: str) -> Export | None:
+    return table.get(Export, exports_pk(msp_id), export_sk(export_id))
+
+
+def create(export: Export) -> Export:
+    """Give the export that then stands: this one, or the one that the same request made before."""
+    try:
+        table.transact([put_new(export)])
+    except ConditionFailed:
+        return table.get(Export, export.pk, export.sk) or export
+    return export
+
+
+def settle_ready(msp_id: str, export_id: str, num_rows: int) -> None:
+    _settle(msp_id, export_id, ExportStatus.READY, Export.num_rows.set(num_rows))
+
+
+def settle_failed(msp_id: str, export_id: str, code: Code) -> None:
+    _settle(msp_id, export_id, ExportStatus.FAILED, Export.code.set(code.value))
+
+
+def _settle(msp_id: str, export_id: str, status: ExportStatus, action: Action) -> None:
+    """Nothing when another delivery settled it, or when its time is over."""
+    key = Export(exports_pk(msp_id), export_sk(export_id))
+    actions = (Export.status.set(status.value), action)
+    with suppress(ConditionFailed):
+        table.transact([Write("update", key, Export.status == ExportStatus.RUNNING.value, actions)])

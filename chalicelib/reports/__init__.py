@@ -1,1 +1,0 @@
-"""Read-only views (O10, empty until its issue), and lists as CSV files."""

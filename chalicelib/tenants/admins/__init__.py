@@ -1,0 +1,1 @@
+"""Admins, appointed and removed (F8)."""

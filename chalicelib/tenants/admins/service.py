@@ -1,0 +1,199 @@
+"""Appointing and removing admins, of MSPs and of organizations."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.aws.table import Write, put_new
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
+from chalicelib.core.ids import derived_id, new_id
+from chalicelib.core.paging import Pager
+from chalicelib.core.text import normalized
+from chalicelib.tenants.access import store
+from chalicelib.tenants.access.models import (
+    SELF_SK,
+    AccountEntry,
+    Admin,
+    Msp,
+    OrgPointer,
+    account_pk,
+    admin_sk,
+    admins_pk,
+    msp_pk,
+    msp_role_sk,
+    org_role_sk,
+)
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission, Role
+from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import Change
+
+# The actor of changes that no account made.
+COMMAND = "command"
+
+
+class Accounts(Protocol):
+    def account_for(self, email: str, now: datetime) -> str: ...
+
+
+class Mails(Protocol):
+    """Takes a mail in within the transaction of what it tells of."""
+
+    def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]: ...
+
+    def wake(self) -> None:
+        """Called after it, so that nobody waits for the sweep."""
+
+
+# The departments of an organization among these ids that do not exist.
+UnknownDepartments = Callable[[str, Sequence[str]], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class FirstAdmin:
+    msp_id: str
+    account_id: str
+
+
+class AdminsService:
+    def __init__(self, accounts: Accounts, unknown_departments: UnknownDepartments, mails: Mails) -> None:
+        self._accounts = accounts
+        self._unknown_departments = unknown_departments
+        self._mails = mails
+
+    def page(self, scope: Scope, pager: Pager) -> AdminPage:
+        found = store.admins(scope.tenant_pk, pager.limit, pager.position)
+        return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
+
+    def appoint_msp_admin(self, scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
+        return self._appoint(scope, email, Role.MSP_ADMIN, [], [], seed, now)
+
+    def appoint_org_admin(self, scope: Scope, asked: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
+        unknown = self._unknown_departments(scope.org, asked.department_ids)
+        refuse_unknown("department_ids", asked.department_ids, unknown, "department")
+        return self._appoint(scope, asked.email, asked.role, asked.department_ids, asked.permissions, seed, now)
+
+    def dismiss(self, scope: Scope, account_id: str, now: datetime) -> None:
+        """Raises NotFound when the account is no admin here, Conflict for the last admin of an MSP."""
+        admin = store.admin(scope.tenant_pk, account_id)
+        if admin is None:
+            raise NotFound("There is no such admin")
+        # An organization may do without an admin of its own: those of its MSP remain.
+        at_least = 0 if scope.org_id else 1
+        entry = AccountEntry(account_pk(account_id), _role_sk(scope))
+        change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
+        try:
+            writes = store.dismiss_writes(admin, entry, _counter(scope), at_least)
+            audit.commit(scope.tenant_pk, change, writes, now)
+        except ConditionFailed as error:
+            if 0 in error.failed:
+                raise NotFound("There is no such admin") from None
+            raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
+
+    def first_admin(self, msp_name: str, email: str, now: datetime) -> FirstAdmin:
+        """Make an MSP and its first admin. Doing it again answers what is there."""
+        account_id = self._accounts.account_for(email, now)
+        for entry in store.entries_of(account_id):
+            msp = store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
+            if msp is not None and msp.name == msp_name:
+                return FirstAdmin(entry.msp_id, account_id)
+        scope = Scope(COMMAND, new_id(now), is_msp_admin=True)
+        msp = Msp(msp_pk(scope.msp_id), SELF_SK, name=msp_name, num_admins=1)
+        admin, entry = _items(scope, account_id, email, Role.MSP_ADMIN, [], [], new_id(now), now)
+        change = Change(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+        audit.commit(scope.tenant_pk, change, [put_new(item) for item in (msp, admin, entry)], now)
+        return FirstAdmin(scope.msp_id, account_id)
+
+    def _appoint(
+        self,
+        scope: Scope,
+        email: str,
+        role: Role,
+        department_ids: Sequence[str],
+        permissions: Sequence[Permission],
+        seed: str,
+        now: datetime,
+    ) -> AdminOut:
+        account_id = self._accounts.account_for(email, now)
+        appointment_id = derived_id(seed, "appointment")
+        admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
+        change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+        about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
+        mail_id = derived_id(appointment_id, "admin_appointed")
+        mail = self._mails.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
+        try:
+            writes = [*store.appoint_writes(admin, entry, _counter(scope)), *mail]
+            audit.commit(scope.tenant_pk, change, writes, now)
+            self._mails.wake()
+        except ConditionFailed:
+            existing = store.admin(scope.tenant_pk, account_id)
+            if existing is None:
+                raise
+            # The same request came this far before and could not answer: this is what it made.
+            if existing.appointment_id != appointment_id:
+                raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
+            admin = existing
+        return _out(admin)
+
+
+def _items(
+    scope: Scope,
+    account_id: str,
+    email: str,
+    role: Role,
+    department_ids: Sequence[str],
+    permissions: Sequence[Permission],
+    appointment_id: str,
+    now: datetime,
+) -> tuple[Admin, AccountEntry]:
+    """An admin as the tenant lists it, and the role as the account has it."""
+    limits: dict[str, Any] = {
+        "department_ids": list(department_ids) or None,
+        "permissions": [str(one) for one in permissions] or None,
+    }
+    admin = Admin(
+        admins_pk(scope.tenant_pk),
+        admin_sk(account_id),
+        account_id=account_id,
+        email=normalized(email),
+        role=role,
+        appointment_id=appointment_id,
+        appointed_at=to_text(now),
+        **limits,
+    )
+    entry = AccountEntry(
+        account_pk(account_id), _role_sk(scope), role=role, msp_id=scope.msp_id, org_id=scope.org_id, **limits
+    )
+    return admin, entry
+
+
+def _role_sk(scope: Scope) -> str:
+    return org_role_sk(scope.org_id) if scope.org_id else msp_role_sk(scope.msp_id)
+
+
+def _counter(scope: Scope) -> Msp | OrgPointer:
+    return OrgPointer(scope.tenant_pk, SELF_SK) if scope.org_id else Msp(scope.tenant_pk, SELF_SK)
+
+
+def _audited(admin: Admin) -> dict[str, object]:
+    """Without the address: the trail is kept when a person is erased."""
+    audited: dict[str, object] = {"role": admin.role}
+    if admin.department_ids:
+        audited["department_ids"] = list(admin.department_ids)
+    if admin.permissions:
+        audited["permissions"] = list(admin.permissions)
+    return audited
+
+
+def _out(admin: Admin) -> AdminOut:
+    return AdminOut(
+        account_id=admin.account_id,
+        email=admin.email,
+        role=Role(admin.role),
+        department_ids=list(admin.department_ids or ()),
+        permissions=[Permission(name) for name in admin.permissions or ()],
+        appointed_at=admin.appointed_at,
+    )

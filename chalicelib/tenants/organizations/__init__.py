@@ -1,0 +1,1 @@
+"""MSPs and client organizations: settings, readiness, entitlements, counts (F3, F4)."""

@@ -1,0 +1,127 @@
+"""Items of organizations and their structure."""
+
+from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.aws.table import CoreItem
+from chalicelib.tenants.access.models import msp_pk, org_pk
+
+__all__ = ["Counts", "Department", "Entitlements", "Group", "Location", "NameClaim", "Org", "msp_pk", "org_pk"]
+
+NUM_COUNT_SHARDS = 8
+
+
+def org_sk(org_id: str) -> str:
+    return f"ORG#{org_id}"
+
+
+class Org(CoreItem):
+    """`MSP#m` / `ORG#o`: settings, what readiness follows from, and the dashboard's counters.
+
+    Usually half a KB, so that a dashboard page of eight costs less than one read unit.
+    """
+
+    org_id = UnicodeAttribute()
+    msp_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute(null=True)
+    reply_to = UnicodeAttribute(null=True)
+    enroll_hour = UnicodeAttribute(default="09:00")
+    invitation_days = NumberAttribute(default=30)
+    subscription = UnicodeAttribute(default="none")
+    num_entitled = NumberAttribute(default=0)
+    num_batches = NumberAttribute(default=0)
+    num_courses = NumberAttribute(default=0)
+    num_completed = NumberAttribute(default=0)
+    num_scheduled = NumberAttribute(default=0)
+    num_failed = NumberAttribute(default=0)
+    created_at = UnicodeAttribute()
+
+
+class Counts(CoreItem):
+    """`MSP#m` / `COUNTS#<shard>`: the dashboard's totals, spread so that clients do not wait for each other."""
+
+    num_courses = NumberAttribute(default=0)
+    num_completed = NumberAttribute(default=0)
+    num_scheduled = NumberAttribute(default=0)
+
+
+def counts_sk(shard: int) -> str:
+    return f"COUNTS#{shard}"
+
+
+class Entitlements(CoreItem):
+    """`ORG#o` / `ENTITLEMENTS`: seats by course id, 0 for as many as wanted. One item, so that it changes as one."""
+
+    seats_by_course: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
+
+
+ENTITLEMENTS_SK = "ENTITLEMENTS"
+
+
+class SeatCount(CoreItem):
+    """`ORG#o` / `SEATS#c`: how many seats of a course are taken: its enrollments that were not cancelled."""
+
+    taken = NumberAttribute(default=0)
+
+
+def seats_sk(course_id: str) -> str:
+    return f"SEATS#{course_id}"
+
+
+class Facts(CoreItem):
+    """`ORG#o` / `FACTS`: how often people, enrollments and access changed, for a plan to notice that they did."""
+
+    people = NumberAttribute(default=0)
+    enrollments = NumberAttribute(default=0)
+    access = NumberAttribute(default=0)
+    completions = NumberAttribute(default=0)
+
+
+FACTS_SK = "FACTS"
+
+
+class NameClaim(CoreItem):
+    """`ORG#o` / `NAME#<kind>#<exact name>`: whose name it is."""
+
+    owner_id = UnicodeAttribute()
+
+
+def name_sk(kind: str, name: str) -> str:
+    return f"NAME#{kind}#{name}"
+
+
+class Group(CoreItem):
+    """`ORG#o` / `GROUP#g`."""
+
+    group_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    course_ids: ListAttribute[str] = ListAttribute(default=list)
+
+
+def group_sk(group_id: str) -> str:
+    return f"GROUP#{group_id}"
+
+
+class Department(CoreItem):
+    """`ORG#o` / `DEPARTMENT#d`. `path` is the department and all above it, the root first."""
+
+    department_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    parent_id = UnicodeAttribute(null=True)
+    num_children = NumberAttribute(default=0)
+    path: ListAttribute[str] = ListAttribute(default=list)
+
+
+def department_sk(department_id: str) -> str:
+    return f"DEPARTMENT#{department_id}"
+
+
+class Location(CoreItem):
+    """`ORG#o` / `LOCATION#l`."""
+
+    location_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+
+
+def location_sk(location_id: str) -> str:
+    return f"LOCATION#{location_id}"

@@ -1,0 +1,20 @@
+"""Readiness follows from what a client has; nothing stores it."""
+
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.organizations.states import Missing, Readiness
+
+
+def missing_of(org: Org) -> list[Missing]:
+    """What stands between this client and training, in the order in which admins are asked for it."""
+    missing = []
+    if not org.time_zone:
+        missing.append(Missing.TIME_ZONE)
+    if not org.num_entitled:
+        missing.append(Missing.COURSES)
+    if not org.reply_to:
+        missing.append(Missing.REPLY_TO)
+    return missing
+
+
+def readiness_of(org: Org) -> Readiness:
+    return Readiness.NOT_CONFIGURED if missing_of(org) else Readiness.READY

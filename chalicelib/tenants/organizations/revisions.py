@@ -1,0 +1,13 @@
+"""What a reviewed plan depends on: a number for each kind of fact, which every change of such facts raises."""
+
+from typing import Literal
+
+from chalicelib.aws.table import Write
+from chalicelib.tenants.organizations.models import FACTS_SK, Facts, org_pk
+
+Kind = Literal["people", "enrollments", "access", "completions"]
+
+
+def touch(org_id: str, kind: Kind) -> Write:
+    """For the transaction that changes such facts of the organization."""
+    return Write("update", Facts(org_pk(org_id), FACTS_SK), None, (getattr(Facts, kind).add(1),))

@@ -1,0 +1,1 @@
+"""Groups, departments and locations of an organization (F5)."""

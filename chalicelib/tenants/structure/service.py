@@ -1,0 +1,145 @@
+"""Groups, departments and locations of an organization."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.aws.table import Write
+from chalicelib.core.errors import NotFound, refuse_unknown
+from chalicelib.core.ids import derived_id
+from chalicelib.core.paging import Pager
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.organizations import store
+from chalicelib.tenants.organizations.models import Group, Location, group_sk, location_sk, org_pk
+from chalicelib.tenants.organizations.schemas import (
+    DepartmentCreate,
+    DepartmentOut,
+    DepartmentPage,
+    DepartmentPatch,
+    GroupCreate,
+    GroupOut,
+    GroupPage,
+    GroupPatch,
+    LocationCreate,
+    LocationOut,
+    LocationPage,
+    LocationPatch,
+)
+from chalicelib.tenants.organizations.service import UnknownCourses
+from chalicelib.tenants.structure import departments, names
+from chalicelib.tenants.structure.names import GROUP, LOCATION, Uses
+
+
+class Joiners(Protocol):
+    """What enrolls the members of a group: writes for the transaction that asks for it, and a job to send after it."""
+
+    def applied_writes(self, msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], Any]: ...
+
+    def send(self, job: Any) -> None: ...
+
+
+class StructureService:
+    """`uses` are asked before a deletion: what lies above this feature knows what it uses."""
+
+    def __init__(self, unknown_courses: UnknownCourses, uses: Sequence[Uses], joiners: Joiners) -> None:
+        self._unknown_courses = unknown_courses
+        self._uses = uses
+        self._joiners = joiners
+
+    # Groups
+
+    def groups(self, scope: Scope, pager: Pager) -> GroupPage:
+        found = store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
+        return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+
+    def create_group(self, scope: Scope, asked: GroupCreate, seed: str, now: datetime) -> GroupOut:
+        self._check_courses(scope, asked.course_ids)
+        group_id = derived_id(seed, GROUP)
+        made = Group(org_pk(scope.org), group_sk(group_id), group_id=group_id, **asked.model_dump())
+        is_new = names.create(scope, GROUP, group_id, made, asked.model_dump(), now)
+        return _group_out(made if is_new else _group(scope.org, group_id))
+
+    def change_group(self, scope: Scope, group_id: str, asked: GroupPatch, now: datetime) -> GroupOut:
+        known = _group(scope.org, group_id)
+        given = asked.model_dump(exclude_unset=True, exclude={"apply_to_members"})
+        self._check_courses(scope, given.get("course_ids", ()))
+        if not asked.apply_to_members:
+            names.change(scope, GROUP, group_id, known, given, now)
+            return _group_out(known)
+        writes, job = self._joiners.applied_writes(scope.msp_id, scope.org, group_id, now)
+        names.change(scope, GROUP, group_id, known, given, now, writes, {"apply_to_members": True})
+        self._joiners.send(job)
+        return _group_out(known)
+
+    def delete_group(self, scope: Scope, group_id: str, now: datetime) -> None:
+        known = _group(scope.org, group_id)
+        names.refuse_while_used(self._uses, scope.org, GROUP, group_id)
+        before = {"name": known.name, "course_ids": list(known.course_ids)}
+        names.delete(scope, GROUP, group_id, known, before, now)
+
+    def _check_courses(self, scope: Scope, course_ids: Sequence[str]) -> None:
+        refuse_unknown("course_ids", course_ids, self._unknown_courses(scope.msp_id, course_ids), "course")
+
+    # Departments
+
+    def departments(self, scope: Scope, pager: Pager) -> DepartmentPage:
+        return departments.page(scope, pager)
+
+    def create_department(self, scope: Scope, asked: DepartmentCreate, seed: str, now: datetime) -> DepartmentOut:
+        return departments.create(scope, asked, seed, now)
+
+    def change_department(
+        self, scope: Scope, department_id: str, asked: DepartmentPatch, now: datetime
+    ) -> DepartmentOut:
+        return departments.change(scope, department_id, asked, now)
+
+    def delete_department(self, scope: Scope, department_id: str, now: datetime) -> None:
+        departments.delete(scope, department_id, self._uses, now)
+
+    def unknown_departments(self, org_id: str, department_ids: Sequence[str]) -> list[str]:
+        known = store.known_departments(org_id, department_ids)
+        return [department_id for department_id in department_ids if department_id not in known]
+
+    # Locations
+
+    def locations(self, scope: Scope, pager: Pager) -> LocationPage:
+        found = store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
+        return LocationPage(items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+
+    def create_location(self, scope: Scope, asked: LocationCreate, seed: str, now: datetime) -> LocationOut:
+        location_id = derived_id(seed, LOCATION)
+        made = Location(org_pk(scope.org), location_sk(location_id), location_id=location_id, name=asked.name)
+        is_new = names.create(scope, LOCATION, location_id, made, asked.model_dump(), now)
+        return _location_out(made if is_new else _location(scope.org, location_id))
+
+    def change_location(self, scope: Scope, location_id: str, asked: LocationPatch, now: datetime) -> LocationOut:
+        known = _location(scope.org, location_id)
+        names.change(scope, LOCATION, location_id, known, asked.model_dump(exclude_unset=True), now)
+        return _location_out(known)
+
+    def delete_location(self, scope: Scope, location_id: str, now: datetime) -> None:
+        known = _location(scope.org, location_id)
+        names.refuse_while_used(self._uses, scope.org, LOCATION, location_id)
+        names.delete(scope, LOCATION, location_id, known, {"name": known.name}, now)
+
+
+def _group(org_id: str, group_id: str) -> Group:
+    found = store.group(org_id, group_id)
+    if found is None:
+        raise NotFound("There is no such group")
+    return found
+
+
+def _location(org_id: str, location_id: str) -> Location:
+    found = store.location(org_id, location_id)
+    if found is None:
+        raise NotFound("There is no such location")
+    return found
+
+
+def _group_out(one: Group) -> GroupOut:
+    return GroupOut(group_id=one.group_id, name=one.name, course_ids=list(one.course_ids))
+
+
+def _location_out(one: Location) -> LocationOut:
+    return LocationOut(location_id=one.location_id, name=one.name)

@@ -1,0 +1,1 @@
+"""Training: who is enrolled in what, when, and how far they are."""

@@ -1,0 +1,181 @@
+"""Enrollments: bulk inserts of a chunk, one learner's courses, and their guarded changes."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.aws import bulk, table
+from chalicelib.aws.clients import client
+from chalicelib.aws.failures import translated
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import NotFound
+from chalicelib.core.ids import new_id
+from chalicelib.core.paging import Slice
+from chalicelib.core.settings import settings
+from chalicelib.training.batches.models import (
+    BY_ROW,
+    NUM_ROW_SHARDS,
+    Enrollment,
+    Row,
+    batch_pk,
+    course_sk,
+    history_sk,
+    learner_pk,
+    row_shard,
+    row_sk,
+)
+from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.training.batches.store import BatchKey
+
+
+def insert_enrollments(key: BatchKey, row: Row, chunk: int, member_ids: Sequence[str], now: datetime) -> list[str]:
+    """Create-only, 25 a call, stamped with the batch; an outcome of `aws.bulk` per learner.
+
+    Items are built as DynamoDB JSON by hand: a model for each would double the work per learner.
+    """
+    shared = {
+        "sk": {"S": course_sk(row.course_id)},
+        "row_shard": {"S": row_shard(key.org_id, key.batch_id, row.course_id, chunk % NUM_ROW_SHARDS)},
+        "batch_id": {"S": key.batch_id},
+        "status": {"S": EnrollmentStatus.ENROLLED.value},
+        "enrolled_at": {"S": to_text(now)},
+        "revision": {"N": "1"},
+    }
+    if row.due_by:
+        shared["due_by"] = {"S": row.due_by}
+    items = [{"pk": {"S": learner_pk(key.org_id, member_id)}, **shared} for member_id in member_ids]
+    return bulk.insert_new(settings().enrollments_table, items)
+
+
+def enrollments_in(org_id: str, course_id: str, member_ids: Sequence[str]) -> dict[str, Enrollment]:
+    """The current enrollments of these members in one course, by member."""
+    keys = {learner_pk(org_id, member_id): member_id for member_id in member_ids}
+    found = table.batch_get([(Enrollment, pk, course_sk(course_id)) for pk in keys])
+    return {keys[pk]: item for (pk, _), item in found.items() if isinstance(item, Enrollment)}
+
+
+def replace_with_new(key: BatchKey, row: Row, chunk: int, member_id: str, old: Enrollment, now: datetime) -> None:
+    """Keep `old` as history, still among the learners of the row that made it, and put a new one in its place.
+
+    Raises ConditionFailed when the old one changed since it was read.
+    """
+    kept = Enrollment.from_raw_data(old.serialize())
+    kept.sk = history_sk(row.course_id, new_id(now))
+    new = Enrollment(
+        learner_pk(key.org_id, member_id),
+        course_sk(row.course_id),
+        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, chunk % NUM_ROW_SHARDS),
+        batch_id=key.batch_id,
+        status=EnrollmentStatus.ENROLLED.value,
+        enrolled_at=to_text(now),
+        due_by=row.due_by,
+        # Goes up with every enrollment under this key, so that whoever read the old one meets the new one.
+        revision=old.revision + 1,
+    )
+    table.transact([Write("put", new, Enrollment.revision == old.revision), table.put_new(kept)])
+
+
+def enrollment(org_id: str, member_id: str, sk: str) -> Enrollment | None:
+    return table.get(Enrollment, learner_pk(org_id, member_id), sk)
+
+
+def enrollment_at(pk: str, sk: str) -> Enrollment:
+    """One that is known to be there: enrollments are never deleted, at most moved to history."""
+    found = table.get(Enrollment, pk, sk)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+    """Current ones and history, course by course."""
+    return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
+
+
+def change(
+    old: Enrollment, enrollment_actions: Sequence[Action], row: Row | None, row_actions: Sequence[Action]
+) -> list[Write]:
+    """Change one enrollment, and the counts of the row that made it, together.
+
+    ConditionFailed with index 0 when the enrollment changed since it was read.
+    """
+    actions = (*enrollment_actions, Enrollment.revision.add(1))
+    writes = [Write("update", Enrollment(old.pk, old.sk), Enrollment.revision == old.revision, actions)]
+    if row is not None and row_actions:
+        writes.append(Write("update", row, Row.pk.exists(), tuple(row_actions)))
+    return writes
+
+
+def row_key(org_id: str, batch_id: str, course_id: str) -> Row:
+    """A row to count on, by its key alone."""
+    return Row(batch_pk(org_id, batch_id), row_sk(course_id))
+
+
+def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Slice[Enrollment]:
+    """One shard of the row's learners, from the index, in the order of member ids.
+
+    `after` is a position that this function gave: member id and sort key of the last item, joined by a space.
+    """
+    request = {
+        "TableName": settings().enrollments_table,
+        "IndexName": BY_ROW,
+        "KeyConditionExpression": "row_shard = :shard",
+        "ExpressionAttributeValues": {":shard": {"S": row_shard(key.org_id, key.batch_id, course_id, shard)}},
+        "Limit": limit,
+    }
+    if after is not None:
+        member_id, sk = after.split(" ")
+        request["ExclusiveStartKey"] = {
+            "pk": {"S": learner_pk(key.org_id, member_id)},
+            "sk": {"S": sk},
+            "row_shard": {"S": row_shard(key.org_id, key.batch_id, course_id, shard)},
+        }
+    with translated():
+        answer = client("dynamodb").query(**request)
+    last = answer.get("LastEvaluatedKey")
+    items = [Enrollment.from_raw_data(raw) for raw in answer["Items"]]
+    return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
+
+
+def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> list[Enrollment]:
+    """What this row enrolled in one range, history included, by the index."""
+    return [Enrollment.from_raw_data(raw) for raw in _in_range(key, course_id, chunk, after, until, keys_only=False)]
+
+
+def members_of_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> set[str]:
+    """Whom this row has enrolled in one range, by the index: also those who no longer match its recipients."""
+    return {member_of(raw["pk"]["S"]) for raw in _in_range(key, course_id, chunk, after, until, keys_only=True)}
+
+
+def _in_range(
+    key: BatchKey, course_id: str, chunk: int, after: str, until: str | None, *, keys_only: bool
+) -> Iterator[dict[str, Any]]:
+    first = learner_pk(key.org_id, after)
+    request: dict[str, Any] = {
+        "TableName": settings().enrollments_table,
+        "IndexName": BY_ROW,
+        "KeyConditionExpression": "row_shard = :shard AND pk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":shard": {"S": row_shard(key.org_id, key.batch_id, course_id, chunk % NUM_ROW_SHARDS)},
+            ":first": {"S": first},
+            ":last": {"S": learner_pk(key.org_id, until or "~")},
+        },
+    }
+    if keys_only:
+        request["ProjectionExpression"] = "pk"
+    while True:
+        with translated():
+            answer = client("dynamodb").query(**request)
+        # BETWEEN takes both ends in; the one at `after` belongs to the range before.
+        yield from (raw for raw in answer["Items"] if raw["pk"]["S"] != first)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def member_of(pk: str) -> str:
+    """The member whose partition of enrollments this is."""
+    return pk.rsplit("#", 1)[1]

@@ -1,0 +1,273 @@
+"""Items of rollouts, batches, rows, chunks and enrollments."""
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from chalicelib.aws.table import CoreItem, EnrollmentItem
+from chalicelib.tenants.access.models import msp_pk, org_pk
+
+
+class Rollout(CoreItem):
+    """`MSP#m#ROLLOUTS` / `ROLLOUT#r`: the header that lists show."""
+
+    rollout_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    state = UnicodeAttribute()
+    num_orgs = NumberAttribute()
+    num_ok = NumberAttribute(default=0)
+    num_failed = NumberAttribute(default=0)
+    created_by = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+
+
+def rollouts_pk(msp_id: str) -> str:
+    return f"{msp_pk(msp_id)}#ROLLOUTS"
+
+
+def rollout_sk(rollout_id: str) -> str:
+    return f"ROLLOUT#{rollout_id}"
+
+
+class RolloutSpec(CoreItem):
+    """`MSP#m#ROLLOUT#r` / `SPEC`: what was asked (as `schemas.Plan`), and what became of each client."""
+
+    plan = JSONAttribute()
+    results = JSONAttribute()
+    idempotency_sk = UnicodeAttribute(null=True)
+    # The request that reopened the rollout for clients that had failed, and when.
+    retried_by = UnicodeAttribute(null=True)
+    retried_at = UnicodeAttribute(null=True)
+
+
+SPEC_SK = "SPEC"
+
+
+def rollout_pk(msp_id: str, rollout_id: str) -> str:
+    return f"{msp_pk(msp_id)}#ROLLOUT#{rollout_id}"
+
+
+class Batch(CoreItem):
+    """`ORG#o#BATCHES` / `BATCH#b`: one client's part of a rollout, with the number of its rows by status.
+
+    `dates_revision` counts transactions that looked at all rows to say what comes next: of two, one looks again.
+    """
+
+    batch_id = UnicodeAttribute()
+    org_id = UnicodeAttribute()
+    msp_id = UnicodeAttribute()
+    rollout_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    num_courses = NumberAttribute()
+    created_by = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    expanded_at = UnicodeAttribute(null=True)
+    schedules_made = BooleanAttribute(default=False)
+    next_enroll_on = UnicodeAttribute(null=True)
+    dates_revision = NumberAttribute(null=True)
+    num_scheduled = NumberAttribute(default=0)
+    num_enrolling = NumberAttribute(default=0)
+    num_enrolled = NumberAttribute(default=0)
+    num_partial = NumberAttribute(default=0)
+    num_failed = NumberAttribute(default=0)
+    num_access_denied = NumberAttribute(default=0)
+    num_cancelled = NumberAttribute(default=0)
+    # Of a standing batch (joiner_models.py): the group whose joiners it enrolls.
+    group_id = UnicodeAttribute(null=True)
+
+
+def batches_pk(org_id: str) -> str:
+    return f"{org_pk(org_id)}#BATCHES"
+
+
+def batch_sk(batch_id: str) -> str:
+    return f"BATCH#{batch_id}"
+
+
+class Row(CoreItem):
+    """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Usually half a KB, so that a page of rows stays cheap.
+
+    `run` counts starts and retries; `cut_run` is the run for which the cut was made. `open_due` is the
+    number of enrollments not completed, by due date, from which the overdue ones follow at any moment.
+    """
+
+    course_id = UnicodeAttribute()
+    title = UnicodeAttribute()
+    status = UnicodeAttribute()
+    code = UnicodeAttribute(null=True)
+    enroll_on = UnicodeAttribute(null=True)
+    enroll_at = UnicodeAttribute()
+    due_by = UnicodeAttribute(null=True)
+    run = NumberAttribute(default=1)
+    # The request that began this run, if one did: by it, the same request knows what it did before.
+    retried_by = UnicodeAttribute(null=True)
+    reminded_by = UnicodeAttribute(null=True)
+    cut_id = UnicodeAttribute(null=True)
+    cut_run = NumberAttribute(default=0)
+    sent_run = NumberAttribute(default=0)
+    num_chunks = NumberAttribute(default=0)
+    chunks_left = NumberAttribute(default=0)
+    num_targeted = NumberAttribute(default=0)
+    num_enrolled = NumberAttribute(default=0)
+    num_already = NumberAttribute(default=0)
+    num_skipped = NumberAttribute(default=0)
+    num_failed = NumberAttribute(default=0)
+    num_withdrawn = NumberAttribute(default=0)
+    num_started = NumberAttribute(default=0)
+    num_completed = NumberAttribute(default=0)
+    cancelled_at = UnicodeAttribute(null=True)
+    changing = UnicodeAttribute(null=True)
+    # Which of the switches for mails are on, as words; absent when none is.
+    mails = UnicodeAttribute(null=True)
+    # Of a standing batch: the group whose joiners it enrolls.
+    group_id = UnicodeAttribute(null=True)
+    open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
+
+
+def batch_pk(org_id: str, batch_id: str) -> str:
+    return f"{org_pk(org_id)}#BATCH#{batch_id}"
+
+
+ROWS_PREFIX = "COURSE#"
+
+
+def row_sk(course_id: str) -> str:
+    return f"{ROWS_PREFIX}{course_id}"
+
+
+class Cut(CoreItem):
+    """`ORG#o#BATCH#b` / `CUT#k`: how the recipients were cut into ranges of member ids, written once.
+
+    Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`;
+    the last is open, so that nobody who joins meanwhile falls between two ranges.
+    """
+
+    recipients = JSONAttribute()
+    bounds: ListAttribute[str] = ListAttribute(default=list)
+    sizes: ListAttribute[int] = ListAttribute(default=list)
+    reenroll_completed = BooleanAttribute(default=False)
+
+
+def cut_sk(cut_id: str) -> str:
+    return f"CUT#{cut_id}"
+
+
+class ChunkResult(CoreItem):
+    """`ORG#o#BATCH#b` / `CHUNK#c#<n>`: what one range came to, as of its latest run.
+
+    `member_ids_by_code` names those who were not newly enrolled: already enrolled, skipped, failed.
+    """
+
+    run = NumberAttribute()
+    num_targeted = NumberAttribute()
+    num_enrolled = NumberAttribute()
+    num_already = NumberAttribute()
+    num_skipped = NumberAttribute()
+    num_failed = NumberAttribute()
+    member_ids_by_code = JSONAttribute()
+
+
+def chunks_prefix(course_id: str) -> str:
+    return f"CHUNK#{course_id}#"
+
+
+def chunk_sk(course_id: str, chunk: int) -> str:
+    return f"{chunks_prefix(course_id)}{chunk:06d}"
+
+
+class ChunkStart(CoreItem):
+    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: this run of the chunk was begun; a later delivery looks who is there."""
+
+
+def start_sk(course_id: str, chunk: int, run: int) -> str:
+    return f"START#{course_id}#{chunk:06d}#{run}"
+
+
+class SeatsReserved(CoreItem):
+    """`ORG#o#BATCH#b` / `RESERVED#c#<n>#<run>`: seats taken for a run of a chunk before it enrolls anybody."""
+
+    number = NumberAttribute()
+
+
+def reserved_sk(course_id: str, chunk: int, run: int) -> str:
+    return f"RESERVED#{course_id}#{chunk:06d}#{run}"
+
+
+class BulkChange(CoreItem):
+    """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of enrollments that exist, chunk by chunk; `undo` or a new due date.
+
+    `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed.
+    """
+
+    kind = UnicodeAttribute()
+    course_ids: ListAttribute[str] = ListAttribute(default=list)
+    due_by = UnicodeAttribute(null=True)
+    requested_at = UnicodeAttribute()
+    chunks_left = NumberAttribute(default=-1)
+    num_changed = NumberAttribute(default=0)
+    num_kept = NumberAttribute(default=0)
+    problems: ListAttribute[str] = ListAttribute(default=list)
+
+
+UNDO = "undo"
+DUE_DATE = "due_date"
+
+
+def change_sk(change_id: str) -> str:
+    return f"CHANGE#{change_id}"
+
+
+class ChangedChunk(CoreItem):
+    """`ORG#o#BATCH#b` / `CHANGED#<change>#<course>#<n>`: this chunk has had this change."""
+
+
+def changed_sk(change_id: str, course_id: str, chunk: int) -> str:
+    return f"CHANGED#{change_id}#{course_id}#{chunk:06d}"
+
+
+class Enrollment(EnrollmentItem):
+    """`ORG#o#MEMBER#m` / `COURSE#c`, in index `by_row` under `row_shard`. `revision` guards every change."""
+
+    row_shard = UnicodeAttribute(null=True)
+    batch_id = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    enrolled_at = UnicodeAttribute()
+    due_by = UnicodeAttribute(null=True)
+    started_at = UnicodeAttribute(null=True)
+    completed_at = UnicodeAttribute(null=True)
+    score = NumberAttribute(null=True)
+    revision = NumberAttribute(default=1)
+    changed_by = UnicodeAttribute(null=True)
+    due_before = UnicodeAttribute(null=True)
+    # Of one's own account: the MSP whose course it is, and the organizations that took the progress over.
+    msp_id = UnicodeAttribute(null=True)
+    carried_to: ListAttribute[str] = ListAttribute(null=True)
+    # When progress of one's own account became this enrollment.
+    carried_at = UnicodeAttribute(null=True)
+    # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
+    left_at = UnicodeAttribute(null=True)
+
+
+BY_ROW = "by_row"
+NUM_ROW_SHARDS = 16
+
+
+def learner_pk(org_id: str, member_id: str) -> str:
+    return f"{org_pk(org_id)}#MEMBER#{member_id}"
+
+
+def course_sk(course_id: str) -> str:
+    return f"COURSE#{course_id}"
+
+
+def history_sk(course_id: str, history_id: str) -> str:
+    return f"COURSE#{course_id}#HISTORY#{history_id}"
+
+
+def row_shard(org_id: str, batch_id: str, course_id: str, shard: int) -> str:
+    return f"{batch_pk(org_id, batch_id)}#COURSE#{course_id}#{shard:02d}"

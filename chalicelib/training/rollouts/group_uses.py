@@ -1,0 +1,32 @@
+"""Which groups unfinished batches still need: those are not deleted under them."""
+
+from chalicelib.aws import table
+from chalicelib.tenants.organizations.lookups import GROUP_KIND, group_ids_named
+from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, rollout_pk
+from chalicelib.training.batches.schemas import Plan
+
+
+def batch_uses(org_id: str, kind: str, thing_id: str) -> list[str]:
+    """`["unfinished batches"]` when one is targeted at this group, by id or by name."""
+    if kind != GROUP_KIND:
+        return []
+    unfinished = [batch for batch in batch_store.all_batches(org_id) if _is_unfinished(batch)]
+    specs = table.batch_get(
+        {(RolloutSpec, rollout_pk(batch.msp_id, batch.rollout_id), SPEC_SK) for batch in unfinished}
+    )
+    for spec in specs.values():
+        if isinstance(spec, RolloutSpec) and _needs(Plan.model_validate(spec.plan), org_id, thing_id):
+            return ["unfinished batches"]
+    return []
+
+
+def _is_unfinished(batch: Batch) -> bool:
+    return bool(batch.expanded_at is None or batch.num_scheduled or batch.num_enrolling)
+
+
+def _needs(plan: Plan, org_id: str, group_id: str) -> bool:
+    targeting = plan.targeting
+    if group_id in targeting.group_ids:
+        return True
+    return bool(targeting.group_names) and group_id in group_ids_named(org_id, targeting.group_names)
