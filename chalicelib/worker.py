@@ -11,23 +11,18 @@ from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
-from chalicelib.people.invitations.messages import ImportChunk, RunImport, SendWave
+from chalicelib.jobs.job import Job
+from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.members.events import ArchiveMember, EnrollJoiner
+from chalicelib.people.uploads.messages import ImportChunk, RunImport
 from chalicelib.reporting.exports.schemas import RunExport
-from chalicelib.training.batches.messages import (
-    AdvanceBatch,
-    ArchiveMember,
-    ChangeChunk,
-    EnrollChunk,
-    EnrollGroup,
-    EnrollJoiner,
-    EnrollJoiners,
-    FinishLaunch,
-    Job,
-    MailRow,
-    MoveDates,
-    PreviewJob,
-    StartChange,
-)
+from chalicelib.tenants.organizations.events import MoveDates
+from chalicelib.tenants.structure.events import EnrollGroup
+from chalicelib.training.auto_enrollment.messages import EnrollJoiners
+from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
+from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
+from chalicelib.training.course_mails.messages import MailRow
+from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
 from chalicelib.wiring import wiring
 
 Clock = Callable[[], datetime]

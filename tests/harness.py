@@ -13,36 +13,21 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member, member_sk, members_pk
-from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import (
-    SELF_SK,
-    AccountEntry,
-    Admin,
-    Msp,
-    OrgPointer,
-    account_pk,
-    admin_sk,
-    admins_pk,
-    msp_pk,
-    msp_role_sk,
-    org_pk,
-    org_role_sk,
-)
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
+from chalicelib.tenants.admins import store as admins_store
+from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_role_sk, org_role_sk
 from chalicelib.tenants.courses import store as catalog_store
 from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
-from chalicelib.tenants.organizations.models import (
-    ENTITLEMENTS_SK,
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
+from chalicelib.tenants.structure.models import (
     Department,
-    Entitlements,
     Group,
     Location,
     NameClaim,
-    Org,
     department_sk,
     group_sk,
     location_sk,
     name_sk,
-    org_sk,
 )
 from infra.cloud import Cloud
 from tests import gateway
@@ -190,7 +175,7 @@ class World(Backstage):
             email=self._email_by_account[account_id], department_ids=entry.department_ids,
             permissions=entry.permissions, appointed_at=to_text(self.now),
         )  # fmt: skip
-        table.transact(access_store.appoint_writes(admin, entry, counter))
+        table.transact(admins_store.appoint_writes(admin, entry, counter))
         return account_id
 
     # ------------------------------------------------------------ structure

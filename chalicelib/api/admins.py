@@ -6,21 +6,15 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib.core.errors import MusterError, Unavailable
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.core.settings import build, settings
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.tenants.admins.schemas import (
-    AdminOut,
-    AdminPage,
-    AppointMspAdmin,
-    AppointOrgAdmin,
-    AuditPage,
-    Health,
-    Verification,
-)
+from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointMspAdmin, AppointOrgAdmin
 from chalicelib.tenants.audit import trail
+from chalicelib.tenants.audit.schemas import AuditPage, Verification
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import ROUTES, Call, Empty, Routes
+from chalicelib.web.schemas import Health
 from chalicelib.wiring import once, wiring
 
 routes = Routes("Admins", __name__)

@@ -5,10 +5,12 @@ from typing import Any
 from chalicelib.core.ids import new_id
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.batches.schemas import Launch, RowDates
+from chalicelib.tenants.organizations.lookups import org_of, zone_in
+from chalicelib.training.batches.page_schemas import BatchOut, RowOut
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.rollouts.schemas import BatchOut, RowOut, UndoOut
-from chalicelib.training.rollouts.views import org_of, row_out, zone_in
+from chalicelib.training.batches.views import row_out
+from chalicelib.training.bulk_changes.schemas import RowDates, UndoOut
+from chalicelib.training.rollouts.schemas import Launch
 from chalicelib.web.routing import Call, Routes
 from chalicelib.wiring import once, wiring
 

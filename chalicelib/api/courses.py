@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.core.paging import Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.courses.schemas import CourseOut, CoursePage, CourseQuery, LibraryPage
+from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import wiring
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.batches.schemas import EnrollmentChange
+from chalicelib.training.course_mails.schemas import MailPage
 from chalicelib.training.progress.archive import shown_to_admins
 from chalicelib.training.progress.progress import EnrollmentId
-from chalicelib.training.rollouts.schemas import EnrollmentOut, EnrollmentPage, MailPage, StartedOut
+from chalicelib.training.progress.schemas import EnrollmentChange, EnrollmentOut, EnrollmentPage, StartedOut
 from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 from chalicelib.wiring import wiring
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from chalicelib.core.errors import Forbidden
-from chalicelib.core.paging import Pager
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberQuery, MeOut
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import wiring
 

@@ -1,7 +1,7 @@
 """HTTP: the caller's own invitations."""
 
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvitePage
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import wiring
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.core.paging import Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.schemas import (
@@ -17,6 +16,7 @@ from chalicelib.tenants.organizations.schemas import (
     TrainingAccess,
     TrainingAccessOut,
 )
+from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import once, wiring
 

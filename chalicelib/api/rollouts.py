@@ -2,27 +2,24 @@
 
 from typing import Any
 
-from pydantic import Field
-
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.batches.schemas import Launch, RetryOrgs
-from chalicelib.training.batches.states import Outcome
+from chalicelib.tenants.organizations.lookups import zone_in
+from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.views import row_out
+from chalicelib.training.course_mails.schemas import RemindOut
+from chalicelib.training.progress.schemas import LearnerPage, LearnersQuery
 from chalicelib.training.rollouts.schemas import (
-    BatchOut,
-    BatchPage,
     Dashboard,
+    Launch,
     LaunchOut,
-    LearnerPage,
     PreviewOut,
-    RemindOut,
+    RetryOrgs,
     RolloutOut,
     RolloutPage,
-    RowOut,
 )
-from chalicelib.training.rollouts.views import row_out, zone_in
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 from chalicelib.wiring import once, wiring
 
@@ -30,10 +27,6 @@ routes = Routes("Rollouts", __name__)
 
 _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
-
-
-class LearnersQuery(PageQuery):
-    outcome: Outcome | None = Field(None, description="Only those with this outcome.")
 
 
 def _scope(call: Call[Any, Any]) -> Scope:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from chalicelib.core.errors import Conflict
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.batches.schemas import OfferTo, TakeCourse
-from chalicelib.training.rollouts.schemas import EnrollmentOut, OfferOut, OfferPage
+from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import once, wiring
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.schemas import (
@@ -19,6 +18,7 @@ from chalicelib.tenants.organizations.schemas import (
     LocationPage,
     LocationPatch,
 )
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 from chalicelib.wiring import once, wiring
 

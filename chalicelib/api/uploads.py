@@ -4,10 +4,10 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
 from chalicelib.wiring import once, wiring
 

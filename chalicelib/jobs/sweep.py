@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
+from chalicelib.jobs import due_store
 from chalicelib.jobs.due import (
     DUE_ARCHIVE,
     DUE_CHANGE,
@@ -14,19 +15,15 @@ from chalicelib.jobs.due import (
     DUE_MOVE_DATES,
     DueEntry,
 )
+from chalicelib.jobs.job import Job
+from chalicelib.people.members.events import ArchiveMember, EnrollJoiner
+from chalicelib.tenants.organizations.events import MoveDates
+from chalicelib.tenants.structure.events import EnrollGroup
 from chalicelib.training.auto_enrollment.models import DUE_JOIN, DUE_JOIN_GROUP
 from chalicelib.training.batches.mail_events import job_of_due
-from chalicelib.training.batches.messages import (
-    AdvanceBatch,
-    ArchiveMember,
-    EnrollGroup,
-    EnrollJoiner,
-    FinishLaunch,
-    Job,
-    MoveDates,
-    StartChange,
-)
-from chalicelib.training.rollouts import store as rollout_store
+from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.bulk_changes.messages import StartChange
+from chalicelib.training.rollouts.messages import FinishLaunch
 
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: what is older was lost.
 GRACE = timedelta(minutes=2)
@@ -54,7 +51,7 @@ class SweepService:
         """Queue what is overdue; gives how many entries were. One shard's trouble does not stop the others."""
         num_queued = 0
         num_broken = 0
-        for shard in rollout_store.all_shards():
+        for shard in due_store.all_shards():
             try:
                 num_queued += self._sweep_shard(shard, now)
             except Exception:
@@ -65,11 +62,11 @@ class SweepService:
         return num_queued
 
     def _sweep_shard(self, shard: int, now: datetime) -> int:
-        entries = rollout_store.due_before(shard, now - GRACE, now, _PER_SHARD)
+        entries = due_store.due_before(shard, now - GRACE, now, _PER_SHARD)
         for entry in entries:
             job = self._others.get(entry.kind, job_of)(entry)
             self._queue.send([Message(job.body(), entry.org_id or entry.msp_id)])
-            rollout_store.put_off(entry, now + PATIENCE)
+            due_store.put_off(entry, now + PATIENCE)
         if entries:
             observability.warning("sweep queued what was overdue", shard=shard, num_entries=len(entries))
         return len(entries)

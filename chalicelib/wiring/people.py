@@ -106,11 +106,12 @@ class People(Training):
     @cached_property
     def sweep(self) -> "SweepService":
         from chalicelib.jobs.due import DueEntry
+        from chalicelib.jobs.job import Job
         from chalicelib.jobs.sweep import SweepService
-        from chalicelib.people.invitations.messages import import_of, wave_of
+        from chalicelib.people.invitations.messages import wave_of
         from chalicelib.people.invitations.models import DUE_WAVE
+        from chalicelib.people.uploads.messages import import_of
         from chalicelib.people.uploads.models import DUE_IMPORT
-        from chalicelib.training.batches.messages import Job
 
         # The others that may have been left undone, by the kind of their due entries.
         others: dict[str, Callable[[DueEntry], Job]] = {DUE_WAVE: wave_of, DUE_IMPORT: import_of}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from chalicelib.wiring.adapters import Adapters
 
 if TYPE_CHECKING:
-    from chalicelib.core.paging import Pager
     from chalicelib.people.accounts.email_change import EmailChangeService
     from chalicelib.people.members.archive import MemberArchive
     from chalicelib.people.members.changes import MemberChanges
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.training.bulk_changes.bulk_change import ChangesService
     from chalicelib.training.bulk_changes.course_dates import RowDatesService
     from chalicelib.training.bulk_changes.time_zone import DatesService
+    from chalicelib.training.course_mails.schemas import MailPage
     from chalicelib.training.course_mails.service import MailingService
     from chalicelib.training.progress.archive import ArchiveService
     from chalicelib.training.progress.learners import LearnersService
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from chalicelib.training.rollouts.copy_batch import CopyService
     from chalicelib.training.rollouts.launch import LaunchService
     from chalicelib.training.rollouts.preview import PreviewService
-    from chalicelib.training.rollouts.schemas import MailPage
     from chalicelib.training.rollouts.views import ViewService
     from chalicelib.training.self_enrollment.my_courses import OwnCoursesService
     from chalicelib.training.self_enrollment.offers import OffersService
     from chalicelib.training.self_enrollment.progress import OwnProgressService
+    from chalicelib.web.paging import Pager
 
 
 class Training(Adapters):

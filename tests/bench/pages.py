@@ -12,11 +12,11 @@ from typing import Any
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.core.paging import MAX_LIMIT
 from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, counts_sk, msp_pk, org_sk
 from chalicelib.training.batches.models import Batch, Row, batch_pk, batch_sk, batches_pk, row_sk
-from chalicelib.training.batches.schemas import MAX_COURSES
 from chalicelib.training.batches.states import RowStatus
+from chalicelib.training.rollouts.schemas import MAX_COURSES
+from chalicelib.web.paging import MAX_LIMIT
 from tests.bench.figure import Figure
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene

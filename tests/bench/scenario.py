@@ -19,8 +19,8 @@ from chalicelib.jobs.sweep import GRACE
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, org_pk
-from chalicelib.training.batches.messages import MailRow
-from chalicelib.training.batches.schemas import MAX_COURSES
+from chalicelib.training.course_mails.messages import MailRow
+from chalicelib.training.rollouts.schemas import MAX_COURSES
 from chalicelib.web import routing as http
 from infra.cloud import ACCOUNT_ID, Cloud
 from infra.dynamodb_local import dynamodb_local

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.core.ids import derived_id, shard_of
-from chalicelib.tenants.access.models import AuditEntry
 from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
+from chalicelib.tenants.audit.models import AuditEntry
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, row_shard
 from chalicelib.training.batches.recipients import bounds_of
 from chalicelib.training.batches.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from chalicelib.core.paging import PageQuery
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.web.docs_page import docs_page, type_name
 from chalicelib.web.openapi import openapi_document
+from chalicelib.web.paging import PageQuery
 from chalicelib.web.routing import Empty, Route
 
 

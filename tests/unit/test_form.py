@@ -12,9 +12,10 @@ from chalicelib.core.errors import Invalid
 from chalicelib.tenants.courses.models import Course
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches.local_dates import CourseDates, local_date
-from chalicelib.training.batches.schemas import EnrollmentChange, Launch
+from chalicelib.training.progress.schemas import EnrollmentChange
 from chalicelib.training.rollouts import form
 from chalicelib.training.rollouts.form import Facts
+from chalicelib.training.rollouts.schemas import Launch
 
 NOW = datetime(2027, 1, 4, 10, 30, tzinfo=UTC)
 TODAY = date(2027, 1, 4)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid
-from chalicelib.core.paging import PageQuery, Pager, Slice, sift
+from chalicelib.core.paging import Slice, sift
+from chalicelib.web.paging import PageQuery, Pager
 
 
 def read_by(items: Sequence[int], size: int) -> "list[Slice[int]]":

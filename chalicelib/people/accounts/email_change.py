@@ -21,7 +21,9 @@ from chalicelib.people.accounts.email_change_store import EmailChange, hash_of
 from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
 from chalicelib.people.members import store
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import AccountEntry, Admin, account_pk, msp_pk, org_pk
+from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
+from chalicelib.tenants.admins import store as admins_store
+from chalicelib.tenants.admins.models import Admin
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations import store as orgs_store
@@ -111,7 +113,7 @@ def _move_admin(account_id: str, entry: AccountEntry, email: str, now: datetime)
     """The list of admins shows addresses, and mails to admins go to them."""
     tenant_pk = org_pk(entry.org_id) if entry.org_id else msp_pk(entry.msp_id)
     for _ in range(_MEETINGS):
-        admin = access_store.admin(tenant_pk, account_id)
+        admin = admins_store.admin(tenant_pk, account_id)
         if admin is None or admin.email == normalized(email):
             return
         there = Admin.pk.exists()

@@ -21,6 +21,7 @@ from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.events import EnrollJoiner
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
@@ -29,7 +30,6 @@ from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.training.auto_enrollment.enroll_member import JoinersService, joined_writes
-from chalicelib.training.batches.messages import EnrollJoiner
 from chalicelib.web import rate_limits as limits
 
 WELCOME = "welcome"

@@ -41,6 +41,7 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure import store as structure_store
 
 _LATEST_NOTIFY = timedelta(days=366)
 
@@ -68,7 +69,7 @@ class InviteService:
         notify_at = instant_of(form.notify, now)
         expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
         for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
-            if orgs_store.group(scope.org, form.group_id) is None:
+            if structure_store.group(scope.org, form.group_id) is None:
                 raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
             results, invites, invitations = _judged(scope, form, seed, now, expires_at)
             if not invitations:
@@ -84,7 +85,7 @@ class InviteService:
             )  # fmt: skip
             writes = [write for one in invitations for write in one.writes]
             writes += self._notify_writes(scope, invites, invitations, seed, notify_at, now)
-            writes.append(orgs_store.group_check(scope.org, form.group_id))
+            writes.append(structure_store.group_check(scope.org, form.group_id))
             try:
                 audit.commit(scope.tenant_pk, told, writes, now)
             except ConditionFailed:

@@ -5,7 +5,6 @@ from typing import cast
 
 from chalicelib.aws import table
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.core.paging import Pager
 from chalicelib.core.text import normalized
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.accept_decline import Account, AnswerService, is_expired
@@ -14,6 +13,7 @@ from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.web.paging import Pager
 
 
 class OwnInvitesService:

@@ -32,7 +32,8 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.models import Group, Location, Org
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits as limits
 
 # Of all routes of join pages together; one person needs four to join.

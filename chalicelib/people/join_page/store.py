@@ -18,8 +18,9 @@ from chalicelib.people.join_page.models import (
     slug_pk,
 )
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import Group, Location, Org, group_sk, location_sk, msp_pk, org_sk
-from chalicelib.tenants.organizations.store import group_check
+from chalicelib.tenants.organizations.models import Org, msp_pk, org_sk
+from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
+from chalicelib.tenants.structure.store import group_check
 
 # Past any code's time; DynamoDB's own deletion comes up to two days later.
 REQUEST_KEPT_FOR = timedelta(days=1)

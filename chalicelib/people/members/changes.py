@@ -22,8 +22,8 @@ from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatu
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.structure import store as structure_store
 
 _TRIES = 5
 
@@ -92,15 +92,15 @@ def member_of(org_id: str, member_id: str) -> Member:
 
 def _refuse_unknown(scope: Scope, given: Mapping[str, Any]) -> None:
     group_ids = given.get("group_ids", ())
-    unknown = [group_id for group_id in group_ids if orgs_store.group(scope.org, group_id) is None]
+    unknown = [group_id for group_id in group_ids if structure_store.group(scope.org, group_id) is None]
     refuse_unknown("group_ids", group_ids, unknown, "group")
     location_id = given.get("location_id")
-    if location_id and orgs_store.location(scope.org, location_id) is None:
+    if location_id and structure_store.location(scope.org, location_id) is None:
         raise Invalid(FieldError("location_id", "unknown_location", "There is no such location."))
     if "department_id" not in given:
         return
     department_id = given["department_id"]
-    department = orgs_store.department(scope.org, department_id) if department_id else None
+    department = structure_store.department(scope.org, department_id) if department_id else None
     if department_id and department is None:
         raise Invalid(FieldError("department_id", "unknown_department", "There is no such department."))
     if scope.department_ids is not None and not scope.department_ids & set(department.path if department else ()):

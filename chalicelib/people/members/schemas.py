@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.paging import PageQuery
 from chalicelib.core.text import Id, Line
 from chalicelib.notifications.states import ShownState
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.states import Permission, Role
 from chalicelib.tenants.organizations.schemas import left_out, unique
+from chalicelib.web.paging import PageQuery
 
 # One transaction holds all rosters that a member leaves and comes to.
 MAX_GROUPS = 30

@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager, Slice, invalid_cursor, sift
+from chalicelib.core.paging import Slice, sift
 from chalicelib.core.text import normalized
 from chalicelib.notifications import store as notices_store
 from chalicelib.notifications.explanations import explain
@@ -37,9 +37,10 @@ from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org, msp_pk, org_sk
+from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
+from chalicelib.web.paging import Pager, invalid_cursor
 
 # One BatchGetItem a read; a request that filters looks at 500 people at most.
 _READ, _MAX_READS = 100, 5
@@ -88,7 +89,7 @@ class DirectoryService:
 
     def department_path(self, org_id: str, department_id: str | None) -> list[str]:
         """The department and all above it: what `access` decides by. Empty when there is none."""
-        found = orgs_store.department(org_id, department_id) if department_id else None
+        found = structure_store.department(org_id, department_id) if department_id else None
         return list(found.path) if found else []
 
     def department_path_of(self, org_id: str, member_id: str) -> list[str]:
@@ -134,7 +135,7 @@ def _departments_in_question(scope: Scope, query: MemberQuery) -> list[str] | No
     tops = {query.department_id} if query.department_id else scope.department_ids
     if not tops:
         return None
-    return [one.department_id for one in orgs_store.departments(scope.org) if tops & set(one.path)]
+    return [one.department_id for one in structure_store.departments(scope.org) if tops & set(one.path)]
 
 
 def _rosters(org_id: str, query: MemberQuery, departments: Iterable[str] | None) -> list[str] | None:

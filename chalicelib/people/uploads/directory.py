@@ -4,13 +4,14 @@ from chalicelib.aws import table
 from chalicelib.people.members import store as members_store
 from chalicelib.people.uploads.spreadsheet.sheet import Sheet
 from chalicelib.people.uploads.verdicts import Department, Directory, judge
-from chalicelib.tenants.organizations import store as orgs_store
-from chalicelib.tenants.organizations.models import Group, Location, group_sk, location_sk, org_pk
+from chalicelib.tenants.organizations.models import org_pk
+from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 
 
 def directory_of(org_id: str, sheet: Sheet) -> Directory:
     """Members are looked up by the addresses of the sheet, once these are mended as its judge would."""
-    departments = orgs_store.departments(org_id)
+    departments = structure_store.departments(org_id)
     name_by_id = {one.department_id: one.name for one in departments}
     known = Directory(
         groups={one.group_id: one.name for one in table.query_all(Group, org_pk(org_id), prefix=group_sk(""))},

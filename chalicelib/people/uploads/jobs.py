@@ -16,11 +16,11 @@ from chalicelib.core.text import normalized
 from chalicelib.notifications.service import Counter
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.invite import InviteService
-from chalicelib.people.invitations.messages import ImportChunk, RunImport
 from chalicelib.people.invitations.writes import INVITATION, Person, invitation_of, invite_id_of, mail_id_of, refusal
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.uploads import store as import_store
+from chalicelib.people.uploads.messages import ImportChunk, RunImport
 from chalicelib.people.uploads.models import Import, file_key
 from chalicelib.people.uploads.row_schemas import RowOut, ValuesOut, Verdict
 from chalicelib.people.uploads.spreadsheet.columns import TEMPLATE_COLUMNS
@@ -28,15 +28,8 @@ from chalicelib.people.uploads.spreadsheet.refusals import explain
 from chalicelib.people.uploads.states import ImportStatus, RowOutcome
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations import store as orgs_store
-from chalicelib.tenants.organizations.models import (
-    Department,
-    Group,
-    Location,
-    Org,
-    department_sk,
-    group_sk,
-    location_sk,
-)
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure.models import Department, Group, Location, department_sk, group_sk, location_sk
 
 _TRIES = 4
 

@@ -9,13 +9,12 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import Pager
 from chalicelib.people.invitations.invite import instant_of, org_of
-from chalicelib.people.invitations.messages import RunImport
 from chalicelib.people.invitations.schemas import Notify
 from chalicelib.people.uploads import store
 from chalicelib.people.uploads.directory import directory_of
 from chalicelib.people.uploads.failed_rows import failed_csv
+from chalicelib.people.uploads.messages import RunImport
 from chalicelib.people.uploads.models import Import, file_key, import_sk, imports_pk
 from chalicelib.people.uploads.row_schemas import ProblemOut, RowOut, Verdict
 from chalicelib.people.uploads.schemas import ImportDetail, ImportOut, ImportPage, ImportRowOut
@@ -27,6 +26,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations.states import Subscription
+from chalicelib.web.paging import Pager
 
 # What an answer of 6 MB holds, with the cells told once as written and once as understood.
 _MAX_CHARACTERS = 400_000

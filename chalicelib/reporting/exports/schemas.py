@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
+from chalicelib.jobs.job import Job
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
-from chalicelib.training.batches.messages import Job
 from chalicelib.training.batches.states import Outcome
 
 

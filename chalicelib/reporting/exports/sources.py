@@ -8,15 +8,18 @@ from typing import Any, Protocol
 
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import PageQuery, Pager
 from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.learners import LearnersService
-from chalicelib.training.rollouts.schemas import BatchItem, DashboardItem, LearnerOut, StatusCounts
-from chalicelib.training.rollouts.views import ViewService, org_of
+from chalicelib.training.progress.schemas import LearnerOut
+from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
+from chalicelib.training.rollouts.views import ViewService
+from chalicelib.web.paging import PageQuery, Pager
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
 

@@ -32,14 +32,6 @@ class AccountEntry(CoreItem):
     permissions: ListAttribute[str] = ListAttribute(null=True)
 
 
-def msp_role_sk(msp_id: str) -> str:
-    return f"ROLE#MSP#{msp_id}"
-
-
-def org_role_sk(org_id: str) -> str:
-    return f"ROLE#ORG#{org_id}"
-
-
 def membership_sk(org_id: str, member_id: str) -> str:
     return f"MEMBER#{org_id}#{member_id}"
 
@@ -56,41 +48,3 @@ class OrgPointer(CoreItem):
 
     msp_id = UnicodeAttribute()
     num_admins = NumberAttribute(default=0)
-
-
-class Admin(CoreItem):
-    """`MSP#m#ADMINS` or `ORG#o#ADMINS` / `ADMIN#<account>`."""
-
-    account_id = UnicodeAttribute()
-    email = UnicodeAttribute()
-    role = UnicodeAttribute()
-    department_ids: ListAttribute[str] = ListAttribute(null=True)
-    permissions: ListAttribute[str] = ListAttribute(null=True)
-    appointed_at = UnicodeAttribute()
-    # Which request appointed: by it, the same request knows what it made before.
-    appointment_id = UnicodeAttribute(null=True)
-
-
-def admins_pk(tenant_pk: str) -> str:
-    return f"{tenant_pk}#ADMINS"
-
-
-def admin_sk(account_id: str) -> str:
-    return f"ADMIN#{account_id}"
-
-
-class AuditEntry(CoreItem):
-    """`<tenant>#AUDIT` / a sequence number of 12 digits. `before` and `after` are JSON."""
-
-    at = UnicodeAttribute()
-    actor = UnicodeAttribute()
-    action = UnicodeAttribute()
-    target = UnicodeAttribute()
-    before = UnicodeAttribute(null=True)
-    after = UnicodeAttribute(null=True)
-    previous_hash = UnicodeAttribute()
-    hash = UnicodeAttribute()
-
-
-def audit_pk(tenant_pk: str) -> str:
-    return f"{tenant_pk}#AUDIT"

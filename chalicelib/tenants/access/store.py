@@ -1,22 +1,7 @@
 """Reads and writes of accounts, roles and admins."""
 
-from collections.abc import Sequence
-
 from chalicelib.aws import table
-from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
-from chalicelib.tenants.access.models import (
-    SELF_SK,
-    AccountEntry,
-    Admin,
-    Msp,
-    OrgPointer,
-    account_pk,
-    admin_sk,
-    admins_pk,
-    msp_pk,
-    org_pk,
-)
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
 
 
 def entries_of(account_id: str) -> list[AccountEntry]:
@@ -31,34 +16,3 @@ def msp_of(org_id: str) -> str | None:
 
 def msp(msp_id: str) -> Msp | None:
     return table.get(Msp, msp_pk(msp_id), SELF_SK)
-
-
-def admins(tenant_pk: str, limit: int, after: str | None) -> Slice[Admin]:
-    return table.query(Admin, admins_pk(tenant_pk), limit=limit, after=after, consistent=True)
-
-
-def admin(tenant_pk: str, account_id: str) -> Admin | None:
-    return table.get(Admin, admins_pk(tenant_pk), admin_sk(account_id))
-
-
-def appoint_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer) -> Sequence[Write]:
-    """ConditionFailed with index 0 or 1 when the account is an admin here already."""
-    return (
-        put_new(admin),
-        put_new(entry),
-        Write("update", counter, type(counter).pk.exists(), (type(counter).num_admins.add(1),)),
-    )
-
-
-def dismiss_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer, at_least: int) -> Sequence[Write]:
-    """ConditionFailed with index 0 when it is no admin any more, 2 when fewer than `at_least` would stay."""
-    return (
-        Write("delete", admin, Admin.pk.exists()),
-        Write("delete", entry),
-        Write(
-            "update",
-            counter,
-            type(counter).num_admins > at_least,
-            (type(counter).num_admins.add(-1),),
-        ),
-    )

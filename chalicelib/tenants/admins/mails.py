@@ -5,6 +5,7 @@ from chalicelib.notifications.rendering import Letter, Withheld
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.states import Role
+from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.organizations import store
 
 ADMIN_APPOINTED = "admin_appointed"
@@ -19,7 +20,7 @@ _TITLE_BY_ROLE = {
 
 def admin_appointed(mail: Mail) -> Letter | Withheld:
     msp_id, org_id, account_id = mail.about["msp_id"], mail.about.get("org_id"), mail.about["account_id"]
-    admin = access_store.admin(org_pk(org_id) if org_id else msp_pk(msp_id), account_id)
+    admin = admins_store.admin(org_pk(org_id) if org_id else msp_pk(msp_id), account_id)
     if admin is None:
         return Withheld("removed_meanwhile")
     org = store.org(msp_id, org_id) if org_id else None

@@ -1,6 +1,6 @@
 """What the routes of admins and the audit trail take and answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -67,35 +67,3 @@ class AdminOut(BaseModel):
 class AdminPage(BaseModel):
     items: list[AdminOut]
     next_cursor: str | None
-
-
-class AuditEntryOut(BaseModel):
-    """`actor` is an account. `before` and `after` hold the fields that changed."""
-
-    number: int
-    at: str
-    actor: str
-    action: str
-    target: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    hash: str
-
-
-class AuditPage(BaseModel):
-    items: list[AuditEntryOut]
-    next_cursor: str | None
-
-
-class Verification(BaseModel):
-    """`first_broken` is the number of the first entry that is missing, or not as it was written."""
-
-    ok: bool
-    num_entries: int
-    first_broken: int | None
-
-
-class Health(BaseModel):
-    build: str
-    stage: str
-    table_answers: bool

@@ -9,27 +9,17 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
-from chalicelib.core.paging import Pager
 from chalicelib.core.text import normalized
 from chalicelib.tenants.access import store
-from chalicelib.tenants.access.models import (
-    SELF_SK,
-    AccountEntry,
-    Admin,
-    Msp,
-    OrgPointer,
-    account_pk,
-    admin_sk,
-    admins_pk,
-    msp_pk,
-    msp_role_sk,
-    org_role_sk,
-)
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
+from chalicelib.tenants.admins import store as admins_store
+from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_role_sk, org_role_sk
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
+from chalicelib.web.paging import Pager
 
 # The actor of changes that no account made.
 COMMAND = "command"
@@ -65,7 +55,7 @@ class AdminsService:
         self._mails = mails
 
     def page(self, scope: Scope, pager: Pager) -> AdminPage:
-        found = store.admins(scope.tenant_pk, pager.limit, pager.position)
+        found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
         return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
 
     def appoint_msp_admin(self, scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
@@ -78,7 +68,7 @@ class AdminsService:
 
     def dismiss(self, scope: Scope, account_id: str, now: datetime) -> None:
         """Raises NotFound when the account is no admin here, Conflict for the last admin of an MSP."""
-        admin = store.admin(scope.tenant_pk, account_id)
+        admin = admins_store.admin(scope.tenant_pk, account_id)
         if admin is None:
             raise NotFound("There is no such admin")
         # An organization may do without an admin of its own: those of its MSP remain.
@@ -86,7 +76,7 @@ class AdminsService:
         entry = AccountEntry(account_pk(account_id), _role_sk(scope))
         change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
         try:
-            writes = store.dismiss_writes(admin, entry, _counter(scope), at_least)
+            writes = admins_store.dismiss_writes(admin, entry, _counter(scope), at_least)
             audit.commit(scope.tenant_pk, change, writes, now)
         except ConditionFailed as error:
             if 0 in error.failed:
@@ -125,11 +115,11 @@ class AdminsService:
         mail_id = derived_id(appointment_id, "admin_appointed")
         mail = self._mails.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
         try:
-            writes = [*store.appoint_writes(admin, entry, _counter(scope)), *mail]
+            writes = [*admins_store.appoint_writes(admin, entry, _counter(scope)), *mail]
             audit.commit(scope.tenant_pk, change, writes, now)
             self._mails.wake()
         except ConditionFailed:
-            existing = store.admin(scope.tenant_pk, account_id)
+            existing = admins_store.admin(scope.tenant_pk, account_id)
             if existing is None:
                 raise
             # The same request came this far before and could not answer: this is what it made.

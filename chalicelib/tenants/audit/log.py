@@ -17,7 +17,7 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.paging import Slice
-from chalicelib.tenants.access.models import AuditEntry, audit_pk
+from chalicelib.tenants.audit.models import AuditEntry, audit_pk
 
 FIRST_HASH = "0" * 64
 

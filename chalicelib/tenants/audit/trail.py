@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.core.paging import Pager
-from chalicelib.tenants.access.models import AuditEntry, audit_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.admins.schemas import AuditEntryOut, AuditPage, Verification
 from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.models import AuditEntry, audit_pk
+from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, Verification
+from chalicelib.web.paging import Pager
 
 
 def page(scope: Scope, pager: Pager) -> AuditPage:

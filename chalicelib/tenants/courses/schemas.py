@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.paging import PageQuery
+from chalicelib.web.paging import PageQuery
 
 
 class CourseQuery(PageQuery):

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager, Slice, sift
+from chalicelib.core.paging import Slice, sift
 from chalicelib.core.text import normalized
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.tenants.courses.schemas import CourseOut, CoursePage, CourseQuery, LibraryCourse, LibraryPage
+from chalicelib.web.paging import Pager
 
 # A search looks at 1,000 courses a request; past that, pages are short.
 _SEARCH_PAGE, _SEARCH_READS = 250, 4

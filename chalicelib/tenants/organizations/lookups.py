@@ -1,19 +1,19 @@
 """What features above need to know of an organization while they work, read at that moment."""
 
-from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from chalicelib.aws import table
+from chalicelib.core.errors import NotFound
+from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import (
     ENTITLEMENTS_SK,
     Entitlements,
-    NameClaim,
+    Org,
     SeatCount,
-    name_sk,
     org_pk,
+    org_sk,
     seats_sk,
 )
-
-GROUP_KIND = "group"
 
 
 def entitled_courses(org_id: str) -> frozenset[str]:
@@ -37,8 +37,17 @@ def seats_taken(org_id: str, course_id: str) -> int:
     return int(item.taken) if item else 0
 
 
-def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:
-    """The groups that have one of these names, compared exactly; names that no group has give nothing."""
-    keys = [(NameClaim, org_pk(org_id), name_sk(GROUP_KIND, name)) for name in dict.fromkeys(names)]
-    found = table.batch_get(keys, consistent=False)
-    return sorted(item.owner_id for item in found.values() if isinstance(item, NameClaim))
+def org_of(msp_id: str, org_id: str) -> Org:
+    org = table.get(Org, msp_pk(msp_id), org_sk(org_id), consistent=False)
+    if org is None:
+        raise NotFound()
+    return org
+
+
+def zone_in(msp_id: str, org_id: str) -> ZoneInfo:
+    return ZoneInfo(org_of(msp_id, org_id).time_zone or "UTC")
+
+
+def zone_of(org: Org) -> ZoneInfo:
+    """A client that lost its time zone is not ready, and its rows will fail; until then UTC does."""
+    return ZoneInfo(org.time_zone or "UTC")

@@ -1,9 +1,10 @@
 """Items of organizations and their structure."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.table import CoreItem
 from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.tenants.structure.models import Department, Group, Location, NameClaim
 
 __all__ = ["Counts", "Department", "Entitlements", "Group", "Location", "NameClaim", "Org", "msp_pk", "org_pk"]
 
@@ -78,50 +79,3 @@ class Facts(CoreItem):
 
 
 FACTS_SK = "FACTS"
-
-
-class NameClaim(CoreItem):
-    """`ORG#o` / `NAME#<kind>#<exact name>`: whose name it is."""
-
-    owner_id = UnicodeAttribute()
-
-
-def name_sk(kind: str, name: str) -> str:
-    return f"NAME#{kind}#{name}"
-
-
-class Group(CoreItem):
-    """`ORG#o` / `GROUP#g`."""
-
-    group_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    course_ids: ListAttribute[str] = ListAttribute(default=list)
-
-
-def group_sk(group_id: str) -> str:
-    return f"GROUP#{group_id}"
-
-
-class Department(CoreItem):
-    """`ORG#o` / `DEPARTMENT#d`. `path` is the department and all above it, the root first."""
-
-    department_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    parent_id = UnicodeAttribute(null=True)
-    num_children = NumberAttribute(default=0)
-    path: ListAttribute[str] = ListAttribute(default=list)
-
-
-def department_sk(department_id: str) -> str:
-    return f"DEPARTMENT#{department_id}"
-
-
-class Location(CoreItem):
-    """`ORG#o` / `LOCATION#l`."""
-
-    location_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-
-
-def location_sk(location_id: str) -> str:
-    return f"LOCATION#{location_id}"

@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.paging import PageQuery
 from chalicelib.core.text import Id, Line
 from chalicelib.tenants.organizations.states import Missing, Readiness, Subscription
+from chalicelib.web.paging import PageQuery
 
 # One item holds the entitlements of a client, at 35 bytes each; DynamoDB's items end at 400 KB.
 MAX_ENTITLED = 1000

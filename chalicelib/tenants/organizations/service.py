@@ -9,7 +9,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import Pager, sift
+from chalicelib.core.paging import sift
 from chalicelib.core.text import normalized
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
@@ -30,6 +30,7 @@ from chalicelib.tenants.organizations.schemas import (
     TrainingAccessOut,
 )
 from chalicelib.tenants.organizations.states import Subscription
+from chalicelib.web.paging import Pager
 
 # A search looks at 1,000 clients a request, which is more than any MSP has; past that, pages are short.
 _SEARCH_PAGE, _SEARCH_READS = 250, 4

@@ -7,22 +7,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Item, Write, put_new
 from chalicelib.core.paging import Slice
 from chalicelib.tenants.access.models import SELF_SK, OrgPointer
-from chalicelib.tenants.organizations.models import (
-    ENTITLEMENTS_SK,
-    Department,
-    Entitlements,
-    Group,
-    Location,
-    NameClaim,
-    Org,
-    department_sk,
-    group_sk,
-    location_sk,
-    msp_pk,
-    name_sk,
-    org_pk,
-    org_sk,
-)
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, msp_pk, org_pk, org_sk
 
 I = TypeVar("I", bound=Item)  # noqa: E741
 
@@ -75,44 +60,3 @@ def change_write(known: Item, changes: Mapping[str, Any], *, unchanged: Iterable
         for name, value in changes.items()
     ]
     return Write("update", known, condition, tuple(actions))
-
-
-def group_check(org_id: str, group_id: str) -> Write:
-    """ConditionFailed when the group was deleted meanwhile."""
-    return Write("check", Group(org_pk(org_id), group_sk(group_id)), Group.pk.exists())
-
-
-def group(org_id: str, group_id: str) -> Group | None:
-    return table.get(Group, org_pk(org_id), group_sk(group_id))
-
-
-def department(org_id: str, department_id: str) -> Department | None:
-    return table.get(Department, org_pk(org_id), department_sk(department_id))
-
-
-def departments(org_id: str) -> list[Department]:
-    """The whole tree."""
-    return table.query_all(Department, org_pk(org_id), prefix=department_sk(""))
-
-
-def known_departments(org_id: str, department_ids: Iterable[str]) -> set[str]:
-    wanted = [(Department, org_pk(org_id), department_sk(department_id)) for department_id in department_ids]
-    return {sk.removeprefix(department_sk("")) for _, sk in table.batch_get(wanted)}
-
-
-def location(org_id: str, location_id: str) -> Location | None:
-    return table.get(Location, org_pk(org_id), location_sk(location_id))
-
-
-def structure_page(model: type[I], org_id: str, prefix: str, limit: int, after: str | None) -> Slice[I]:
-    """A page of the groups, departments or locations: of whatever has the prefix."""
-    return table.query(model, org_pk(org_id), prefix=prefix, limit=limit, after=after, consistent=True)
-
-
-def claim_write(org_id: str, kind: str, name: str, owner_id: str) -> Write:
-    """ConditionFailed when the name is taken."""
-    return put_new(NameClaim(org_pk(org_id), name_sk(kind, name), owner_id=owner_id))
-
-
-def unclaim_write(org_id: str, kind: str, name: str) -> Write:
-    return Write("delete", NameClaim(org_pk(org_id), name_sk(kind, name)))

@@ -11,13 +11,15 @@ from typing import Any
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import Pager
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.models import Department, department_sk, org_pk
+from chalicelib.tenants.organizations.models import org_pk
 from chalicelib.tenants.organizations.schemas import DepartmentCreate, DepartmentOut, DepartmentPage, DepartmentPatch
+from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.tenants.structure.names import DEPARTMENT, Uses, name_taken, refuse_while_used, told
+from chalicelib.web.paging import Pager
 
 MAX_DEPTH = 10
 
@@ -26,7 +28,7 @@ MAX_MOVED_BELOW = 90
 
 
 def page(scope: Scope, pager: Pager) -> DepartmentPage:
-    found = store.structure_page(Department, scope.org, department_sk(""), pager.limit, pager.position)
+    found = structure_store.structure_page(Department, scope.org, department_sk(""), pager.limit, pager.position)
     return DepartmentPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
 
@@ -49,7 +51,7 @@ def create(scope: Scope, asked: DepartmentCreate, seed: str, now: datetime) -> D
     try:
         audit.commit(scope.tenant_pk, change, writes, now)
     except ConditionFailed as error:
-        if 0 in error.failed and (existing := store.department(scope.org, department_id)):
+        if 0 in error.failed and (existing := structure_store.department(scope.org, department_id)):
             # The id comes from the request's seed: an earlier try of the same request made it.
             return _out(existing)
         if 1 in error.failed:
@@ -107,7 +109,7 @@ def _move(org_id: str, known: Department, parent: Department | None) -> list[Wri
     if known.department_id in new_path[:-1]:
         problem = "A department cannot be below itself."
         raise Invalid(FieldError("parent_id", "cycle", problem))
-    below = [one for one in store.departments(org_id) if known.department_id in one.path[:-1]]
+    below = [one for one in structure_store.departments(org_id) if known.department_id in one.path[:-1]]
     if len(below) > MAX_MOVED_BELOW:
         raise Conflict(
             "too_many_below",
@@ -133,11 +135,11 @@ def _adopt(parent: Department, children: int) -> Write:
 
 
 def _claim(org_id: str, parent_id: str | None, name: str, department_id: str) -> Write:
-    return store.claim_write(org_id, _kind(parent_id), name, department_id)
+    return structure_store.claim_write(org_id, _kind(parent_id), name, department_id)
 
 
 def _unclaim(org_id: str, parent_id: str | None, name: str) -> Write:
-    return store.unclaim_write(org_id, _kind(parent_id), name)
+    return structure_store.unclaim_write(org_id, _kind(parent_id), name)
 
 
 def _kind(parent_id: str | None) -> str:
@@ -146,7 +148,7 @@ def _kind(parent_id: str | None) -> str:
 
 
 def _department(org_id: str, department_id: str) -> Department:
-    found = store.department(org_id, department_id)
+    found = structure_store.department(org_id, department_id)
     if found is None:
         raise NotFound("There is no such department")
     return found
@@ -155,7 +157,7 @@ def _department(org_id: str, department_id: str) -> Department:
 def _parent(org_id: str, parent_id: str | None) -> Department | None:
     if parent_id is None:
         return None
-    found = store.department(org_id, parent_id)
+    found = structure_store.department(org_id, parent_id)
     if found is None:
         raise Invalid(FieldError("parent_id", "unknown_department", "There is no such department."))
     return found

@@ -11,8 +11,9 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.models import Group, Location
 from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.structure.models import Group, Location
 
 # The kinds, as name claims, audit targets and `Uses` call them.
 GROUP, DEPARTMENT, LOCATION = "group", "department", "location"
@@ -54,7 +55,7 @@ def refuse_while_used(uses: Sequence[Uses], org_id: str, kind: str, thing_id: st
 
 def create(scope: Scope, kind: str, thing_id: str, made: N, after: dict[str, Any], now: datetime) -> bool:
     """Create a group or a location. False when an earlier try of the same request made it."""
-    writes = [put_new(made), store.claim_write(scope.org, kind, made.name, thing_id)]
+    writes = [put_new(made), structure_store.claim_write(scope.org, kind, made.name, thing_id)]
     try:
         audit.commit(scope.tenant_pk, told(scope, kind, "created", thing_id, after=after), writes, now)
     except ConditionFailed as error:
@@ -82,8 +83,8 @@ def change(
     before = {name: getattr(known, name) for name in changes}
     writes: list[Write] = [store.change_write(known, changes)] if changes else []
     if "name" in changes:
-        writes.append(store.claim_write(scope.org, kind, changes["name"], thing_id))
-        writes.append(store.unclaim_write(scope.org, kind, known.name))
+        writes.append(structure_store.claim_write(scope.org, kind, changes["name"], thing_id))
+        writes.append(structure_store.unclaim_write(scope.org, kind, known.name))
         # A rollout may be targeted at groups by their names.
         writes.append(touch(scope.org, "people"))
     change = told(scope, kind, "changed", thing_id, before or None, {**changes, **also_told})
@@ -98,5 +99,8 @@ def change(
 
 
 def delete(scope: Scope, kind: str, thing_id: str, known: N, before: dict[str, Any], now: datetime) -> None:
-    writes = [Write("delete", known, type(known).name == known.name), store.unclaim_write(scope.org, kind, known.name)]
+    writes = [
+        Write("delete", known, type(known).name == known.name),
+        structure_store.unclaim_write(scope.org, kind, known.name),
+    ]
     audit.commit(scope.tenant_pk, told(scope, kind, "deleted", thing_id, before), writes, now)

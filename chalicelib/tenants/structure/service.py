@@ -7,10 +7,8 @@ from typing import Any, Protocol
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import Pager
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.models import Group, Location, group_sk, location_sk, org_pk
+from chalicelib.tenants.organizations.models import org_pk
 from chalicelib.tenants.organizations.schemas import (
     DepartmentCreate,
     DepartmentOut,
@@ -27,7 +25,10 @@ from chalicelib.tenants.organizations.schemas import (
 )
 from chalicelib.tenants.organizations.service import UnknownCourses
 from chalicelib.tenants.structure import departments, names
+from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 from chalicelib.tenants.structure.names import GROUP, LOCATION, Uses
+from chalicelib.web.paging import Pager
 
 
 class Joiners(Protocol):
@@ -49,7 +50,7 @@ class StructureService:
     # Groups
 
     def groups(self, scope: Scope, pager: Pager) -> GroupPage:
-        found = store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
+        found = structure_store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
         return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
     def create_group(self, scope: Scope, asked: GroupCreate, seed: str, now: datetime) -> GroupOut:
@@ -97,13 +98,13 @@ class StructureService:
         departments.delete(scope, department_id, self._uses, now)
 
     def unknown_departments(self, org_id: str, department_ids: Sequence[str]) -> list[str]:
-        known = store.known_departments(org_id, department_ids)
+        known = structure_store.known_departments(org_id, department_ids)
         return [department_id for department_id in department_ids if department_id not in known]
 
     # Locations
 
     def locations(self, scope: Scope, pager: Pager) -> LocationPage:
-        found = store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
+        found = structure_store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
         return LocationPage(items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
     def create_location(self, scope: Scope, asked: LocationCreate, seed: str, now: datetime) -> LocationOut:
@@ -124,14 +125,14 @@ class StructureService:
 
 
 def _group(org_id: str, group_id: str) -> Group:
-    found = store.group(org_id, group_id)
+    found = structure_store.group(org_id, group_id)
     if found is None:
         raise NotFound("There is no such group")
     return found
 
 
 def _location(org_id: str, location_id: str) -> Location:
-    found = store.location(org_id, location_id)
+    found = structure_store.location(org_id, location_id)
     if found is None:
         raise NotFound("There is no such location")
     return found

@@ -15,6 +15,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.events import EnrollJoiner
 from chalicelib.people.members.models import group_roster_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -22,14 +23,16 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.structure.events import EnrollGroup
 from chalicelib.training.auto_enrollment import group_batch as standing
 from chalicelib.training.auto_enrollment import store as joiner_store
-from chalicelib.training.auto_enrollment.enroll_member import JoinersService, due_by_of, not_retryable
+from chalicelib.training.auto_enrollment.enroll_member import JoinersService, due_by_of
+from chalicelib.training.auto_enrollment.messages import EnrollJoiners
 from chalicelib.training.auto_enrollment.models import group_due
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.messages import EnrollGroup, EnrollJoiner, EnrollJoiners
 from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.retry import not_retryable
 from chalicelib.training.batches.states import STANDING, RowStatus
 from chalicelib.training.batches.store import BatchKey
 

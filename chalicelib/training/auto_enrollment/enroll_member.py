@@ -12,19 +12,21 @@ from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, Unavailable
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.events import EnrollJoiner
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.organizations.models import Group, Org
+from chalicelib.tenants.organizations.lookups import zone_of
+from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.structure.events import EnrollGroup
+from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch as standing
 from chalicelib.training.auto_enrollment import store as joiner_store
 from chalicelib.training.auto_enrollment.models import group_due, join_due
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, Joiner
-from chalicelib.training.batches.expand import zone_of
 from chalicelib.training.batches.local_dates import local_date
-from chalicelib.training.batches.messages import EnrollGroup, EnrollJoiner
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
@@ -91,11 +93,6 @@ class JoinersService:
         if job.due_at is not None:
             due = join_due(job.due_at, job.msp_id, job.org_id, job.member_id, job.join_id, None)
             table.transact([Write("delete", due)])
-
-
-def not_retryable(row: Row) -> Conflict:
-    problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
-    return Conflict("not_retryable", problem)
 
 
 def _join(job: EnrollJoiner, org: Org, group: Group, now: datetime, give_up: bool) -> None:

@@ -10,11 +10,12 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.people.members.models import group_roster_pk
-from chalicelib.tenants.organizations.models import Group, Org
+from chalicelib.tenants.organizations.lookups import zone_of
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch_store as standing_store
 from chalicelib.training.auto_enrollment.models import MADE_BY, MAX_NAME, NAME, standing_batch_id
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import zone_of
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, Batch, Cut, Row, batch_pk, batch_sk, batches_pk, row_sk
 from chalicelib.training.batches.recipients import Recipients

@@ -13,25 +13,18 @@ from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
-from chalicelib.tenants.organizations.lookups import entitled_courses, group_ids_named
+from chalicelib.tenants.organizations.lookups import entitled_courses
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import finish_row as fold
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import (
-    due_of,
-    expand,
-    is_due,
-    is_later,
-    make_schedules,
-    next_due,
-    plan_and_org,
-    set_next_date,
-)
+from chalicelib.training.batches.expand import expand, plan_and_org
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
 from chalicelib.training.batches.models import Batch, Cut, Row
 from chalicelib.training.batches.recipients import Ranges, Recipients, cut, recipients_of
+from chalicelib.training.batches.schedule import due_of, is_due, is_later, make_schedules, next_due, set_next_date
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move

@@ -5,9 +5,10 @@ from datetime import datetime
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import due_of, expand, is_due, is_later, next_due, set_next_date
+from chalicelib.training.batches.expand import expand
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.schedule import due_of, is_due, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from chalicelib.aws import bulk
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.jobs.job import Job
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import seats as seating
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.chunk_store import ChunkCounts, ChunkState
 from chalicelib.training.batches.finish_row import fold
-from chalicelib.training.batches.messages import EnrollChunk, Job
+from chalicelib.training.batches.messages import EnrollChunk
 from chalicelib.training.batches.models import ChunkResult, Cut, Enrollment, Row
 from chalicelib.training.batches.recipients import Recipients, bounds_of, member_ids
 from chalicelib.training.batches.states import (

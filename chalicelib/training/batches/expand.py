@@ -1,23 +1,19 @@
 """A batch's rows: made once, with their instants in the client's own time zone."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.scheduler import Scheduler
-from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.jobs.due import DUE_ADVANCE, DueEntry, due_entry
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
-from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, Row, batch_pk, rollout_pk, row_sk
+from chalicelib.training.batches.schedule import is_later, next_due, set_next_date
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
@@ -34,11 +30,6 @@ def plan_and_org(key: BatchKey, rollout_id: str) -> tuple[Plan, Org]:
     if not isinstance(spec, RolloutSpec) or not isinstance(org, Org):
         raise TypeError("these keys hold other items")
     return Plan.model_validate(spec.plan), org
-
-
-def zone_of(org: Org) -> ZoneInfo:
-    """A client that lost its time zone is not ready, and its rows will fail; until then UTC does."""
-    return ZoneInfo(org.time_zone or "UTC")
 
 
 def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
@@ -85,39 +76,3 @@ def _rows(key: BatchKey, batch: Batch, plan: Plan, org: Org) -> list[Row]:
 def _switches(plan: Plan) -> str | None:
     on = [name for name, is_on in plan.notifications.model_dump().items() if is_on]
     return " ".join(on) or None
-
-
-def is_later(row: Row, now: datetime) -> bool:
-    return bool(row.status == RowStatus.SCHEDULED and row.enroll_at > to_text(now))
-
-
-def is_due(row: Row, now: datetime) -> bool:
-    return bool(row.status == RowStatus.SCHEDULED and row.enroll_at <= to_text(now))
-
-
-def set_next_date(later: Sequence[Row]) -> table.Action:
-    """The batch's next enrollment date, from the rows that are still to come."""
-    first = min(later, key=lambda row: row.enroll_at, default=None)
-    return Batch.next_enroll_on.remove() if first is None else Batch.next_enroll_on.set(first.enroll_on)
-
-
-def next_due(key: BatchKey, rows: Sequence[Row], now: datetime) -> list[Write]:
-    """The due entry for the next instant: should its schedule be lost, the sweep finds it."""
-    instants = sorted(row.enroll_at for row in rows if is_later(row, now))
-    return [Write("put", due_of(key, instants[0]))] if instants else []
-
-
-def due_of(key: BatchKey, instant: str) -> DueEntry:
-    return due_entry(instant, DUE_ADVANCE, key.msp_id, key.org_id, key.batch_id)
-
-
-def make_schedules(key: BatchKey, rows: Sequence[Row], scheduler: Scheduler, now: datetime) -> None:
-    """One one-time schedule per later instant. Making one twice is harmless."""
-    body = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id).body()
-    for instant in sorted({row.enroll_at for row in rows if is_later(row, now)}):
-        at = to_instant(instant)
-        scheduler.create_once(f"{key.batch_id}-{at:%Y%m%dT%H%M}", at, body)
-
-
-def date_of(row: Row) -> date:
-    return date.fromisoformat(row.enroll_on or row.enroll_at[:10])

@@ -3,9 +3,9 @@
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
+from chalicelib.jobs.job import Job
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.mail_events import job_of_due, ran_dues
-from chalicelib.training.batches.messages import Job
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.states import FOLDABLE, Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move

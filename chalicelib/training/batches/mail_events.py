@@ -13,8 +13,8 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import time_of
 from chalicelib.jobs.due import DUE_MAIL, DueEntry, due_entry
 from chalicelib.training.batches.local_dates import instant_of
-from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import Row
+from chalicelib.training.course_mails.messages import MailRow
 
 
 class MailEvent(StrEnum):

@@ -13,27 +13,6 @@ from chalicelib.aws.table import CoreItem, EnrollmentItem
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
-class Rollout(CoreItem):
-    """`MSP#m#ROLLOUTS` / `ROLLOUT#r`: the header that lists show."""
-
-    rollout_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    state = UnicodeAttribute()
-    num_orgs = NumberAttribute()
-    num_ok = NumberAttribute(default=0)
-    num_failed = NumberAttribute(default=0)
-    created_by = UnicodeAttribute()
-    created_at = UnicodeAttribute()
-
-
-def rollouts_pk(msp_id: str) -> str:
-    return f"{msp_pk(msp_id)}#ROLLOUTS"
-
-
-def rollout_sk(rollout_id: str) -> str:
-    return f"ROLLOUT#{rollout_id}"
-
-
 class RolloutSpec(CoreItem):
     """`MSP#m#ROLLOUT#r` / `SPEC`: what was asked (as `schemas.Plan`), and what became of each client."""
 
@@ -196,38 +175,6 @@ class SeatsReserved(CoreItem):
 
 def reserved_sk(course_id: str, chunk: int, run: int) -> str:
     return f"RESERVED#{course_id}#{chunk:06d}#{run}"
-
-
-class BulkChange(CoreItem):
-    """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of enrollments that exist, chunk by chunk; `undo` or a new due date.
-
-    `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed.
-    """
-
-    kind = UnicodeAttribute()
-    course_ids: ListAttribute[str] = ListAttribute(default=list)
-    due_by = UnicodeAttribute(null=True)
-    requested_at = UnicodeAttribute()
-    chunks_left = NumberAttribute(default=-1)
-    num_changed = NumberAttribute(default=0)
-    num_kept = NumberAttribute(default=0)
-    problems: ListAttribute[str] = ListAttribute(default=list)
-
-
-UNDO = "undo"
-DUE_DATE = "due_date"
-
-
-def change_sk(change_id: str) -> str:
-    return f"CHANGE#{change_id}"
-
-
-class ChangedChunk(CoreItem):
-    """`ORG#o#BATCH#b` / `CHANGED#<change>#<course>#<n>`: this chunk has had this change."""
-
-
-def changed_sk(change_id: str, course_id: str, chunk: int) -> str:
-    return f"CHANGED#{change_id}#{course_id}#{chunk:06d}"
 
 
 class Enrollment(EnrollmentItem):

@@ -5,16 +5,15 @@ from datetime import datetime
 from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.training.auto_enrollment import enroll_group as group_joiners
-from chalicelib.training.auto_enrollment.enroll_member import not_retryable
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import due_of
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.schedule import due_of
 from chalicelib.training.batches.states import RETRYABLE, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 
@@ -60,3 +59,8 @@ class RetryService:
         job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
         self._queue.send_soon([Message(job.body(), key.org_id)])
         return batch_store.row(key, row.course_id) or row
+
+
+def not_retryable(row: Row) -> Conflict:
+    problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
+    return Conflict("not_retryable", problem)

@@ -19,14 +19,16 @@ from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.cancel import ROWS_AT_ONCE, cancel_writes, rows_of
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
-from chalicelib.training.batches.messages import ChangeChunk, EnrollChunk, StartChange
-from chalicelib.training.batches.models import UNDO, BulkChange, Enrollment, Row
+from chalicelib.training.batches.messages import EnrollChunk
+from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.recipients import bounds_of
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import store as change_store
+from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
+from chalicelib.training.bulk_changes.models import UNDO, BulkChange
+from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut
 from chalicelib.training.bulk_changes.store import UNDO_ID, Changed
-from chalicelib.training.rollouts.schemas import NotReversed, UndoOut
 
 
 class ChangesService:

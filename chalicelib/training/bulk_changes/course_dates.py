@@ -13,19 +13,20 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.cancel import rows_of
-from chalicelib.training.batches.expand import date_of, due_of, is_later, next_due, set_next_date, zone_of
 from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
 from chalicelib.training.batches.mail_events import dated_writes
 from chalicelib.training.batches.messages import AdvanceBatch
-from chalicelib.training.batches.models import DUE_DATE, Batch, BulkChange, Row
-from chalicelib.training.batches.schemas import RowDates
+from chalicelib.training.batches.models import Batch, Row
+from chalicelib.training.batches.schedule import date_of, due_of, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes.bulk_change import ChangesService
-from chalicelib.training.rollouts.views import org_of
+from chalicelib.training.bulk_changes.models import DUE_DATE, BulkChange
+from chalicelib.training.bulk_changes.schemas import RowDates
 
 # A scheduled row among these ran before, and waits for its retry.
 _AT_WORK = frozenset({RowStatus.SCHEDULED, RowStatus.ENROLLING, RowStatus.CANCELLED})

@@ -13,21 +13,10 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write
-from chalicelib.training.batches.models import (
-    UNDO,
-    BulkChange,
-    ChangedChunk,
-    Cut,
-    Enrollment,
-    Row,
-    batch_pk,
-    change_sk,
-    changed_sk,
-    cut_sk,
-    row_sk,
-)
+from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
+from chalicelib.training.bulk_changes.models import UNDO, BulkChange, ChangedChunk, change_sk, changed_sk
 
 # Of all problems of a change, so many are named; the item stays far below its 400 KB.
 _MAX_PROBLEMS = 200

@@ -10,12 +10,14 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.jobs.due import DUE_MOVE_DATES, DueEntry, due_entry
 from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.events import MoveDates
+from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import date_of, due_of, is_later, make_schedules, next_due, zone_of
 from chalicelib.training.batches.local_dates import enroll_instant, parse_hour
-from chalicelib.training.batches.messages import AdvanceBatch, MoveDates
+from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
+from chalicelib.training.batches.schedule import date_of, due_of, is_later, make_schedules, next_due
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 

@@ -10,6 +10,7 @@ from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import Org, org_sk
@@ -90,7 +91,7 @@ def part_failed(mail: Mail) -> Letter | Withheld:
     if org is None or batch is None or row is None or row.status not in WITH_FAILURES:
         return Withheld("mended")
     msp = access_store.msp(about["msp_id"])
-    admin = access_store.admin(msp_pk(about["msp_id"]), about["account_id"])
+    admin = admins_store.admin(msp_pk(about["msp_id"]), about["account_id"])
     if admin is None or msp is None:
         return Withheld("not_admin")
     return Letter(

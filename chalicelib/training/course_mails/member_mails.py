@@ -7,7 +7,6 @@ Reminders that an admin asked for by hand have ids of their own request, and are
 from collections.abc import Iterable
 
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import Pager
 from chalicelib.notifications import store as notices_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
@@ -17,7 +16,8 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.mail_events import REMINDERS, MailEvent
 from chalicelib.training.batches.models import Enrollment
-from chalicelib.training.rollouts.schemas import CourseMailOut, MailPage
+from chalicelib.training.course_mails.schemas import CourseMailOut, MailPage
+from chalicelib.web.paging import Pager
 
 # Four mails an enrollment: one or two calls read what a page is about.
 _ENROLLMENTS_AT_ONCE = 25

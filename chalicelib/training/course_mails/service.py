@@ -18,9 +18,9 @@ from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import zone_of
 from chalicelib.training.batches.local_dates import parse_hour
 from chalicelib.training.batches.mail_events import (
     ENROLLMENT,
@@ -32,13 +32,12 @@ from chalicelib.training.batches.mail_events import (
     reminder_writes,
     whose,
 )
-from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.course_mails.member_mails import mail_id_of
-from chalicelib.training.rollouts.schemas import RemindOut
-from chalicelib.training.rollouts.views import org_of
+from chalicelib.training.course_mails.messages import MailRow
+from chalicelib.training.course_mails.schemas import RemindOut
 
 # Mails that one message makes: about two seconds of inserts.
 _PER_MESSAGE = 500

@@ -15,10 +15,10 @@ from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.jobs.due import DUE_ARCHIVE, DueEntry, due_entry
 from chalicelib.jobs.sweep import FENCE, GRACE
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.events import ArchiveMember
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches.messages import ArchiveMember
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.progress import archive_store

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from chalicelib.aws import table
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager, invalid_cursor
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.store import shows_name
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
@@ -22,8 +22,8 @@ from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.progress import course_of, enrollment_out, is_overdue
-from chalicelib.training.rollouts.schemas import EnrollmentOut, LearnerOut, LearnerPage
-from chalicelib.training.rollouts.views import zone_in
+from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage
+from chalicelib.web.paging import Pager, invalid_cursor
 
 # A position in the list: the part (chunk results, then index shards), where in it, and how far.
 _CHUNKS = "chunk"

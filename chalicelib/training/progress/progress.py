@@ -15,18 +15,17 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import zone_of
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
 from chalicelib.training.batches.mail_events import REMINDERS_ON, own_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment, Row
-from chalicelib.training.batches.schemas import CourseResult, EnrollmentChange
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
-from chalicelib.training.rollouts.schemas import EnrollmentOut, StartedOut
+from chalicelib.training.progress.schemas import CourseResult, EnrollmentChange, EnrollmentOut, StartedOut
 
 _TRIES = 4
 

@@ -11,11 +11,13 @@ from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
-from chalicelib.tenants.organizations.models import Group, Org, group_sk, msp_pk, org_pk, org_sk
+from chalicelib.tenants.organizations.models import Org, msp_pk, org_pk, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.structure.models import Group, group_sk
 from chalicelib.training.batches.local_dates import CourseDates, due_after, local_date, staggered
-from chalicelib.training.batches.schemas import MAX_COURSES, MAX_ORGS, Launch, Plan, PlannedCourse, PlannedOrg
+from chalicelib.training.batches.schemas import Plan, PlannedCourse, PlannedOrg
 from chalicelib.training.rollouts import preview_store as plan_store
+from chalicelib.training.rollouts.schemas import MAX_COURSES, MAX_ORGS, Launch
 
 
 @dataclass

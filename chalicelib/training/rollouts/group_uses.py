@@ -1,7 +1,7 @@
 """Which groups unfinished batches still need: those are not deleted under them."""
 
 from chalicelib.aws import table
-from chalicelib.tenants.organizations.lookups import GROUP_KIND, group_ids_named
+from chalicelib.tenants.structure.store import GROUP_KIND, group_ids_named
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, rollout_pk
 from chalicelib.training.batches.schemas import Plan

@@ -20,13 +20,14 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.messages import AdvanceBatch, FinishLaunch
+from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, batch_sk, batches_pk
-from chalicelib.training.batches.schemas import Launch, Plan
+from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import Code, RolloutState
 from chalicelib.training.rollouts import form, preview
 from chalicelib.training.rollouts import store as rollout_store
-from chalicelib.training.rollouts.schemas import ErrorOut, LaunchOut, OrgResult
+from chalicelib.training.rollouts.messages import FinishLaunch
+from chalicelib.training.rollouts.schemas import ErrorOut, Launch, LaunchOut, OrgResult
 from chalicelib.training.rollouts.store import StoredRollout
 from chalicelib.web import idempotency
 from chalicelib.web.idempotency import Attempt, IdempotencyRecord

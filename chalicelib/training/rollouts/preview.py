@@ -14,19 +14,19 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.people.members.models import Member, learners_pk, member_sk, members_pk
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.lookups import entitled_courses, group_ids_named, seat_limit, seats_taken
+from chalicelib.tenants.organizations.lookups import entitled_courses, seat_limit, seats_taken, zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches.expand import zone_of
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.messages import PreviewJob
 from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
 from chalicelib.training.batches.recipients import Recipients, member_ids, recipients_of
-from chalicelib.training.batches.schemas import Launch, Plan, PlannedCourse
+from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form
 from chalicelib.training.rollouts import preview_store as plan_store
-from chalicelib.training.rollouts.schemas import PreviewCourse, PreviewOrg, PreviewOut
+from chalicelib.training.rollouts.messages import PreviewJob
+from chalicelib.training.rollouts.schemas import Launch, PreviewCourse, PreviewOrg, PreviewOut
 
 _READ = 100
 

@@ -1,14 +1,14 @@
 """What launches, rollouts, their pages and learners' courses answer."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.notifications.states import ShownState
-from chalicelib.training.batches.states import BatchStatus, EnrollmentStatus, Outcome, RolloutState, RowStatus
+from chalicelib.core.text import Id, Line
+from chalicelib.training.batches.schemas import Day, Form, Notifications, Targeting
+from chalicelib.training.batches.states import BatchStatus, RolloutState
 
 
 class ErrorOut(BaseModel):
@@ -121,163 +121,48 @@ class Dashboard(BaseModel):
     next_cursor: str | None
 
 
-class OrgHead(BaseModel):
-    org_id: str
-    name: str
+# Limits that users meet.
+MAX_ORGS = 25
 
 
-class BatchItem(BaseModel):
-    batch_id: str
-    name: str
-    num_courses: int
-    status: BatchStatus
-    next_enrollment_date: date | None
-    created_at: str
+MAX_COURSES = 50
 
 
-class BatchPage(BaseModel):
-    organization: OrgHead
-    items: Sequence[BatchItem]
-    next_cursor: str | None
+class CourseChoice(Form):
+    course_id: Id
+    enroll_on: Day | None = Field(None, description="In the client's time zone; null is now.")
+    due_by: Day | None = Field(None, description="The last day to complete; null is no due date.")
 
 
-class BatchSummary(BaseModel):
-    enrolled: int
-    scheduled: int
-    needs_access: int
-    failed: int
+class Schedule(Form):
+    """Gives the courses their dates. Course k of a stagger starts k - 1 months after `start_on`."""
+
+    preset: Literal["all_immediate", "monthly_stagger"]
+    start_on: Day | None = None
+    days_to_complete: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+    @model_validator(mode="after")
+    def _start_belongs_to_stagger(self) -> Self:
+        if self.preset == "monthly_stagger" and self.start_on is None:
+            raise ValueError("monthly_stagger needs start_on.")
+        if self.preset == "all_immediate" and self.start_on is not None:
+            raise ValueError("all_immediate starts now; leave start_on out.")
+        return self
 
 
-class RowOut(BaseModel):
-    course_id: str
-    title: str
-    status: RowStatus
-    enroll_on: date | None
-    enroll_at: str
-    due_by: date | None
-    num_targeted: int
-    num_enrolled: int
-    num_already_enrolled: int
-    num_skipped: int
-    num_failed: int
-    num_withdrawn: int
-    num_started: int
-    num_completed: int
-    num_overdue: int
-    can_retry: bool
-    code: str | None
-    explanation: str | None
+class Launch(Form):
+    """One wizard submission. Length limits are checked by the service, which names them in its errors."""
+
+    name: Line
+    org_ids: list[Id]
+    courses: list[CourseChoice]
+    schedule: Schedule | None = None
+    targeting: Targeting = Targeting()
+    notifications: Notifications = Notifications()
+    reenroll_completed: bool = False
+    plan_id: Id | None = None
+    accept_changes: bool = False
 
 
-class NotReversed(BaseModel):
-    member_id: str
-    code: str
-
-
-class RemindOut(BaseModel):
-    """How many had not completed when the reminder was asked for."""
-
-    num_not_completed: int
-
-
-class UndoOut(BaseModel):
-    """`kept_started` counts learners who had started or completed, and so keep their enrollment."""
-
-    status: Literal["running", "done"]
-    reversed: int
-    kept_started: int
-    not_reversed: list[NotReversed]
-
-
-class BatchOut(BaseModel):
-    batch_id: str
-    name: str
-    status: BatchStatus
-    created_at: str
-    summary: BatchSummary
-    courses: Sequence[RowOut]
-
-
-class LearnerOut(BaseModel):
-    member_id: str
-    name: str | None
-    email: str | None
-    outcome: Outcome
-    code: str | None
-    sentence: str
-    next_step: str
-    status: EnrollmentStatus | None = Field(None, description="Progress, of those who are enrolled.")
-    overdue: bool = False
-    due_by: date | None = None
-    started_at: str | None = None
-    completed_at: str | None = None
-
-
-class LearnerPage(BaseModel):
-    items: Sequence[LearnerOut]
-    next_cursor: str | None
-
-
-class EnrollmentOut(BaseModel):
-    """`org_id` is null for a course taken on one's own account; `carried_over_to` names who took its progress over."""
-
-    enrollment_id: str
-    org_id: str | None
-    course_id: str
-    title: str
-    status: EnrollmentStatus
-    overdue: bool
-    due_by: date | None
-    enrolled_at: str
-    started_at: str | None
-    completed_at: str | None
-    score: int | None
-    batch_id: str | None
-    earlier: bool = Field(False, description="An earlier enrollment in the same course, kept as history.")
-    carried_over_to: list[str] = []
-
-
-class OfferOut(BaseModel):
-    """Progress of one's own; `status` is that of the course, as it is now. `accepted_at` once an admin accepted it."""
-
-    offer_id: str
-    course_id: str
-    title: str
-    status: EnrollmentStatus
-    started_at: str | None
-    completed_at: str | None
-    score: int | None
-    offered_at: str
-    accepted_at: str | None
-
-
-class OfferPage(BaseModel):
-    items: Sequence[OfferOut]
-    next_cursor: str | None
-
-
-class EnrollmentPage(BaseModel):
-    items: Sequence[EnrollmentOut]
-    next_cursor: str | None
-
-
-class StartedOut(BaseModel):
-    enrollment: EnrollmentOut
-    launch_url: str
-
-
-class CourseMailOut(BaseModel):
-    """`reason` is SES's or ours."""
-
-    kind: str
-    course_id: str | None
-    state: ShownState
-    reason: str | None
-    sentence: str
-    next_step: str
-    made_at: str
-
-
-class MailPage(BaseModel):
-    items: list[CourseMailOut]
-    next_cursor: str | None
+class RetryOrgs(Form):
+    org_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_ORGS)]

@@ -5,39 +5,32 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.aws import table
-from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Pager
-from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations import dashboard_store
-from chalicelib.tenants.organizations.models import Counts, Org, org_sk
+from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.tenants.organizations.models import Counts, Org
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.local_dates import due_instant
-from chalicelib.training.batches.models import Batch, Rollout, Row
-from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RolloutState, RowStatus, batch_status
+from chalicelib.training.batches.models import Batch
+from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, OrgHead
+from chalicelib.training.batches.states import RolloutState
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.views import _batch_item, _status_of, _summary, row_out
 from chalicelib.training.rollouts import store as rollout_store
+from chalicelib.training.rollouts.models import Rollout
 from chalicelib.training.rollouts.schemas import (
-    BatchItem,
-    BatchOut,
-    BatchPage,
-    BatchSummary,
     Dashboard,
     DashboardItem,
-    OrgHead,
     OrgProgress,
     OrgResult,
     Progress,
     RolloutItem,
     RolloutOut,
     RolloutPage,
-    RowOut,
     StatusCounts,
     Totals,
 )
+from chalicelib.web.paging import Pager
 
 
 class ViewService:
@@ -90,17 +83,6 @@ class ViewService:
         return RolloutOut(**_header(stored.header), results=results)
 
 
-def org_of(msp_id: str, org_id: str) -> Org:
-    org = table.get(Org, msp_pk(msp_id), org_sk(org_id), consistent=False)
-    if org is None:
-        raise NotFound()
-    return org
-
-
-def zone_in(msp_id: str, org_id: str) -> ZoneInfo:
-    return ZoneInfo(org_of(msp_id, org_id).time_zone or "UTC")
-
-
 def _totals(counts: Iterable[Counts]) -> Totals:
     shards = list(counts)
     return Totals(
@@ -121,60 +103,6 @@ def _dashboard_item(org: Org) -> DashboardItem:
         num_courses=int(org.num_courses),
         status=counts if org.num_batches else "pending",
     )
-
-
-def _status_of(batch: Batch) -> BatchStatus:
-    return batch_status({status: int(getattr(batch, f"num_{status}")) for status in RowStatus})
-
-
-def _batch_item(batch: Batch) -> BatchItem:
-    return BatchItem(
-        batch_id=batch.batch_id,
-        name=batch.name,
-        num_courses=int(batch.num_courses),
-        status=_status_of(batch),
-        next_enrollment_date=to_date(batch.next_enroll_on) if batch.next_enroll_on else None,
-        created_at=batch.created_at,
-    )
-
-
-def _summary(rows: Iterable[Row]) -> BatchSummary:
-    """The cards count rows, from the rows that are shown beside them, so that they agree."""
-    statuses = [row.status for row in rows]
-    return BatchSummary(
-        enrolled=statuses.count(RowStatus.ENROLLED),
-        scheduled=statuses.count(RowStatus.SCHEDULED) + statuses.count(RowStatus.ENROLLING),
-        needs_access=statuses.count(RowStatus.ACCESS_DENIED),
-        failed=statuses.count(RowStatus.FAILED) + statuses.count(RowStatus.PARTIAL),
-    )
-
-
-def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
-    return RowOut(
-        course_id=row.course_id,
-        title=row.title,
-        status=RowStatus(row.status),
-        enroll_on=to_date(row.enroll_on) if row.enroll_on else None,
-        enroll_at=row.enroll_at,
-        due_by=to_date(row.due_by) if row.due_by else None,
-        num_targeted=int(row.num_targeted),
-        num_enrolled=int(row.num_enrolled - row.num_withdrawn),
-        num_already_enrolled=int(row.num_already),
-        num_skipped=int(row.num_skipped),
-        num_failed=int(row.num_failed),
-        num_withdrawn=int(row.num_withdrawn),
-        num_started=int(row.num_started),
-        num_completed=int(row.num_completed),
-        num_overdue=_num_overdue(row, zone, now),
-        can_retry=row.status in RETRYABLE,
-        code=row.code,
-        explanation=explain(row.code).text if row.code else None,
-    )
-
-
-def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
-    counts = row.open_due.as_dict()  # type: ignore[no-untyped-call]
-    return int(sum(number for day, number in counts.items() if due_instant(to_date(day), zone) <= now))
 
 
 def _header(header: Rollout) -> dict[str, Any]:

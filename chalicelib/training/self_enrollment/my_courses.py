@@ -7,7 +7,7 @@ from chalicelib.tenants.access.models import AccountEntry
 from chalicelib.tenants.access.service import AccessService
 from chalicelib.training.progress.learners import LearnersService
 from chalicelib.training.progress.progress import EnrollmentId
-from chalicelib.training.rollouts.schemas import EnrollmentOut
+from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment.progress import OwnProgressService
 
 # Sorts after the keys of all memberships.

@@ -5,7 +5,6 @@ from datetime import datetime
 from chalicelib.aws import table
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
-from chalicelib.core.paging import Pager
 from chalicelib.tenants.access.models import AccountEntry, org_pk
 from chalicelib.tenants.access.service import AccessService, Scope
 from chalicelib.tenants.audit import log as audit
@@ -16,10 +15,11 @@ from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, course_sk
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
-from chalicelib.training.rollouts.schemas import OfferOut, OfferPage
 from chalicelib.training.self_enrollment import store as own_store
 from chalicelib.training.self_enrollment.models import Offer, offer_id_of, offer_sk, offers_pk
+from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage
 from chalicelib.training.self_enrollment.store import LIMIT, MEMBER, OFFER, SEAT
+from chalicelib.web.paging import Pager
 
 _TRIES = 5
 

@@ -12,7 +12,7 @@ from chalicelib.tenants.courses.models import Course
 from chalicelib.training.batches.models import Enrollment, course_sk
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.progress.progress import Steps, completed, course_of, enrollment_out, started
-from chalicelib.training.rollouts.schemas import EnrollmentOut, StartedOut
+from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
 from chalicelib.training.self_enrollment import store as own_store
 from chalicelib.training.self_enrollment.models import OWN, own_pk
 

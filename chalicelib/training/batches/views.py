@@ -1,0 +1,66 @@
+"""TODO."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from chalicelib.core.clock import to_date
+from chalicelib.training.batches.explanations import explain
+from chalicelib.training.batches.local_dates import due_instant
+from chalicelib.training.batches.models import Batch, Row
+from chalicelib.training.batches.page_schemas import BatchItem, BatchSummary, RowOut
+from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RowStatus, batch_status
+
+
+def _status_of(batch: Batch) -> BatchStatus:
+    return batch_status({status: int(getattr(batch, f"num_{status}")) for status in RowStatus})
+
+
+def _batch_item(batch: Batch) -> BatchItem:
+    return BatchItem(
+        batch_id=batch.batch_id,
+        name=batch.name,
+        num_courses=int(batch.num_courses),
+        status=_status_of(batch),
+        next_enrollment_date=to_date(batch.next_enroll_on) if batch.next_enroll_on else None,
+        created_at=batch.created_at,
+    )
+
+
+def _summary(rows: Iterable[Row]) -> BatchSummary:
+    """The cards count rows, from the rows that are shown beside them, so that they agree."""
+    statuses = [row.status for row in rows]
+    return BatchSummary(
+        enrolled=statuses.count(RowStatus.ENROLLED),
+        scheduled=statuses.count(RowStatus.SCHEDULED) + statuses.count(RowStatus.ENROLLING),
+        needs_access=statuses.count(RowStatus.ACCESS_DENIED),
+        failed=statuses.count(RowStatus.FAILED) + statuses.count(RowStatus.PARTIAL),
+    )
+
+
+def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
+    return RowOut(
+        course_id=row.course_id,
+        title=row.title,
+        status=RowStatus(row.status),
+        enroll_on=to_date(row.enroll_on) if row.enroll_on else None,
+        enroll_at=row.enroll_at,
+        due_by=to_date(row.due_by) if row.due_by else None,
+        num_targeted=int(row.num_targeted),
+        num_enrolled=int(row.num_enrolled - row.num_withdrawn),
+        num_already_enrolled=int(row.num_already),
+        num_skipped=int(row.num_skipped),
+        num_failed=int(row.num_failed),
+        num_withdrawn=int(row.num_withdrawn),
+        num_started=int(row.num_started),
+        num_completed=int(row.num_completed),
+        num_overdue=_num_overdue(row, zone, now),
+        can_retry=row.status in RETRYABLE,
+        code=row.code,
+        explanation=explain(row.code).text if row.code else None,
+    )
+
+
+def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
+    counts = row.open_due.as_dict()  # type: ignore[no-untyped-call]
+    return int(sum(number for day, number in counts.items() if due_instant(to_date(day), zone) <= now))

@@ -1,0 +1,27 @@
+"""TODO."""
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.aws.table import CoreItem
+from chalicelib.tenants.access.models import msp_pk
+
+
+class Rollout(CoreItem):
+    """`MSP#m#ROLLOUTS` / `ROLLOUT#r`: the header that lists show."""
+
+    rollout_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    state = UnicodeAttribute()
+    num_orgs = NumberAttribute()
+    num_ok = NumberAttribute(default=0)
+    num_failed = NumberAttribute(default=0)
+    created_by = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+
+
+def rollouts_pk(msp_id: str) -> str:
+    return f"{msp_pk(msp_id)}#ROLLOUTS"
+
+
+def rollout_sk(rollout_id: str) -> str:
+    return f"ROLLOUT#{rollout_id}"

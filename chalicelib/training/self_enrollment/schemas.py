@@ -1,0 +1,35 @@
+"""TODO."""
+
+from collections.abc import Sequence
+
+from chalicelib.core.lazy import BaseModel
+from chalicelib.core.text import Id
+from chalicelib.training.batches.schemas import Form
+from chalicelib.training.batches.states import EnrollmentStatus
+
+
+class OfferOut(BaseModel):
+    """Progress of one's own; `status` is that of the course, as it is now. `accepted_at` once an admin accepted it."""
+
+    offer_id: str
+    course_id: str
+    title: str
+    status: EnrollmentStatus
+    started_at: str | None
+    completed_at: str | None
+    score: int | None
+    offered_at: str
+    accepted_at: str | None
+
+
+class OfferPage(BaseModel):
+    items: Sequence[OfferOut]
+    next_cursor: str | None
+
+
+class TakeCourse(Form):
+    course_id: Id
+
+
+class OfferTo(Form):
+    org_id: Id

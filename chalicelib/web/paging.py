@@ -1,0 +1,69 @@
+"""TODO."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.core.ids import short_hash
+from chalicelib.core.lazy import BaseModel
+from chalicelib.web.routing import Call
+
+DEFAULT_LIMIT = 50
+
+
+MAX_LIMIT = 100
+
+
+class PageQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many at most, 1 to 100.")
+    cursor: str | None = Field(None, max_length=2000, description="`next_cursor` of the page before.")
+
+
+class Pager:
+    """Turns positions of one list, for one caller, into cursors and back."""
+
+    def __init__(self, caller: str, list_name: str, query: PageQuery) -> None:
+        self.limit = query.limit
+        self._binding = short_hash(caller, list_name)[:16]
+        self.position = self._read(query.cursor) if query.cursor else None
+
+    @classmethod
+    def of(cls, call: "Call[Any, Any]") -> "Pager":
+        """The pages of a route: its path and its filters are the list that a cursor is bound to."""
+        query: PageQuery = call.query
+        filters = query.model_dump_json(exclude={"limit", "cursor"})
+        return cls(call.account_id, f"{call.route} {filters}", query)
+
+    def cursor(self, position: str | None) -> str | None:
+        if position is None:
+            return None
+        packed = json.dumps([self._binding, position]).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def _read(self, cursor: str) -> str:
+        try:
+            packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            binding, position = json.loads(packed)
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise invalid_cursor() from None
+        if binding != self._binding or not isinstance(position, str) or not _is_key(position):
+            raise invalid_cursor()
+        return position
+
+
+def _is_key(position: str) -> bool:
+    """DynamoDB takes sort keys of 1 to 1,024 bytes, in whole characters."""
+    try:
+        return 0 < len(position.encode()) <= 1024
+    except UnicodeEncodeError:
+        return False
+
+
+def invalid_cursor() -> Invalid:
+    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor is not of this list; start without one."))

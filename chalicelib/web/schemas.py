@@ -1,0 +1,9 @@
+"""TODO."""
+
+from chalicelib.core.lazy import BaseModel
+
+
+class Health(BaseModel):
+    build: str
+    stage: str
+    table_answers: bool
