@@ -1,21 +1,56 @@
-"""What the mail queue, SES's news and the clock start."""
+"""What the mail queue, SES's events and the clock start; and which function builds which kind of mail."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from chalicelib.aws.mailer import Mailer
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
+from chalicelib.core.settings import mail_rate, settings
+from chalicelib.notifications.delivery_events import settle as settle_one
 from chalicelib.notifications.schemas import Notification, Wake
-from chalicelib.wiring import wiring
+from chalicelib.notifications.send_rate_store import RealTime
+from chalicelib.notifications.sender import Build
+from chalicelib.notifications.service import PostOffice
+from chalicelib.people.accounts.mails import EMAIL_CODE, email_code
+from chalicelib.people.invitations import mails as invitations
+from chalicelib.people.invitations.states import InvitationMail
+from chalicelib.people.join_page.mails import join_code
+from chalicelib.people.join_page.writes import JOIN_CODE
+from chalicelib.tenants.admins.mails import ADMIN_APPOINTED, admin_appointed
+from chalicelib.training.course_mails.mails import part_failed, to_learner
+from chalicelib.training.course_mails.states import CourseMail
 
 Clock = Callable[[], datetime]
+
+BUILDER_BY_KIND: dict[str, Build] = {
+    InvitationMail.INVITATION: invitations.invitation,
+    InvitationMail.AGAIN: invitations.invitation,
+    InvitationMail.CANCELLED: invitations.cancelled,
+    InvitationMail.WELCOME: invitations.welcome,
+    JOIN_CODE: join_code,
+    EMAIL_CODE: email_code,
+    ADMIN_APPOINTED: admin_appointed,
+    CourseMail.ENROLLED: to_learner,
+    CourseMail.REMINDER: to_learner,
+    CourseMail.DUE_IN_7_DAYS: to_learner,
+    CourseMail.DUE_TOMORROW: to_learner,
+    CourseMail.OVERDUE: to_learner,
+    CourseMail.PART_FAILED: part_failed,
+}
+
+
+def post_office(clock: Clock = utc_now) -> PostOffice:
+    return PostOffice(
+        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, RealTime(), clock, invitations.follow
+    )
 
 
 def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
     """The mail queue. Failed records are named in the answer and come again."""
-    office = wiring().post_office_at(clock)
+    office = post_office(clock)
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         try:
@@ -28,9 +63,6 @@ def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
 
 
 def settle(event: dict[str, Any], clock: Clock = utc_now) -> None:
-    """SES's news through SNS. What fails is handed in again by Lambda, all of it: learning twice does no harm."""
-    from chalicelib.notifications.delivery_events import settle as settle_one
-    from chalicelib.people.invitations.mails import follow
-
+    """SES's events through SNS. What fails is handed in again by Lambda, all of it: learning twice does no harm."""
     for record in event["Records"]:
-        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock(), follow)
+        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock(), invitations.follow)

@@ -1,6 +1,6 @@
-"""What the queues and the clock start: plain functions over events, each record on its own.
+"""What the jobs queue and the clock start: plain functions over events, each record on its own.
 
-One table names, for each kind of message, what does the job, and what gives it up once it broke every time.
+One table says, for each kind of message, which function runs it, and which handles its dead letter.
 """
 
 import json
@@ -11,91 +11,78 @@ from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
+from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.job import Job
+from chalicelib.notifications import outbox
+from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendWave
-from chalicelib.people.members.events import ArchiveMember, EnrollJoiner
+from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import ImportChunk, RunImport
 from chalicelib.reporting.exports.schemas import RunExport
-from chalicelib.tenants.organizations.events import MoveDates
-from chalicelib.tenants.structure.events import EnrollGroup
-from chalicelib.training.auto_enrollment.messages import EnrollJoiners
-from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
+from chalicelib.tenants.organizations.events import ScheduleMoved
+from chalicelib.tenants.structure.events import GroupCoursesApplied
+from chalicelib.training.auto_enrollment import enroll_group, enroll_member
+from chalicelib.training.auto_enrollment.messages import EnrollMembers
+from chalicelib.training.batches import advance, dead_letters, enroll_chunk
+from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk, MailRow
+from chalicelib.training.bulk_changes import bulk_change, time_zone
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
-from chalicelib.training.course_mails.messages import MailRow
+from chalicelib.training.course_mails import service as course_mails
+from chalicelib.training.progress import archive
+from chalicelib.training.rollouts import launch, preview
 from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
-from chalicelib.wiring import wiring
 
 Clock = Callable[[], datetime]
-Handle = Callable[[Any, datetime], None]
+Handle = Callable[[Any, datetime], object]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message. `give_up` is left out where the sweep sends the message again."""
+    """A kind of message. `on_dead_letter` is left out where the sweep sends the message again."""
 
     message: type[Job]
-    do: Handle
-    give_up: Handle | None = None
+    run: Handle
+    on_dead_letter: Handle | None = None
 
     @property
     def name(self) -> str:
         return str(self.message.model_fields["job"].default)
 
 
-# Services are asked for within the functions: a cold start then imports only what its message needs.
+# What few messages need is imported by them alone, so that the others start sooner.
+def _exports() -> Any:
+    from chalicelib.reporting.exports import service
+
+    return service
+
+
+def _uploads() -> Any:
+    from chalicelib.people.uploads import jobs
+
+    return jobs
+
+
 _KINDS = (
-    Kind(
-        AdvanceBatch,
-        lambda job, now: wiring().advance.advance(job, now),
-        lambda job, now: wiring().give_up_batch(job, now),
-    ),
-    Kind(
-        EnrollChunk,
-        lambda job, now: wiring().enroll_chunk(job, now),
-        lambda job, now: wiring().give_up_chunk(job, now),
-    ),
-    Kind(
-        FinishLaunch,
-        lambda job, now: wiring().launches.finish(job, now),
-        lambda job, now: wiring().launches.give_up(job),
-    ),
-    Kind(
-        EnrollJoiner,
-        lambda job, now: wiring().joiners.run(job, now),
-        lambda job, now: wiring().joiners.run(job, now, give_up=True),
-    ),
-    Kind(ArchiveMember, lambda job, now: wiring().archive.run(job, now)),
-    Kind(
-        EnrollJoiners,
-        lambda job, now: wiring().group_joiners.run_many(job, now),
-        lambda job, now: wiring().group_joiners.run_many(job, now, give_up=True),
-    ),
-    Kind(EnrollGroup, lambda job, now: wiring().group_joiners.run(job, now)),
-    Kind(MoveDates, lambda job, now: wiring().dates.move(job, now)),
-    Kind(
-        RunExport,
-        lambda job, now: wiring().exports.run(job, now),
-        lambda job, now: wiring().exports.give_up(job),
-    ),
-    Kind(
-        PreviewJob,
-        lambda job, now: wiring().previews.count(job, now),
-        lambda job, now: wiring().previews.give_up(job, now),
-    ),
-    Kind(MailRow, lambda job, now: wiring().mailing.run(job, now)),
-    Kind(RunImport, lambda job, now: wiring().importing.run(job)),
+    Kind(AdvanceBatch, advance.advance, dead_letters.give_up_batch),
+    Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.give_up_chunk),
+    Kind(FinishLaunch, launch.finish, launch.give_up),
+    Kind(MemberJoined, enroll_member.run, enroll_member.give_up),
+    Kind(MemberArchived, archive.run),
+    Kind(EnrollMembers, enroll_group.run_many, enroll_group.give_up_many),
+    Kind(GroupCoursesApplied, enroll_group.run),
+    Kind(ScheduleMoved, time_zone.move),
+    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().give_up(job, now)),
+    Kind(PreviewJob, preview.count, preview.give_up),
+    Kind(MailRow, course_mails.run),
+    Kind(RunImport, lambda job, now: _uploads().run(job, now)),
     Kind(
         ImportChunk,
-        lambda job, now: wiring().importing.run_chunk(job, now),
-        lambda job, now: wiring().importing.give_up_chunk(job, now),
+        lambda job, now: _uploads().run_chunk(job, now),
+        lambda job, now: _uploads().give_up_chunk(job, now),
     ),
-    Kind(SendWave, lambda job, now: wiring().invites.send_wave(job, now)),
-    Kind(StartChange, lambda job, now: wiring().changes.start(job, now)),
-    Kind(
-        ChangeChunk,
-        lambda job, now: wiring().changes.change_chunk(job, now),
-        lambda job, now: wiring().changes.change_chunk(job, now, apply=False),
-    ),
+    Kind(SendWave, invite.send_wave),
+    Kind(StartChange, bulk_change.start),
+    Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.give_up_chunk),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
@@ -103,29 +90,29 @@ _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
 
 def work(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
     """The jobs queue. Failed records are named in the answer and come again; the others are done."""
-    return _each_record(event, lambda kind, job: kind.do(job, clock()))
+    return _each_record(event, lambda kind, job: kind.run(job, clock()))
 
 
-def bury(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
+def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
     """The jobs queue's dead letters. What cannot be read stays in the queue, for an operator to see."""
-    return _each_record(event, lambda kind, job: _bury_one(kind, job, clock()))
+    return _each_record(event, lambda kind, job: _handle_dead_letter(kind, job, clock()))
 
 
 def sweep(clock: Clock = utc_now) -> None:
-    """Trouble with one of them does not stop the other."""
+    """Trouble with jobs does not stop the mails, nor the other way round."""
     try:
-        wiring().sweep.sweep(clock())
+        job_sweep.sweep(clock())
     finally:
-        wiring().post_office.sweep(clock())
+        outbox.sweep(clock())
 
 
-def _bury_one(kind: Kind, job: Job, now: datetime) -> None:
+def _handle_dead_letter(kind: Kind, job: Job, now: datetime) -> None:
     observability.warning("dead letter", kind=kind.name, **job.model_dump(exclude={"job"}))
-    if kind.give_up is not None:
-        kind.give_up(job, now)
+    if kind.on_dead_letter is not None:
+        kind.on_dead_letter(job, now)
 
 
-def _each_record(event: dict[str, Any], handle: Callable[[Kind, Job], None]) -> dict[str, Any]:
+def _each_record(event: dict[str, Any], handle: Callable[[Kind, Job], object]) -> dict[str, Any]:
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         try:

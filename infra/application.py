@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chalicelib import wiring
 from chalicelib.aws import clients
 from chalicelib.core.settings import settings
 from infra.cloud import Cloud
@@ -34,4 +33,3 @@ def application_of(cloud: Cloud, stack: Stack) -> Iterator[None]:
 def _forget() -> None:
     clients.forget()
     settings.cache_clear()
-    wiring.wiring.cache_clear()

@@ -7,7 +7,7 @@ import argparse
 import os
 
 from chalicelib.core.clock import utc_now
-from chalicelib.wiring import wiring
+from chalicelib.tenants.admins import service as admins
 from infra.application import application_of
 from infra.cloud import REGION, Cloud
 from infra.deploy import describe
@@ -25,7 +25,7 @@ def main() -> None:
         arguments.error("give the name of the MSP and an e-mail address")
     cloud = Cloud(None, chosen.region)
     with application_of(cloud, describe(cloud, chosen.stage)):
-        made = wiring().admins.first_admin(chosen.msp.strip(), chosen.email, utc_now())
+        made = admins.first_admin(chosen.msp.strip(), chosen.email, utc_now())
     print(f"{chosen.msp}: msp_id {made.msp_id}, its admin {chosen.email}: account_id {made.account_id}")
 
 

@@ -1,1 +1,23 @@
 """The HTTP interface: one file for each part of it. A route parses, makes one service call, and answers."""
+
+from importlib import import_module
+from typing import Any
+
+from chalicelib.core import start
+
+PARTS = (
+    "about", "accounts", "admins", "audit", "batches", "courses", "email_change", "exports", "invitation_pages",
+    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "organizations", "rollouts",
+    "self_enrollment", "structure", "uploads",
+)  # fmt: skip
+
+
+def register(app: Any) -> None:
+    """Put every route on the Chalice application; nothing where this function serves no HTTP."""
+    if not start.serves("app.app"):
+        return
+    from chalicelib.web.problems import answer_problems
+
+    app.register_middleware(answer_problems, "http")
+    for part in PARTS:
+        app.register_blueprint(import_module(f"{__name__}.{part}").routes.blueprint)

@@ -1,6 +1,7 @@
 """HTTP: people and their own accounts. Public, limited, and answered alike whether or not there is an account."""
 
 from chalicelib.aws.accounts import PasswordDue
+from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.people.accounts.schemas import (
     Accepted,
@@ -16,7 +17,6 @@ from chalicelib.people.accounts.schemas import (
     TokensOut,
 )
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Accounts", __name__)
 
@@ -27,7 +27,7 @@ routes = Routes("Accounts", __name__)
 def register(call: Call[Register, Empty]) -> Registered:
     """A code is mailed to the address; whoever has it confirms with `registration_id`."""
     asked = call.body
-    registration_id = wiring().accounts.register(
+    registration_id = login.register(
         asked.email, asked.password, call.source, call.now, first_name=asked.first_name, last_name=asked.last_name
     )
     return Registered(registration_id=registration_id)
@@ -38,7 +38,7 @@ def register(call: Call[Register, Empty]) -> Registered:
 )
 def confirm(call: Call[Confirm, Empty]) -> None:
     """422 `wrong_code`; 409 `account_exists` when the address has an account, `already_confirmed` when this is it."""
-    wiring().accounts.confirm(call.body.registration_id, call.body.code, call.source, call.now)
+    login.confirm(call.body.registration_id, call.body.code, call.source, call.now)
 
 
 @routes.add(
@@ -46,24 +46,24 @@ def confirm(call: Call[Confirm, Empty]) -> None:
     public=True,
 )  # fmt: skip
 def resend(call: Call[Resend, Empty]) -> Accepted:
-    wiring().accounts.resend(call.body.registration_id, call.source, call.now)
+    login.resend(call.body.registration_id, call.source, call.now)
     return Accepted()
 
 
 @routes.add("POST", "/auth/login", summary="Log in", answer=LogInOut, body=LogIn, public=True)
 def log_in(call: Call[LogIn, Empty]) -> LogInOut:
     """401 `wrong_credentials`, whatever is wrong. A first password brings `challenge` and `session`, and no tokens."""
-    asked, accounts = call.body, wiring().accounts
+    asked = call.body
     if asked.session is not None and asked.new_password is not None:
         due = PasswordDue(asked.session)
-        return _out(accounts.choose_password(asked.login, due, asked.new_password, call.source, call.now))
-    return _out(accounts.log_in(asked.login, asked.password or "", call.source, call.now))
+        return _out(login.choose_password(asked.login, due, asked.new_password, call.source, call.now))
+    return _out(login.log_in(asked.login, asked.password or "", call.source, call.now))
 
 
 @routes.add("POST", "/auth/refresh", summary="Get new tokens", answer=TokensOut, body=Refresh, public=True)
 def refresh(call: Call[Refresh, Empty]) -> TokensOut:
     """401 `log_in_expired`: log in again."""
-    return TokensOut(**vars(wiring().accounts.refresh(call.body.refresh_token, call.source, call.now)))
+    return TokensOut(**vars(login.refresh(call.body.refresh_token, call.source, call.now)))
 
 
 @routes.add(
@@ -71,7 +71,7 @@ def refresh(call: Call[Refresh, Empty]) -> TokensOut:
     status=202, public=True,
 )  # fmt: skip
 def forgot(call: Call[Forgot, Empty]) -> Accepted:
-    wiring().accounts.forgot(call.body.email, call.source, call.now)
+    login.forgot(call.body.email, call.source, call.now)
     return Accepted()
 
 
@@ -82,7 +82,7 @@ def forgot(call: Call[Forgot, Empty]) -> Accepted:
 def reset(call: Call[Reset, Empty]) -> None:
     """422 `wrong_code`, or the rules that the password breaks."""
     asked = call.body
-    wiring().accounts.reset(asked.email, asked.code, asked.new_password, call.source, call.now)
+    login.reset(asked.email, asked.code, asked.new_password, call.source, call.now)
 
 
 def _out(found: LoggedIn | PasswordDue) -> LogInOut:

@@ -1,18 +1,30 @@
-"""Cancel, change, undo and copy a batch over HTTP."""
+"""HTTP: a client's batches and their courses: read, retry, remind, cancel, change, undo, copy."""
 
 from typing import Any
 
 from chalicelib.core.ids import new_id
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import org_of, zone_in
-from chalicelib.training.batches.page_schemas import BatchOut, RowOut
+from chalicelib.training.batches import cancel, retry
+from chalicelib.training.batches import views as batches_views
+from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
+from chalicelib.training.bulk_changes import bulk_change, course_dates
 from chalicelib.training.bulk_changes.schemas import RowDates, UndoOut
-from chalicelib.training.rollouts.schemas import Launch
+from chalicelib.training.course_mails import service as course_mails
+from chalicelib.training.course_mails.schemas import RemindOut
+from chalicelib.training.progress import learners
+from chalicelib.training.progress.schemas import LearnerPage, LearnersQuery
+from chalicelib.training.rollouts import copy_batch
+from chalicelib.training.rollouts.schemas import (
+    Launch,
+)
+from chalicelib.web.idempotency import once
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Rollouts", __name__)
 
@@ -20,10 +32,36 @@ _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
 
 
+def _scope(call: Call[Any, Any]) -> Scope:
+    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+
+
 def _asked(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
-    scope = wiring().access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    scope = _scope(call)
     org_of(scope.msp_id, call.params["org_id"])
     return scope, BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+
+
+@routes.add("GET", "/msp/training/{org_id}", summary="A client's batches", answer=BatchPage, query=PageQuery)
+def client_page(call: Call[Any, PageQuery]) -> BatchPage:
+    scope = _scope(call)
+    return batches_views.client(scope, call.params["org_id"], Pager.of(call))
+
+
+@routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut)
+def batch_page(call: Call[Any, Any]) -> BatchOut:
+    return batches_views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
+
+
+@routes.add(
+    "GET", _ROW + "/learners", summary="Learners of one course of a batch", answer=LearnerPage, query=LearnersQuery
+)
+def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
+    """What became of each learner: outcome, code, a sentence, the next step, and their progress."""
+    scope = _scope(call)
+    pager = Pager.of(call)
+    org_id, batch_id, course_id = (call.params[name] for name in ("org_id", "batch_id", "course_id"))
+    return learners.of_row(scope, org_id, batch_id, course_id, call.query.outcome, pager, call.now)
 
 
 @routes.add("POST", _BATCH + "/cancel", summary="Cancel a batch", answer=BatchOut, status=202, once=True)
@@ -31,11 +69,11 @@ def cancel_batch(call: Call[Any, Any]) -> BatchOut:
     """Courses that have not run to their end. Learners who are enrolled already stay so: undo withdraws them."""
     scope, key = _asked(call)
 
-    def cancel(_: str) -> BatchOut:
-        wiring().cancels.cancel_batch(key, scope.account_id, call.now)
-        return wiring().views.batch(scope, key.org_id, key.batch_id, call.now)
+    def action(_: str) -> BatchOut:
+        cancel.cancel_batch(key, scope.account_id, call.now)
+        return batches_views.batch(scope, key.org_id, key.batch_id, call.now)
 
-    return once(call, BatchOut, cancel)
+    return once(call, BatchOut, action)
 
 
 @routes.add("POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, status=202, once=True)
@@ -43,18 +81,18 @@ def cancel_row(call: Call[Any, Any]) -> RowOut:
     scope, key = _asked(call)
     zone = zone_in(scope.msp_id, key.org_id)
 
-    def cancel(_: str) -> RowOut:
-        row = wiring().cancels.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
+    def action(_: str) -> RowOut:
+        row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
         return row_out(row, zone, call.now)
 
-    return once(call, RowOut, cancel)
+    return once(call, RowOut, action)
 
 
 @routes.add("PATCH", _ROW, summary="Change the dates of one course of a batch", body=RowDates, answer=RowOut)
 def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
     scope, key = _asked(call)
-    row = wiring().row_dates.change(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
+    row = course_dates.change(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
     return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
 
 
@@ -62,17 +100,43 @@ def change_dates(call: Call[RowDates, Any]) -> RowOut:
 def undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
     scope, key = _asked(call)
-    return once(call, UndoOut, lambda _: wiring().changes.undo(key, scope.account_id, call.now))
+    return once(call, UndoOut, lambda _: bulk_change.undo(key, scope.account_id, call.now))
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
     _, key = _asked(call)
-    return wiring().changes.undo_state(key)
+    return bulk_change.undo_state(key)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
 def as_launch(call: Call[Any, Any]) -> Launch:
     """Its courses, targeting and switches; dates that are past are left out, so that it can be launched again."""
     scope, key = _asked(call)
-    return wiring().copies.as_launch(scope, key, call.now)
+    return copy_batch.as_launch(scope, key, call.now)
+
+
+@routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, once=True)
+def retry_row(call: Call[Any, Any]) -> RowOut:
+    """For learners that are missing only. A failed, partial or denied course can be retried."""
+    scope = _scope(call)
+    key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+    zone = zone_in(scope.msp_id, key.org_id)
+
+    def action(seed: str) -> RowOut:
+        row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
+        return row_out(row, zone, call.now)
+
+    return once(call, RowOut, action)
+
+
+@routes.add(
+    "POST", _ROW + "/remind", summary="Remind those who have not completed", answer=RemindOut, status=202, once=True
+)
+def remind(call: Call[Any, Any]) -> RemindOut:
+    """A mail to each of them, whether or not the batch sends reminders by itself."""
+    scope = _scope(call)
+    key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+    course_id = call.params["course_id"]
+    zone_in(scope.msp_id, key.org_id)
+    return once(call, RemindOut, lambda seed: course_mails.remind(key, course_id, scope.account_id, seed, call.now))

@@ -2,24 +2,25 @@
 
 from typing import Any
 
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.courses import service as courses
 from chalicelib.tenants.courses.schemas import CourseOut, CoursePage, CourseQuery, LibraryPage
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Courses", __name__)
 
 
 @routes.add("GET", "/msp/courses", summary="The course library", answer=CoursePage, query=CourseQuery)
 def list_courses(call: Call[Empty, CourseQuery]) -> CoursePage:
-    return wiring().catalog.page(_msp(call), call.query, Pager.of(call))
+    return courses.page(_msp(call), call.query, Pager.of(call))
 
 
 @routes.add("GET", "/msp/courses/{course_id}", summary="A course", answer=CourseOut)
 def read_course(call: Call[Empty, Empty]) -> CourseOut:
-    return wiring().catalog.course(_msp(call), call.params["course_id"])
+    return courses.course(_msp(call), call.params["course_id"])
 
 
 @routes.add(
@@ -27,8 +28,8 @@ def read_course(call: Call[Empty, Empty]) -> CourseOut:
 )
 def read_library(call: Call[Empty, CourseQuery]) -> LibraryPage:
     """Those that anybody with an account may take, without an organization."""
-    return wiring().catalog.library(call.query, Pager.of(call))
+    return courses.library(call.query, Pager.of(call))
 
 
 def _msp(call: Call[Any, Any]) -> Scope:
-    return wiring().access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
+    return access.msp(call.account_id, Permission.CLIENTS, call.msp_id)

@@ -1,8 +1,9 @@
 """HTTP: another e-mail address for one's own account."""
 
+from chalicelib.people.accounts import email_change
 from chalicelib.people.accounts.email_change_schemas import ChangeEmail, ConfirmEmail, EmailAsked, EmailChanged
+from chalicelib.web.idempotency import once
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Own account", __name__)
 
@@ -15,7 +16,7 @@ def ask(call: Call[ChangeEmail, Empty]) -> EmailAsked:
     """A code of eight digits is mailed to the new address, good for 30 minutes and five tries."""
 
     def action(seed: str) -> EmailAsked:
-        wiring().email_changes.ask(call.account_id, call.body.email, call.source, seed, call.now)
+        email_change.ask(call.account_id, call.body.email, call.source, seed, call.now)
         return EmailAsked(email=call.body.email)
 
     return once(call, EmailAsked, action)
@@ -30,4 +31,4 @@ def confirm(call: Call[ConfirmEmail, Empty]) -> EmailChanged:
 
     `kept_in`: organizations where somebody else has this address; they keep the old one. Refresh the tokens afterwards.
     """
-    return wiring().email_changes.confirm(call.account_id, call.body.code, call.source, call.now)
+    return email_change.confirm(call.account_id, call.body.code, call.source, call.now)

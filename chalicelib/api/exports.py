@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from chalicelib.reporting.exports import service as exports
 from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, Selection
 from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.idempotency import once
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Exports", __name__)
 
@@ -40,13 +42,13 @@ def export_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
 @routes.add("GET", "/msp/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut)
 def find_export(call: Call[Empty, Empty]) -> ExportOut:
     """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days."""
-    return wiring().exports.find(_scope(call), call.params["export_id"], call.now)
+    return exports.find(_scope(call), call.params["export_id"], call.now)
 
 
 def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
     scope = _scope(call)
-    return once(call, ExportOut, lambda seed: wiring().exports.start(scope, selection, seed, call.now))
+    return once(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return wiring().access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.core.settings import allowed_origin
+from chalicelib.people.invitations import accept_decline, accept_pages
 from chalicelib.people.invitations.schemas import AnswerForm, NoFields
 from chalicelib.web.html import Page, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Invitation pages", __name__)
 
@@ -18,7 +18,7 @@ _INVITE = "/invites/{token}"
 @routes.add("GET", _INVITE, summary="The invitation, as its link shows it", answer=None, public=True, content_type=HTML)
 def show_invite(call: Call[Empty, Empty]) -> Page:
     """Never changes anything. 404 for a link that does not work, or no more."""
-    invited = wiring().answers.shown(call.params["token"], call.now)
+    invited = accept_decline.shown(call.params["token"], call.now)
     name = "expired" if invited.expired else "invitation" if invited.is_open else "closed"
     facts = {"organization": invited.org.name, "email": invited.member.email, "status": invited.member.status}
     return _page(name, {**facts, "base": call.params["token"]})
@@ -30,7 +30,7 @@ def show_invite(call: Call[Empty, Empty]) -> Page:
 )  # fmt: skip
 def accept_invite(call: Call[AnswerForm, Empty]) -> Page:
     """Step by step: with an account or a new one, under the invited address or, once that is proven, another."""
-    screen = wiring().answer_desk.step(call.params["token"], call.body, call.source, call.now)
+    screen = accept_pages.step(call.params["token"], call.body, call.source, call.now)
     return _page(screen.name, {**screen.facts, "base": "."}, screen.status, screen.retry_after)
 
 
@@ -39,8 +39,7 @@ def accept_invite(call: Call[AnswerForm, Empty]) -> Page:
     public=True, content_type=HTML,
 )  # fmt: skip
 def decline_invite(call: Call[NoFields, Empty]) -> Page:
-    answers = wiring().answers
-    answered = answers.decline(answers.shown(call.params["token"], call.now), call.now)
+    answered = accept_decline.decline(accept_decline.shown(call.params["token"], call.now), call.now)
     return _page("declined", {"organization": answered.organization})
 
 
@@ -50,7 +49,7 @@ def decline_invite(call: Call[NoFields, Empty]) -> Page:
 )  # fmt: skip
 def renew_invite(call: Call[NoFields, Empty]) -> Page:
     """Of an expired link only; at most five mails an hour go to one address."""
-    invited = wiring().answers.renew(call.params["token"], call.now)
+    invited = accept_decline.renew(call.params["token"], call.now)
     return _page("renewed", {"organization": invited.org.name, "email": invited.member.email})
 
 

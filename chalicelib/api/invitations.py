@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.people.invitations import invite, resend_cancel
 from chalicelib.people.invitations.schemas import (
     Announcement,
     ChangedInvites,
@@ -10,10 +11,11 @@ from chalicelib.people.invitations.schemas import (
     MemberIds,
     ResendForm,
 )
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.idempotency import once
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Invitations", __name__)
 
@@ -24,11 +26,10 @@ _INVITES = "/orgs/{org_id}/invites"
     "POST", _INVITES, summary="Invite people by their addresses", answer=InvitesOut, body=InviteForm, status=201,
     once=True,
 )  # fmt: skip
-def invite(call: Call[InviteForm, Empty]) -> InvitesOut:
+def invite_people(call: Call[InviteForm, Empty]) -> InvitesOut:
     """Each address has its own answer. Who declined, was cancelled or has left is invited again."""
     scope = _scope(call)
-    invites = wiring().invites
-    return once(call, InvitesOut, lambda seed: invites.invite(scope, call.body, seed, call.now))
+    return once(call, InvitesOut, lambda seed: invite.invite(scope, call.body, seed, call.now))
 
 
 @routes.add(
@@ -37,11 +38,10 @@ def invite(call: Call[InviteForm, Empty]) -> InvitesOut:
 def resend(call: Call[ResendForm, Empty]) -> ChangedInvites:
     """With a new link each; links in earlier mails are dead at once."""
     scope, form = _scope(call), call.body
-    lifecycle = wiring().invite_lifecycle
     return once(
         call,
         ChangedInvites,
-        lambda seed: lifecycle.resend(scope, form.member_ids, form.clear_blocked, seed, call.now),
+        lambda seed: resend_cancel.resend(scope, form.member_ids, form.clear_blocked, seed, call.now),
     )
 
 
@@ -51,14 +51,13 @@ def resend(call: Call[ResendForm, Empty]) -> ChangedInvites:
 def cancel(call: Call[MemberIds, Empty]) -> ChangedInvites:
     """Their links are dead at once; whoever has had the mail is told."""
     scope = _scope(call)
-    lifecycle = wiring().invite_lifecycle
-    return once(call, ChangedInvites, lambda seed: lifecycle.cancel(scope, call.body.member_ids, seed, call.now))
+    return once(call, ChangedInvites, lambda seed: resend_cancel.cancel(scope, call.body.member_ids, seed, call.now))
 
 
 @routes.add("GET", _INVITES + "/announcement", summary="A text to send to the people beforehand", answer=Announcement)
 def announcement(call: Call[Empty, Empty]) -> Announcement:
-    return wiring().invites.announcement(_scope(call))
+    return invite.announcement(_scope(call))
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return wiring().access.org(call.account_id, call.params["org_id"], Permission.INVITES)
+    return access.org(call.account_id, call.params["org_id"], Permission.INVITES)

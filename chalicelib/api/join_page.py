@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.core.settings import allowed_origin
+from chalicelib.people.join_page import join_pages
 from chalicelib.people.join_page.guide import guide_facts
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm, VerifyQuery
 from chalicelib.web.html import Page, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 if TYPE_CHECKING:
     from chalicelib.people.invitations.accept_pages import Screen
@@ -22,7 +22,7 @@ _JOIN = "/join/{slug}"
 @routes.add("GET", _JOIN, summary="The organization's join page", answer=None, public=True, content_type=HTML)
 def show_join_page(call: Call[Empty, Empty]) -> Page:
     """404 when it is off, or the organization has no subscription or no group."""
-    return _page(wiring().join_desk.form(call.params["slug"], call.source, call.now))
+    return _page(join_pages.form(call.params["slug"], call.source, call.now))
 
 
 @routes.add(
@@ -31,7 +31,7 @@ def show_join_page(call: Call[Empty, Empty]) -> Page:
 )  # fmt: skip
 def ask_to_join(call: Call[JoinForm, Empty]) -> Page | Redirect:
     """The same answer whether or not the address is known here."""
-    return _answer(wiring().join_desk.ask(call.params["slug"], call.body, call.source, call.now))
+    return _answer(join_pages.ask(call.params["slug"], call.body, call.source, call.now))
 
 
 @routes.add(
@@ -39,7 +39,7 @@ def ask_to_join(call: Call[JoinForm, Empty]) -> Page | Redirect:
     content_type=HTML,
 )  # fmt: skip
 def show_verify(call: Call[Empty, VerifyQuery]) -> Page:
-    return _page(wiring().join_desk.code_form(call.params["slug"], call.query.request, call.source, call.now))
+    return _page(join_pages.code_form(call.params["slug"], call.query.request, call.source, call.now))
 
 
 @routes.add(
@@ -48,7 +48,7 @@ def show_verify(call: Call[Empty, VerifyQuery]) -> Page:
 )  # fmt: skip
 def verify(call: Call[VerifyForm, Empty]) -> Page | Redirect:
     """Leads to the invitation; five tries, then one starts anew."""
-    return _answer(wiring().join_desk.confirm(call.params["slug"], call.body, call.source, call.now))
+    return _answer(join_pages.confirm(call.params["slug"], call.body, call.source, call.now))
 
 
 @routes.add("GET", "/guide", summary="How accepting an invitation looks", answer=None, public=True, content_type=HTML)

@@ -3,15 +3,20 @@
 from typing import Any
 
 from chalicelib.core.errors import NotFound
+from chalicelib.people.members import service as directory
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.states import Permission
+from chalicelib.training.course_mails.member_mails import mails_of_member
 from chalicelib.training.course_mails.schemas import MailPage
+from chalicelib.training.progress import learners, progress
 from chalicelib.training.progress.archive import shown_to_admins
 from chalicelib.training.progress.progress import EnrollmentId
 from chalicelib.training.progress.schemas import EnrollmentChange, EnrollmentOut, EnrollmentPage, StartedOut
+from chalicelib.training.self_enrollment import my_courses
+from chalicelib.training.self_enrollment import progress as own_progress
 from chalicelib.training.self_enrollment.progress import own_course_of
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Learners", __name__)
 
@@ -20,10 +25,10 @@ _MEMBER_MAILS = "/orgs/{org_id}/members/{member_id}/mails"
 
 
 @routes.add("GET", "/me/courses", summary="My courses", answer=EnrollmentPage, query=PageQuery)
-def my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
+def list_my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
     """In every organization of which I am a member, with due dates; then those on my own account."""
     pager = Pager.of(call)
-    items, position = wiring().own_courses.page(call.account_id, pager.limit, pager.position, call.now)
+    items, position = my_courses.page(call.account_id, pager.limit, pager.position, call.now)
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
 
 
@@ -32,29 +37,29 @@ def start_course(call: Call[Any, Any]) -> StartedOut:
     """Answers the course's link. Starting again changes nothing and answers the link again."""
     course_id = own_course_of(call.account_id, call.params["enrollment_id"])
     if course_id is not None:
-        return wiring().own_progress.start(call.account_id, course_id, call.now)
-    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
-    return wiring().progress.start(msp_id, enrollment_id, call.now)
+        return own_progress.start(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = my_courses.own(call.account_id, call.params["enrollment_id"])
+    return progress.start(msp_id, enrollment_id, call.now)
 
 
 @routes.add("POST", "/me/courses/{enrollment_id}/complete", summary="Complete a course", answer=EnrollmentOut)
 def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
     course_id = own_course_of(call.account_id, call.params["enrollment_id"])
     if course_id is not None:
-        return wiring().own_progress.complete(call.account_id, course_id, call.now)
-    msp_id, enrollment_id = wiring().own_courses.own(call.account_id, call.params["enrollment_id"])
-    return wiring().progress.complete(msp_id, enrollment_id, call.now)
+        return own_progress.complete(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = my_courses.own(call.account_id, call.params["enrollment_id"])
+    return progress.complete(msp_id, enrollment_id, call.now)
 
 
 @routes.add("GET", _MEMBER, summary="A member's enrollments", answer=EnrollmentPage, query=PageQuery)
 def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     """Current ones, and earlier ones of the same course marked `earlier`; of an archived member completed ones only."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path_of(org_id, member_id)
-    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
-    is_shown = shown_to_admins(wiring().directory.member(scope, member_id, call.now).status)
+    path = directory.department_path_of(org_id, member_id)
+    scope = access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    is_shown = shown_to_admins(directory.member(scope, member_id, call.now).status)
     pager = Pager.of(call)
-    items, position = wiring().learners.of_member(
+    items, position = learners.of_member(
         scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now, is_shown
     )
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
@@ -66,19 +71,19 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
 )  # fmt: skip
 def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path_of(org_id, member_id)
-    scope = wiring().access.org(call.account_id, org_id, Permission.RESULTS, path)
+    path = directory.department_path_of(org_id, member_id)
+    scope = access.org(call.account_id, org_id, Permission.RESULTS, path)
     enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
     if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
         raise NotFound()
-    return wiring().progress.enter(scope, enrollment_id, call.body, call.now)
+    return progress.enter(scope, enrollment_id, call.body, call.now)
 
 
 @routes.add("GET", _MEMBER_MAILS, summary="What became of a member's mails", answer=MailPage, query=PageQuery)
 def member_mails(call: Call[Any, PageQuery]) -> MailPage:
     """Of the invitation the latest, and those about enrollments and due dates; with SES's reason where there is one."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path_of(org_id, member_id)
-    scope = wiring().access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
-    wiring().directory.member(scope, member_id, call.now)
-    return wiring().member_mails(scope, member_id, Pager.of(call))
+    path = directory.department_path_of(org_id, member_id)
+    scope = access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    directory.member(scope, member_id, call.now)
+    return mails_of_member(scope, member_id, Pager.of(call))

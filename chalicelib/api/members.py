@@ -1,16 +1,22 @@
 """HTTP: the directory, and the caller's own account."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from chalicelib.core.errors import Forbidden
-from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberQuery, MeOut
+from chalicelib.people.members import archive, changes
+from chalicelib.people.members import service as directory
+from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.idempotency import once
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Directory", __name__)
+
+_MEMBER = "/orgs/{org_id}/members/{member_id}"
 
 
 @routes.add("GET", "/orgs/{org_id}/members", summary="The directory", answer=MemberPage, query=MemberQuery)
@@ -18,27 +24,46 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
     """Who may see some departments only gets their people, and those of the departments below."""
     org_id, department_id = call.params["org_id"], call.query.department_id
     if department_id:
-        scope = _reader(call.account_id, org_id, wiring().directory.department_path(org_id, department_id))
+        scope = _reader(call.account_id, org_id, directory.department_path(org_id, department_id))
     else:
         scope = _reader_of_some(call.account_id, org_id)
-    return wiring().directory.page(scope, call.query, Pager.of(call), call.now)
+    return directory.page(scope, call.query, Pager.of(call), call.now)
 
 
-@routes.add("GET", "/orgs/{org_id}/members/{member_id}", summary="A member", answer=MemberOut)
+@routes.add("GET", _MEMBER, summary="A member", answer=MemberOut)
 def read_member(call: Call[Empty, Empty]) -> MemberOut:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    directory = wiring().directory
     scope = _reader(call.account_id, org_id, directory.department_path_of(org_id, member_id))
     return directory.member(scope, member_id, call.now)
 
 
+@routes.add("PATCH", _MEMBER, summary="Change a member", body=MemberPatch, answer=MemberOut)
+def change_member(call: Call[MemberPatch, Empty]) -> MemberOut:
+    """Groups that an active member is added to enroll them in their courses. Leaving a group keeps enrollments."""
+    scope, member_id = _manager(call), call.params["member_id"]
+    changes.change(scope, member_id, call.body, call.now)
+    return directory.member(scope, member_id, call.now)
+
+
+@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, once=True)
+def archive_member(call: Call[Empty, Empty]) -> MemberOut:
+    """The person keeps access to what is in progress, the organization what was completed; the rest is cancelled."""
+    scope, member_id = _manager(call), call.params["member_id"]
+
+    def action(seed: str) -> MemberOut:
+        archive.archive(scope, member_id, seed, call.now)
+        return directory.member(scope, member_id, call.now)
+
+    return once(call, MemberOut, action)
+
+
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")
 def read_me(call: Call[Empty, Empty]) -> MeOut:
-    return wiring().directory.me(call.account_id, wiring().access.entries(call.account_id))
+    return directory.me(call.account_id, access.entries(call.account_id))
 
 
 def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Scope:
-    return wiring().access.org(account_id, org_id, Permission.MEMBERS_READ, department_path)
+    return access.org(account_id, org_id, Permission.MEMBERS_READ, department_path)
 
 
 def _reader_of_some(account_id: str, org_id: str) -> Scope:
@@ -46,6 +71,12 @@ def _reader_of_some(account_id: str, org_id: str) -> Scope:
     try:
         return _reader(account_id, org_id, ())
     except Forbidden:
-        here = [entry for entry in wiring().access.entries(account_id) if entry.org_id == org_id]
+        here = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
         own = [department_id for entry in here for department_id in entry.department_ids or ()]
         return _reader(account_id, org_id, own)
+
+
+def _manager(call: Call[Any, Any]) -> Scope:
+    org_id = call.params["org_id"]
+    path = directory.department_path_of(org_id, call.params["member_id"])
+    return access.org(call.account_id, org_id, Permission.MEMBERS, path)

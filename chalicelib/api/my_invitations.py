@@ -1,9 +1,9 @@
 """HTTP: the caller's own invitations."""
 
+from chalicelib.people.invitations import my_invitations
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvitePage
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import wiring
 
 routes = Routes("Own account", __name__)
 
@@ -13,15 +13,15 @@ _INVITE = "/me/invites/{invite_id}"
 @routes.add("GET", "/me/invites", summary="My open invitations", answer=MyInvitePage, query=PageQuery)
 def my_invites(call: Call[Empty, PageQuery]) -> MyInvitePage:
     """Those to the address that Cognito has verified as mine, in every organization."""
-    return wiring().own_invites.page(call.email, Pager.of(call), call.now)
+    return my_invitations.page(call.email, Pager.of(call), call.now)
 
 
 @routes.add("POST", _INVITE + "/accept", summary="Accept an invitation", answer=Answered, body=AcceptForm)
 def accept_my_invite(call: Call[AcceptForm, Empty]) -> Answered:
     """With `token`, that of the mailed link, an invitation to another address moves to mine."""
-    return wiring().own_invites.accept(call.account_id, call.email, call.params["invite_id"], call.body, call.now)
+    return my_invitations.accept(call.account_id, call.email, call.params["invite_id"], call.body, call.now)
 
 
 @routes.add("POST", _INVITE + "/decline", summary="Decline an invitation", answer=Answered)
 def decline_my_invite(call: Call[Empty, Empty]) -> Answered:
-    return wiring().own_invites.decline(call.account_id, call.email, call.params["invite_id"], call.now)
+    return my_invitations.decline(call.account_id, call.email, call.params["invite_id"], call.now)

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.organizations import service as organizations
 from chalicelib.tenants.organizations.schemas import (
     ClientOut,
     ClientPage,
@@ -16,16 +18,16 @@ from chalicelib.tenants.organizations.schemas import (
     TrainingAccess,
     TrainingAccessOut,
 )
+from chalicelib.web.idempotency import once
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Organizations", __name__)
 
 
 @routes.add("GET", "/msp/organizations", summary="Clients of the MSP", answer=ClientPage, query=OrgQuery)
 def list_organizations(call: Call[Empty, OrgQuery]) -> ClientPage:
-    return wiring().orgs.page(_msp(call), call.query, Pager.of(call))
+    return organizations.page(_msp(call), call.query, Pager.of(call))
 
 
 @routes.add(
@@ -33,12 +35,12 @@ def list_organizations(call: Call[Empty, OrgQuery]) -> ClientPage:
 )
 def create_organization(call: Call[OrgCreate, Empty]) -> ClientOut:
     scope = _msp(call)
-    return once(call, ClientOut, lambda seed: wiring().orgs.create(scope, call.body, seed, call.now))
+    return once(call, ClientOut, lambda seed: organizations.create(scope, call.body, seed, call.now))
 
 
 @routes.add("PATCH", "/msp/organizations/{org_id}", summary="Change a client", answer=ClientOut, body=OrgPatch)
 def change_organization(call: Call[OrgPatch, Empty]) -> ClientOut:
-    return wiring().orgs.change_client(_client(call), call.body, call.now)
+    return organizations.change_client(_client(call), call.body, call.now)
 
 
 @routes.add(
@@ -47,7 +49,7 @@ def change_organization(call: Call[OrgPatch, Empty]) -> ClientOut:
 )  # fmt: skip
 def provision(call: Call[TrainingAccess, Empty]) -> TrainingAccessOut:
     """What was provisioned before is replaced."""
-    return wiring().orgs.provision(_client(call), call.body, call.now)
+    return organizations.provision(_client(call), call.body, call.now)
 
 
 @routes.add(
@@ -55,21 +57,21 @@ def provision(call: Call[TrainingAccess, Empty]) -> TrainingAccessOut:
 )
 def withdraw(call: Call[Empty, Empty]) -> None:
     """Courses and reply-to address go; what was assigned stays."""
-    wiring().orgs.withdraw(_client(call), call.now)
+    organizations.withdraw(_client(call), call.now)
 
 
 @routes.add("GET", "/orgs/{org_id}", summary="Settings of the organization", answer=SettingsOut)
 def read_settings(call: Call[Empty, Empty]) -> SettingsOut:
-    return wiring().orgs.settings(_org(call))
+    return organizations.settings(_org(call))
 
 
 @routes.add("PATCH", "/orgs/{org_id}", summary="Change settings", answer=SettingsOut, body=SettingsPatch)
 def change_settings(call: Call[SettingsPatch, Empty]) -> SettingsOut:
-    return wiring().orgs.change_settings(_org(call), call.body, call.now)
+    return organizations.change_settings(_org(call), call.body, call.now)
 
 
 def _msp(call: Call[Any, Any]) -> Scope:
-    return wiring().access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
+    return access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
 
 
 def _client(call: Call[Any, Any]) -> Scope:
@@ -78,4 +80,4 @@ def _client(call: Call[Any, Any]) -> Scope:
 
 
 def _org(call: Call[Any, Any]) -> Scope:
-    return wiring().access.org(call.account_id, call.params["org_id"], Permission.SETTINGS)
+    return access.org(call.account_id, call.params["org_id"], Permission.SETTINGS)

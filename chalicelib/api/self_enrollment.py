@@ -3,14 +3,18 @@
 from typing import Any
 
 from chalicelib.core.errors import Conflict
+from chalicelib.people.members import service as directory
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.progress.schemas import EnrollmentOut
+from chalicelib.training.self_enrollment import offers
+from chalicelib.training.self_enrollment import progress as own_progress
 from chalicelib.training.self_enrollment.progress import own_course_of
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
+from chalicelib.web.idempotency import once
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Learners", __name__)
 
@@ -23,8 +27,9 @@ _CARRY_OVER = "/orgs/{org_id}/members/{member_id}/carry-over"
 )  # fmt: skip
 def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
     """One of the library, without an organization. Start and complete it as any other."""
-    own = wiring().own_progress
-    return once(call, EnrollmentOut, lambda seed: own.take(call.account_id, call.body.course_id, seed, call.now))
+    return once(
+        call, EnrollmentOut, lambda seed: own_progress.take(call.account_id, call.body.course_id, seed, call.now)
+    )
 
 
 @routes.add(
@@ -35,26 +40,25 @@ def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     course_id = own_course_of(call.account_id, call.params["enrollment_id"])
     if course_id is None:
         raise Conflict("not_your_own", "Only courses taken on your own account can be offered.")
-    offers = wiring().offers
     return once(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))
 
 
 @routes.add("GET", _CARRY_OVER, summary="Progress offered", answer=OfferPage, query=PageQuery)
 def list_offers(call: Call[Empty, PageQuery]) -> OfferPage:
     """What the member offered and nobody has accepted yet."""
-    return wiring().offers.open_offers(_scope(call), call.params["member_id"], Pager.of(call))
+    return offers.open_offers(_scope(call), call.params["member_id"], Pager.of(call))
 
 
 @routes.add("POST", _CARRY_OVER + "/{offer_id}/accept", summary="Accept offered progress", answer=OfferOut, once=True)
 def accept_offer(call: Call[Empty, Empty]) -> OfferOut:
     """It becomes the member's enrollment here, with its dates, and takes a seat. Accepting again does nothing more."""
-    scope, params, offers = _scope(call), call.params, wiring().offers
+    scope, params = _scope(call), call.params
     return once(call, OfferOut, lambda seed: offers.accept(scope, params["member_id"], params["offer_id"], call.now))
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
-    path = wiring().directory.department_path_of(org_id, member_id)
-    scope = wiring().access.org(call.account_id, org_id, Permission.RESULTS, path)
-    wiring().directory.member(scope, member_id, call.now)
+    path = directory.department_path_of(org_id, member_id)
+    scope = access.org(call.account_id, org_id, Permission.RESULTS, path)
+    directory.member(scope, member_id, call.now)
     return scope

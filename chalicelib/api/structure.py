@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from chalicelib.people.members.service import uses as members_in
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.tenants.organizations.schemas import (
+from chalicelib.tenants.structure import departments
+from chalicelib.tenants.structure import service as structure
+from chalicelib.tenants.structure.schemas import (
     DepartmentCreate,
     DepartmentOut,
     DepartmentPage,
@@ -18,16 +22,20 @@ from chalicelib.tenants.organizations.schemas import (
     LocationPage,
     LocationPatch,
 )
+from chalicelib.training.rollouts.group_uses import batch_uses
+from chalicelib.web.idempotency import once
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
-from chalicelib.wiring import once, wiring
+
+# What has to be asked before something is deleted: rooms above that of groups know what uses them.
+USES = (members_in, batch_uses)
 
 routes = Routes("Structure", __name__)
 
 
 @routes.add("GET", "/orgs/{org_id}/groups", summary="Groups of the organization", answer=GroupPage, query=PageQuery)
 def list_groups(call: Call[Empty, PageQuery]) -> GroupPage:
-    return wiring().structure.groups(_scope(call), Pager.of(call))
+    return structure.groups(_scope(call), Pager.of(call))
 
 
 @routes.add(
@@ -36,7 +44,6 @@ def list_groups(call: Call[Empty, PageQuery]) -> GroupPage:
 )  # fmt: skip
 def create_group(call: Call[GroupCreate, Empty]) -> GroupOut:
     scope = _scope(call)
-    structure = wiring().structure
     return once(call, GroupOut, lambda seed: structure.create_group(scope, call.body, seed, call.now))
 
 
@@ -48,13 +55,13 @@ def create_group(call: Call[GroupCreate, Empty]) -> GroupOut:
     body=GroupPatch,
 )
 def change_group(call: Call[GroupPatch, Empty]) -> GroupOut:
-    return wiring().structure.change_group(_scope(call), call.params["group_id"], call.body, call.now)
+    return structure.change_group(_scope(call), call.params["group_id"], call.body, call.now)
 
 
 @routes.add("DELETE", "/orgs/{org_id}/groups/{group_id}", summary="Delete a group", answer=None, status=204)
 def delete_group(call: Call[Empty, Empty]) -> None:
     """Refused while in use: 409 `in_use`, with `used_by`."""
-    wiring().structure.delete_group(_scope(call), call.params["group_id"], call.now)
+    structure.delete_group(_scope(call), call.params["group_id"], USES, call.now)
 
 
 @routes.add(
@@ -65,7 +72,7 @@ def delete_group(call: Call[Empty, Empty]) -> None:
     query=PageQuery,
 )
 def list_departments(call: Call[Empty, PageQuery]) -> DepartmentPage:
-    return wiring().structure.departments(_scope(call), Pager.of(call))
+    return departments.page(_scope(call), Pager.of(call))
 
 
 @routes.add(
@@ -74,8 +81,7 @@ def list_departments(call: Call[Empty, PageQuery]) -> DepartmentPage:
 )  # fmt: skip
 def create_department(call: Call[DepartmentCreate, Empty]) -> DepartmentOut:
     scope = _scope(call)
-    structure = wiring().structure
-    return once(call, DepartmentOut, lambda seed: structure.create_department(scope, call.body, seed, call.now))
+    return once(call, DepartmentOut, lambda seed: departments.create(scope, call.body, seed, call.now))
 
 
 @routes.add(
@@ -86,7 +92,7 @@ def create_department(call: Call[DepartmentCreate, Empty]) -> DepartmentOut:
     body=DepartmentPatch,
 )
 def change_department(call: Call[DepartmentPatch, Empty]) -> DepartmentOut:
-    return wiring().structure.change_department(_scope(call), call.params["department_id"], call.body, call.now)
+    return departments.change(_scope(call), call.params["department_id"], call.body, call.now)
 
 
 @routes.add(
@@ -94,14 +100,14 @@ def change_department(call: Call[DepartmentPatch, Empty]) -> DepartmentOut:
 )
 def delete_department(call: Call[Empty, Empty]) -> None:
     """Refused while in use: 409 `in_use`, with `used_by`."""
-    wiring().structure.delete_department(_scope(call), call.params["department_id"], call.now)
+    departments.delete(_scope(call), call.params["department_id"], USES, call.now)
 
 
 @routes.add(
     "GET", "/orgs/{org_id}/locations", summary="Locations of the organization", answer=LocationPage, query=PageQuery
 )
 def list_locations(call: Call[Empty, PageQuery]) -> LocationPage:
-    return wiring().structure.locations(_scope(call), Pager.of(call))
+    return structure.locations(_scope(call), Pager.of(call))
 
 
 @routes.add(
@@ -110,7 +116,6 @@ def list_locations(call: Call[Empty, PageQuery]) -> LocationPage:
 )  # fmt: skip
 def create_location(call: Call[LocationCreate, Empty]) -> LocationOut:
     scope = _scope(call)
-    structure = wiring().structure
     return once(call, LocationOut, lambda seed: structure.create_location(scope, call.body, seed, call.now))
 
 
@@ -122,14 +127,14 @@ def create_location(call: Call[LocationCreate, Empty]) -> LocationOut:
     body=LocationPatch,
 )
 def change_location(call: Call[LocationPatch, Empty]) -> LocationOut:
-    return wiring().structure.change_location(_scope(call), call.params["location_id"], call.body, call.now)
+    return structure.change_location(_scope(call), call.params["location_id"], call.body, call.now)
 
 
 @routes.add("DELETE", "/orgs/{org_id}/locations/{location_id}", summary="Delete a location", answer=None, status=204)
 def delete_location(call: Call[Empty, Empty]) -> None:
     """Refused while in use: 409 `in_use`, with `used_by`."""
-    wiring().structure.delete_location(_scope(call), call.params["location_id"], call.now)
+    structure.delete_location(_scope(call), call.params["location_id"], USES, call.now)
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return wiring().access.org(call.account_id, call.params["org_id"], Permission.STRUCTURE)
+    return access.org(call.account_id, call.params["org_id"], Permission.STRUCTURE)

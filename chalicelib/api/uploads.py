@@ -4,12 +4,14 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.people.uploads import service as uploads
 from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.idempotency import once
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
-from chalicelib.wiring import once, wiring
 
 routes = Routes("Uploads", __name__)
 
@@ -43,21 +45,21 @@ def template(call: Call[Empty, TemplateQuery]) -> Response:
 )  # fmt: skip
 def upload(call: Call[Empty, Empty]) -> ImportDetail:
     """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
-    scope, imports = _scope(call), wiring().imports
-    made = once(call, ImportOut, lambda seed: imports.upload(scope, call.raw_body, call.content_type, seed, call.now))
+    scope = _scope(call)
+    made = once(call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now))
     # Read rather than remembered under the key: the rows are more than one item holds.
-    return imports.detail(scope, made.import_id, call.now)
+    return uploads.detail(scope, made.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
 def list_imports(call: Call[Empty, PageQuery]) -> ImportPage:
-    return wiring().imports.page(_scope(call), Pager.of(call))
+    return uploads.page(_scope(call), Pager.of(call))
 
 
 @routes.add("GET", _IMPORTS + "/{import_id}", summary="An upload with its rows", answer=ImportDetail)
 def read_import(call: Call[Empty, Empty]) -> ImportDetail:
     """Kept for a year."""
-    return wiring().imports.detail(_scope(call), call.params["import_id"], call.now)
+    return uploads.detail(_scope(call), call.params["import_id"], call.now)
 
 
 @routes.add(
@@ -66,14 +68,14 @@ def read_import(call: Call[Empty, Empty]) -> ImportDetail:
 )  # fmt: skip
 def approve(call: Call[Approval, Empty]) -> ImportOut:
     """Applies the corrections; rows that failed are left out."""
-    scope, imports, import_id = _scope(call), wiring().imports, call.params["import_id"]
-    return once(call, ImportOut, lambda seed: imports.approve(scope, import_id, call.body.notify, seed, call.now))
+    scope, import_id = _scope(call), call.params["import_id"]
+    return once(call, ImportOut, lambda seed: uploads.approve(scope, import_id, call.body.notify, seed, call.now))
 
 
 @routes.add("POST", _IMPORTS + "/{import_id}/disapprove", summary="Discard an upload", answer=ImportOut, once=True)
 def disapprove(call: Call[Empty, Empty]) -> ImportOut:
-    scope, imports, import_id = _scope(call), wiring().imports, call.params["import_id"]
-    return once(call, ImportOut, lambda seed: imports.disapprove(scope, import_id, seed, call.now))
+    scope, import_id = _scope(call), call.params["import_id"]
+    return once(call, ImportOut, lambda seed: uploads.disapprove(scope, import_id, seed, call.now))
 
 
 @routes.add(
@@ -82,7 +84,7 @@ def disapprove(call: Call[Empty, Empty]) -> ImportOut:
 def failed_rows(call: Call[Empty, Empty]) -> Response:
     """With what is wrong in two columns more; mend it and upload it as it is."""
     import_id = call.params["import_id"]
-    return _file(wiring().imports.failed_file(_scope(call), import_id, call.now), _CSV, "failed-rows.csv")
+    return _file(uploads.failed_file(_scope(call), import_id, call.now), _CSV, "failed-rows.csv")
 
 
 def _file(content: bytes, content_type: str, name: str) -> Response:
@@ -96,4 +98,4 @@ def _file(content: bytes, content_type: str, name: str) -> Response:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return wiring().access.org(call.account_id, call.params["org_id"], Permission.INVITES)
+    return access.org(call.account_id, call.params["org_id"], Permission.INVITES)

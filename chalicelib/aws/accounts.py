@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, error_of
+from chalicelib.core.settings import settings
 
 # What Cognito says of the person, the code or the password, rather than of its own state. LimitExceeded is among
 # them: it is about one account, and only about one that there is.
@@ -168,3 +169,7 @@ def _tokens(result: Mapping[str, Any], refresh_token: str) -> Tokens:
         result.get("RefreshToken") or refresh_token,
         int(result["ExpiresIn"]),
     )
+
+
+def accounts() -> Accounts:
+    return Accounts(settings().user_pool_client_id)

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
 from chalicelib.core.errors import MusterError
+from chalicelib.core.settings import settings
 
 # The least that S3 takes as a part, the last one aside. 10,000 of them make 50 GB, and one is held in memory.
 PART_BYTES = 5 * 1024 * 1024
@@ -90,3 +91,7 @@ def _begin(bucket: str, key: str, content_type: str) -> _Upload:
     with translated():
         answer = client("s3").create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
     return _Upload({"Bucket": bucket, "Key": key, "UploadId": answer["UploadId"]})
+
+
+def files() -> Files:
+    return Files(settings().files_bucket)

@@ -8,6 +8,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.ids import new_id
+from chalicelib.core.settings import settings
 from chalicelib.core.text import normalized
 
 # Somebody made the account between our look and our call, or it was made and only its mail did not go out.
@@ -115,3 +116,7 @@ def _values(attributes: list[dict[str, str]]) -> dict[str, str]:
 def _quoted(text: str) -> str:
     """For a filter of ListUsers, whose strings end at the first quotation mark that is not escaped."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def identity() -> Identity:
+    return Identity(settings().user_pool_id)

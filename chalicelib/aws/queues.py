@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
-from chalicelib.core import observability
-from chalicelib.core.errors import MusterError, Unavailable
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.settings import settings
 
 # The largest batch that SendMessageBatch takes.
 _PER_CALL = 10
@@ -34,13 +34,6 @@ class Queue:
         while batch := list(islice(waiting, _PER_CALL)):
             self._send_batch(batch)
 
-    def send_soon(self, messages: Sequence[Message]) -> None:
-        """Send what has a due entry anyway: when it cannot be sent, the sweep will."""
-        try:
-            self.send(messages)
-        except MusterError:
-            observability.failure("left to the sweep", num_messages=len(messages))
-
     def _send_batch(self, batch: Sequence[Message]) -> None:
         entries = [
             {
@@ -59,3 +52,11 @@ class Queue:
             if not entries:
                 return
         raise Unavailable()
+
+
+def jobs() -> Queue:
+    return Queue(settings().jobs_queue_url)
+
+
+def mail() -> Queue:
+    return Queue(settings().mail_queue_url)

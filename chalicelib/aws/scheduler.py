@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
+from chalicelib.core.settings import settings
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,8 @@ class Scheduler:
         except StorageFailure as error:
             if error.aws_code != "ConflictException":
                 raise
+
+
+def scheduler() -> Scheduler:
+    known = settings()
+    return Scheduler(known.schedule_group, known.jobs_queue_arn, known.scheduler_role_arn)

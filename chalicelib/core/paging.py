@@ -1,4 +1,4 @@
-"""Lists in pages. A cursor is opaque, and good only for the list and the caller it was made for."""
+"""Pages of a list as stores give them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

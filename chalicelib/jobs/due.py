@@ -1,43 +1,65 @@
-"""Due entries: what should have happened by an instant, for the sweep to find when it did not."""
+"""Due entries (a transactional outbox): jobs written down together with what they follow from.
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+Once its transaction is through, the job is sent; its function takes the entry away. What was lost on the way, the sweep
+sends again.
+"""
 
-from chalicelib.aws.table import OutboxItem
+from datetime import datetime
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import shard_of
+from chalicelib.jobs.job import DueJob
+from chalicelib.jobs.models import NUM_DUE_SHARDS, DueEntry, due_pk
+
+# Of a shard, so many entries are looked at in one sweep: 50 pages of 100.
+_MOST_PAGES = 50
 
 
-class DueEntry(OutboxItem):
-    """`DUE#<shard>` / `<instant>#<kind>#<id>`: what should have happened by then; the sweep looks here."""
-
-    kind = UnicodeAttribute()
-    msp_id = UnicodeAttribute()
-    org_id = UnicodeAttribute(null=True)
-    target_id = UnicodeAttribute()
-    not_before = UnicodeAttribute(default="")
-    # What else the message says that stands for it.
-    more = JSONAttribute(null=True)
+def write(job: DueJob) -> Write:
+    """For the transaction that the job follows from. Writing it twice is harmless."""
+    return Write("put", _entry(job))
 
 
-NUM_DUE_SHARDS = 16
-DUE_LAUNCH = "launch"
-DUE_ADVANCE = "advance"
-DUE_MOVE_DATES = "move_dates"
-DUE_CHANGE = "change"
-DUE_MAIL = "mail"
-DUE_ARCHIVE = "archive"
+def done(job: DueJob) -> Write:
+    """For the transaction after which nobody has to send the job again. Gone already is fine."""
+    return Write("delete", _entry(job))
 
 
-def due_pk(shard: int) -> str:
-    return f"DUE#{shard:02d}"
-
-
-def due_entry(instant: str, kind: str, msp_id: str, org_id: str | None, target_id: str) -> DueEntry:
-    """`target_id` is a rollout for `launch`, a batch for `advance`, an organization for `move_dates`."""
+def _entry(job: DueJob) -> DueEntry:
+    if job.due_at is None:
+        raise ValueError(f"this {job.kind} says no instant by which it is due")
     return DueEntry(
-        due_pk(shard_of(target_id, NUM_DUE_SHARDS)),
-        f"{instant}#{kind}#{target_id}",
-        kind=kind,
-        msp_id=msp_id,
-        org_id=org_id,
-        target_id=target_id,
+        due_pk(shard_of(job.due_id, NUM_DUE_SHARDS)),
+        f"{job.due_at}#{job.kind}#{job.due_id}",
+        job=job.body(),
+        tenant_id=job.tenant_id,
     )
+
+
+def due_before(shard: int, instant: datetime, now: datetime, limit: int) -> list[DueEntry]:
+    """Entries that should have happened by `instant` and were not sent again by a recent sweep."""
+    found: list[DueEntry] = []
+    after = ""
+    # Entries that were put off stand in front of the others; they must not keep them from being seen.
+    for _ in range(_MOST_PAGES):
+        page = table.query_until(DueEntry, due_pk(shard), f"{to_text(instant)}#~", limit, after)
+        found += [entry for entry in page if entry.not_before <= to_text(now)]
+        if len(page) < limit or len(found) >= limit:
+            break
+        after = page[-1].sk
+    return found[:limit]
+
+
+def all_shards() -> range:
+    return range(NUM_DUE_SHARDS)
+
+
+def defer(entry: DueEntry, until: datetime) -> None:
+    """Give the message that was just sent time to be worked on; an entry that is gone already is fine."""
+    try:
+        table.transact([Write("update", entry, DueEntry.pk.exists(), (DueEntry.not_before.set(to_text(until)),))])
+    except ConditionFailed:
+        return

@@ -13,8 +13,8 @@ from chalicelib.notifications.models import Mail, Waiting
 from chalicelib.notifications.rendering import Letter, NotAddressable, Withheld, envelope
 from chalicelib.notifications.states import News, refused, withheld
 
-# Reads whom a mail is for and what it says; each kind of mail has its own, from the feature that it is about.
-Read = Callable[[Mail], Letter | Withheld]
+# Says whom a mail is for and what it says, as things are now; each kind of mail has its own, from its room.
+Build = Callable[[Mail, datetime], Letter | Withheld]
 
 
 class Mailer(Protocol):
@@ -36,7 +36,7 @@ class Postman:
         self,
         mails: Mails,
         mailer: Mailer,
-        readers: Mapping[str, Read],
+        builder_by_kind: Mapping[str, Build],
         wait_for_slot: Callable[[int], bool],
         clock: Callable[[], datetime],
         mail_from: str,
@@ -44,7 +44,7 @@ class Postman:
     ) -> None:
         self._mails = mails
         self._mailer = mailer
-        self._readers = readers
+        self._builder_by_kind = builder_by_kind
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._mail_from = mail_from
@@ -64,8 +64,8 @@ class Postman:
 
     def _deliver(self, claimed: Mail, until: int) -> bool:
         try:
-            reader = self._readers.get(claimed.kind)
-            letter = reader(claimed) if reader else Withheld("unknown_kind")
+            build = self._builder_by_kind.get(claimed.kind)
+            letter = build(claimed, self._clock()) if build else Withheld("unknown_kind")
         except MusterError:
             self._mails.release(claimed)
             raise

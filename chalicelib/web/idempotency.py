@@ -9,7 +9,7 @@ next try takes the claim over with the same seed, so that what was created is me
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -21,6 +21,9 @@ from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.ids import new_id, short_hash
+
+if TYPE_CHECKING:
+    from chalicelib.web.routing import Call
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -125,19 +128,15 @@ def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -
     return Attempt(record, known, fresh.answer if fresh else None)
 
 
-def once(
-    account_id: str,
-    route: str,
-    key: str | None,
-    body: bytes,
-    now: datetime,
-    answer_type: type[A],
-    action: Callable[[str], A],
-) -> A:
-    """Run `action(seed)`, at most once per key. Without a key it simply runs."""
-    if key is None:
+def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
+    """Answer a request once per Idempotency-Key. `action` gets the seed of the ids that it makes.
+
+    Without a key it simply runs. Raises Invalid when the key came with another body, Conflict while in flight.
+    """
+    now = call.now
+    if call.idempotency_key is None:
         return action(new_id(now))
-    this = attempt(account_id, route, key, body, now)
+    this = attempt(call.account_id, call.route, call.idempotency_key, call.said, now)
     if this.answer is not None:
         return answer_type.model_validate_json(this.answer)
     try:
@@ -152,7 +151,7 @@ def once(
         try:
             table.transact([this.released() if error.status < 500 else this.relinquished(now)])
         except MusterError:
-            observability.failure("claim is left to its lease", route=route)
+            observability.failure("claim is left to its lease", route=call.route)
         raise
     table.transact([this.answered(answer.model_dump_json())])
     return answer

@@ -1,16 +1,16 @@
-"""TODO."""
+"""Pages over HTTP: a cursor is opaque, and good only for the list and the caller it was made for."""
 
 import base64
 import binascii
 import json
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.ids import short_hash
-from chalicelib.core.lazy import BaseModel
 from chalicelib.web.routing import Call
+from chalicelib.web.schemas import Form
 
 DEFAULT_LIMIT = 50
 
@@ -18,9 +18,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 
 
-class PageQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class PageQuery(Form):
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many at most, 1 to 100.")
     cursor: str | None = Field(None, max_length=2000, description="`next_cursor` of the page before.")
 

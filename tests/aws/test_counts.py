@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from chalicelib.training.batches import advance
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
-from chalicelib.wiring import wiring
 from tests.bench.meter import Meter, Tally, metered
 from tests.harness import World
 
@@ -48,7 +48,7 @@ class Rollouts:
     def chunk(self) -> EnrollChunk:
         """The one chunk of the one client that was launched."""
         (message,) = self.world.messages()
-        wiring().advance.advance(AdvanceBatch.model_validate(message), self.world.now)
+        advance.advance(AdvanceBatch.model_validate(message), self.world.now)
         (message,) = self.world.messages()
         return EnrollChunk.model_validate(message)
 

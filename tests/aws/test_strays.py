@@ -10,7 +10,6 @@ from chalicelib.training.batches import enroll_chunk as chunks
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.driver import Driver
 
@@ -26,7 +25,7 @@ def test_who_left_between_two_deliveries_is_counted_as_enrolled(world: World, mo
     leaver, _ = world.members(org_id, 2)
     batch_id = driver.send(driver.form([org_id], [course])).json["results"][0]["batch_id"]
     [advance] = world.messages()
-    wiring().advance.advance(AdvanceBatch.model_validate(advance), world.now)
+    advance.advance(AdvanceBatch.model_validate(advance), world.now)
     [message] = world.messages()
 
     def killed(*args: object) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from chalicelib.aws import loading
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, counts_sk, msp_pk, org_sk
+from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, counts_sk, org_sk
 from chalicelib.training.batches.models import Batch, Row, batch_pk, batch_sk, batches_pk, row_sk
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.rollouts.schemas import MAX_COURSES

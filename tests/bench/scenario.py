@@ -15,11 +15,13 @@ from chalicelib.aws import loading
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
+from chalicelib.jobs import sweep
 from chalicelib.jobs.sweep import GRACE
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, org_pk
-from chalicelib.training.course_mails.messages import MailRow
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
+from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.rollouts.schemas import MAX_COURSES
 from chalicelib.web import routing as http
 from infra.cloud import ACCOUNT_ID, Cloud
@@ -103,7 +105,7 @@ class Scene:
         """What follows a rollout with mails: one for each learner, ready to be sent."""
         if not self.meter.sent:
             self.world.now += _SWEPT_AFTER
-            wiring.wiring().sweep.sweep(self.world.now)
+            sweep.sweep(self.world.now)
         self.work(mails=True)
 
     def num_mails(self) -> int:

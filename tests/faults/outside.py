@@ -7,8 +7,8 @@ from typing import Any
 
 from chalicelib import worker as jobs
 from chalicelib.core.clock import to_text
+from chalicelib.jobs import sweep
 from chalicelib.jobs.sweep import GRACE, PATIENCE
-from chalicelib.wiring import wiring
 from tests.faults.injector import Killed
 from tests.gateway import Answer
 from tests.harness import World
@@ -161,7 +161,7 @@ class Outside:
         self.until_quiet()
 
     def sweep(self) -> None:
-        wiring().sweep.sweep(self._world.now)
+        sweep.sweep(self._world.now)
 
     def wait_for_sweep(self) -> None:
         """Until the next sweep finds what somebody left behind just now."""

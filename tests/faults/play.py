@@ -13,8 +13,8 @@ from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.training.batches import recipients
 from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
 from chalicelib.training.batches.states import RETRYABLE
+from chalicelib.training.progress import progress
 from chalicelib.training.progress.progress import EnrollmentId
-from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.outside import Delivery, Outside, Request
 from tests.faults.truth import Tables, problems_in
@@ -136,11 +136,11 @@ class Play:
     def start(self, member_ids: Iterable[str]) -> None:
         """These start whatever course they are enrolled in by now."""
         for enrollment_id in self._held_by(member_ids):
-            wiring().progress.start(self.msp_id, enrollment_id, self.world.now)
+            progress.start(self.msp_id, enrollment_id, self.world.now)
 
     def complete(self, member_ids: Iterable[str]) -> None:
         for enrollment_id in self._held_by(member_ids):
-            wiring().progress.complete(self.msp_id, enrollment_id, self.world.now)
+            progress.complete(self.msp_id, enrollment_id, self.world.now)
 
     def _held_by(self, member_ids: Iterable[str]) -> list[EnrollmentId]:
         wanted = set(member_ids)

@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.core.errors import Conflict
 from chalicelib.jobs.sweep import FENCE
+from chalicelib.training.progress import progress
 from chalicelib.training.progress.progress import EnrollmentId
-from chalicelib.wiring import wiring
 from tests.faults import later
 from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
@@ -34,11 +34,11 @@ def _ran(play: Play) -> tuple[Batch, Request]:
 
 
 def _start(play: Play, enrollment_id: str) -> None:
-    wiring().progress.start(play.msp_id, EnrollmentId.parse(enrollment_id), play.world.now)
+    progress.start(play.msp_id, EnrollmentId.parse(enrollment_id), play.world.now)
 
 
 def _complete(play: Play, enrollment_id: str) -> None:
-    wiring().progress.complete(play.msp_id, EnrollmentId.parse(enrollment_id), play.world.now)
+    progress.complete(play.msp_id, EnrollmentId.parse(enrollment_id), play.world.now)
 
 
 def _archived(play: Play) -> tuple[Batch, Delivery]:

@@ -7,9 +7,9 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from chalicelib.aws import table
 from chalicelib.people.members import store as members_store
+from chalicelib.training.auto_enrollment import enroll_member
 from chalicelib.training.auto_enrollment.enroll_member import joined_writes
 from chalicelib.training.batches.states import LIVE
-from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.outside import Request
 from tests.faults.test_model import SOME, STEPS, Story
@@ -72,7 +72,7 @@ class JoiningStory(Story):
             after = members_store.changed(member, status="active")
             writes, job = joined_writes(self.play.msp_id, self.org, member.member_id, now)
             table.transact([*members_store.change_writes(self.org, member, after), *writes])
-            wiring().joiners.send(job)
+            enroll_member.send(job)
 
     def teardown(self) -> None:
         self.outside.until(self.play.world.now + timedelta(days=3))

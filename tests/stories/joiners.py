@@ -5,9 +5,9 @@ from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.jobs.sweep import FENCE
+from chalicelib.training.auto_enrollment import enroll_member
 from chalicelib.training.auto_enrollment.enroll_member import joined_writes
 from chalicelib.training.auto_enrollment.models import standing_batch_id
-from chalicelib.wiring import wiring
 from tests.faults.truth import problems
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -28,7 +28,7 @@ class Joiners:
         """The person accepted, or was added to these groups; what follows is done."""
         writes, job = joined_writes(self.driver.msp, self.org, member, self.world.now, groups)
         table.transact(writes)
-        wiring().joiners.send(job)
+        enroll_member.send(job)
         self.driver.work()
 
     def somebody(self, *groups: str, **fields: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from chalicelib.wiring import wiring
+from chalicelib.tenants.admins import service as admins
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -126,14 +126,14 @@ def test_admins_come_in_pages_and_each_once(world: World, msp: str, org: str, ad
 
 
 def test_the_first_admin_comes_from_a_command_and_only_once(world: World) -> None:
-    made = wiring().admins.first_admin("Northwind", "Ann@Example.com", world.now)
-    assert wiring().admins.first_admin("Northwind", "ann@example.com", world.now) == made
+    made = admins.first_admin("Northwind", "Ann@Example.com", world.now)
+    assert admins.first_admin("Northwind", "ann@example.com", world.now) == made
     me = world.get("/me", made.account_id).json
     assert [(role["role"], role["msp_id"], role["name"]) for role in me["roles"]] == [
         ("msp_admin", made.msp_id, "Northwind")
     ]
     assert world.delete(f"/msp/admins/{made.account_id}", made.account_id).json["code"] == "last_admin"
-    other = wiring().admins.first_admin("Southwind", "ann@example.com", world.now)
+    other = admins.first_admin("Southwind", "ann@example.com", world.now)
     assert (other.account_id, other.msp_id != made.msp_id) == (made.account_id, True)
 
 

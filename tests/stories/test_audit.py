@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from chalicelib.wiring import wiring
 
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.schemas import GroupCreate
-from chalicelib.wiring import wiring
+from chalicelib.tenants.structure.schemas import GroupCreate
 from tests.harness import World
 
 

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.people.accounts import passwords
+from chalicelib.people.accounts import login, passwords
 from chalicelib.people.accounts.login import LoggedIn
-from chalicelib.wiring import wiring
 from tests.cloud_fixture import resources
 from tests.gateway import Answer
 from tests.harness import World
@@ -61,7 +60,7 @@ def test_who_registers_confirms_by_the_mailed_code_and_logs_in(world: World) -> 
 
 def test_the_account_behind_a_log_in_is_known_with_its_verified_address_and_names(world: World) -> None:
     registration = _account(world, first_name="Ann", last_name="Lee")
-    found = wiring().accounts.log_in("ann@example.com", PASSWORD, "192.0.2.9", world.now)
+    found = login.log_in("ann@example.com", PASSWORD, "192.0.2.9", world.now)
     assert isinstance(found, LoggedIn)
     user = world.client("cognito-idp").admin_get_user(
         UserPoolId=world.stage.environment["USER_POOL_ID"], Username=registration

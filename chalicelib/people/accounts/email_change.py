@@ -10,15 +10,18 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.aws import table
+from chalicelib.aws.identity import identity
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
+from chalicelib.notifications import outbox
 from chalicelib.people.accounts import email_change_store as changes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
 from chalicelib.people.accounts.email_change_store import EmailChange, hash_of
 from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
+from chalicelib.people.accounts.mails import EMAIL_CODE
 from chalicelib.people.members import store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
@@ -27,8 +30,6 @@ from chalicelib.tenants.admins.models import Admin
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.tenants.organizations import store as orgs_store
-
-EMAIL_CODE = "email_code"
 
 # Of 100,000,000 codes.
 TRIES = 5
@@ -47,41 +48,37 @@ class Mails(Protocol):
     def wake(self) -> None: ...
 
 
-class EmailChangeService:
-    def __init__(self, identity: Identity, mails: Mails) -> None:
-        self._identity = identity
-        self._mails = mails
+def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
+    """Have a code mailed to the new address, whoever has it now. Raises TooMany."""
+    count_try(account_id, source, now)
+    count_mail(email, now)
+    change_id = derived_id(seed, EMAIL_CODE)
+    lane = account_pk(account_id)
+    mail = outbox.writes(change_id, EMAIL_CODE, lane, {"account_id": account_id, "change_id": change_id}, now)
+    try:
+        table.transact([changes.ask_write(account_id, change_id, email, now), *mail])
+    except ConditionFailed:
+        # The same request came this far before.
+        return
+    outbox.wake()
 
-    def ask(self, account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
-        """Have a code mailed to the new address, whoever has it now. Raises TooMany."""
-        count_try(account_id, source, now)
-        count_mail(email, now)
-        change_id = derived_id(seed, EMAIL_CODE)
-        lane = account_pk(account_id)
-        mail = self._mails.writes(change_id, EMAIL_CODE, lane, {"account_id": account_id, "change_id": change_id}, now)
-        try:
-            table.transact([changes.ask_write(account_id, change_id, email, now), *mail])
-        except ConditionFailed:
-            # The same request came this far before.
-            return
-        self._mails.wake()
 
-    def confirm(self, account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
-        """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
-        count_try(account_id, source, now)
-        change = changes.change_of(account_id)
-        if change is None or not _proven(change, code, now):
-            raise wrong_code()
-        if not self._identity.give_address(account_id, change.email):
-            raise account_exists()
-        kept_in = []
-        for entry in access_store.entries_of(account_id):
-            if entry.role:
-                _move_admin(account_id, entry, change.email, now)
-            elif entry.org_id and entry.member_id and not _move_member(account_id, entry, change.email, now):
-                org = orgs_store.org(entry.msp_id, entry.org_id)
-                kept_in.append(KeptIn(org_id=entry.org_id, name=org.name if org else ""))
-        return EmailChanged(email=change.email, kept_in=kept_in)
+def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
+    """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
+    count_try(account_id, source, now)
+    change = changes.change_of(account_id)
+    if change is None or not _proven(change, code, now):
+        raise wrong_code()
+    if not identity().give_address(account_id, change.email):
+        raise account_exists()
+    kept_in = []
+    for entry in access_store.entries_of(account_id):
+        if entry.role:
+            _move_admin(account_id, entry, change.email, now)
+        elif entry.org_id and entry.member_id and not _move_member(account_id, entry, change.email, now):
+            org = orgs_store.org(entry.msp_id, entry.org_id)
+            kept_in.append(KeptIn(org_id=entry.org_id, name=org.name if org else ""))
+    return EmailChanged(email=change.email, kept_in=kept_in)
 
 
 def _proven(change: EmailChange, code: str, now: datetime) -> bool:

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from chalicelib.core.addresses import Email
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.schemas import Form
 
 
-class ChangeEmail(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ChangeEmail(Form):
     email: Email
 
 
@@ -20,9 +19,7 @@ class EmailAsked(BaseModel):
     email: str
 
 
-class ConfirmEmail(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ConfirmEmail(Form):
     code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\s*[0-9]{1,8}\s*$")]
 
 

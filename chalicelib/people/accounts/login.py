@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
-from chalicelib.aws.accounts import Accounts, PasswordDue, Refused, Tokens
+from chalicelib.aws.accounts import PasswordDue, Refused, Tokens, accounts
 from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
@@ -40,123 +40,124 @@ class LoggedIn:
     tokens: Tokens
 
 
-class AccountsService:
-    """`source` is the address that a request came from. Every method raises TooMany, and Unavailable."""
+def register(
+    email: str, password: str, source: str, now: datetime, *, first_name: str = "", last_name: str = ""
+) -> str:
+    """Gives the registration's id; a code goes to the address.
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    The id is the account's user name. The address becomes a way to log in once its owner has confirmed
+    this very registration: whoever registers somebody else's address gains nothing by it.
+    Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
+    """
+    address = normalized(email)
+    count_try(address, source, now)
+    refuse_weak(password, "password")
+    count_mail(address, now)
+    registration_id = new_id(now)
+    attributes = {"email": address, "given_name": first_name, "family_name": last_name}
+    try:
+        accounts().sign_up(registration_id, password, {k: v for k, v in attributes.items() if v})
+    except Refused as no:
+        if no.code in _WEAK:
+            raise refused_by_cognito("password") from None
+        if no.code == "InvalidParameterException":
+            raise Invalid(FieldError("email", "invalid_email", "This address cannot be used.")) from None
+        if no.code not in _REGISTERED:
+            raise Unavailable() from no
+    return registration_id
 
-    def register(
-        self, email: str, password: str, source: str, now: datetime, *, first_name: str = "", last_name: str = ""
-    ) -> str:
-        """Gives the registration's id; a code goes to the address.
 
-        The id is the account's user name. The address becomes a way to log in once its owner has confirmed
-        this very registration: whoever registers somebody else's address gains nothing by it.
-        Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
-        """
-        address = normalized(email)
-        count_try(address, source, now)
-        refuse_weak(password, "password")
-        count_mail(address, now)
-        registration_id = new_id(now)
-        attributes = {"email": address, "given_name": first_name, "family_name": last_name}
-        try:
-            self._accounts.sign_up(registration_id, password, {k: v for k, v in attributes.items() if v})
-        except Refused as no:
-            if no.code in _WEAK:
-                raise refused_by_cognito("password") from None
-            if no.code == "InvalidParameterException":
-                raise Invalid(FieldError("email", "invalid_email", "This address cannot be used.")) from None
-            if no.code not in _REGISTERED:
-                raise Unavailable() from no
-        return registration_id
+def confirm(registration_id: str, code: str, source: str, now: datetime) -> None:
+    """Raises Invalid `wrong_code`, and Conflict: `account_exists`, or `already_confirmed`.
 
-    def confirm(self, registration_id: str, code: str, source: str, now: datetime) -> None:
-        """Raises Invalid `wrong_code`, and Conflict: `account_exists`, or `already_confirmed`.
+    The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
+    proves nothing.
+    """
+    count_try(registration_id, source, now)
+    try:
+        accounts().confirm_sign_up(registration_id, code)
+    except Refused as no:
+        if no.code == "AliasExistsException":
+            raise account_exists() from None
+        if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
+            raise Conflict("already_confirmed", "This registration is confirmed already: log in.") from None
+        raise wrong_code() from None
 
-        The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
-        proves nothing.
-        """
-        count_try(registration_id, source, now)
-        try:
-            self._accounts.confirm_sign_up(registration_id, code)
-        except Refused as no:
-            if no.code == "AliasExistsException":
-                raise account_exists() from None
-            if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
-                raise Conflict("already_confirmed", "This registration is confirmed already: log in.") from None
-            raise wrong_code() from None
 
-    def resend(self, registration_id: str, source: str, now: datetime) -> None:
-        """Another mail with a code, if there is such a registration and it is not confirmed."""
-        count_try(registration_id, source, now)
-        count_mail(registration_id, now)
-        try:
-            self._accounts.mail_code_again(registration_id)
-        except Refused:
-            return
+def resend(registration_id: str, source: str, now: datetime) -> None:
+    """Another mail with a code, if there is such a registration and it is not confirmed."""
+    count_try(registration_id, source, now)
+    count_mail(registration_id, now)
+    try:
+        accounts().mail_code_again(registration_id)
+    except Refused:
+        return
 
-    def log_in(self, login: str, password: str, source: str, now: datetime) -> LoggedIn | PasswordDue:
-        """By e-mail address or login name. Raises Unauthorized `wrong_credentials`, whatever is wrong.
 
-        PasswordDue: somebody else chose this password; `choose_password` goes on from there.
-        """
-        name = normalized(login)
-        count_try(name, source, now)
-        try:
-            return _logged_in(self._accounts.log_in(name, password))
-        except Refused:
-            raise Unauthorized(
-                "wrong_credentials",
-                "Log-in and password do not belong together, or the address was never confirmed. "
-                "A forgotten password can be replaced by a mailed code.",
-            ) from None
+def log_in(login: str, password: str, source: str, now: datetime) -> LoggedIn | PasswordDue:
+    """By e-mail address or login name. Raises Unauthorized `wrong_credentials`, whatever is wrong.
 
-    def choose_password(
-        self, login: str, due: PasswordDue, new_password: str, source: str, now: datetime
-    ) -> LoggedIn | PasswordDue:
-        """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
-        count_try(normalized(login), source, now)
-        refuse_weak(new_password, "new_password")
-        try:
-            return _logged_in(self._accounts.answer_with_password(due, new_password))
-        except Refused as no:
-            if no.code in _WEAK:
-                raise refused_by_cognito("new_password") from None
-            raise Unauthorized(
-                "log_in_expired", "That took too long, or was done already; log in again with the first password."
-            ) from None
+    PasswordDue: somebody else chose this password; `choose_password` goes on from there.
+    """
+    name = normalized(login)
+    count_try(name, source, now)
+    try:
+        return _logged_in(accounts().log_in(name, password))
+    except Refused:
+        raise Unauthorized(
+            "wrong_credentials",
+            "Log-in and password do not belong together, or the address was never confirmed. "
+            "A forgotten password can be replaced by a mailed code.",
+        ) from None
 
-    def refresh(self, refresh_token: str, source: str, now: datetime) -> Tokens:
-        """Raises Unauthorized `log_in_expired`."""
-        _count_source(source, now)
-        try:
-            return self._accounts.refresh(refresh_token)
-        except Refused:
-            raise Unauthorized("log_in_expired", "This log-in is over; log in again.") from None
 
-    def forgot(self, email: str, source: str, now: datetime) -> None:
-        """A code goes to the address, if it is that of an account."""
-        address = normalized(email)
-        count_try(address, source, now)
-        count_mail(address, now)
-        try:
-            self._accounts.mail_reset_code(address)
-        except Refused:
-            return
+def choose_password(
+    login: str, due: PasswordDue, new_password: str, source: str, now: datetime
+) -> LoggedIn | PasswordDue:
+    """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
+    count_try(normalized(login), source, now)
+    refuse_weak(new_password, "new_password")
+    try:
+        return _logged_in(accounts().answer_with_password(due, new_password))
+    except Refused as no:
+        if no.code in _WEAK:
+            raise refused_by_cognito("new_password") from None
+        raise Unauthorized(
+            "log_in_expired", "That took too long, or was done already; log in again with the first password."
+        ) from None
 
-    def reset(self, email: str, code: str, new_password: str, source: str, now: datetime) -> None:
-        """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
-        address = normalized(email)
-        count_try(address, source, now)
-        refuse_weak(new_password, "new_password")
-        try:
-            self._accounts.reset(address, code, new_password)
-        except Refused as no:
-            if no.code in _WEAK:
-                raise refused_by_cognito("new_password") from None
-            raise wrong_code() from None
+
+def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
+    """Raises Unauthorized `log_in_expired`."""
+    _count_source(source, now)
+    try:
+        return accounts().refresh(refresh_token)
+    except Refused:
+        raise Unauthorized("log_in_expired", "This log-in is over; log in again.") from None
+
+
+def forgot(email: str, source: str, now: datetime) -> None:
+    """A code goes to the address, if it is that of an account."""
+    address = normalized(email)
+    count_try(address, source, now)
+    count_mail(address, now)
+    try:
+        accounts().mail_reset_code(address)
+    except Refused:
+        return
+
+
+def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
+    """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
+    address = normalized(email)
+    count_try(address, source, now)
+    refuse_weak(new_password, "new_password")
+    try:
+        accounts().reset(address, code, new_password)
+    except Refused as no:
+        if no.code in _WEAK:
+            raise refused_by_cognito("new_password") from None
+        raise wrong_code() from None
 
 
 def count_try(whom: str, source: str, now: datetime) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
+from chalicelib.web.schemas import Form
 
 # Longer than any that is accepted: passwords.py says which rule one breaks.
 _Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -17,11 +18,7 @@ _Login = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=
 _Session = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Register(_Asked):
+class Register(Form):
     email: Email
     password: _Password
     first_name: _Name = ""
@@ -34,16 +31,16 @@ class Registered(BaseModel):
     registration_id: str
 
 
-class Confirm(_Asked):
+class Confirm(Form):
     registration_id: Id
     code: _Code
 
 
-class Resend(_Asked):
+class Resend(Form):
     registration_id: Id
 
 
-class LogIn(_Asked):
+class LogIn(Form):
     """`login` is the e-mail address or the login name. Either `password`, or `session` and `new_password`."""
 
     login: _Login
@@ -79,15 +76,15 @@ class LogInOut(BaseModel):
     session: str | None = Field(None, description="Send it back with new_password, within some minutes.")
 
 
-class Refresh(_Asked):
+class Refresh(Form):
     refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 
 
-class Forgot(_Asked):
+class Forgot(Form):
     email: Email
 
 
-class Reset(_Asked):
+class Reset(Form):
     email: Email
     code: _Code
     new_password: _Password

@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.aws.accounts import PasswordDue
+from chalicelib.aws.identity import identity
 from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.text import normalized, one_line
-from chalicelib.people.accounts.login import AccountsService, LoggedIn
-from chalicelib.people.invitations.accept_decline import Account, AnswerService, Invited
+from chalicelib.people.accounts import login
+from chalicelib.people.accounts.login import LoggedIn
+from chalicelib.people.invitations import accept_decline
+from chalicelib.people.invitations.accept_decline import Account, Invited
 from chalicelib.people.invitations.schemas import AnswerForm
 
 
@@ -30,81 +33,80 @@ class Screen:
     retry_after: int | None = None
 
 
-class AnswerDesk:
-    def __init__(self, answers: AnswerService, accounts: AccountsService, identity: Identity) -> None:
-        self._answers = answers
-        self._accounts = accounts
-        self._identity = identity
+def step(token: str, form: AnswerForm, source: str, now: datetime) -> Screen:
+    """One step of accepting. Raises NotFound for a dead link; what else goes wrong is told on the form."""
+    invited = accept_decline.shown(token, now)
+    if invited.expired:
+        return Screen("expired", _facts(invited))
+    if not invited.is_open:
+        return Screen("closed", _facts(invited))
+    steps: Mapping[str, Callable[[], Screen]] = {
+        "log_in": lambda: _log_in(invited, form, source, now),
+        "new_password": lambda: _new_password(invited, form, source, now),
+        "register": lambda: _register(invited, form, source, now),
+        "confirm": lambda: _confirm(invited, form, source, now),
+        "move": lambda: _move(invited, form, now),
+    }
+    if form.step not in steps:
+        return Screen("account", _facts(invited, form))
+    try:
+        return steps[form.step]()
+    except MusterError as error:
+        if error.status >= 500:
+            raise
+        facts = {**_facts(invited, form), "error": _sentence(error)}
+        return Screen(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
 
-    def step(self, token: str, form: AnswerForm, source: str, now: datetime) -> Screen:
-        """One step of accepting. Raises NotFound for a dead link; what else goes wrong is told on the form."""
-        invited = self._answers.shown(token, now)
-        if invited.expired:
-            return Screen("expired", _facts(invited))
-        if not invited.is_open:
-            return Screen("closed", _facts(invited))
-        steps: Mapping[str, Callable[[], Screen]] = {
-            "log_in": lambda: self._log_in(invited, form, source, now),
-            "new_password": lambda: self._new_password(invited, form, source, now),
-            "register": lambda: self._register(invited, form, source, now),
-            "confirm": lambda: self._confirm(invited, form, source, now),
-            "move": lambda: self._move(invited, form, now),
-        }
-        if form.step not in steps:
-            return Screen("account", _facts(invited, form))
-        try:
-            return steps[form.step]()
-        except MusterError as error:
-            if error.status >= 500:
-                raise
-            facts = {**_facts(invited, form), "error": _sentence(error)}
-            return Screen(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
 
-    def _log_in(self, invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
-        _require(form, "email", "password")
-        came = self._accounts.log_in(form.email, form.password, source, now)
-        return self._after_log_in(invited, form, came, now)
+def _log_in(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+    _require(form, "email", "password")
+    came = login.log_in(form.email, form.password, source, now)
+    return _after_log_in(invited, form, came, now)
 
-    def _new_password(self, invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
-        _require(form, "email", "password")
-        came = self._accounts.choose_password(form.email, PasswordDue(form.session), form.password, source, now)
-        return self._after_log_in(invited, form, came, now)
 
-    def _after_log_in(self, invited: Invited, form: AnswerForm, came: LoggedIn | PasswordDue, now: datetime) -> Screen:
-        if isinstance(came, PasswordDue):
-            return Screen("new_password", {**_facts(invited, form), "session": came.session})
-        if came.email is None:
-            raise Conflict(
-                "no_address", "This account has no confirmed e-mail address, so it cannot be invited by one."
-            )
-        account = Account(came.account_id, came.email)
-        if normalized(came.email) != normalized(str(invited.member.email)):
-            secret = self._answers.prove_move(invited, account, now)
-            return Screen("move", {**_facts(invited, form), "proof": secret, "other_email": came.email})
-        return self._accepted(invited, account, now, came.first_name, came.last_name)
+def _new_password(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+    _require(form, "email", "password")
+    came = login.choose_password(form.email, PasswordDue(form.session), form.password, source, now)
+    return _after_log_in(invited, form, came, now)
 
-    def _register(self, invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
-        _require(form, "password", "first_name", "last_name")
-        registration_id = self._accounts.register(
-            str(invited.member.email), form.password, source, now,
-            first_name=one_line(form.first_name), last_name=one_line(form.last_name),
-        )  # fmt: skip
-        return Screen("confirm", {**_facts(invited, form), "registration_id": registration_id})
 
-    def _confirm(self, invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
-        _require(form, "registration_id", "code")
-        self._accounts.confirm(form.registration_id, form.code.strip(), source, now)
-        known = self._identity.named(form.registration_id)
-        if known is None or normalized(known[1]) != normalized(str(invited.member.email)):
-            raise Conflict("other_registration", "This code belongs to another registration; log in with it instead.")
-        return self._accepted(invited, Account(*known), now, form.first_name, form.last_name)
+def _after_log_in(invited: Invited, form: AnswerForm, came: LoggedIn | PasswordDue, now: datetime) -> Screen:
+    if isinstance(came, PasswordDue):
+        return Screen("new_password", {**_facts(invited, form), "session": came.session})
+    if came.email is None:
+        raise Conflict("no_address", "This account has no confirmed e-mail address, so it cannot be invited by one.")
+    account = Account(came.account_id, came.email)
+    if normalized(came.email) != normalized(str(invited.member.email)):
+        secret = accept_decline.prove_move(invited, account, now)
+        return Screen("move", {**_facts(invited, form), "proof": secret, "other_email": came.email})
+    return _accepted(invited, account, now, came.first_name, came.last_name)
 
-    def _move(self, invited: Invited, form: AnswerForm, now: datetime) -> Screen:
-        return self._accepted(invited, self._answers.proven(invited, form.proof, now), now, "", "")
 
-    def _accepted(self, invited: Invited, account: Account, now: datetime, first_name: str, last_name: str) -> Screen:
-        self._answers.accept(invited, account, now, one_line(first_name), one_line(last_name))
-        return Screen("accepted", {**_facts(invited), "account_email": account.email})
+def _register(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+    _require(form, "password", "first_name", "last_name")
+    registration_id = login.register(
+        str(invited.member.email), form.password, source, now,
+        first_name=one_line(form.first_name), last_name=one_line(form.last_name),
+    )  # fmt: skip
+    return Screen("confirm", {**_facts(invited, form), "registration_id": registration_id})
+
+
+def _confirm(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+    _require(form, "registration_id", "code")
+    login.confirm(form.registration_id, form.code.strip(), source, now)
+    known = identity().named(form.registration_id)
+    if known is None or normalized(known[1]) != normalized(str(invited.member.email)):
+        raise Conflict("other_registration", "This code belongs to another registration; log in with it instead.")
+    return _accepted(invited, Account(*known), now, form.first_name, form.last_name)
+
+
+def _move(invited: Invited, form: AnswerForm, now: datetime) -> Screen:
+    return _accepted(invited, accept_decline.proven(invited, form.proof, now), now, "", "")
+
+
+def _accepted(invited: Invited, account: Account, now: datetime, first_name: str, last_name: str) -> Screen:
+    accept_decline.accept(invited, account, now, one_line(first_name), one_line(last_name))
+    return Screen("accepted", {**_facts(invited), "account_email": account.email})
 
 
 # The form on which a step's trouble is told, where it is not the step's own.

@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
-from chalicelib.aws.scheduler import Scheduler
+from chalicelib.aws.scheduler import scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.addresses import Email
@@ -16,15 +15,15 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
-from chalicelib.notifications.service import Counter
+from chalicelib.jobs import due, queue
+from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.announcement import announcement_of
 from chalicelib.people.invitations.explanations import explain
 from chalicelib.people.invitations.messages import SendWave
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
-from chalicelib.people.invitations.states import Code, InviteOutcome
+from chalicelib.people.invitations.states import Code, InvitationMail, InviteOutcome
 from chalicelib.people.invitations.writes import (
-    INVITATION,
     Invitation,
     Person,
     invitation_of,
@@ -54,96 +53,93 @@ _AT_ONCE = 5
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
-class InviteService:
-    def __init__(self, mails: Counter, queue: Queue, scheduler: Scheduler) -> None:
-        self._mails = mails
-        self._queue = queue
-        self._scheduler = scheduler
+def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
+    """Everybody who can be invited, some at a time, each whole or not at all.
 
-    def invite(self, scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
-        """Everybody who can be invited, some at a time, each whole or not at all.
+    Raises Invalid for an unknown group or a past instant.
+    """
+    org = org_of(scope)
+    notify_at = instant_of(form.notify, now)
+    expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
+    for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
+        if structure_store.group(scope.org, form.group_id) is None:
+            raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
+        results, invites, invitations = _judged(scope, form, seed, now, expires_at)
+        if not invitations:
+            _announce(scope, seed, notify_at)
+            return InvitesOut(results=results)
+        invitations = invitations[:_AT_ONCE]
+        told = Change(
+            scope.account_id, "members.invited", f"group/{form.group_id}",
+            after={
+                "member_ids": [one.member.member_id for one in invitations],
+                "notify_at": to_text(notify_at) if notify_at else None,
+            },
+        )  # fmt: skip
+        writes = [write for one in invitations for write in one.writes]
+        writes += _notify_writes(scope, invites, invitations, seed, notify_at, now)
+        writes.append(structure_store.group_check(scope.org, form.group_id))
+        try:
+            audit.commit(scope.tenant_pk, told, writes, now)
+        except ConditionFailed:
+            # Somebody else invited one of them at the same moment, or deleted the group: look again.
+            continue
+    raise Unavailable()
 
-        Raises Invalid for an unknown group or a past instant.
-        """
-        org = org_of(scope)
-        notify_at = instant_of(form.notify, now)
-        expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
-        for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
-            if structure_store.group(scope.org, form.group_id) is None:
-                raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
-            results, invites, invitations = _judged(scope, form, seed, now, expires_at)
-            if not invitations:
-                self._announce(scope, seed, notify_at)
-                return InvitesOut(results=results)
-            invitations = invitations[:_AT_ONCE]
-            told = Change(
-                scope.account_id, "members.invited", f"group/{form.group_id}",
-                after={
-                    "member_ids": [one.member.member_id for one in invitations],
-                    "notify_at": to_text(notify_at) if notify_at else None,
-                },
-            )  # fmt: skip
-            writes = [write for one in invitations for write in one.writes]
-            writes += self._notify_writes(scope, invites, invitations, seed, notify_at, now)
-            writes.append(structure_store.group_check(scope.org, form.group_id))
-            try:
-                audit.commit(scope.tenant_pk, told, writes, now)
-            except ConditionFailed:
-                # Somebody else invited one of them at the same moment, or deleted the group: look again.
-                continue
-        raise Unavailable()
 
-    def announcement(self, scope: Scope) -> Announcement:
-        return announcement_of(org_of(scope))
+def announcement(scope: Scope) -> Announcement:
+    return announcement_of(org_of(scope))
 
-    def _notify_writes(
-        self,
-        scope: Scope,
-        invites: Mapping[str, str],
-        invitations: Sequence[Invitation],
-        seed: str,
-        notify_at: datetime | None,
-        now: datetime,
-    ) -> list[Write]:
-        """The mails of these invitations, or the one wave of all that the request makes."""
-        if notify_at is not None:
-            return store.wave_writes(scope.msp_id, scope.org, wave_id_of(seed), notify_at, invites)
-        abouts = {
-            str(one.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **one.mail_about}
-            for one in invitations
+
+def _notify_writes(
+    scope: Scope,
+    invites: Mapping[str, str],
+    invitations: Sequence[Invitation],
+    seed: str,
+    notify_at: datetime | None,
+    now: datetime,
+) -> list[Write]:
+    """The mails of these invitations, or the one wave of all that the request makes."""
+    if notify_at is not None:
+        return store.wave_writes(scope.msp_id, scope.org, wave_id_of(seed), notify_at, invites)
+    abouts = {
+        str(one.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **one.mail_about} for one in invitations
+    }
+    return outbox.writes_of_many(InvitationMail.INVITATION, scope.tenant_pk, abouts, now)
+
+
+def _announce(scope: Scope, seed: str, notify_at: datetime | None) -> None:
+    if notify_at is None:
+        outbox.wake()
+        return
+    announce_wave(scope.msp_id, scope.org, wave_id_of(seed), notify_at)
+
+
+def announce_wave(msp_id: str, org_id: str, wave_id: str, notify_at: datetime) -> None:
+    """Have the worker make the wave's schedule; should this be lost, the sweep comes two minutes late."""
+    job = SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=to_text(notify_at))
+    queue.send_soon(job)
+
+
+def send_wave(job: SendWave, now: datetime) -> None:
+    """Make the mails of a wave, or its schedule while it is early. Any number of times."""
+    wave = store.wave(job.wave_id)
+    if wave is None:
+        observability.warning("wave is not there", wave_id=job.wave_id)
+        return
+    at = to_instant(wave.notify_at)
+    if now < at:
+        scheduler().create_once(f"wave-{job.wave_id}", at, job.body())
+        return
+    abouts = {
+        mail_id_of(invite_id): {
+            "msp_id": wave.msp_id, "org_id": wave.org_id, "member_id": member_id, "invite_id": invite_id,
         }
-        return self._mails.writes_of_many(INVITATION, scope.tenant_pk, abouts, now)
-
-    def _announce(self, scope: Scope, seed: str, notify_at: datetime | None) -> None:
-        if notify_at is None:
-            self._mails.wake()
-            return
-        self.announce_wave(scope.msp_id, scope.org, wave_id_of(seed), notify_at)
-
-    def announce_wave(self, msp_id: str, org_id: str, wave_id: str, notify_at: datetime) -> None:
-        """Have the worker make the wave's schedule; should this be lost, the sweep comes two minutes late."""
-        job = SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=to_text(notify_at))
-        self._queue.send_soon([Message(job.body(), org_id)])
-
-    def send_wave(self, job: SendWave, now: datetime) -> None:
-        """Make the mails of a wave, or its schedule while it is early. Any number of times."""
-        wave = store.wave(job.wave_id)
-        if wave is None:
-            observability.warning("wave is not there", wave_id=job.wave_id)
-            return
-        at = to_instant(wave.notify_at)
-        if now < at:
-            self._scheduler.create_once(f"wave-{job.wave_id}", at, job.body())
-            return
-        abouts = {
-            mail_id_of(invite_id): {
-                "msp_id": wave.msp_id, "org_id": wave.org_id, "member_id": member_id, "invite_id": invite_id,
-            }
-            for member_id, invite_id in wave.invites.items()
-        }  # fmt: skip
-        self._mails.put(INVITATION, org_pk(wave.org_id), abouts, now)
-        self._mails.wake()
-        table.transact([Write("delete", store.wave_due(wave.msp_id, wave.org_id, job.wave_id, wave.notify_at))])
+        for member_id, invite_id in wave.invites.items()
+    }  # fmt: skip
+    outbox.put(InvitationMail.INVITATION, org_pk(wave.org_id), abouts, now)
+    outbox.wake()
+    table.transact([due.done(job)])
 
 
 def org_of(scope: Scope) -> Org:

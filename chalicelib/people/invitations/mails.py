@@ -1,5 +1,6 @@
 """What mails about invitations say, read when they are sent; the link's secret is made then, and only its hash kept."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chalicelib.aws import table
@@ -13,11 +14,8 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import Letter, Withheld
 from chalicelib.notifications.states import MailState, forbids_more
 from chalicelib.people.invitations import tokens
-from chalicelib.people.invitations.accept_decline import WELCOME
-from chalicelib.people.invitations.resend_cancel import CANCELLED
-from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.invitations.tokens import Token
-from chalicelib.people.invitations.writes import AGAIN, INVITATION
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
@@ -30,7 +28,7 @@ _TRIES = 4
 _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
 
 
-def invitation(mail: Mail) -> Letter | Withheld:
+def invitation(mail: Mail, now: datetime) -> Letter | Withheld:
     """Writes the hash of a new secret to the member: an earlier mail of the same invitation was never sent."""
     org_id, member_id = mail.about["org_id"], mail.about["member_id"]
     org = orgs_store.org(mail.about["msp_id"], org_id)
@@ -54,7 +52,7 @@ def invitation(mail: Mail) -> Letter | Withheld:
     raise Unavailable()
 
 
-def cancelled(mail: Mail) -> Letter | Withheld:
+def cancelled(mail: Mail, now: datetime) -> Letter | Withheld:
     """Only to whom the invitation was, or may have been, delivered."""
     org, member = _read(mail)
     if org is None or member is None or member.status != MemberStatus.CANCELLED or member.mail_blocked:
@@ -65,7 +63,7 @@ def cancelled(mail: Mail) -> Letter | Withheld:
     return _letter(org, member)
 
 
-def welcome(mail: Mail) -> Letter | Withheld:
+def welcome(mail: Mail, now: datetime) -> Letter | Withheld:
     org, member = _read(mail)
     if org is None or member is None or member.status != MemberStatus.ACTIVE or member.mail_blocked:
         return Withheld("not_active")
@@ -97,14 +95,19 @@ def follow(mail: Mail) -> None:
 
 
 def _is_the_invitation(mail: Mail, member: Member) -> bool:
-    return mail.kind in (INVITATION, AGAIN) and mail.about["invite_id"] == member.invite_id
+    return (
+        mail.kind in (InvitationMail.INVITATION, InvitationMail.AGAIN) and mail.about["invite_id"] == member.invite_id
+    )
 
 
 def _is_current(mail: Mail, member: Member) -> bool:
     """News of an earlier address, or of an invitation that was sent again since, blocks nobody."""
     if mail.to_hash and mail.to_hash != short_hash(mailable(str(member.email)) or ""):
         return False
-    return mail.kind not in (INVITATION, AGAIN) or mail.about["invite_id"] == member.invite_id
+    return (
+        mail.kind not in (InvitationMail.INVITATION, InvitationMail.AGAIN)
+        or mail.about["invite_id"] == member.invite_id
+    )
 
 
 def _read(mail: Mail) -> tuple[Org | None, Member | None]:
@@ -120,6 +123,3 @@ def _letter(org: Org, member: Member, **facts: str) -> Letter:
         may_unsubscribe=True,
         facts={"tenant": org.name, **facts},
     )
-
-
-READERS = {INVITATION: invitation, AGAIN: invitation, CANCELLED: cancelled, WELCOME: welcome}

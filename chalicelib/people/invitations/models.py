@@ -39,7 +39,6 @@ class Wave(OutboxItem):
 
 
 WAVE_SK = "WAVE"
-DUE_WAVE = "wave"
 
 
 def wave_pk(wave_id: str) -> str:

@@ -6,8 +6,8 @@ from typing import cast
 from chalicelib.aws import table
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.text import normalized
-from chalicelib.people.invitations import store
-from chalicelib.people.invitations.accept_decline import Account, AnswerService, is_expired
+from chalicelib.people.invitations import accept_decline, store
+from chalicelib.people.invitations.accept_decline import Account, is_expired
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.members.models import Member, member_sk, members_pk
@@ -16,47 +16,43 @@ from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.web.paging import Pager
 
 
-class OwnInvitesService:
-    """`email` is the account's verified address, None when it has none."""
+def accept(account_id: str, email: str | None, invite_id: str, form: AcceptForm, now: datetime) -> Answered:
+    """Raises NotFound for an invitation that is not this account's, and Conflict."""
+    account = _account(account_id, email)
+    invited = accept_decline.of_account(*_parts(invite_id), account, form.token, now)
+    return accept_decline.accept(invited, account, now, form.first_name or "", form.last_name or "")
 
-    def __init__(self, answers: AnswerService) -> None:
-        self._answers = answers
 
-    def accept(self, account_id: str, email: str | None, invite_id: str, form: AcceptForm, now: datetime) -> Answered:
-        """Raises NotFound for an invitation that is not this account's, and Conflict."""
-        account = _account(account_id, email)
-        invited = self._answers.of_account(*_parts(invite_id), account, form.token, now)
-        return self._answers.accept(invited, account, now, form.first_name or "", form.last_name or "")
+def decline(account_id: str, email: str | None, invite_id: str, now: datetime) -> Answered:
+    account = _account(account_id, email)
+    return accept_decline.decline(accept_decline.of_account(*_parts(invite_id), account, None, now), now)
 
-    def decline(self, account_id: str, email: str | None, invite_id: str, now: datetime) -> Answered:
-        account = _account(account_id, email)
-        return self._answers.decline(self._answers.of_account(*_parts(invite_id), account, None, now), now)
 
-    def page(self, email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
-        """Empty for an account without a verified address."""
-        if email is None:
-            return MyInvitePage(items=[], next_cursor=None)
-        found = store.open_invites(email, pager.limit, pager.position)
-        keys = [
-            ((msp_pk(one.msp_id), org_sk(one.org_id)), (members_pk(one.org_id), member_sk(one.member_id)))
-            for one in found.items
-        ]
-        wanted = [(model, *key) for pair in keys for model, key in zip((Org, Member), pair, strict=True)]
-        items = table.batch_get(wanted) if wanted else {}
-        invites = []
-        for org_key, member_key in keys:
-            org, member = cast(Org | None, items.get(org_key)), cast(Member | None, items.get(member_key))
-            if org is not None and member is not None and _is_mine(member, email):
-                invites.append(
-                    MyInvite(
-                        invite_id=f"{org.org_id}.{member.member_id}",
-                        org_id=org.org_id,
-                        organization=org.name,
-                        expires_at=str(member.invite_expires_at),
-                        expired=is_expired(member, now),
-                    )
+def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
+    """Empty for an account without a verified address."""
+    if email is None:
+        return MyInvitePage(items=[], next_cursor=None)
+    found = store.open_invites(email, pager.limit, pager.position)
+    keys = [
+        ((msp_pk(one.msp_id), org_sk(one.org_id)), (members_pk(one.org_id), member_sk(one.member_id)))
+        for one in found.items
+    ]
+    wanted = [(model, *key) for pair in keys for model, key in zip((Org, Member), pair, strict=True)]
+    items = table.batch_get(wanted) if wanted else {}
+    invites = []
+    for org_key, member_key in keys:
+        org, member = cast(Org | None, items.get(org_key)), cast(Member | None, items.get(member_key))
+        if org is not None and member is not None and _is_mine(member, email):
+            invites.append(
+                MyInvite(
+                    invite_id=f"{org.org_id}.{member.member_id}",
+                    org_id=org.org_id,
+                    organization=org.name,
+                    expires_at=str(member.invite_expires_at),
+                    expired=is_expired(member, now),
                 )
-        return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
+            )
+    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
 
 
 def _is_mine(member: Member, email: str) -> bool:

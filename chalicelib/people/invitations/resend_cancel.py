@@ -7,13 +7,13 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
-from chalicelib.notifications.service import Counter
+from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.explanations import explain
 from chalicelib.people.invitations.invite import org_of
 from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
-from chalicelib.people.invitations.states import OPEN, Code
-from chalicelib.people.invitations.writes import AGAIN, mail_id_of
+from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
+from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
@@ -22,104 +22,98 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 
-CANCELLED = "invitation_cancelled"
-
 _TRIES = 4
 
 # The member as it will be and the writes, or why not. None: an earlier try of the same request did it.
 _Step = tuple[Member, list[Write]] | Code | None
 
 
-class LifecycleService:
-    def __init__(self, mails: Counter) -> None:
-        self._mails = mails
+def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: str, now: datetime) -> ChangedInvites:
+    """A new secret and a new mail for each; the old link is dead from here on."""
+    lifetime = timedelta(days=int(org_of(scope).invitation_days))
 
-    def resend(
-        self, scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: str, now: datetime
-    ) -> ChangedInvites:
-        """A new secret and a new mail for each; the old link is dead from here on."""
-        lifetime = timedelta(days=int(org_of(scope).invitation_days))
+    def step(member: Member) -> _Step:
+        invite_id = derived_id(seed, "resend", member.member_id)
+        if member.invite_id == invite_id:
+            return None
+        if member.status not in OPEN:
+            return Code.NOT_OPEN
+        if not member.email:
+            return Code.NO_ADDRESS
+        if member.mail_blocked and not clear_blocked:
+            return Code.MAIL_BLOCKED
+        return renewed(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
 
-        def step(member: Member) -> _Step:
-            invite_id = derived_id(seed, "resend", member.member_id)
-            if member.invite_id == invite_id:
-                return None
-            if member.status not in OPEN:
-                return Code.NOT_OPEN
-            if not member.email:
-                return Code.NO_ADDRESS
-            if member.mail_blocked and not clear_blocked:
-                return Code.MAIL_BLOCKED
-            return self.renewed(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
+    return _each(scope, member_ids, "invitation.resent", step, now)
 
-        return self._each(scope, member_ids, "invitation.resent", step, now)
 
-    def cancel(self, scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) -> ChangedInvites:
-        """Withdraw each; whoever has had the mail is told so by another."""
+def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) -> ChangedInvites:
+    """Withdraw each; whoever has had the mail is told so by another."""
 
-        def step(member: Member) -> _Step:
-            mail_id = derived_id(seed, "cancelled", member.member_id)
-            if member.status == MemberStatus.CANCELLED and member.mail_id == mail_id:
-                return None
-            if member.status not in OPEN:
-                return Code.NOT_OPEN
-            fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
-            after = members_store.changed(member, mail_id=mail_id, **fields)
-            writes = members_store.change_writes(scope.org, member, after)
-            if member.email:
-                about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
-                about["invitation_mail_id"] = str(member.mail_id)
-                writes.append(store.close_write(scope.org, member.member_id, member.email))
-                writes += self._mails.writes(mail_id, CANCELLED, org_pk(scope.org), about, now)
-            return after, writes
+    def step(member: Member) -> _Step:
+        mail_id = derived_id(seed, "cancelled", member.member_id)
+        if member.status == MemberStatus.CANCELLED and member.mail_id == mail_id:
+            return None
+        if member.status not in OPEN:
+            return Code.NOT_OPEN
+        fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
+        after = members_store.changed(member, mail_id=mail_id, **fields)
+        writes = members_store.change_writes(scope.org, member, after)
+        if member.email:
+            about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
+            about["invitation_mail_id"] = str(member.mail_id)
+            writes.append(store.close_write(scope.org, member.member_id, member.email))
+            writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
+        return after, writes
 
-        return self._each(scope, member_ids, "invitation.cancelled", step, now)
+    return _each(scope, member_ids, "invitation.cancelled", step, now)
 
-    def renewed(
-        self, msp_id: str, org_id: str, member: Member, invite_id: str, expires_at: datetime, now: datetime
-    ) -> tuple[Member, list[Write]]:
-        """The member with another invitation, and the writes, its mail among them: what `resend` does, and whoever asks
-        for a fresh link.
-        """
-        after = members_store.changed(
-            member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
-            mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
-        )  # fmt: skip
-        about = _about(msp_id, org_id, member, invite_id)
-        return after, [
-            *members_store.change_writes(org_id, member, after),
-            *self._mails.writes(mail_id_of(invite_id), AGAIN, org_pk(org_id), about, now),
-        ]
 
-    def _each(
-        self, scope: Scope, member_ids: Sequence[str], action: str, step: Callable[[Member], _Step], now: datetime
-    ) -> ChangedInvites:
-        results = [self._one(scope, member_id, action, step, now) for member_id in dict.fromkeys(member_ids)]
-        self._mails.wake()
-        return ChangedInvites(results=results)
+def renewed(
+    msp_id: str, org_id: str, member: Member, invite_id: str, expires_at: datetime, now: datetime
+) -> tuple[Member, list[Write]]:
+    """The member with another invitation, and the writes, its mail among them: what `resend` does, and whoever asks
+    for a fresh link.
+    """
+    after = members_store.changed(
+        member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
+        mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
+    )  # fmt: skip
+    about = _about(msp_id, org_id, member, invite_id)
+    return after, [
+        *members_store.change_writes(org_id, member, after),
+        *outbox.writes(mail_id_of(invite_id), InvitationMail.AGAIN, org_pk(org_id), about, now),
+    ]
 
-    def _one(
-        self, scope: Scope, member_id: str, action: str, step: Callable[[Member], _Step], now: datetime
-    ) -> ChangedInvite:
-        for _ in range(_TRIES):
-            member = members_store.member(scope.org, member_id)
-            if member is None:
-                return _not_done(member_id, Code.NOT_THERE, None)
-            taken = step(member)
-            if taken is None:
-                return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(member.status))
-            if isinstance(taken, Code):
-                return _not_done(member_id, taken, member)
-            after, writes = taken
-            told = Change(
-                scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
-            )
-            try:
-                audit.commit(scope.tenant_pk, told, writes, now)
-            except ConditionFailed:
-                continue
-            return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(after.status))
-        return _not_done(member_id, Code.CHANGED_MEANWHILE, None)
+
+def _each(
+    scope: Scope, member_ids: Sequence[str], action: str, step: Callable[[Member], _Step], now: datetime
+) -> ChangedInvites:
+    results = [_one(scope, member_id, action, step, now) for member_id in dict.fromkeys(member_ids)]
+    outbox.wake()
+    return ChangedInvites(results=results)
+
+
+def _one(scope: Scope, member_id: str, action: str, step: Callable[[Member], _Step], now: datetime) -> ChangedInvite:
+    for _ in range(_TRIES):
+        member = members_store.member(scope.org, member_id)
+        if member is None:
+            return _not_done(member_id, Code.NOT_THERE, None)
+        taken = step(member)
+        if taken is None:
+            return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(member.status))
+        if isinstance(taken, Code):
+            return _not_done(member_id, taken, member)
+        after, writes = taken
+        told = Change(
+            scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
+        )
+        try:
+            audit.commit(scope.tenant_pk, told, writes, now)
+        except ConditionFailed:
+            continue
+        return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(after.status))
+    return _not_done(member_id, Code.CHANGED_MEANWHILE, None)
 
 
 def _about(msp_id: str, org_id: str, member: Member, invite_id: str) -> dict[str, str]:

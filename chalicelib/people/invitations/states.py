@@ -28,3 +28,12 @@ class Code(StrEnum):
     NOT_THERE = "not_there"
     NO_ADDRESS = "no_address"
     CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+class InvitationMail(StrEnum):
+    """Kinds of mails; the texts of each are in notifications/mails."""
+
+    INVITATION = "invitation"
+    AGAIN = "invitation_again"
+    CANCELLED = "invitation_cancelled"
+    WELCOME = "welcome"

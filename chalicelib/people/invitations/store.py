@@ -7,9 +7,9 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.paging import Slice
-from chalicelib.jobs.due import DueEntry, due_entry
+from chalicelib.jobs import due
+from chalicelib.people.invitations.messages import SendWave
 from chalicelib.people.invitations.models import (
-    DUE_WAVE,
     INVITES_PREFIX,
     MOVE_SK,
     WAVE_SK,
@@ -48,15 +48,11 @@ def wave_writes(msp_id: str, org_id: str, wave_id: str, notify_at: datetime, inv
         ttl=int((notify_at + _WAVE_KEPT_FOR).timestamp()),
     )  # fmt: skip
     # Putting it again, after an answer was lost, makes the same mails once more, which are made once.
-    return [Write("put", item), Write("put", wave_due(msp_id, org_id, wave_id, instant))]
+    return [Write("put", item), due.write(SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=instant))]
 
 
 def wave(wave_id: str) -> Wave | None:
     return table.get(Wave, wave_pk(wave_id), WAVE_SK)
-
-
-def wave_due(msp_id: str, org_id: str, wave_id: str, instant: str) -> DueEntry:
-    return due_entry(instant, DUE_WAVE, msp_id, org_id, wave_id)
 
 
 def keep_proof(proof: MoveProof) -> None:

@@ -10,12 +10,10 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.people.invitations import store
-from chalicelib.people.invitations.states import INVITABLE, Code
+from chalicelib.people.invitations.states import INVITABLE, Code, InvitationMail
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
-
-INVITATION, AGAIN = "invitation", "invitation_again"
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def invite_id_of(seed: str, email: str) -> str:
 
 
 def mail_id_of(invite_id: str) -> str:
-    return derived_id(invite_id, INVITATION)
+    return derived_id(invite_id, InvitationMail.INVITATION)
 
 
 def invitation_of(

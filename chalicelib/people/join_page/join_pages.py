@@ -7,52 +7,50 @@ from typing import Any
 from chalicelib.core.errors import Conflict, FieldError, Invalid
 from chalicelib.core.ids import new_id
 from chalicelib.people.invitations.accept_pages import Screen
+from chalicelib.people.join_page import service
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm
-from chalicelib.people.join_page.service import JoinService, Shown
+from chalicelib.people.join_page.service import Shown
 from chalicelib.web.html import Redirect
 
 # More of them would only be read by a machine.
 _MAX_TOLD = 5
 
 
-class JoinDesk:
-    """Every method raises NotFound when the page is not shown, and TooMany."""
+def form(slug: str, source: str, now: datetime) -> Screen:
+    shown = service.shown(slug, source, now)
+    return _form(shown, JoinForm(request=new_id(now)))
 
-    def __init__(self, joining: JoinService) -> None:
-        self._joining = joining
 
-    def form(self, slug: str, source: str, now: datetime) -> Screen:
-        shown = self._joining.shown(slug, source, now)
-        return _form(shown, JoinForm(request=new_id(now)))
+def ask(slug: str, form: JoinForm, source: str, now: datetime) -> Screen | Redirect:
+    shown = service.shown(slug, source, now)
+    try:
+        request_id = service.ask(shown, form, now)
+    except Invalid as error:
+        return _form(shown, form, error.errors, error.status)
+    return Redirect(f"{shown.page.slug}/verify?request={request_id}")
 
-    def ask(self, slug: str, form: JoinForm, source: str, now: datetime) -> Screen | Redirect:
-        shown = self._joining.shown(slug, source, now)
+
+def code_form(slug: str, request_id: str, source: str, now: datetime) -> Screen:
+    shown = service.shown(slug, source, now)
+    try:
+        request = service.request_of(shown, request_id, now)
+    except Conflict as error:
+        return _over(shown, error)
+    return _code_form(shown, request)
+
+
+def confirm(slug: str, form: VerifyForm, source: str, now: datetime) -> Screen | Redirect:
+    shown = service.shown(slug, source, now)
+    try:
+        request = service.request_of(shown, form.request, now)
         try:
-            request_id = self._joining.ask(shown, form, now)
+            token = service.confirm(shown, request, "".join(form.code.split()), now)
         except Invalid as error:
-            return _form(shown, form, error.errors, error.status)
-        return Redirect(f"{shown.page.slug}/verify?request={request_id}")
-
-    def code_form(self, slug: str, request_id: str, source: str, now: datetime) -> Screen:
-        shown = self._joining.shown(slug, source, now)
-        try:
-            request = self._joining.request(shown, request_id, now)
-        except Conflict as error:
-            return _over(shown, error)
-        return _code_form(shown, request)
-
-    def confirm(self, slug: str, form: VerifyForm, source: str, now: datetime) -> Screen | Redirect:
-        shown = self._joining.shown(slug, source, now)
-        try:
-            request = self._joining.request(shown, form.request, now)
-            try:
-                token = self._joining.confirm(shown, request, "".join(form.code.split()), now)
-            except Invalid as error:
-                return _code_form(shown, request, error.errors[0].message, error.status)
-        except Conflict as error:
-            return _over(shown, error)
-        return Redirect(f"../../invites/{token}") if token else Screen("member_already", _facts(shown))
+            return _code_form(shown, request, error.errors[0].message, error.status)
+    except Conflict as error:
+        return _over(shown, error)
+    return Redirect(f"../../invites/{token}") if token else Screen("member_already", _facts(shown))
 
 
 def _form(shown: Shown, form: JoinForm, errors: Sequence[FieldError] = (), status: int = 200) -> Screen:

@@ -2,19 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.schemas import Form
 
 # One item holds them, and the page tells of the first few.
 MAX_DOMAINS = 100
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class JoinPageForm(_Input):
+class JoinPageForm(Form):
     """Replaces what was set before."""
 
     enabled: bool
@@ -50,7 +47,7 @@ class JoinPageOut(BaseModel):
     problems: list[JoinProblem]
 
 
-class JoinForm(_Input):
+class JoinForm(Form):
     """The fields of the page. `request` is the form's own id: the same form sent twice asks once."""
 
     request: Annotated[str, StringConstraints(max_length=64)] = ""
@@ -59,12 +56,12 @@ class JoinForm(_Input):
     location_id: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
-class VerifyQuery(_Input):
+class VerifyQuery(Form):
     request: Annotated[str, StringConstraints(max_length=64)] = Field(
         "", description="Which request to join it is; the page for it follows on the first one."
     )
 
 
-class VerifyForm(_Input):
+class VerifyForm(Form):
     request: Annotated[str, StringConstraints(max_length=64)] = ""
     code: Annotated[str, StringConstraints(max_length=64)] = ""

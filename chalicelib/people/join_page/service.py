@@ -15,7 +15,7 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.core.ids import new_id, time_of
 from chalicelib.core.text import normalized
-from chalicelib.notifications.service import Counter
+from chalicelib.notifications import outbox
 from chalicelib.people.accounts import mailed_codes as codes
 from chalicelib.people.accounts.login import network_of
 from chalicelib.people.invitations.accept_decline import count_mail
@@ -56,108 +56,109 @@ class Shown:
     locations: Sequence[Location]
 
 
-class JoinService:
-    def __init__(self, mails: Counter) -> None:
-        self._mails = mails
+def shown(slug: str, source: str, now: datetime) -> Shown:
+    """Raises NotFound, the same for every reason why there is no page, and TooMany."""
+    limits.take("join", network_of(source), _REQUESTS, _PER, now)
+    owner = store.owner_of(slug) if is_slug(slug) else None
+    if owner is None:
+        raise _no_page()
+    org, page = store.org_and_page(owner)
+    groups, locations = store.groups(owner.org_id), store.locations(owner.org_id)
+    if org is None or page is None or not page.enabled or page.slug != slug or not is_served(org) or not groups:
+        raise _no_page()
+    return Shown(org, page, _by_name(groups), _by_name(locations))
 
-    def shown(self, slug: str, source: str, now: datetime) -> Shown:
-        """Raises NotFound, the same for every reason why there is no page, and TooMany."""
-        limits.take("join", network_of(source), _REQUESTS, _PER, now)
-        owner = store.owner_of(slug) if is_slug(slug) else None
-        if owner is None:
-            raise _no_page()
-        org, page = store.org_and_page(owner)
-        groups, locations = store.groups(owner.org_id), store.locations(owner.org_id)
-        if org is None or page is None or not page.enabled or page.slug != slug or not is_served(org) or not groups:
-            raise _no_page()
-        return Shown(org, page, _by_name(groups), _by_name(locations))
 
-    def ask(self, shown: Shown, form: JoinForm, now: datetime) -> str:
-        """Have a code mailed; gives the request's id. Raises Invalid, naming each wrong field, and TooMany.
+def ask(shown: Shown, form: JoinForm, now: datetime) -> str:
+    """Have a code mailed; gives the request's id. Raises Invalid, naming each wrong field, and TooMany.
 
-        The form's own id makes the same form the same request, so that pressing twice mails once.
-        """
-        email = _checked(shown, form)
-        count_mail(email, now)
-        request_id = form.request if _is_recent(form.request, now) else new_id(now)
-        try:
-            table.transact(self._ask_writes(shown, request_id, email, form, now))
-        except ConditionFailed:
-            known = store.request(request_id)
-            if known is None or (known.org_id, known.email) != (shown.org.org_id, email):
-                # The form was sent before with another address, and then corrected.
-                request_id = new_id(now)
-                table.transact(self._ask_writes(shown, request_id, email, form, now))
-        self._mails.wake()
-        return request_id
+    The form's own id makes the same form the same request, so that pressing twice mails once.
+    """
+    email = _checked(shown, form)
+    count_mail(email, now)
+    request_id = form.request if _is_recent(form.request, now) else new_id(now)
+    try:
+        table.transact(_ask_writes(shown, request_id, email, form, now))
+    except ConditionFailed:
+        known = store.request(request_id)
+        if known is None or (known.org_id, known.email) != (shown.org.org_id, email):
+            # The form was sent before with another address, and then corrected.
+            request_id = new_id(now)
+            table.transact(_ask_writes(shown, request_id, email, form, now))
+    outbox.wake()
+    return request_id
 
-    def _ask_writes(self, shown: Shown, request_id: str, email: str, form: JoinForm, now: datetime) -> list[Write]:
-        msp_id, org_id = shown.org.msp_id, shown.org.org_id
-        about = {"msp_id": msp_id, "org_id": org_id, "request_id": request_id}
-        chosen = (form.group_id, form.location_id or None)
-        return [
-            store.request_write(msp_id, org_id, request_id, email, *chosen, now),
-            *self._mails.writes(mail_id_of(request_id), JOIN_CODE, org_pk(org_id), about, now),
-        ]
 
-    def request(self, shown: Shown, request_id: str, now: datetime) -> JoinRequest:
-        """Raises Conflict `over` when there is no such request here, or it is too old, or was tried too often."""
-        found = store.request(request_id) if request_id else None
-        if found is None or found.org_id != shown.org.org_id or _is_old(found, now):
-            raise _over("This request is not known, or its time is over.")
-        if found.num_tries >= codes.TRIES:
-            raise _tried_too_often()
-        return found
+def _ask_writes(shown: Shown, request_id: str, email: str, form: JoinForm, now: datetime) -> list[Write]:
+    msp_id, org_id = shown.org.msp_id, shown.org.org_id
+    about = {"msp_id": msp_id, "org_id": org_id, "request_id": request_id}
+    chosen = (form.group_id, form.location_id or None)
+    return [
+        store.request_write(msp_id, org_id, request_id, email, *chosen, now),
+        *outbox.writes(mail_id_of(request_id), JOIN_CODE, org_pk(org_id), about, now),
+    ]
 
-    def confirm(self, shown: Shown, request: JoinRequest, code: str, now: datetime) -> str | None:
-        """The token of the invitation for whoever has the code; None when that person is an active member.
 
-        Raises Invalid `wrong_code`, and Conflict `over` for a request that cannot be gone on with.
-        """
-        if not store.count_try(request, codes.TRIES):
-            raise _tried_too_often()
-        if not codes.matches(request.request_id, code, request.code_hash):
-            problem = "This is not the code. Look for the newest mail, and enter its eight digits."
-            raise Invalid(FieldError("code", "wrong_code", problem))
-        for _ in range(_TRIES):
-            members = members_store.member_of_address(request.org_id, [request.email])
-            known = members.get(normalized(request.email))
-            if known is not None and known.status == MemberStatus.ACTIVE:
-                return None
-            if request.joined_at and (known is None or known.status not in OPEN):
-                raise _over("You have answered this invitation, or it was withdrawn.")
-            token = self._join(shown, request, known, now)
-            if token is not None:
-                return token
-            # Somebody else changed the person, or the same request came at the same moment: look again.
-            request = self.request(shown, request.request_id, now)
-        raise Unavailable()
+def request_of(shown: Shown, request_id: str, now: datetime) -> JoinRequest:
+    """Raises Conflict `over` when there is no such request here, or it is too old, or was tried too often."""
+    found = store.request(request_id) if request_id else None
+    if found is None or found.org_id != shown.org.org_id or _is_old(found, now):
+        raise _over("This request is not known, or its time is over.")
+    if found.num_tries >= codes.TRIES:
+        raise _tried_too_often()
+    return found
 
-    def _join(self, shown: Shown, request: JoinRequest, known: Member | None, now: datetime) -> str | None:
-        """None when the person changed meanwhile."""
-        made = joined(request, known, now, now + timedelta(days=int(shown.org.invitation_days)))
-        told = Change(
-            _ACTOR, "member.joined_by_page", f"member/{made.member.member_id}",
-            {"status": known.status} if known else None,
-            {"status": made.member.status, "group_id": request.group_id, "location_id": request.location_id},
-        )  # fmt: skip
-        writes = [
-            *made.writes,
-            store.joined_write(request, now),
-            store.mail_write(request, mail_id_of(request.request_id), made.member.member_id),
-            *store.still_there_writes(request.org_id, request.group_id, request.location_id),
-        ]
-        try:
-            if request.joined_at:
-                # The trail has it; only the link is another one.
-                table.transact(writes)
-            else:
-                audit.commit(org_pk(request.org_id), told, writes, now)
-        except ConditionFailed:
-            if not store.are_there(request.org_id, request.group_id, request.location_id):
-                raise _over("The group or the location that you chose is no longer there.") from None
+
+def confirm(shown: Shown, request: JoinRequest, code: str, now: datetime) -> str | None:
+    """The token of the invitation for whoever has the code; None when that person is an active member.
+
+    Raises Invalid `wrong_code`, and Conflict `over` for a request that cannot be gone on with.
+    """
+    if not store.count_try(request, codes.TRIES):
+        raise _tried_too_often()
+    if not codes.matches(request.request_id, code, request.code_hash):
+        problem = "This is not the code. Look for the newest mail, and enter its eight digits."
+        raise Invalid(FieldError("code", "wrong_code", problem))
+    for _ in range(_TRIES):
+        members = members_store.member_of_address(request.org_id, [request.email])
+        known = members.get(normalized(request.email))
+        if known is not None and known.status == MemberStatus.ACTIVE:
             return None
-        return made.token
+        if request.joined_at and (known is None or known.status not in OPEN):
+            raise _over("You have answered this invitation, or it was withdrawn.")
+        token = _join(shown, request, known, now)
+        if token is not None:
+            return token
+        # Somebody else changed the person, or the same request came at the same moment: look again.
+        request = request_of(shown, request.request_id, now)
+    raise Unavailable()
+
+
+def _join(shown: Shown, request: JoinRequest, known: Member | None, now: datetime) -> str | None:
+    """None when the person changed meanwhile."""
+    made = joined(request, known, now, now + timedelta(days=int(shown.org.invitation_days)))
+    told = Change(
+        _ACTOR, "member.joined_by_page", f"member/{made.member.member_id}",
+        {"status": known.status} if known else None,
+        {"status": made.member.status, "group_id": request.group_id, "location_id": request.location_id},
+    )  # fmt: skip
+    writes = [
+        *made.writes,
+        store.joined_write(request, now),
+        store.mail_write(request, mail_id_of(request.request_id), made.member.member_id),
+        *store.still_there_writes(request.org_id, request.group_id, request.location_id),
+    ]
+    try:
+        if request.joined_at:
+            # The trail has it; only the link is another one.
+            table.transact(writes)
+        else:
+            audit.commit(org_pk(request.org_id), told, writes, now)
+    except ConditionFailed:
+        if not store.are_there(request.org_id, request.group_id, request.location_id):
+            raise _over("The group or the location that you chose is no longer there.") from None
+        return None
+    return made.token
 
 
 def _checked(shown: Shown, form: JoinForm) -> str:

@@ -35,28 +35,28 @@ _NO_SUBSCRIPTION = JoinProblem(
 _NO_GROUP = JoinProblem(code="no_group", message="The organization has no group yet; whoever joins chooses one.")
 
 
-class JoinPageService:
-    def settings(self, scope: Scope) -> JoinPageOut:
-        org = _org(scope)
-        return _out(org, store.join_page(org.org_id))
+def page_settings(scope: Scope) -> JoinPageOut:
+    org = _org(scope)
+    return _out(org, store.join_page(org.org_id))
 
-    def change(self, scope: Scope, asked: JoinPageForm, now: datetime) -> JoinPageOut:
-        """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
-        org = _org(scope)
-        after = _checked(org.org_id, asked)
-        known = store.join_page(org.org_id)
-        if _told(after) == _told(known):
-            return _out(org, known)
-        change = Change(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
-        writes = store.change_writes(org.msp_id, org.org_id, known, after)
-        try:
-            audit.commit(scope.tenant_pk, change, writes, now)
-        except ConditionFailed as error:
-            if after.slug != known.slug and after.slug and 1 in error.failed:
-                problem = "This address belongs to another join page; choose another."
-                raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
-            raise
-        return _out(org, after)
+
+def change(scope: Scope, asked: JoinPageForm, now: datetime) -> JoinPageOut:
+    """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
+    org = _org(scope)
+    after = _checked(org.org_id, asked)
+    known = store.join_page(org.org_id)
+    if _told(after) == _told(known):
+        return _out(org, known)
+    change = Change(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
+    writes = store.change_writes(org.msp_id, org.org_id, known, after)
+    try:
+        audit.commit(scope.tenant_pk, change, writes, now)
+    except ConditionFailed as error:
+        if after.slug != known.slug and after.slug and 1 in error.failed:
+            problem = "This address belongs to another join page; choose another."
+            raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
+        raise
+    return _out(org, after)
 
 
 def is_served(org: Org) -> bool:

@@ -17,8 +17,8 @@ from chalicelib.people.join_page.models import (
     request_pk,
     slug_pk,
 )
-from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import Org, msp_pk, org_sk
+from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 from chalicelib.tenants.structure.store import group_check
 

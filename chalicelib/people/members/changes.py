@@ -15,7 +15,9 @@ from chalicelib.core.errors import (
     Unavailable,
     refuse_unknown,
 )
+from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
+from chalicelib.people.members.events import MemberJoined, member_joined
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.schemas import MemberPatch
 from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
@@ -44,43 +46,37 @@ class Joiners(Protocol):
     def send(self, job: Any) -> None: ...
 
 
-class MemberChanges:
-    def __init__(self, joiners: Joiners) -> None:
-        self._joiners = joiners
+def change(scope: Scope, member_id: str, asked: MemberPatch, now: datetime) -> None:
+    """Groups that an active member is added to enroll them in their courses.
 
-    def change(self, scope: Scope, member_id: str, asked: MemberPatch, now: datetime) -> None:
-        """Groups that an active member is added to enroll them in their courses.
-
-        Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for who has left, and for names
-        of who has not accepted; Forbidden for a department outside the caller's own.
-        """
-        given = asked.model_dump(exclude_unset=True)
-        _refuse_unknown(scope, given)
-        for _ in range(_TRIES):
-            member = member_of(scope.org, member_id)
-            _refuse_status(member, given)
-            changes = {name: value for name, value in given.items() if _told(member, name) != value}
-            if not changes:
-                return
-            # A block is kept as its reason, and so taken away as a whole.
-            after = store.changed(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
-            writes = store.change_writes(scope.org, member, after)
-            jobs: list[Any] = []
-            if member.status == MemberStatus.ACTIVE:
-                writes.append(touch(scope.org, "people"))
-                joined = sorted(set(after.group_ids) - set(member.group_ids))
-                if joined:
-                    more, job = self._joiners.joined_writes(scope.msp_id, scope.org, member_id, now, joined)
-                    writes += more
-                    jobs.append(job)
-            try:
-                audit.commit(scope.tenant_pk, _change(scope, member, changes), writes, now)
-            except ConditionFailed:
-                continue
-            for job in jobs:
-                self._joiners.send(job)
+    Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for who has left, and for names
+    of who has not accepted; Forbidden for a department outside the caller's own.
+    """
+    given = asked.model_dump(exclude_unset=True)
+    _refuse_unknown(scope, given)
+    for _ in range(_TRIES):
+        member = member_of(scope.org, member_id)
+        _refuse_status(member, given)
+        changes = {name: value for name, value in given.items() if _told(member, name) != value}
+        if not changes:
             return
-        raise Unavailable()
+        # A block is kept as its reason, and so taken away as a whole.
+        after = store.changed(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
+        writes = store.change_writes(scope.org, member, after)
+        jobs: list[MemberJoined] = []
+        if member.status == MemberStatus.ACTIVE:
+            writes.append(touch(scope.org, "people"))
+            joined = sorted(set(after.group_ids) - set(member.group_ids))
+            if joined:
+                jobs.append(member_joined(scope.msp_id, scope.org, member_id, now, joined))
+                writes += map(due.write, jobs)
+        try:
+            audit.commit(scope.tenant_pk, _change(scope, member, changes), writes, now)
+        except ConditionFailed:
+            continue
+        queue.send_soon(*jobs)
+        return
+    raise Unavailable()
 
 
 def member_of(org_id: str, member_id: str) -> Member:

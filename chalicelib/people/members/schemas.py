@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.notifications.states import ShownState
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations.schemas import left_out, unique
 from chalicelib.web.paging import PageQuery
+from chalicelib.web.schemas import Form, left_out, unique
 
 # One transaction holds all rosters that a member leaves and comes to.
 MAX_GROUPS = 30
@@ -91,13 +91,11 @@ class MemberOut(BaseModel):
     mail_blocked: bool = False
 
 
-class MemberPatch(BaseModel):
+class MemberPatch(Form):
     """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted.
 
     `mail_blocked` false lets mail go there again, once the address was checked after a bounce or a complaint.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     first_name: Line = left_out()
     last_name: Line = left_out()

@@ -34,10 +34,10 @@ from chalicelib.people.members.schemas import (
     RoleOut,
 )
 from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, msp_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations.models import Org, msp_pk, org_sk
+from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
 from chalicelib.web.paging import Pager, invalid_cursor
@@ -54,80 +54,82 @@ class _Found:
     position: str
 
 
-class DirectoryService:
-    def page(self, scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
-        departments = _departments_in_question(scope, query)
-        word = normalized(query.search or "")[: store.MAX_WORD]
+def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
+    departments = _departments_in_question(scope, query)
+    word = normalized(query.search or "")[: store.MAX_WORD]
 
-        def keep(found: _Found) -> bool:
-            member = found.member
-            if word and found.position != _first_match(member, word):
-                return False
-            return _matches(member, query, departments)
+    def keep(found: _Found) -> bool:
+        member = found.member
+        if word and found.position != _first_match(member, word):
+            return False
+        return _matches(member, query, departments)
 
-        def read(after: str | None) -> Slice[_Found]:
-            if word:
-                entries = store.found_by(scope.org, word, _READ, after)
-                pairs = [(entry.member_id, entry.sk) for entry in entries.items]
-                return Slice(_resolved(scope.org, pairs), entries.position)
-            rosters = _rosters(scope.org, query, departments)
-            if rosters is None:
-                page = store.members(scope.org, _READ, after)
-                return Slice([_Found(member, member.sk) for member in page.items], page.position)
-            return _read_rosters(scope.org, rosters, after)
+    def read(after: str | None) -> Slice[_Found]:
+        if word:
+            entries = store.found_by(scope.org, word, _READ, after)
+            pairs = [(entry.member_id, entry.sk) for entry in entries.items]
+            return Slice(_resolved(scope.org, pairs), entries.position)
+        rosters = _rosters(scope.org, query, departments)
+        if rosters is None:
+            page = store.members(scope.org, _READ, after)
+            return Slice([_Found(member, member.sk) for member in page.items], page.position)
+        return _read_rosters(scope.org, rosters, after)
 
-        found = sift(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
-        return MemberPage(
-            items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.position)
+    found = sift(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
+    return MemberPage(items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.position))
+
+
+def member(scope: Scope, member_id: str, now: datetime) -> MemberOut:
+    found = store.member(scope.org, member_id)
+    if found is None:
+        raise NotFound("There is no such member")
+    return _outs([found], now)[0]
+
+
+def department_path(org_id: str, department_id: str | None) -> list[str]:
+    """The department and all above it: what `access` decides by. Empty when there is none."""
+    found = structure_store.department(org_id, department_id) if department_id else None
+    return list(found.path) if found else []
+
+
+def department_path_of(org_id: str, member_id: str) -> list[str]:
+    found = store.member(org_id, member_id)
+    return department_path(org_id, found.department_id if found else None)
+
+
+def uses(org_id: str, kind: str, thing_id: str) -> list[str]:
+    """Who stands on the roster of a group, department or location, in words; its first page tells enough."""
+    pk_of = {GROUP: group_roster_pk, DEPARTMENT: department_roster_pk, LOCATION: location_roster_pk}[kind]
+    statuses = {entry.status for entry in store.roster(pk_of(org_id, thing_id), _READ).items}
+    words = ["members"] if MemberStatus.ACTIVE in statuses else []
+    return words + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
+
+
+def me(account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
+    names, members = _named(entries)
+    roles = [
+        RoleOut(
+            role=Role(entry.role),
+            msp_id=entry.msp_id,
+            org_id=entry.org_id,
+            name=names.get(entry.org_id or entry.msp_id, ""),
+            department_ids=list(entry.department_ids or ()),
+            permissions=[Permission(name) for name in entry.permissions or ()],
         )
-
-    def member(self, scope: Scope, member_id: str, now: datetime) -> MemberOut:
-        found = store.member(scope.org, member_id)
-        if found is None:
-            raise NotFound("There is no such member")
-        return _outs([found], now)[0]
-
-    def department_path(self, org_id: str, department_id: str | None) -> list[str]:
-        """The department and all above it: what `access` decides by. Empty when there is none."""
-        found = structure_store.department(org_id, department_id) if department_id else None
-        return list(found.path) if found else []
-
-    def department_path_of(self, org_id: str, member_id: str) -> list[str]:
-        found = store.member(org_id, member_id)
-        return self.department_path(org_id, found.department_id if found else None)
-
-    def uses(self, org_id: str, kind: str, thing_id: str) -> list[str]:
-        """Who stands on the roster of a group, department or location, in words; its first page tells enough."""
-        pk_of = {GROUP: group_roster_pk, DEPARTMENT: department_roster_pk, LOCATION: location_roster_pk}[kind]
-        statuses = {entry.status for entry in store.roster(pk_of(org_id, thing_id), _READ).items}
-        words = ["members"] if MemberStatus.ACTIVE in statuses else []
-        return words + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
-
-    def me(self, account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
-        names, members = _named(entries)
-        roles = [
-            RoleOut(
-                role=Role(entry.role),
-                msp_id=entry.msp_id,
-                org_id=entry.org_id,
-                name=names.get(entry.org_id or entry.msp_id, ""),
-                department_ids=list(entry.department_ids or ()),
-                permissions=[Permission(name) for name in entry.permissions or ()],
-            )
-            for entry in entries
-            if entry.role
-        ]
-        memberships = [
-            MembershipOut(
-                org_id=entry.org_id,
-                name=names.get(entry.org_id, ""),
-                member_id=entry.member_id,
-                status=MemberStatus(members[entry.member_id].status),
-            )
-            for entry in entries
-            if entry.member_id in members
-        ]
-        return MeOut(account_id=account_id, roles=roles, memberships=memberships)
+        for entry in entries
+        if entry.role
+    ]
+    memberships = [
+        MembershipOut(
+            org_id=entry.org_id,
+            name=names.get(entry.org_id, ""),
+            member_id=entry.member_id,
+            status=MemberStatus(members[entry.member_id].status),
+        )
+        for entry in entries
+        if entry.member_id in members
+    ]
+    return MeOut(account_id=account_id, roles=roles, memberships=memberships)
 
 
 def _departments_in_question(scope: Scope, query: MemberQuery) -> list[str] | None:

@@ -4,7 +4,7 @@ from chalicelib.aws import table
 from chalicelib.people.members import store as members_store
 from chalicelib.people.uploads.spreadsheet.sheet import Sheet
 from chalicelib.people.uploads.verdicts import Department, Directory, judge
-from chalicelib.tenants.organizations.models import org_pk
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 

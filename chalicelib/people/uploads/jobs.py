@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.files import Files
-from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.files import files
 from chalicelib.aws.table import Item
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
-from chalicelib.notifications.service import Counter
-from chalicelib.people.invitations import store
-from chalicelib.people.invitations.invite import InviteService
-from chalicelib.people.invitations.writes import INVITATION, Person, invitation_of, invite_id_of, mail_id_of, refusal
+from chalicelib.jobs import queue
+from chalicelib.notifications import outbox
+from chalicelib.people.invitations import invite, store
+from chalicelib.people.invitations.states import InvitationMail
+from chalicelib.people.invitations.writes import Person, invitation_of, invite_id_of, mail_id_of, refusal
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.uploads import store as import_store
@@ -36,110 +36,105 @@ _TRIES = 4
 _Outcome = dict[str, Any]
 
 
-class ImportingService:
-    def __init__(self, files: Files, queue: Queue, mails: Counter, invites: InviteService) -> None:
-        self._files = files
-        self._queue = queue
-        self._mails = mails
-        self._invites = invites
+def run(job: RunImport, now: datetime) -> None:
+    """Send the chunks that are not done; end the upload when none is left."""
+    known = _approved(job.org_id, job.import_id)
+    if known is None:
+        return
+    # Should whoever approved have died before: the file is of no use any more.
+    files().delete(file_key(job.org_id, job.import_id))
+    done = import_store.chunks_done(job.org_id, job.import_id)
+    left = [chunk for chunk in range(int(known.num_chunks)) if chunk not in done]
+    if not left:
+        import_store.end(known)
+        return
+    queue.send(
+        ImportChunk(msp_id=job.msp_id, org_id=job.org_id, import_id=job.import_id, chunk=chunk) for chunk in left
+    )
 
-    def run(self, job: RunImport) -> None:
-        """Send the chunks that are not done; end the upload when none is left."""
-        known = self._approved(job.org_id, job.import_id)
-        if known is None:
-            return
-        # Should whoever approved have died before: the file is of no use any more.
-        self._files.delete(file_key(job.org_id, job.import_id))
-        done = import_store.chunks_done(job.org_id, job.import_id)
-        left = [chunk for chunk in range(int(known.num_chunks)) if chunk not in done]
-        if not left:
-            import_store.end(known)
-            return
-        self._queue.send(
-            Message(
-                ImportChunk(msp_id=job.msp_id, org_id=job.org_id, import_id=job.import_id, chunk=chunk).body(),
-                job.org_id,
-            )
-            for chunk in left
-        )
 
-    def run_chunk(self, job: ImportChunk, now: datetime) -> None:
-        """Invite the people of these rows, make their mails or plan them, and note what became of each."""
-        self._chunk(job, now, invite=True)
+def run_chunk(job: ImportChunk, now: datetime) -> None:
+    """Invite the people of these rows, make their mails or plan them, and note what became of each."""
+    _chunk(job, now, invite=True)
 
-    def give_up_chunk(self, job: ImportChunk, now: datetime) -> None:
-        """A dead letter: who was invited before it broke stays so, the others fail with the reason."""
-        self._chunk(job, now, invite=False)
 
-    def _chunk(self, job: ImportChunk, now: datetime, *, invite: bool) -> None:
-        known = self._approved(job.org_id, job.import_id)
-        if known is None or job.chunk in import_store.chunks_done(job.org_id, job.import_id):
-            self._end_if_done(known)
-            return
-        org = orgs_store.org(job.msp_id, job.org_id)
-        if org is None:
-            observability.warning("upload without organization", import_id=job.import_id)
-            return
-        rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
-        wanted = [row for row in rows if row.verdict != Verdict.FAILED]
-        outcomes = self._invited(known, org, wanted, now) if invite else self._settled(known, wanted)
-        invited = {str(one["member_id"]): str(one["invite_id"]) for one in outcomes.values() if "invite_id" in one}
-        self._have_mailed(known, job.chunk, invited, now)
-        num_failed = len(wanted) - len(invited)
-        try:
-            import_store.finish_chunk(known, job.chunk, outcomes, len(invited), num_failed)
-        except ConditionFailed:
-            observability.info("chunk was finished by another delivery", import_id=job.import_id, chunk=job.chunk)
-        self._end_if_done(import_store.find(job.org_id, job.import_id))
+def give_up_chunk(job: ImportChunk, now: datetime) -> None:
+    """A dead letter: who was invited before it broke stays so, the others fail with the reason."""
+    _chunk(job, now, invite=False)
 
-    def _end_if_done(self, known: Import | None) -> None:
-        if known is not None and known.status == ImportStatus.APPROVED and known.chunks_left <= 0:
-            import_store.end(known)
 
-    def _approved(self, org_id: str, import_id: str) -> Import | None:
-        known = import_store.find(org_id, import_id)
-        if known is None:
-            observability.warning("upload is not there", import_id=import_id)
-            return None
-        return known if known.status == ImportStatus.APPROVED else None
+def _chunk(job: ImportChunk, now: datetime, *, invite: bool) -> None:
+    known = _approved(job.org_id, job.import_id)
+    if known is None or job.chunk in import_store.chunks_done(job.org_id, job.import_id):
+        _end_if_done(known)
+        return
+    org = orgs_store.org(job.msp_id, job.org_id)
+    if org is None:
+        observability.warning("upload without organization", import_id=job.import_id)
+        return
+    rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
+    wanted = [row for row in rows if row.verdict != Verdict.FAILED]
+    outcomes = _invited(known, org, wanted, now) if invite else _settled(known, wanted)
+    invited = {str(one["member_id"]): str(one["invite_id"]) for one in outcomes.values() if "invite_id" in one}
+    _have_mailed(known, job.chunk, invited, now)
+    num_failed = len(wanted) - len(invited)
+    try:
+        import_store.finish_chunk(known, job.chunk, outcomes, len(invited), num_failed)
+    except ConditionFailed:
+        observability.info("chunk was finished by another delivery", import_id=job.import_id, chunk=job.chunk)
+    _end_if_done(import_store.find(job.org_id, job.import_id))
 
-    def _invited(self, known: Import, org: Org, rows: Sequence[RowOut], now: datetime) -> dict[str, _Outcome]:
-        start = to_instant(known.notify_at) if known.notify_at else to_instant(str(known.decided_at))
-        expires_at = start + timedelta(days=int(org.invitation_days))
-        gone = _gone(known.org_id, rows)
-        members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
-        return {
-            str(row.number): _invite(
-                known, row.values, gone, members.get(normalized(row.values.email)), expires_at, now
-            )
-            for row in rows
-        }
 
-    def _settled(self, known: Import, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
-        members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
-        outcomes = {}
-        for row in rows:
-            member = members.get(normalized(row.values.email))
-            invite_id = invite_id_of(known.import_id, row.values.email)
-            is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(known, member))
-            outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed("processing_failed")
-        return outcomes
+def _end_if_done(known: Import | None) -> None:
+    if known is not None and known.status == ImportStatus.APPROVED and known.chunks_left <= 0:
+        import_store.end(known)
 
-    def _have_mailed(self, known: Import, chunk: int, invited: Mapping[str, str], now: datetime) -> None:
-        if not invited:
-            return
-        if known.notify_at is not None:
-            wave_id, at = derived_id(known.import_id, "wave", str(chunk)), to_instant(known.notify_at)
-            table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
-            self._invites.announce_wave(known.msp_id, known.org_id, wave_id, at)
-            return
-        about = {"msp_id": known.msp_id, "org_id": known.org_id}
-        mails = {
-            mail_id_of(invite_id): {**about, "member_id": member_id, "invite_id": invite_id}
-            for member_id, invite_id in invited.items()
-        }
-        self._mails.put(INVITATION, org_pk(known.org_id), mails, now)
-        self._mails.wake()
+
+def _approved(org_id: str, import_id: str) -> Import | None:
+    known = import_store.find(org_id, import_id)
+    if known is None:
+        observability.warning("upload is not there", import_id=import_id)
+        return None
+    return known if known.status == ImportStatus.APPROVED else None
+
+
+def _invited(known: Import, org: Org, rows: Sequence[RowOut], now: datetime) -> dict[str, _Outcome]:
+    start = to_instant(known.notify_at) if known.notify_at else to_instant(str(known.decided_at))
+    expires_at = start + timedelta(days=int(org.invitation_days))
+    gone = _gone(known.org_id, rows)
+    members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
+    return {
+        str(row.number): _invite(known, row.values, gone, members.get(normalized(row.values.email)), expires_at, now)
+        for row in rows
+    }
+
+
+def _settled(known: Import, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
+    members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
+    outcomes = {}
+    for row in rows:
+        member = members.get(normalized(row.values.email))
+        invite_id = invite_id_of(known.import_id, row.values.email)
+        is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(known, member))
+        outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed("processing_failed")
+    return outcomes
+
+
+def _have_mailed(known: Import, chunk: int, invited: Mapping[str, str], now: datetime) -> None:
+    if not invited:
+        return
+    if known.notify_at is not None:
+        wave_id, at = derived_id(known.import_id, "wave", str(chunk)), to_instant(known.notify_at)
+        table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
+        invite.announce_wave(known.msp_id, known.org_id, wave_id, at)
+        return
+    about = {"msp_id": known.msp_id, "org_id": known.org_id}
+    mails = {
+        mail_id_of(invite_id): {**about, "member_id": member_id, "invite_id": invite_id}
+        for member_id, invite_id in invited.items()
+    }
+    outbox.put(InvitationMail.INVITATION, org_pk(known.org_id), mails, now)
+    outbox.wake()
 
 
 def _rows(job: ImportChunk) -> list[import_store.Row]:

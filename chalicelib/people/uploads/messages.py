@@ -1,19 +1,21 @@
-"""TODO."""
+"""Jobs of approved uploads."""
 
 from typing import Literal
 
-from chalicelib.jobs.due import DueEntry
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import DueJob, Job
 
 
-class RunImport(Job):
+class RunImport(DueJob):
     """An approved upload: sends its chunks, those that are not done."""
 
     job: Literal["import"] = "import"
     msp_id: str
     org_id: str
     import_id: str
-    due_at: str
+
+    @property
+    def due_id(self) -> str:
+        return self.import_id
 
 
 class ImportChunk(Job):
@@ -24,9 +26,3 @@ class ImportChunk(Job):
     org_id: str
     import_id: str
     chunk: int
-
-
-def import_of(entry: DueEntry) -> RunImport:
-    """What the sweep sends for an upload that did not come to its end."""
-    instant = entry.sk.split("#", 1)[0]
-    return RunImport(msp_id=entry.msp_id, org_id=str(entry.org_id), import_id=entry.target_id, due_at=instant)

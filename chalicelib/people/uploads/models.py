@@ -70,6 +70,3 @@ def outcome_sk(chunk: int) -> str:
 
 def file_key(org_id: str, import_id: str) -> str:
     return f"uploads/{org_id}/{import_id}"
-
-
-DUE_IMPORT = "import"

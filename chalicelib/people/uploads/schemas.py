@@ -2,17 +2,14 @@
 
 from typing import Literal
 
-from pydantic import ConfigDict
-
 from chalicelib.core.lazy import BaseModel
 from chalicelib.people.invitations.schemas import Notify
 from chalicelib.people.uploads.row_schemas import RowOut
 from chalicelib.people.uploads.states import ImportStatus, RowOutcome
+from chalicelib.web.schemas import Form
 
 
-class Approval(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Approval(Form):
     notify: Notify = "now"
 
 
@@ -51,7 +48,5 @@ class ImportDetail(ImportOut):
     rows: list[ImportRowOut]
 
 
-class TemplateQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class TemplateQuery(Form):
     format: Literal["csv", "xlsx"] = "csv"

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.aws.files import Files
-from chalicelib.aws.queues import Message, Queue
-from chalicelib.aws.table import Write
+from chalicelib.aws.files import files
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.jobs import due, queue
 from chalicelib.people.invitations.invite import instant_of, org_of
 from chalicelib.people.invitations.schemas import Notify
 from chalicelib.people.uploads import store
@@ -32,129 +31,127 @@ from chalicelib.web.paging import Pager
 _MAX_CHARACTERS = 400_000
 
 
-class ImportService:
-    def __init__(self, files: Files, queue: Queue) -> None:
-        self._files = files
-        self._queue = queue
+def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: datetime) -> ImportOut:
+    """Judge the file and keep it until the decision. Raises Invalid and TooLarge for what is no such file,
+    Conflict without an active subscription.
+    """
+    _require_subscription(scope)
+    sheet = read_sheet(content, content_type)
+    if sum(len(cell) for row in sheet.rows for cell in row.cells) > _MAX_CHARACTERS:
+        raise refusal("too_much_text", limit=f"{_MAX_CHARACTERS:,}")
+    verdicts = judge(sheet, directory_of(scope.org, sheet))
+    import_id = derived_id(seed, "import")
+    rows = [
+        {"cells": row.cells, "verdict": verdict.model_dump(mode="json")}
+        for row, verdict in zip(sheet.rows, verdicts, strict=True)
+    ]
+    for row, verdict in zip(rows, verdicts, strict=True):
+        if store.size_of(row) > store.MAX_ROW_BYTES:
+            raise refusal("row_too_long", line=verdict.number)
+    chunks = store.chunks_of(rows)
+    made = Import(
+        imports_pk(scope.org), import_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
+        status=ImportStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
+        num_corrected=sum(one.verdict == Verdict.CORRECTED for one in verdicts),
+        num_failed=sum(one.verdict == Verdict.FAILED for one in verdicts),
+        num_chunks=len(chunks), chunks_left=len(chunks), uploaded_by=scope.account_id, uploaded_at=to_text(now),
+    )  # fmt: skip
+    files().write(file_key(scope.org, import_id), [content], content_type)
+    store.put_rows(scope.org, import_id, chunks, now)
+    told = Change(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
+    try:
+        audit.commit(scope.tenant_pk, told, [store.create_write(made, now)], now)
+    except ConditionFailed:
+        return _out(_known(scope, import_id, now))
+    return _out(made)
 
-    def upload(self, scope: Scope, content: bytes, content_type: str, seed: str, now: datetime) -> ImportOut:
-        """Judge the file and keep it until the decision. Raises Invalid and TooLarge for what is no such file,
-        Conflict without an active subscription.
-        """
-        self._require_subscription(scope)
-        sheet = read_sheet(content, content_type)
-        if sum(len(cell) for row in sheet.rows for cell in row.cells) > _MAX_CHARACTERS:
-            raise refusal("too_much_text", limit=f"{_MAX_CHARACTERS:,}")
-        verdicts = judge(sheet, directory_of(scope.org, sheet))
-        import_id = derived_id(seed, "import")
-        rows = [
-            {"cells": row.cells, "verdict": verdict.model_dump(mode="json")}
-            for row, verdict in zip(sheet.rows, verdicts, strict=True)
-        ]
-        for row, verdict in zip(rows, verdicts, strict=True):
-            if store.size_of(row) > store.MAX_ROW_BYTES:
-                raise refusal("row_too_long", line=verdict.number)
-        chunks = store.chunks_of(rows)
-        made = Import(
-            imports_pk(scope.org), import_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
-            status=ImportStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
-            num_corrected=sum(one.verdict == Verdict.CORRECTED for one in verdicts),
-            num_failed=sum(one.verdict == Verdict.FAILED for one in verdicts),
-            num_chunks=len(chunks), chunks_left=len(chunks), uploaded_by=scope.account_id, uploaded_at=to_text(now),
+
+def page(scope: Scope, pager: Pager) -> ImportPage:
+    found = store.page(scope.org, pager.limit, pager.position)
+    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+
+
+def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
+    known = _known(scope, import_id, now)
+    outcomes = store.outcomes_of(scope.org, import_id)
+    rows = [_row_out(RowOut.model_validate(row["verdict"]), outcomes) for row in store.rows_of(scope.org, import_id)]
+    return _detail(known, rows)
+
+
+def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:
+    """Have everybody invited whose row did not fail. Raises NotFound, Invalid for the instant, and Conflict."""
+    known = _known(scope, import_id, now)
+    _require_subscription(scope)
+    notify_at = instant_of(notify, now)
+    if known.num_failed >= known.num_rows and known.status == ImportStatus.PREVIEW:
+        raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
+    return _decide(scope, known, ImportStatus.APPROVED, notify_at, decision_id, now)
+
+
+def disapprove(scope: Scope, import_id: str, decision_id: str, now: datetime) -> ImportOut:
+    known = _known(scope, import_id, now)
+    return _decide(scope, known, ImportStatus.DISAPPROVED, None, decision_id, now)
+
+
+def failed_file(scope: Scope, import_id: str, now: datetime) -> bytes:
+    """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again."""
+    known = _known(scope, import_id, now)
+    outcomes = store.outcomes_of(scope.org, import_id)
+    failed = []
+    for row in store.rows_of(scope.org, import_id):
+        out = _row_out(RowOut.model_validate(row["verdict"]), outcomes)
+        if out.verdict == Verdict.FAILED or out.outcome == RowOutcome.FAILED:
+            failed.append((row["cells"], out.problems))
+    return failed_csv(list(known.header), failed)
+
+
+def _decide(
+    scope: Scope,
+    known: Import,
+    status: ImportStatus,
+    notify_at: datetime | None,
+    decision_id: str,
+    now: datetime,
+) -> ImportOut:
+    if known.decision_id != decision_id:
+        if known.status != ImportStatus.PREVIEW:
+            raise _decided(known)
+        fields = {
+            "decided_by": scope.account_id, "decided_at": to_text(now), "decision_id": decision_id,
+            "notify_at": to_text(notify_at) if notify_at else None,
+        }  # fmt: skip
+        before = known.status
+        writes = store.decide_writes(known, status, fields)
+        for name, value in {**fields, "status": status.value}.items():
+            setattr(known, name, value)
+        if status == ImportStatus.APPROVED:
+            writes.append(due.write(store.import_job(known)))
+        told = Change(
+            scope.account_id, f"import.{status}", f"import/{known.import_id}", {"status": before},
+            {"status": status.value, "notify_at": known.notify_at},
         )  # fmt: skip
-        self._files.write(file_key(scope.org, import_id), [content], content_type)
-        store.put_rows(scope.org, import_id, chunks, now)
-        told = Change(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
         try:
-            audit.commit(scope.tenant_pk, told, [store.create_write(made, now)], now)
+            audit.commit(scope.tenant_pk, told, writes, now)
         except ConditionFailed:
-            return _out(self._known(scope, import_id, now))
-        return _out(made)
+            raise _decided(_known(scope, known.import_id, now)) from None
+    files().delete(file_key(scope.org, known.import_id))
+    if known.status == ImportStatus.APPROVED:
+        job = RunImport(msp_id=scope.msp_id, org_id=scope.org, import_id=known.import_id, due_at=str(known.decided_at))
+        queue.send_soon(job)
+    return _out(known)
 
-    def page(self, scope: Scope, pager: Pager) -> ImportPage:
-        found = store.page(scope.org, pager.limit, pager.position)
-        return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
-    def detail(self, scope: Scope, import_id: str, now: datetime) -> ImportDetail:
-        known = self._known(scope, import_id, now)
-        outcomes = store.outcomes_of(scope.org, import_id)
-        rows = [
-            _row_out(RowOut.model_validate(row["verdict"]), outcomes) for row in store.rows_of(scope.org, import_id)
-        ]
-        return _detail(known, rows)
+def _known(scope: Scope, import_id: str, now: datetime) -> Import:
+    known = store.find(scope.org, import_id)
+    if known is None or store.is_over(known, now):
+        raise NotFound("There is no such upload")
+    return known
 
-    def approve(self, scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:
-        """Have everybody invited whose row did not fail. Raises NotFound, Invalid for the instant, and Conflict."""
-        known = self._known(scope, import_id, now)
-        self._require_subscription(scope)
-        notify_at = instant_of(notify, now)
-        if known.num_failed >= known.num_rows and known.status == ImportStatus.PREVIEW:
-            raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
-        return self._decide(scope, known, ImportStatus.APPROVED, notify_at, decision_id, now)
 
-    def disapprove(self, scope: Scope, import_id: str, decision_id: str, now: datetime) -> ImportOut:
-        known = self._known(scope, import_id, now)
-        return self._decide(scope, known, ImportStatus.DISAPPROVED, None, decision_id, now)
-
-    def failed_file(self, scope: Scope, import_id: str, now: datetime) -> bytes:
-        """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again."""
-        known = self._known(scope, import_id, now)
-        outcomes = store.outcomes_of(scope.org, import_id)
-        failed = []
-        for row in store.rows_of(scope.org, import_id):
-            out = _row_out(RowOut.model_validate(row["verdict"]), outcomes)
-            if out.verdict == Verdict.FAILED or out.outcome == RowOutcome.FAILED:
-                failed.append((row["cells"], out.problems))
-        return failed_csv(list(known.header), failed)
-
-    def _decide(
-        self,
-        scope: Scope,
-        known: Import,
-        status: ImportStatus,
-        notify_at: datetime | None,
-        decision_id: str,
-        now: datetime,
-    ) -> ImportOut:
-        if known.decision_id != decision_id:
-            if known.status != ImportStatus.PREVIEW:
-                raise _decided(known)
-            fields = {
-                "decided_by": scope.account_id, "decided_at": to_text(now), "decision_id": decision_id,
-                "notify_at": to_text(notify_at) if notify_at else None,
-            }  # fmt: skip
-            before = known.status
-            writes = store.decide_writes(known, status, fields)
-            for name, value in {**fields, "status": status.value}.items():
-                setattr(known, name, value)
-            if status == ImportStatus.APPROVED:
-                writes.append(Write("put", store.due_of(known)))
-            told = Change(
-                scope.account_id, f"import.{status}", f"import/{known.import_id}", {"status": before},
-                {"status": status.value, "notify_at": known.notify_at},
-            )  # fmt: skip
-            try:
-                audit.commit(scope.tenant_pk, told, writes, now)
-            except ConditionFailed:
-                raise _decided(self._known(scope, known.import_id, now)) from None
-        self._files.delete(file_key(scope.org, known.import_id))
-        if known.status == ImportStatus.APPROVED:
-            job = RunImport(
-                msp_id=scope.msp_id, org_id=scope.org, import_id=known.import_id, due_at=str(known.decided_at)
-            )
-            self._queue.send_soon([Message(job.body(), scope.org)])
-        return _out(known)
-
-    def _known(self, scope: Scope, import_id: str, now: datetime) -> Import:
-        known = store.find(scope.org, import_id)
-        if known is None or store.is_over(known, now):
-            raise NotFound("There is no such upload")
-        return known
-
-    def _require_subscription(self, scope: Scope) -> None:
-        if org_of(scope).subscription != Subscription.ACTIVE:
-            problem = "Uploads need an active subscription; your provider can switch it on. Inviting by hand does not."
-            raise Conflict("subscription_needed", problem)
+def _require_subscription(scope: Scope) -> None:
+    if org_of(scope).subscription != Subscription.ACTIVE:
+        problem = "Uploads need an active subscription; your provider can switch it on. Inviting by hand does not."
+        raise Conflict("subscription_needed", problem)
 
 
 def _decided(known: Import) -> Conflict:

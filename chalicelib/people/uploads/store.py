@@ -11,9 +11,9 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.paging import Slice
 from chalicelib.core.settings import settings
-from chalicelib.jobs.due import DueEntry, due_entry
+from chalicelib.jobs import due
+from chalicelib.people.uploads.messages import RunImport
 from chalicelib.people.uploads.models import (
-    DUE_IMPORT,
     OUTCOMES_PREFIX,
     ROWS_PREFIX,
     Import,
@@ -131,13 +131,14 @@ def end(known: Import) -> None:
     table.transact(
         [
             Write("update", key, Import.chunks_left <= 0, (Import.status.set(ImportStatus.DONE.value),)),
-            Write("delete", due_of(known)),
+            due.done(import_job(known)),
         ]
     )
 
 
-def due_of(known: Import) -> DueEntry:
-    return due_entry(str(known.decided_at), DUE_IMPORT, known.msp_id, known.org_id, known.import_id)
+def import_job(known: Import) -> RunImport:
+    """The work on an approved upload."""
+    return RunImport(msp_id=known.msp_id, org_id=known.org_id, import_id=known.import_id, due_at=str(known.decided_at))
 
 
 def _ttl(now: datetime) -> int:

@@ -8,6 +8,7 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.jobs.job import Job
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
 from chalicelib.training.batches.states import Outcome
+from chalicelib.web.schemas import Form
 
 
 class Selection(BaseModel):
@@ -22,9 +23,7 @@ class Selection(BaseModel):
     outcome: Outcome | None = None
 
 
-class LearnersFilter(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class LearnersFilter(Form):
     outcome: Outcome | None = Field(None, description="Only those with this outcome.")
 
 

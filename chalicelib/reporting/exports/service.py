@@ -3,16 +3,15 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from chalicelib.aws.files import Files
-from chalicelib.aws.queues import Message, Queue
+from chalicelib.aws.files import files
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.csv_files import CONTENT_TYPE
 from chalicelib.core.errors import NotFound
 from chalicelib.core.explanations import explanations_in
-from chalicelib.reporting.exports import store
+from chalicelib.jobs import queue
+from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
 from chalicelib.reporting.exports.schemas import ExportOut, RunExport, Selection
-from chalicelib.reporting.exports.sources import Sources
 from chalicelib.reporting.exports.states import Code, ExportStatus
 from chalicelib.tenants.access.service import Scope
 
@@ -25,61 +24,58 @@ LINK_LASTS = timedelta(minutes=15)
 _TEXTS = Path(__file__).with_name("explanations.toml")
 
 
-class ExportService:
-    def __init__(self, sources: Sources, files: Files, queue: Queue) -> None:
-        self._sources = sources
-        self._files = files
-        self._queue = queue
+def start(scope: Scope, selection: Selection, export_id: str, now: datetime) -> ExportOut:
+    """Save what is asked and queue it. Raises NotFound when there is no such list.
 
-    def start(self, scope: Scope, selection: Selection, export_id: str, now: datetime) -> ExportOut:
-        """Save what is asked and queue it. Raises NotFound when there is no such list.
-
-        When the message cannot be sent, the caller is told so, and the same request sends it.
-        """
-        name = self._sources.name_of(scope.msp_id, selection)
-        expires_at = now + KEPT_FOR
-        export = store.create(
-            Export(
-                exports_pk(scope.msp_id),
-                export_sk(export_id),
-                export_id=export_id,
-                status=ExportStatus.RUNNING.value,
-                selection=selection.model_dump(mode="json"),
-                file_name=f"{name}-{now:%Y-%m-%d}.csv",
-                created_by=scope.account_id,
-                created_at=to_text(now),
-                expires_at=to_text(expires_at),
-                ttl=int(expires_at.timestamp()),
-            )
+    When the message cannot be sent, the caller is told so, and the same request sends it.
+    """
+    name = sources.name_of(scope.msp_id, selection)
+    expires_at = now + KEPT_FOR
+    export = store.create(
+        Export(
+            exports_pk(scope.msp_id),
+            export_sk(export_id),
+            export_id=export_id,
+            status=ExportStatus.RUNNING.value,
+            selection=selection.model_dump(mode="json"),
+            file_name=f"{name}-{now:%Y-%m-%d}.csv",
+            created_by=scope.account_id,
+            created_at=to_text(now),
+            expires_at=to_text(expires_at),
+            ttl=int(expires_at.timestamp()),
         )
-        job = RunExport(msp_id=scope.msp_id, export_id=export_id)
-        self._queue.send([Message(job.body(), selection.org_id or scope.msp_id)])
-        return _out(export, None)
+    )
+    job = RunExport(msp_id=scope.msp_id, export_id=export_id)
+    queue.send([job])
+    return _out(export, None)
 
-    def find(self, scope: Scope, export_id: str, now: datetime) -> ExportOut:
-        """How far it is; once it is ready, with a link that is made now."""
-        export = store.find(scope.msp_id, export_id)
-        # TTL deletes late, by days: an old export is as good as none.
-        if export is None or to_instant(export.expires_at) <= now:
-            raise NotFound()
-        url = None
-        if export.status == ExportStatus.READY:
-            url = self._files.link(file_key(scope.msp_id, export_id), export.file_name, LINK_LASTS)
-        return _out(export, url)
 
-    def run(self, job: RunExport, now: datetime) -> None:
-        """Write the file. A delivery that comes again, or meanwhile, writes the same file; the first one settles."""
-        export = store.find(job.msp_id, job.export_id)
-        if export is None or export.status != ExportStatus.RUNNING:
-            return
-        scope = Scope(export.created_by, job.msp_id, is_msp_admin=True)
-        sheet = self._sources.sheet(scope, Selection.model_validate(export.selection), now)
-        self._files.write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
-        store.settle_ready(job.msp_id, job.export_id, sheet.num_rows)
+def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
+    """How far it is; once it is ready, with a link that is made now."""
+    export = store.find(scope.msp_id, export_id)
+    # TTL deletes late, by days: an old export is as good as none.
+    if export is None or to_instant(export.expires_at) <= now:
+        raise NotFound()
+    url = None
+    if export.status == ExportStatus.READY:
+        url = files().link(file_key(scope.msp_id, export_id), export.file_name, LINK_LASTS)
+    return _out(export, url)
 
-    def give_up(self, job: RunExport) -> None:
-        """A dead letter: whoever waits is told, with the next step."""
-        store.settle_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
+
+def run(job: RunExport, now: datetime) -> None:
+    """Write the file. A delivery that comes again, or meanwhile, writes the same file; the first one settles."""
+    export = store.find(job.msp_id, job.export_id)
+    if export is None or export.status != ExportStatus.RUNNING:
+        return
+    scope = Scope(export.created_by, job.msp_id, is_msp_admin=True)
+    sheet = sources.sheet(scope, Selection.model_validate(export.selection), now)
+    files().write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
+    store.settle_ready(job.msp_id, job.export_id, sheet.num_rows)
+
+
+def give_up(job: RunExport, now: datetime) -> None:
+    """A dead letter: whoever waits is told, with the next step."""
+    store.settle_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
 
 
 def _out(export: Export, url: str | None) -> ExportOut:

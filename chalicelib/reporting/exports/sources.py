@@ -13,12 +13,13 @@ from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.progress.learners import LearnersService
+from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
+from chalicelib.training.rollouts import views
 from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
-from chalicelib.training.rollouts.views import ViewService
 from chalicelib.web.paging import PageQuery, Pager
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
@@ -46,36 +47,30 @@ class _Page(Protocol):
     def next_cursor(self) -> str | None: ...
 
 
-class Sources:
-    def __init__(self, views: ViewService, learners: LearnersService) -> None:
-        self._views = views
-        self._learners = learners
+def name_of(msp_id: str, selection: Selection) -> str:
+    """What its file is called. Raises NotFound when this MSP has no such list."""
+    if selection.kind == ExportKind.DASHBOARD:
+        return "dashboard"
+    org = org_of(msp_id, selection.org_id)
+    if selection.kind == ExportKind.BATCHES:
+        return file_name_of("batches", org.name)
+    row = batch_store.row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
+    if row is None:
+        raise NotFound()
+    return file_name_of("learners", org.name, row.title, selection.outcome or "")
 
-    def name_of(self, msp_id: str, selection: Selection) -> str:
-        """What its file is called. Raises NotFound when this MSP has no such list."""
-        if selection.kind == ExportKind.DASHBOARD:
-            return "dashboard"
-        org = org_of(msp_id, selection.org_id)
-        if selection.kind == ExportKind.BATCHES:
-            return file_name_of("batches", org.name)
-        row = batch_store.row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
-        if row is None:
-            raise NotFound()
-        return file_name_of("learners", org.name, row.title, selection.outcome or "")
 
-    def sheet(self, scope: Scope, selection: Selection, now: datetime) -> Sheet:
-        """The list as it is while it is being read, page by page."""
-        if selection.kind == ExportKind.DASHBOARD:
-            clients = _every(lambda pager: self._views.dashboard(scope, pager))
-            return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
-        org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
-        if selection.kind == ExportKind.BATCHES:
-            batches = _every(lambda pager: self._views.client(scope, org_id, pager))
-            return _as_shown(list(BatchItem.model_fields), batches)
-        learners = _every(
-            lambda pager: self._learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now)
-        )
-        return _as_shown(list(LearnerOut.model_fields), learners)
+def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
+    """The list as it is while it is being read, page by page."""
+    if selection.kind == ExportKind.DASHBOARD:
+        clients = _every(lambda pager: views.dashboard(scope, pager))
+        return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
+    org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
+    if selection.kind == ExportKind.BATCHES:
+        batches = _every(lambda pager: batches_views.client(scope, org_id, pager))
+        return _as_shown(list(BatchItem.model_fields), batches)
+    found = _every(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
+    return _as_shown(list(LearnerOut.model_fields), found)
 
 
 def file_name_of(*names: str) -> str:

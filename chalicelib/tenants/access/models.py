@@ -1,4 +1,4 @@
-"""Items of accounts, admins and the audit trail."""
+"""Items of MSPs and of accounts, and the keys that every tenant has."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 

@@ -33,45 +33,42 @@ class Scope:
         return org_pk(self.org_id) if self.org_id else msp_pk(self.msp_id)
 
 
-class AccessService:
-    def entries(self, account_id: str) -> list[AccountEntry]:
-        return store.entries_of(account_id)
+def entries(account_id: str) -> list[AccountEntry]:
+    return store.entries_of(account_id)
 
-    def msp(self, account_id: str, permission: Permission, msp_id: str | None = None) -> Scope:
-        """The MSP that the account administers; `msp_id` chooses when it is an admin of several."""
-        roles = [entry for entry in store.entries_of(account_id) if entry.role == Role.MSP_ADMIN]
-        if msp_id is not None:
-            roles = [entry for entry in roles if entry.msp_id == msp_id]
-        if not roles or permission not in PERMISSIONS_BY_ROLE[Role.MSP_ADMIN]:
-            raise Forbidden("This needs the role of an MSP admin.")
-        if len(roles) > 1:
-            raise Invalid(
-                FieldError("Muster-Msp", "ambiguous", "You administer several MSPs; name one in this header.")
-            )
-        return Scope(account_id, roles[0].msp_id, is_msp_admin=True)
 
-    def org(
-        self, account_id: str, org_id: str, permission: Permission, department_path: Iterable[str] | None = None
-    ) -> Scope:
-        """The organization, if the account may do this in it.
+def msp(account_id: str, permission: Permission, msp_id: str | None = None) -> Scope:
+    """The MSP that the account administers; `msp_id` chooses when it is an admin of several."""
+    roles = [entry for entry in store.entries_of(account_id) if entry.role == Role.MSP_ADMIN]
+    if msp_id is not None:
+        roles = [entry for entry in roles if entry.msp_id == msp_id]
+    if not roles or permission not in PERMISSIONS_BY_ROLE[Role.MSP_ADMIN]:
+        raise Forbidden("This needs the role of an MSP admin.")
+    if len(roles) > 1:
+        raise Invalid(FieldError("Muster-Msp", "ambiguous", "You administer several MSPs; name one in this header."))
+    return Scope(account_id, roles[0].msp_id, is_msp_admin=True)
 
-        `department_path` is the department concerned and all above it: roles that are limited to
-        departments reach what lies in or below theirs, and nothing that concerns the whole organization.
-        """
-        entries = store.entries_of(account_id)
-        here = [entry for entry in entries if entry.org_id == org_id]
-        for entry in here:
-            if entry.role is not None and permission in _permissions(entry):
-                limits = frozenset(entry.department_ids) if entry.department_ids else None
-                if limits is None or limits & frozenset(department_path or ()):
-                    return Scope(account_id, entry.msp_id, org_id, limits)
-        msps = {entry.msp_id for entry in entries if entry.role == Role.MSP_ADMIN}
-        msp_id = store.msp_of(org_id) if msps else None
-        if msp_id in msps:
-            return Scope(account_id, str(msp_id), org_id, is_msp_admin=True)
-        if here:
-            raise Forbidden()
-        raise NotFound()
+
+def org(account_id: str, org_id: str, permission: Permission, department_path: Iterable[str] | None = None) -> Scope:
+    """The organization, if the account may do this in it.
+
+    `department_path` is the department concerned and all above it: roles that are limited to
+    departments reach what lies in or below theirs, and nothing that concerns the whole organization.
+    """
+    entries = store.entries_of(account_id)
+    here = [entry for entry in entries if entry.org_id == org_id]
+    for entry in here:
+        if entry.role is not None and permission in _permissions(entry):
+            limits = frozenset(entry.department_ids) if entry.department_ids else None
+            if limits is None or limits & frozenset(department_path or ()):
+                return Scope(account_id, entry.msp_id, org_id, limits)
+    msps = {entry.msp_id for entry in entries if entry.role == Role.MSP_ADMIN}
+    msp_id = store.msp_of(org_id) if msps else None
+    if msp_id in msps:
+        return Scope(account_id, str(msp_id), org_id, is_msp_admin=True)
+    if here:
+        raise Forbidden()
+    raise NotFound()
 
 
 def _permissions(entry: AccountEntry) -> frozenset[Permission]:

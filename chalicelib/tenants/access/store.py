@@ -1,4 +1,4 @@
-"""Reads and writes of accounts, roles and admins."""
+"""Reads of accounts, their roles and memberships."""
 
 from chalicelib.aws import table
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk

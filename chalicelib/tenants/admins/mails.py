@@ -1,5 +1,7 @@
 """What mails about admins say, read when they are sent."""
 
+from datetime import datetime
+
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import Letter, Withheld
 from chalicelib.tenants.access import store as access_store
@@ -18,7 +20,7 @@ _TITLE_BY_ROLE = {
 }
 
 
-def admin_appointed(mail: Mail) -> Letter | Withheld:
+def admin_appointed(mail: Mail, now: datetime) -> Letter | Withheld:
     msp_id, org_id, account_id = mail.about["msp_id"], mail.about.get("org_id"), mail.about["account_id"]
     admin = admins_store.admin(org_pk(org_id) if org_id else msp_pk(msp_id), account_id)
     if admin is None:

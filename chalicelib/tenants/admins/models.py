@@ -1,4 +1,4 @@
-"""TODO."""
+"""Items of admins."""
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 

@@ -1,28 +1,25 @@
-"""What the routes of admins and the audit trail take and answer."""
+"""What the routes of admins take and answer."""
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.tenants.access.states import CHOOSABLE, Permission, Role
+from chalicelib.web.schemas import Form
 
 MAX_DEPARTMENTS = 50
 
 
-class AppointMspAdmin(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AppointMspAdmin(Form):
     email: Email
 
 
-class AppointOrgAdmin(BaseModel):
+class AppointOrgAdmin(Form):
     """A department admin has departments; a custom role has permissions, and departments if it is limited to some."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email
     role: Literal[Role.ORG_ADMIN, Role.DEPARTMENT_ADMIN, Role.CUSTOM]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from chalicelib.aws.identity import identity
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
 from chalicelib.core.text import normalized
+from chalicelib.notifications import outbox
 from chalicelib.tenants.access import store
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk
 from chalicelib.tenants.access.service import Scope
@@ -19,6 +21,7 @@ from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_rol
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.structure.service import unknown_departments
 from chalicelib.web.paging import Pager
 
 # The actor of changes that no account made.
@@ -48,85 +51,83 @@ class FirstAdmin:
     account_id: str
 
 
-class AdminsService:
-    def __init__(self, accounts: Accounts, unknown_departments: UnknownDepartments, mails: Mails) -> None:
-        self._accounts = accounts
-        self._unknown_departments = unknown_departments
-        self._mails = mails
+def page(scope: Scope, pager: Pager) -> AdminPage:
+    found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
+    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
 
-    def page(self, scope: Scope, pager: Pager) -> AdminPage:
-        found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
-        return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
 
-    def appoint_msp_admin(self, scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
-        return self._appoint(scope, email, Role.MSP_ADMIN, [], [], seed, now)
+def appoint_msp_admin(scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
+    return _appoint(scope, email, Role.MSP_ADMIN, [], [], seed, now)
 
-    def appoint_org_admin(self, scope: Scope, asked: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
-        unknown = self._unknown_departments(scope.org, asked.department_ids)
-        refuse_unknown("department_ids", asked.department_ids, unknown, "department")
-        return self._appoint(scope, asked.email, asked.role, asked.department_ids, asked.permissions, seed, now)
 
-    def dismiss(self, scope: Scope, account_id: str, now: datetime) -> None:
-        """Raises NotFound when the account is no admin here, Conflict for the last admin of an MSP."""
-        admin = admins_store.admin(scope.tenant_pk, account_id)
-        if admin is None:
-            raise NotFound("There is no such admin")
-        # An organization may do without an admin of its own: those of its MSP remain.
-        at_least = 0 if scope.org_id else 1
-        entry = AccountEntry(account_pk(account_id), _role_sk(scope))
-        change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
-        try:
-            writes = admins_store.dismiss_writes(admin, entry, _counter(scope), at_least)
-            audit.commit(scope.tenant_pk, change, writes, now)
-        except ConditionFailed as error:
-            if 0 in error.failed:
-                raise NotFound("There is no such admin") from None
-            raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
+def appoint_org_admin(scope: Scope, asked: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
+    unknown = unknown_departments(scope.org, asked.department_ids)
+    refuse_unknown("department_ids", asked.department_ids, unknown, "department")
+    return _appoint(scope, asked.email, asked.role, asked.department_ids, asked.permissions, seed, now)
 
-    def first_admin(self, msp_name: str, email: str, now: datetime) -> FirstAdmin:
-        """Make an MSP and its first admin. Doing it again answers what is there."""
-        account_id = self._accounts.account_for(email, now)
-        for entry in store.entries_of(account_id):
-            msp = store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
-            if msp is not None and msp.name == msp_name:
-                return FirstAdmin(entry.msp_id, account_id)
-        scope = Scope(COMMAND, new_id(now), is_msp_admin=True)
-        msp = Msp(msp_pk(scope.msp_id), SELF_SK, name=msp_name, num_admins=1)
-        admin, entry = _items(scope, account_id, email, Role.MSP_ADMIN, [], [], new_id(now), now)
-        change = Change(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
-        audit.commit(scope.tenant_pk, change, [put_new(item) for item in (msp, admin, entry)], now)
-        return FirstAdmin(scope.msp_id, account_id)
 
-    def _appoint(
-        self,
-        scope: Scope,
-        email: str,
-        role: Role,
-        department_ids: Sequence[str],
-        permissions: Sequence[Permission],
-        seed: str,
-        now: datetime,
-    ) -> AdminOut:
-        account_id = self._accounts.account_for(email, now)
-        appointment_id = derived_id(seed, "appointment")
-        admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
-        change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
-        about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
-        mail_id = derived_id(appointment_id, "admin_appointed")
-        mail = self._mails.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
-        try:
-            writes = [*admins_store.appoint_writes(admin, entry, _counter(scope)), *mail]
-            audit.commit(scope.tenant_pk, change, writes, now)
-            self._mails.wake()
-        except ConditionFailed:
-            existing = admins_store.admin(scope.tenant_pk, account_id)
-            if existing is None:
-                raise
-            # The same request came this far before and could not answer: this is what it made.
-            if existing.appointment_id != appointment_id:
-                raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
-            admin = existing
-        return _out(admin)
+def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
+    """Raises NotFound when the account is no admin here, Conflict for the last admin of an MSP."""
+    admin = admins_store.admin(scope.tenant_pk, account_id)
+    if admin is None:
+        raise NotFound("There is no such admin")
+    # An organization may do without an admin of its own: those of its MSP remain.
+    at_least = 0 if scope.org_id else 1
+    entry = AccountEntry(account_pk(account_id), _role_sk(scope))
+    change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
+    try:
+        writes = admins_store.dismiss_writes(admin, entry, _counter(scope), at_least)
+        audit.commit(scope.tenant_pk, change, writes, now)
+    except ConditionFailed as error:
+        if 0 in error.failed:
+            raise NotFound("There is no such admin") from None
+        raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
+
+
+def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:
+    """Make an MSP and its first admin. Doing it again answers what is there."""
+    account_id = identity().account_for(email, now)
+    for entry in store.entries_of(account_id):
+        msp = store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
+        if msp is not None and msp.name == msp_name:
+            return FirstAdmin(entry.msp_id, account_id)
+    scope = Scope(COMMAND, new_id(now), is_msp_admin=True)
+    msp = Msp(msp_pk(scope.msp_id), SELF_SK, name=msp_name, num_admins=1)
+    admin, entry = _items(scope, account_id, email, Role.MSP_ADMIN, [], [], new_id(now), now)
+    change = Change(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+    audit.commit(scope.tenant_pk, change, [put_new(item) for item in (msp, admin, entry)], now)
+    return FirstAdmin(scope.msp_id, account_id)
+
+
+def _appoint(
+    scope: Scope,
+    email: str,
+    role: Role,
+    department_ids: Sequence[str],
+    permissions: Sequence[Permission],
+    seed: str,
+    now: datetime,
+) -> AdminOut:
+    account_id = identity().account_for(email, now)
+    appointment_id = derived_id(seed, "appointment")
+    admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
+    change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+    about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
+    mail_id = derived_id(appointment_id, "admin_appointed")
+    mail = outbox.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
+    try:
+        writes = [*admins_store.appoint_writes(admin, entry, _counter(scope)), *mail]
+        audit.commit(scope.tenant_pk, change, writes, now)
+        outbox.wake()
+    except ConditionFailed:
+        existing = admins_store.admin(scope.tenant_pk, account_id)
+        if existing is None:
+            raise
+        # The same request came this far before and could not answer: this is what it made.
+        if existing.appointment_id != appointment_id:
+            raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
+        admin = existing
+    return _out(admin)
 
 
 def _items(

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Reads and writes of admins."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Items of the audit trail."""
 
 from pynamodb.attributes import UnicodeAttribute
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What the audit trail answers."""
 
 from typing import Any
 

@@ -18,57 +18,59 @@ _SEARCH_PAGE, _SEARCH_READS = 250, 4
 _OPEN_PAGE, _OPEN_READS = 100, 10
 
 
-class CatalogService:
-    def page(self, scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
-        wanted = normalized(query.search or "")
-        found = sift(
-            lambda after: store.courses(scope.msp_id, _SEARCH_PAGE if wanted else pager.limit, after),
-            lambda course: wanted in normalized(course.title),
-            lambda course: course.sk,
-            pager.limit,
-            pager.position,
-            _SEARCH_READS if wanted else 1,
+def page(scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
+    wanted = normalized(query.search or "")
+    found = sift(
+        lambda after: store.courses(scope.msp_id, _SEARCH_PAGE if wanted else pager.limit, after),
+        lambda course: wanted in normalized(course.title),
+        lambda course: course.sk,
+        pager.limit,
+        pager.position,
+        _SEARCH_READS if wanted else 1,
+    )
+    return CoursePage(items=[_out(course) for course in found.items], next_cursor=pager.cursor(found.position))
+
+
+def library(query: CourseQuery, pager: Pager) -> LibraryPage:
+    """What people may take on their own account, of every MSP."""
+    wanted = normalized(query.search or "")
+
+    def read(after: str | None) -> Slice[Course]:
+        page = store.open_courses(_OPEN_PAGE if wanted else pager.limit, after)
+        return Slice(store.courses_of(page.items), page.position)
+
+    found = sift(
+        read,
+        lambda course: wanted in normalized(course.title),
+        lambda course: course.sk,
+        pager.limit,
+        pager.position,
+        _OPEN_READS if wanted else 1,
+    )
+    items = [
+        LibraryCourse(
+            course_id=course.course_id,
+            title=course.title,
+            summary=course.summary,
+            duration_minutes=int(course.duration_minutes),
+            certificate=course.certificate,
         )
-        return CoursePage(items=[_out(course) for course in found.items], next_cursor=pager.cursor(found.position))
+        for course in found.items
+    ]
+    return LibraryPage(items=items, next_cursor=pager.cursor(found.position))
 
-    def library(self, query: CourseQuery, pager: Pager) -> LibraryPage:
-        """What people may take on their own account, of every MSP."""
-        wanted = normalized(query.search or "")
 
-        def read(after: str | None) -> Slice[Course]:
-            page = store.open_courses(_OPEN_PAGE if wanted else pager.limit, after)
-            return Slice(store.courses_of(page.items), page.position)
+def course(scope: Scope, course_id: str) -> CourseOut:
+    found = store.course(scope.msp_id, course_id)
+    if found is None:
+        raise NotFound("There is no such course")
+    return _out(found)
 
-        found = sift(
-            read,
-            lambda course: wanted in normalized(course.title),
-            lambda course: course.sk,
-            pager.limit,
-            pager.position,
-            _OPEN_READS if wanted else 1,
-        )
-        items = [
-            LibraryCourse(
-                course_id=course.course_id,
-                title=course.title,
-                summary=course.summary,
-                duration_minutes=int(course.duration_minutes),
-                certificate=course.certificate,
-            )
-            for course in found.items
-        ]
-        return LibraryPage(items=items, next_cursor=pager.cursor(found.position))
 
-    def course(self, scope: Scope, course_id: str) -> CourseOut:
-        found = store.course(scope.msp_id, course_id)
-        if found is None:
-            raise NotFound("There is no such course")
-        return _out(found)
-
-    def unknown_courses(self, msp_id: str, course_ids: Sequence[str]) -> list[str]:
-        """Those that the MSP's library does not have."""
-        known = store.known_courses(msp_id, course_ids)
-        return [course_id for course_id in course_ids if course_id not in known]
+def unknown_courses(msp_id: str, course_ids: Sequence[str]) -> list[str]:
+    """Those that the MSP's library does not have."""
+    known = store.known_courses(msp_id, course_ids)
+    return [course_id for course_id in course_ids if course_id not in known]
 
 
 def _out(course: Course) -> CourseOut:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from chalicelib.aws.table import Write
 from chalicelib.core.ids import shard_of
-from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, counts_sk, msp_pk, org_sk
+from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, counts_sk, org_sk
 
 # The totals show three of the client's five numbers.
 _IN_TOTALS = frozenset({"num_courses", "num_completed", "num_scheduled"})

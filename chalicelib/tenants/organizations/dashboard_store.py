@@ -2,7 +2,8 @@
 
 from chalicelib.aws import table
 from chalicelib.core.paging import Slice
-from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org, msp_pk
+from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org
 
 _COUNTS = "COUNTS#"
 _ORGS = "ORG#"

@@ -1,14 +1,24 @@
-"""TODO."""
+"""What happened to organizations that others follow: written with what made it so, and sent as jobs."""
 
+from datetime import datetime
 from typing import Literal
 
-from chalicelib.jobs.job import Job
+from chalicelib.core.clock import to_text
+from chalicelib.jobs.job import DueJob
 
 
-class MoveDates(Job):
+class ScheduleMoved(DueJob):
     """An organization's time zone or hour changed: its scheduled rows move."""
 
     job: Literal["move_dates"] = "move_dates"
     msp_id: str
     org_id: str
-    due_at: str
+
+    @property
+    def due_id(self) -> str:
+        return self.org_id
+
+
+def schedule_moved(msp_id: str, org_id: str, now: datetime) -> ScheduleMoved:
+    """For the transaction that changes the zone or the hour."""
+    return ScheduleMoved(msp_id=msp_id, org_id=org_id, due_at=to_text(now))

@@ -1,19 +1,11 @@
-"""What features above need to know of an organization while they work, read at that moment."""
+"""What rooms above need to know of an organization while they work, read at that moment."""
 
 from zoneinfo import ZoneInfo
 
 from chalicelib.aws import table
 from chalicelib.core.errors import NotFound
-from chalicelib.tenants.access.models import msp_pk
-from chalicelib.tenants.organizations.models import (
-    ENTITLEMENTS_SK,
-    Entitlements,
-    Org,
-    SeatCount,
-    org_pk,
-    org_sk,
-    seats_sk,
-)
+from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, SeatCount, org_sk, seats_sk
 
 
 def entitled_courses(org_id: str) -> frozenset[str]:

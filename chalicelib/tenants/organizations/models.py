@@ -1,12 +1,8 @@
-"""Items of organizations and their structure."""
+"""Items of organizations."""
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.table import CoreItem
-from chalicelib.tenants.access.models import msp_pk, org_pk
-from chalicelib.tenants.structure.models import Department, Group, Location, NameClaim
-
-__all__ = ["Counts", "Department", "Entitlements", "Group", "Location", "NameClaim", "Org", "msp_pk", "org_pk"]
 
 NUM_COUNT_SHARDS = 8
 

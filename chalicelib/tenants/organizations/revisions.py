@@ -3,7 +3,8 @@
 from typing import Literal
 
 from chalicelib.aws.table import Write
-from chalicelib.tenants.organizations.models import FACTS_SK, Facts, org_pk
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import FACTS_SK, Facts
 
 Kind = Literal["people", "enrollments", "access", "completions"]
 

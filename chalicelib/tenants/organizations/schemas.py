@@ -1,10 +1,10 @@
-"""What the routes of organizations and their structure take and answer."""
+"""What the routes of organizations take and answer."""
 
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
@@ -12,15 +12,10 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.tenants.organizations.states import Missing, Readiness, Subscription
 from chalicelib.web.paging import PageQuery
+from chalicelib.web.schemas import Form, left_out, unique
 
 # One item holds the entitlements of a client, at 35 bytes each; DynamoDB's items end at 400 KB.
 MAX_ENTITLED = 1000
-MAX_GROUP_COURSES = 50
-
-
-def left_out() -> Any:
-    """The default of a PATCH field: it may be left out, which is not the same as null."""
-    return Field(default_factory=lambda: None)
 
 
 @lru_cache(maxsize=1)
@@ -37,12 +32,6 @@ def _zone(name: str) -> str:
     return name
 
 
-def unique(ids: list[str]) -> list[str]:
-    if len(set(ids)) < len(ids):
-        raise PydanticCustomError("repeated", "Give every id once.")
-    return ids
-
-
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 CourseIds = Annotated[list[Id], AfterValidator(unique)]
 EnrollHour = Annotated[
@@ -50,27 +39,23 @@ EnrollHour = Annotated[
 ]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
 class OrgQuery(PageQuery):
     search: str | None = Field(None, max_length=200, description="A part of the name; letter case does not matter.")
     readiness: Readiness | None = Field(None, description="Only those that are, or are not, ready.")
 
 
-class OrgCreate(_Input):
+class OrgCreate(Form):
     name: Line
     time_zone: TimeZone
 
 
-class OrgPatch(_Input):
+class OrgPatch(Form):
     name: Line = left_out()
     time_zone: TimeZone = left_out()
     subscription: Subscription = left_out()
 
 
-class TrainingAccess(_Input):
+class TrainingAccess(Form):
     """What a client needs to be given before training can be assigned to it."""
 
     course_ids: Annotated[CourseIds, Field(min_length=1, max_length=MAX_ENTITLED)]
@@ -126,80 +111,8 @@ class SettingsOut(BaseModel):
     subscription: Subscription
 
 
-class SettingsPatch(_Input):
+class SettingsPatch(Form):
     time_zone: TimeZone = left_out()
     reply_to: Email = left_out()
     enroll_hour: EnrollHour = left_out()
     invitation_days: Annotated[int, Field(ge=1, le=365)] = left_out()
-
-
-class GroupCreate(_Input):
-    """Names are compared exactly: letter case and spaces count."""
-
-    name: Line
-    course_ids: Annotated[CourseIds, Field(max_length=MAX_GROUP_COURSES)] = []
-
-
-class GroupPatch(_Input):
-    name: Line = left_out()
-    course_ids: Annotated[CourseIds, Field(max_length=MAX_GROUP_COURSES)] = left_out()
-    apply_to_members: Annotated[
-        bool, Field(description="Enroll those who are in the group now; without it, only who joins later.")
-    ] = False
-
-
-class GroupOut(BaseModel):
-    group_id: str
-    name: str
-    course_ids: list[str]
-
-
-class GroupPage(BaseModel):
-    items: list[GroupOut]
-    next_cursor: str | None
-
-
-class DepartmentCreate(_Input):
-    """Without a parent it is a root. Names are unique among the departments of one parent."""
-
-    name: Line
-    parent_id: Id | None = None
-
-
-class DepartmentPatch(_Input):
-    """Another `parent_id` moves the department with all below it; null makes it a root."""
-
-    name: Line = left_out()
-    parent_id: Id | None = left_out()
-
-
-class DepartmentOut(BaseModel):
-    """`path` is the department and all above it, the root first."""
-
-    department_id: str
-    name: str
-    parent_id: str | None
-    path: list[str]
-
-
-class DepartmentPage(BaseModel):
-    items: list[DepartmentOut]
-    next_cursor: str | None
-
-
-class LocationCreate(_Input):
-    name: Line
-
-
-class LocationPatch(_Input):
-    name: Line = left_out()
-
-
-class LocationOut(BaseModel):
-    location_id: str
-    name: str
-
-
-class LocationPage(BaseModel):
-    items: list[LocationOut]
-    next_cursor: str | None

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from chalicelib.aws.table import Write
-from chalicelib.tenants.organizations.models import SeatCount, org_pk, seats_sk
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import SeatCount, seats_sk
 
 
 def count_write(org_id: str, course_id: str, number: int) -> Write:

@@ -1,4 +1,4 @@
-"""Reads and writes of organizations and their structure."""
+"""Reads and writes of organizations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from chalicelib.aws import table
 from chalicelib.aws.table import Item, Write, put_new
 from chalicelib.core.paging import Slice
-from chalicelib.tenants.access.models import SELF_SK, OrgPointer
-from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, msp_pk, org_pk, org_sk
+from chalicelib.tenants.access.models import SELF_SK, OrgPointer, msp_pk, org_pk
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
 
 I = TypeVar("I", bound=Item)  # noqa: E741
 

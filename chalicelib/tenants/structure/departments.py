@@ -11,14 +11,14 @@ from typing import Any
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.models import org_pk
-from chalicelib.tenants.organizations.schemas import DepartmentCreate, DepartmentOut, DepartmentPage, DepartmentPatch
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.tenants.structure.names import DEPARTMENT, Uses, name_taken, refuse_while_used, told
+from chalicelib.tenants.structure.schemas import DepartmentCreate, DepartmentOut, DepartmentPage, DepartmentPatch
 from chalicelib.web.paging import Pager
 
 MAX_DEPTH = 10

@@ -1,12 +1,15 @@
-"""TODO."""
+"""What happened to groups that others follow: written with what made it so, and sent as jobs (see worker.py)."""
 
+from datetime import datetime
 from typing import Literal
 
-from chalicelib.jobs.job import Job
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import new_id
+from chalicelib.jobs.job import DueJob
 
 
-class EnrollGroup(Job):
-    """All members of a group join at once, page by page; with a course, those whom its row could not enroll."""
+class GroupCoursesApplied(DueJob):
+    """All members of a group get its courses, page by page; with a course, those whom its row could not enroll."""
 
     job: Literal["join_group"] = "join_group"
     msp_id: str
@@ -14,5 +17,15 @@ class EnrollGroup(Job):
     group_id: str
     join_id: str
     course_id: str | None = None
-    due_at: str
     position: str | None = None
+
+    @property
+    def due_id(self) -> str:
+        return f"{self.group_id}.{self.join_id}"
+
+
+def group_courses_applied(msp_id: str, org_id: str, group_id: str, now: datetime) -> GroupCoursesApplied:
+    """For the transaction that has a group's courses applied to its members."""
+    return GroupCoursesApplied(
+        msp_id=msp_id, org_id=org_id, group_id=group_id, join_id=new_id(now), due_at=to_text(now)
+    )

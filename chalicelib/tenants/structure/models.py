@@ -1,4 +1,4 @@
-"""TODO."""
+"""Items of groups, departments and locations, and the claims on their names."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 

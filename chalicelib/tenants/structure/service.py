@@ -7,13 +7,16 @@ from typing import Any, Protocol
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
+from chalicelib.jobs import due, queue
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.models import org_pk
-from chalicelib.tenants.organizations.schemas import (
-    DepartmentCreate,
-    DepartmentOut,
-    DepartmentPage,
-    DepartmentPatch,
+from chalicelib.tenants.courses import service as library
+from chalicelib.tenants.structure import names
+from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.structure.events import group_courses_applied
+from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
+from chalicelib.tenants.structure.names import GROUP, LOCATION, Uses
+from chalicelib.tenants.structure.schemas import (
     GroupCreate,
     GroupOut,
     GroupPage,
@@ -23,11 +26,6 @@ from chalicelib.tenants.organizations.schemas import (
     LocationPage,
     LocationPatch,
 )
-from chalicelib.tenants.organizations.service import UnknownCourses
-from chalicelib.tenants.structure import departments, names
-from chalicelib.tenants.structure import store as structure_store
-from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
-from chalicelib.tenants.structure.names import GROUP, LOCATION, Uses
 from chalicelib.web.paging import Pager
 
 
@@ -39,89 +37,79 @@ class Joiners(Protocol):
     def send(self, job: Any) -> None: ...
 
 
-class StructureService:
-    """`uses` are asked before a deletion: what lies above this feature knows what it uses."""
+# Groups
 
-    def __init__(self, unknown_courses: UnknownCourses, uses: Sequence[Uses], joiners: Joiners) -> None:
-        self._unknown_courses = unknown_courses
-        self._uses = uses
-        self._joiners = joiners
 
-    # Groups
+def groups(scope: Scope, pager: Pager) -> GroupPage:
+    found = structure_store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
+    return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
-    def groups(self, scope: Scope, pager: Pager) -> GroupPage:
-        found = structure_store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
-        return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
-    def create_group(self, scope: Scope, asked: GroupCreate, seed: str, now: datetime) -> GroupOut:
-        self._check_courses(scope, asked.course_ids)
-        group_id = derived_id(seed, GROUP)
-        made = Group(org_pk(scope.org), group_sk(group_id), group_id=group_id, **asked.model_dump())
-        is_new = names.create(scope, GROUP, group_id, made, asked.model_dump(), now)
-        return _group_out(made if is_new else _group(scope.org, group_id))
+def create_group(scope: Scope, asked: GroupCreate, seed: str, now: datetime) -> GroupOut:
+    _check_courses(scope, asked.course_ids)
+    group_id = derived_id(seed, GROUP)
+    made = Group(org_pk(scope.org), group_sk(group_id), group_id=group_id, **asked.model_dump())
+    is_new = names.create(scope, GROUP, group_id, made, asked.model_dump(), now)
+    return _group_out(made if is_new else _group(scope.org, group_id))
 
-    def change_group(self, scope: Scope, group_id: str, asked: GroupPatch, now: datetime) -> GroupOut:
-        known = _group(scope.org, group_id)
-        given = asked.model_dump(exclude_unset=True, exclude={"apply_to_members"})
-        self._check_courses(scope, given.get("course_ids", ()))
-        if not asked.apply_to_members:
-            names.change(scope, GROUP, group_id, known, given, now)
-            return _group_out(known)
-        writes, job = self._joiners.applied_writes(scope.msp_id, scope.org, group_id, now)
-        names.change(scope, GROUP, group_id, known, given, now, writes, {"apply_to_members": True})
-        self._joiners.send(job)
+
+def change_group(scope: Scope, group_id: str, asked: GroupPatch, now: datetime) -> GroupOut:
+    known = _group(scope.org, group_id)
+    given = asked.model_dump(exclude_unset=True, exclude={"apply_to_members"})
+    _check_courses(scope, given.get("course_ids", ()))
+    if not asked.apply_to_members:
+        names.change(scope, GROUP, group_id, known, given, now)
         return _group_out(known)
+    applied = group_courses_applied(scope.msp_id, scope.org, group_id, now)
+    names.change(scope, GROUP, group_id, known, given, now, [due.write(applied)], {"apply_to_members": True})
+    queue.send_soon(applied)
+    return _group_out(known)
 
-    def delete_group(self, scope: Scope, group_id: str, now: datetime) -> None:
-        known = _group(scope.org, group_id)
-        names.refuse_while_used(self._uses, scope.org, GROUP, group_id)
-        before = {"name": known.name, "course_ids": list(known.course_ids)}
-        names.delete(scope, GROUP, group_id, known, before, now)
 
-    def _check_courses(self, scope: Scope, course_ids: Sequence[str]) -> None:
-        refuse_unknown("course_ids", course_ids, self._unknown_courses(scope.msp_id, course_ids), "course")
+def delete_group(scope: Scope, group_id: str, uses: Sequence[Uses], now: datetime) -> None:
+    known = _group(scope.org, group_id)
+    names.refuse_while_used(uses, scope.org, GROUP, group_id)
+    before = {"name": known.name, "course_ids": list(known.course_ids)}
+    names.delete(scope, GROUP, group_id, known, before, now)
 
-    # Departments
 
-    def departments(self, scope: Scope, pager: Pager) -> DepartmentPage:
-        return departments.page(scope, pager)
+def _check_courses(scope: Scope, course_ids: Sequence[str]) -> None:
+    refuse_unknown("course_ids", course_ids, library.unknown_courses(scope.msp_id, course_ids), "course")
 
-    def create_department(self, scope: Scope, asked: DepartmentCreate, seed: str, now: datetime) -> DepartmentOut:
-        return departments.create(scope, asked, seed, now)
 
-    def change_department(
-        self, scope: Scope, department_id: str, asked: DepartmentPatch, now: datetime
-    ) -> DepartmentOut:
-        return departments.change(scope, department_id, asked, now)
+# Departments
 
-    def delete_department(self, scope: Scope, department_id: str, now: datetime) -> None:
-        departments.delete(scope, department_id, self._uses, now)
 
-    def unknown_departments(self, org_id: str, department_ids: Sequence[str]) -> list[str]:
-        known = structure_store.known_departments(org_id, department_ids)
-        return [department_id for department_id in department_ids if department_id not in known]
+def unknown_departments(org_id: str, department_ids: Sequence[str]) -> list[str]:
+    known = structure_store.known_departments(org_id, department_ids)
+    return [department_id for department_id in department_ids if department_id not in known]
 
-    # Locations
 
-    def locations(self, scope: Scope, pager: Pager) -> LocationPage:
-        found = structure_store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
-        return LocationPage(items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+# Locations
 
-    def create_location(self, scope: Scope, asked: LocationCreate, seed: str, now: datetime) -> LocationOut:
-        location_id = derived_id(seed, LOCATION)
-        made = Location(org_pk(scope.org), location_sk(location_id), location_id=location_id, name=asked.name)
-        is_new = names.create(scope, LOCATION, location_id, made, asked.model_dump(), now)
-        return _location_out(made if is_new else _location(scope.org, location_id))
 
-    def change_location(self, scope: Scope, location_id: str, asked: LocationPatch, now: datetime) -> LocationOut:
-        known = _location(scope.org, location_id)
-        names.change(scope, LOCATION, location_id, known, asked.model_dump(exclude_unset=True), now)
-        return _location_out(known)
+def locations(scope: Scope, pager: Pager) -> LocationPage:
+    found = structure_store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
+    return LocationPage(items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
 
-    def delete_location(self, scope: Scope, location_id: str, now: datetime) -> None:
-        known = _location(scope.org, location_id)
-        names.refuse_while_used(self._uses, scope.org, LOCATION, location_id)
-        names.delete(scope, LOCATION, location_id, known, {"name": known.name}, now)
+
+def create_location(scope: Scope, asked: LocationCreate, seed: str, now: datetime) -> LocationOut:
+    location_id = derived_id(seed, LOCATION)
+    made = Location(org_pk(scope.org), location_sk(location_id), location_id=location_id, name=asked.name)
+    is_new = names.create(scope, LOCATION, location_id, made, asked.model_dump(), now)
+    return _location_out(made if is_new else _location(scope.org, location_id))
+
+
+def change_location(scope: Scope, location_id: str, asked: LocationPatch, now: datetime) -> LocationOut:
+    known = _location(scope.org, location_id)
+    names.change(scope, LOCATION, location_id, known, asked.model_dump(exclude_unset=True), now)
+    return _location_out(known)
+
+
+def delete_location(scope: Scope, location_id: str, uses: Sequence[Uses], now: datetime) -> None:
+    known = _location(scope.org, location_id)
+    names.refuse_while_used(uses, scope.org, LOCATION, location_id)
+    names.delete(scope, LOCATION, location_id, known, {"name": known.name}, now)
 
 
 def _group(org_id: str, group_id: str) -> Group:

@@ -1,11 +1,11 @@
-"""TODO."""
+"""Reads and writes of groups, departments and locations."""
 
 from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Slice
-from chalicelib.tenants.organizations.models import org_pk
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.store import I
 from chalicelib.tenants.structure.models import (
     Department,

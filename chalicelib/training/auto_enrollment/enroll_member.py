@@ -8,23 +8,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
-from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.core.ids import new_id
+from chalicelib.jobs import due
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.events import EnrollJoiner
+from chalicelib.people.members.events import MemberJoined
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
-from chalicelib.tenants.structure.events import EnrollGroup
 from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch as standing
 from chalicelib.training.auto_enrollment import store as joiner_store
-from chalicelib.training.auto_enrollment.models import group_due, join_due
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, Joiner
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
@@ -35,67 +31,36 @@ from chalicelib.training.progress.archive import leave_courses
 _TRIES = 8
 
 
-def joined_writes(
-    msp_id: str, org_id: str, member_id: str, now: datetime, group_ids: Sequence[str] | None = None
-) -> tuple[list[Write], EnrollJoiner]:
-    """For the transaction that makes somebody active, or adds them to these groups; and the job to send after it."""
-    join_id, instant = new_id(now), to_text(now)
-    chosen = None if group_ids is None else list(group_ids)
-    job = EnrollJoiner(
-        msp_id=msp_id, org_id=org_id, member_id=member_id, join_id=join_id, group_ids=chosen, due_at=instant
-    )
-    return [Write("put", join_due(instant, msp_id, org_id, member_id, join_id, chosen))], job
+def run(job: MemberJoined, now: datetime, *, give_up: bool = False) -> None:
+    """Enroll the person in the courses of the groups that they are in by now. Any number of times.
+
+    With `give_up` (a dead letter), what is missing fails, with the reason.
+    """
+    member = members_store.member(job.org_id, job.member_id)
+    own: set[str] = set()
+    if member is not None and member.status == MemberStatus.ACTIVE:
+        own = set(member.group_ids)
+        if member.archive_id is not None:
+            # Somebody who was archived is back; first they leave what they had then.
+            leave_courses(job.org_id, member)
+    wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
+    if job.course_id is not None:
+        _try_again(job, job.course_id, wanted, now, give_up)
+    elif wanted:
+        org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, wanted)
+        for group_id in wanted:
+            if group_id in groups:
+                _join(job, org, groups[group_id], now, give_up)
+    if job.due_at is not None:
+        table.transact([due.done(job)])
 
 
-def applied_writes(msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], EnrollGroup]:
-    """For the transaction that has a group's courses applied to its members; and the job to send after it."""
-    join_id, instant = new_id(now), to_text(now)
-    job = EnrollGroup(msp_id=msp_id, org_id=org_id, group_id=group_id, join_id=join_id, due_at=instant)
-    return [Write("put", group_due(instant, msp_id, org_id, group_id, join_id, None))], job
+def give_up(job: MemberJoined, now: datetime) -> None:
+    """A dead letter: what is missing fails, with the reason."""
+    run(job, now, give_up=True)
 
 
-class JoinersService:
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-
-    def joined_writes(
-        self, msp_id: str, org_id: str, member_id: str, now: datetime, group_ids: Sequence[str] | None = None
-    ) -> tuple[list[Write], EnrollJoiner]:
-        return joined_writes(msp_id, org_id, member_id, now, group_ids)
-
-    def send(self, job: EnrollJoiner | EnrollGroup) -> None:
-        """Sooner than the sweep would."""
-        self._queue.send_soon([Message(job.body(), job.org_id)])
-
-    def applied_writes(self, msp_id: str, org_id: str, group_id: str, now: datetime) -> tuple[list[Write], EnrollGroup]:
-        return applied_writes(msp_id, org_id, group_id, now)
-
-    def run(self, job: EnrollJoiner, now: datetime, *, give_up: bool = False) -> None:
-        """Enroll the person in the courses of the groups that they are in by now. Any number of times.
-
-        With `give_up` (a dead letter), what is missing fails, with the reason.
-        """
-        member = members_store.member(job.org_id, job.member_id)
-        own: set[str] = set()
-        if member is not None and member.status == MemberStatus.ACTIVE:
-            own = set(member.group_ids)
-            if member.archive_id is not None:
-                # Somebody who was archived is back; first they leave what they had then.
-                leave_courses(job.org_id, member)
-        wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
-        if job.course_id is not None:
-            _try_again(job, job.course_id, wanted, now, give_up)
-        elif wanted:
-            org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, wanted)
-            for group_id in wanted:
-                if group_id in groups:
-                    _join(job, org, groups[group_id], now, give_up)
-        if job.due_at is not None:
-            due = join_due(job.due_at, job.msp_id, job.org_id, job.member_id, job.join_id, None)
-            table.transact([Write("delete", due)])
-
-
-def _join(job: EnrollJoiner, org: Org, group: Group, now: datetime, give_up: bool) -> None:
+def _join(job: MemberJoined, org: Org, group: Group, now: datetime, give_up: bool) -> None:
     member_ids = [job.member_id]
     done = joiner_store.answered(org.org_id, group.group_id, group.course_ids, member_ids, job.join_id)
     course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in done]
@@ -113,7 +78,7 @@ def _join(job: EnrollJoiner, org: Org, group: Group, now: datetime, give_up: boo
         raise Unavailable()
 
 
-def _try_again(job: EnrollJoiner, course_id: str, group_ids: Sequence[str], now: datetime, give_up: bool) -> None:
+def _try_again(job: MemberJoined, course_id: str, group_ids: Sequence[str], now: datetime, give_up: bool) -> None:
     """For one row that could not enroll this person; by now they may have left, or the group the course."""
     for group_id in job.group_ids or ():
         key, _ = standing.open_batch(job.msp_id, job.org_id, group_id)
@@ -124,7 +89,7 @@ def _try_again(job: EnrollJoiner, course_id: str, group_ids: Sequence[str], now:
 
 def _answered(
     key: BatchKey,
-    job: EnrollJoiner,
+    job: MemberJoined,
     org: Org,
     group_id: str,
     course_id: str,

@@ -1,12 +1,12 @@
-"""TODO."""
+"""Jobs of members who get the courses of their groups."""
 
 from typing import Literal
 
 from chalicelib.jobs.job import Job
 
 
-class EnrollJoiners(Job):
-    """The same for some members of one group."""
+class EnrollMembers(Job):
+    """Some members of one group get its courses (MemberJoined for several at once)."""
 
     job: Literal["join_many"] = "join_many"
     msp_id: str

@@ -8,12 +8,8 @@ from pynamodb.attributes import ListAttribute
 
 from chalicelib.aws.table import CoreItem
 from chalicelib.core.ids import derived_id
-from chalicelib.jobs.due import DueEntry, due_entry
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.training.batches.models import chunks_prefix
-
-DUE_JOIN = "join"
-DUE_JOIN_GROUP = "join_group"
 
 # The name of a standing batch, and who made it: nobody who could be asked.
 NAME = "Joining {group}"
@@ -52,19 +48,3 @@ def joiner_sk(course_id: str, member_id: str) -> str:
 def standing_batch_id(group_id: str, number: int = 0) -> str:
     """Of one group, the first is number 0; an undo closes it, and whoever joins later is enrolled by the next."""
     return derived_id(group_id, "joiners", *([str(number)] if number else []))
-
-
-def join_due(
-    instant: str, msp_id: str, org_id: str, member_id: str, join_id: str, group_ids: list[str] | None
-) -> DueEntry:
-    """Somebody joined: `group_ids`, or all groups of theirs for None."""
-    entry = due_entry(instant, DUE_JOIN, msp_id, org_id, f"{member_id}.{join_id}")
-    entry.more = {"group_ids": group_ids}
-    return entry
-
-
-def group_due(instant: str, msp_id: str, org_id: str, group_id: str, join_id: str, course_id: str | None) -> DueEntry:
-    """All members of a group join at once; with a course, those whom its row could not enroll try again."""
-    entry = due_entry(instant, DUE_JOIN_GROUP, msp_id, org_id, f"{group_id}.{join_id}")
-    entry.more = {"course_id": course_id}
-    return entry

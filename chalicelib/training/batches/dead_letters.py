@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write
+from chalicelib.jobs import due
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.expand import expand
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.schedule import due_of, is_due, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule import advance_at, is_due, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 
@@ -35,7 +35,7 @@ def give_up_batch(job: AdvanceBatch, now: datetime) -> None:
             set_next_date([row for row in rows if is_later(row, now)]),
             as_read=batch,
         )
-        writes += [Write("delete", due_of(key, instant)) for instant in {row.enroll_at for row in part}]
+        writes += [due.done(advance_at(key, instant)) for instant in {row.enroll_at for row in part}]
         writes += next_due(key, rows, now)
         # Should a row move on meanwhile, this fails and the next delivery looks again.
         table.transact(writes)

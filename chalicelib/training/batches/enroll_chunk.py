@@ -8,6 +8,7 @@ from datetime import datetime
 from chalicelib.aws import bulk
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.jobs import queue
 from chalicelib.jobs.job import Job
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
@@ -72,17 +73,18 @@ class _Tallied:
         )
 
 
-def enroll_chunk(message: EnrollChunk, now: datetime) -> list[Job]:
-    """Enroll the chunk's learners and add what came of it to the row; gives the jobs that follow (see `fold`)."""
-    return _run_chunk(message, now, insert=True)
+def enroll_chunk(message: EnrollChunk, now: datetime) -> None:
+    """Enroll the chunk's learners and add what came of it to the row; the last chunk ends the row."""
+    queue.send_soon(*_run_chunk(message, now, insert=True))
 
 
-def give_up_chunk(message: EnrollChunk, now: datetime) -> list[Job]:
+def give_up_chunk(message: EnrollChunk, now: datetime) -> None:
     """A dead letter: read back what the chunk did; whoever it did not reach fails, with the reason."""
-    return _run_chunk(message, now, insert=False)
+    _run_chunk(message, now, insert=False)
 
 
 def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job]:
+    """Gives the jobs that follow (see `fold`); they have due entries."""
     key = BatchKey(message.msp_id, message.org_id, message.batch_id)
     state = chunk_store.chunk_state(key, message.course_id, message.cut_id, message.chunk, message.run)
     row, cut = state.row, state.cut

@@ -1,11 +1,11 @@
 """The end of a row: what its chunks came to, told to the batch, the client and the totals, once."""
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
+from chalicelib.jobs import due
 from chalicelib.jobs.job import Job
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.mail_events import job_of_due, ran_dues
+from chalicelib.training.batches.mail_events import ran_jobs
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.states import FOLDABLE, Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
@@ -22,13 +22,12 @@ def fold(key: BatchKey, row: Row) -> list[Job]:
     action = Row.code.remove() if code is None else Row.code.set(code.value)
     if status == row.status:
         return []
-    mails = ran_dues(key.msp_id, key.org_id, key.batch_id, row)
-    puts = [Write("put", due) for due in mails]
+    mails = ran_jobs(key.msp_id, key.org_id, key.batch_id, row)
     try:
-        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *puts])
+        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *map(due.write, mails)])
     except ConditionFailed:
         return []
-    return [job_of_due(due) for due in mails]
+    return list(mails)
 
 
 def verdict(row: Row) -> tuple[RowStatus, Code | None]:

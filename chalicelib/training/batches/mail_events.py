@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import time_of
-from chalicelib.jobs.due import DUE_MAIL, DueEntry, due_entry
+from chalicelib.jobs import due
 from chalicelib.training.batches.local_dates import instant_of
+from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import Row
-from chalicelib.training.course_mails.messages import MailRow
 
 
 class MailEvent(StrEnum):
@@ -39,8 +39,6 @@ REMINDERS = frozenset(_DAY_BY_REMINDER)
 # The switches of a launch, as rows keep them.
 ENROLLMENT, REMINDERS_ON = "enrollment", "reminders"
 
-_NO_COURSE = "-"
-
 
 def own_detail(due_by: str, member_id: str) -> str:
     return f"{due_by}~{member_id}"
@@ -52,43 +50,33 @@ def whose(detail: str) -> tuple[str, str | None]:
     return due_by, member_id or None
 
 
-def mail_due(
+def mail_job(
     msp_id: str, org_id: str, batch_id: str, course_id: str | None, event: MailEvent, detail: str, instant: str
-) -> DueEntry:
-    target = ".".join([batch_id, course_id or _NO_COURSE, event, detail.replace(":", "")])
-    return due_entry(instant, DUE_MAIL, msp_id, org_id, target)
-
-
-def due_of_job(job: MailRow) -> DueEntry:
-    return mail_due(job.msp_id, job.org_id, job.batch_id, job.course_id, MailEvent(job.event), job.detail, job.due_at)
-
-
-def job_of_due(entry: DueEntry) -> MailRow:
-    batch_id, course_id, event, detail = entry.target_id.split(".")
+) -> MailRow:
     return MailRow(
-        msp_id=entry.msp_id,
-        org_id=str(entry.org_id),
+        msp_id=msp_id,
+        org_id=org_id,
         batch_id=batch_id,
-        course_id=None if course_id == _NO_COURSE else course_id,
+        course_id=course_id,
         event=event,
         detail=detail,
-        due_at=entry.sk.split("#", 1)[0],
+        due_at=instant,
     )
 
 
-def ran_dues(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[DueEntry]:
+def ran_jobs(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[MailRow]:
     """For the transaction that ends a row; nothing when both switches are off."""
     if not row.mails or not row.num_enrolled:
         return []
-    return [mail_due(msp_id, org_id, batch_id, row.course_id, MailEvent.RAN, str(int(row.run)), row.enroll_at)]
+    return [mail_job(msp_id, org_id, batch_id, row.course_id, MailEvent.RAN, str(int(row.run)), row.enroll_at)]
 
 
 def dated_writes(msp_id: str, org_id: str, batch_id: str, row: Row, due_by: str | None, now: datetime) -> list[Write]:
     """For the transaction that gives a row another due date."""
     if not due_by or not row.mails or REMINDERS_ON not in row.mails:
         return []
-    entry = mail_due(msp_id, org_id, batch_id, row.course_id, MailEvent.DATED, due_by, to_text(now))
-    return [Write("put", entry)]
+    job = mail_job(msp_id, org_id, batch_id, row.course_id, MailEvent.DATED, due_by, to_text(now))
+    return [due.write(job)]
 
 
 def failed_writes(msp_id: str, org_id: str, batch_id: str, rows: Iterable[Row]) -> list[Write]:
@@ -101,7 +89,7 @@ def failed_writes(msp_id: str, org_id: str, batch_id: str, rows: Iterable[Row]) 
     if not instants:
         return []
     first = min(instants)
-    return [Write("put", mail_due(msp_id, org_id, batch_id, None, MailEvent.FAILED, first, first))]
+    return [due.write(mail_job(msp_id, org_id, batch_id, None, MailEvent.FAILED, first, first))]
 
 
 def reminder_writes(
@@ -113,6 +101,6 @@ def reminder_writes(
     for event, days in _DAY_BY_REMINDER.items():
         instant = instant_of(date.fromisoformat(due_by) + timedelta(days=days), hour, zone)
         if instant > now:
-            entry = mail_due(msp_id, org_id, batch_id, course_id, event, detail, to_text(instant))
-            writes.append(Write("put", entry))
+            job = mail_job(msp_id, org_id, batch_id, course_id, event, detail, to_text(instant))
+            writes.append(due.write(job))
     return writes

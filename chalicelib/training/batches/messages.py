@@ -2,17 +2,20 @@
 
 from typing import Literal
 
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import DueJob, Job
 
 
-class AdvanceBatch(Job):
-    """`due_at` is the due entry by which the sweep came to send it."""
+class AdvanceBatch(DueJob):
+    """Brings one batch to where it should be now. Schedules send it without `due_at`."""
 
     job: Literal["advance"] = "advance"
     msp_id: str
     org_id: str
     batch_id: str
-    due_at: str | None = None
+
+    @property
+    def due_id(self) -> str:
+        return self.batch_id
 
 
 class EnrollChunk(Job):
@@ -24,3 +27,21 @@ class EnrollChunk(Job):
     cut_id: str
     run: int
     chunk: int
+
+
+class MailRow(DueJob):
+    """The mails that one due entry stands for (mail_events.MailEvent), from a position in the row's learners on."""
+
+    job: Literal["mail_row"] = "mail_row"
+    msp_id: str
+    org_id: str
+    batch_id: str
+    course_id: str | None
+    event: str
+    detail: str
+    position: str = ""
+    num_seen: int = 0
+
+    @property
+    def due_id(self) -> str:
+        return ".".join([self.batch_id, self.course_id or "-", self.event, self.detail])

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What the pages of clients and batches answer."""
 
 from collections.abc import Sequence
 from datetime import date

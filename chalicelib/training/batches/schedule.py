@@ -1,13 +1,13 @@
-"""TODO."""
+"""When rows run: what is due, what comes next, and the schedules and due entries that see to it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.scheduler import Scheduler
+from chalicelib.aws.scheduler import scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.jobs.due import DUE_ADVANCE, DueEntry, due_entry
+from chalicelib.jobs import due
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.states import RowStatus
@@ -31,19 +31,24 @@ def set_next_date(later: Sequence[Row]) -> table.Action:
 def next_due(key: BatchKey, rows: Sequence[Row], now: datetime) -> list[Write]:
     """The due entry for the next instant: should its schedule be lost, the sweep finds it."""
     instants = sorted(row.enroll_at for row in rows if is_later(row, now))
-    return [Write("put", due_of(key, instants[0]))] if instants else []
+    return [due.write(advance_at(key, instants[0]))] if instants else []
 
 
-def due_of(key: BatchKey, instant: str) -> DueEntry:
-    return due_entry(instant, DUE_ADVANCE, key.msp_id, key.org_id, key.batch_id)
+def advance(key: BatchKey) -> AdvanceBatch:
+    return AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
 
 
-def make_schedules(key: BatchKey, rows: Sequence[Row], scheduler: Scheduler, now: datetime) -> None:
+def advance_at(key: BatchKey, instant: str) -> AdvanceBatch:
+    """The same with a due entry: rows of the batch are to run at this instant."""
+    return AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id, due_at=instant)
+
+
+def make_schedules(key: BatchKey, rows: Sequence[Row], now: datetime) -> None:
     """One one-time schedule per later instant. Making one twice is harmless."""
-    body = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id).body()
+    body = advance(key).body()
     for instant in sorted({row.enroll_at for row in rows if is_later(row, now)}):
         at = to_instant(instant)
-        scheduler.create_once(f"{key.batch_id}-{at:%Y%m%dT%H%M}", at, body)
+        scheduler().create_once(f"{key.batch_id}-{at:%Y%m%dT%H%M}", at, body)
 
 
 def date_of(row: Row) -> date:

@@ -3,21 +3,16 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
+from chalicelib.web.schemas import Form
 
 MAX_GROUPS = 100
 
 # Within these, months and days can be counted on from a date, and turned into instants of any zone.
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
-
-
-class Form(BaseModel):
-    """Input: unknown fields are refused, not ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Targeting(Form):

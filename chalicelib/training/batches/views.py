@@ -1,15 +1,21 @@
-"""TODO."""
+"""The pages of a client and of a batch: reads only, each page one query."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_date
+from chalicelib.core.errors import NotFound
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.local_dates import due_instant
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.page_schemas import BatchItem, BatchSummary, RowOut
+from chalicelib.training.batches.page_schemas import BatchItem, BatchOut, BatchPage, BatchSummary, OrgHead, RowOut
 from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RowStatus, batch_status
+from chalicelib.training.batches.store import BatchKey
+from chalicelib.web.paging import Pager
 
 
 def _status_of(batch: Batch) -> BatchStatus:
@@ -64,3 +70,31 @@ def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
 def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
     counts = row.open_due.as_dict()  # type: ignore[no-untyped-call]
     return int(sum(number for day, number in counts.items() if due_instant(to_date(day), zone) <= now))
+
+
+def client(scope: Scope, org_id: str, pager: Pager) -> BatchPage:
+    org = org_of(scope.msp_id, org_id)
+    page = batch_store.batches(org_id, pager.limit, pager.position)
+    return BatchPage(
+        organization=OrgHead(org_id=org_id, name=org.name),
+        items=[_batch_item(batch) for batch in page.items],
+        next_cursor=pager.cursor(page.position),
+    )
+
+
+def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
+    org = org_of(scope.msp_id, org_id)
+    key = BatchKey(scope.msp_id, org_id, batch_id)
+    batch = batch_store.batch(key)
+    if batch is None:
+        raise NotFound()
+    rows = batch_store.rows(key, consistent=False)
+    zone = ZoneInfo(org.time_zone or "UTC")
+    return BatchOut(
+        batch_id=batch_id,
+        name=batch.name,
+        status=_status_of(batch),
+        created_at=batch.created_at,
+        summary=_summary(rows),
+        courses=[row_out(row, zone, now) for row in rows],
+    )

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.aws import bulk, table
-from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
-from chalicelib.jobs.due import DUE_CHANGE, DueEntry, due_entry
-from chalicelib.jobs.sweep import FENCE, GRACE
+from chalicelib.jobs import due, queue
+from chalicelib.jobs.sweep import MAX_RUN_TIME, after_all_runs
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
@@ -31,116 +30,127 @@ from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut
 from chalicelib.training.bulk_changes.store import UNDO_ID, Changed
 
 
-class ChangesService:
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+def undo(key: BatchKey, actor: str, now: datetime) -> UndoOut:
+    """Ask for it; asking again answers how far it is. Raises NotFound."""
+    if batch_store.batch(key) is None:
+        raise NotFound()
+    made = BulkChange(kind=UNDO, requested_at=to_text(now))
+    request(key, UNDO_ID, made, Change(actor, "batch.undone", f"batch/{key.batch_id}"), [], now)
+    return undo_state(key)
 
-    def undo(self, key: BatchKey, actor: str, now: datetime) -> UndoOut:
-        """Ask for it; asking again answers how far it is. Raises NotFound."""
-        if batch_store.batch(key) is None:
-            raise NotFound()
-        made = BulkChange(kind=UNDO, requested_at=to_text(now))
-        self.request(key, UNDO_ID, made, Change(actor, "batch.undone", f"batch/{key.batch_id}"), [], now)
-        return self.undo_state(key)
 
-    def undo_state(self, key: BatchKey) -> UndoOut:
-        made = change_store.change(key, UNDO_ID)
-        if made is None:
-            raise NotFound("This batch was not undone")
-        told = [problem.split(" ", 1) for problem in made.problems]
-        return UndoOut(
-            status="done" if made.chunks_left == 0 else "running",
-            reversed=int(made.num_changed),
-            kept_started=int(made.num_kept),
-            not_reversed=[NotReversed(member_id=member_id, code=code) for member_id, code in told],
-        )
+def undo_state(key: BatchKey) -> UndoOut:
+    made = change_store.change(key, UNDO_ID)
+    if made is None:
+        raise NotFound("This batch was not undone")
+    told = [problem.split(" ", 1) for problem in made.problems]
+    return UndoOut(
+        status="done" if made.chunks_left == 0 else "running",
+        reversed=int(made.num_changed),
+        kept_started=int(made.num_kept),
+        not_reversed=[NotReversed(member_id=member_id, code=code) for member_id, code in told],
+    )
 
-    def request(
-        self, key: BatchKey, change_id: str, made: BulkChange, told: Change, more: Sequence[Write], now: datetime
-    ) -> None:
-        """Save the change with its due entry, and queue it. A change of this id that exists is left to run.
 
-        Raises ConditionFailed when one of `more` does not hold.
-        """
-        # The sweep asks again when nobody can be at work any more on rows that were stopped just now.
-        due_at = to_text(now + FENCE - GRACE)
-        writes = [change_store.new_change(key, change_id, made), *more, Write("put", _due(key, change_id, due_at))]
+def request(
+    key: BatchKey, change_id: str, made: BulkChange, told: Change, more: Sequence[Write], now: datetime
+) -> None:
+    """Save the change with its due entry, and queue it. A change of this id that exists is left to run.
+
+    Raises ConditionFailed when one of `more` does not hold.
+    """
+    # The sweep asks again when nobody can be at work any more on rows that were stopped just now.
+    job = StartChange(
+        msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id, change_id=change_id, due_at=after_all_runs(now)
+    )
+    writes = [change_store.new_change(key, change_id, made), *more, due.write(job)]
+    try:
+        audit.commit(org_pk(key.org_id), told, writes, now)
+    except ConditionFailed as error:
+        if 0 not in error.failed:
+            raise
+        return
+    queue.send_soon(job)
+
+
+def start(job: StartChange, now: datetime) -> None:
+    """Stop what still runs (undo), count the chunks, send one message for each."""
+    key = BatchKey(job.msp_id, job.org_id, job.batch_id)
+    made = change_store.change(key, job.change_id)
+    if made is None:
+        observability.warning("job without change", batch_id=key.batch_id)
+        return
+    rows = _all_cancelled(key, now) if made.kind == UNDO else batch_store.rows(key)
+    if made.kind == UNDO and any(_may_still_run(row, now) or row.changing for row in rows):
+        # Somebody may be at work on these rows; the due entry stays, by which the sweep asks again.
+        return
+    wanted = {row.course_id for row in rows} if made.kind == UNDO else set(made.course_ids)
+    chunks = [(row.course_id, n) for row in rows if row.course_id in wanted for n in range(int(row.num_chunks))]
+    if made.chunks_left == -1:
         try:
-            audit.commit(org_pk(key.org_id), told, writes, now)
-        except ConditionFailed as error:
-            if 0 not in error.failed:
-                raise
-            return
-        job = _job(key, change_id, due_at)
-        self._queue.send_soon([Message(job.body(), key.org_id)])
-
-    def start(self, job: StartChange, now: datetime) -> None:
-        """Stop what still runs (undo), count the chunks, send one message for each."""
-        key = BatchKey(job.msp_id, job.org_id, job.batch_id)
-        made = change_store.change(key, job.change_id)
-        if made is None:
-            observability.warning("job without change", batch_id=key.batch_id)
-            return
-        rows = _all_cancelled(key, now) if made.kind == UNDO else batch_store.rows(key)
-        if made.kind == UNDO and any(_may_still_run(row, now) or row.changing for row in rows):
-            # Somebody may be at work on these rows; the due entry stays, by which the sweep asks again.
-            return
-        wanted = {row.course_id for row in rows} if made.kind == UNDO else set(made.course_ids)
-        chunks = [(row.course_id, n) for row in rows if row.course_id in wanted for n in range(int(row.num_chunks))]
-        if made.chunks_left == -1:
-            try:
-                change_store.count_chunks(key, job.change_id, len(chunks))
-            except ConditionFailed:
-                observability.info("chunks were counted by another delivery", batch_id=key.batch_id)
-        messages = [
-            ChangeChunk(
-                msp_id=key.msp_id,
-                org_id=key.org_id,
-                batch_id=key.batch_id,
-                change_id=job.change_id,
-                course_id=course_id,
-                chunk=chunk,
-            )
-            for course_id, chunk in chunks
-        ]
-        self._queue.send(Message(message.body(), key.org_id) for message in messages)
-        table.transact([Write("delete", _due(key, job.change_id, job.due_at))])
-
-    def change_chunk(self, job: ChangeChunk, now: datetime, *, apply: bool = True) -> None:
-        """Change the chunk's enrollments; without `apply` (a dead letter) only count what earlier deliveries did."""
-        key = BatchKey(job.msp_id, job.org_id, job.batch_id)
-        state = change_store.chunk_state(key, job.change_id, job.course_id, job.chunk)
-        if state.change is None or state.row is None:
-            return
-        if state.is_done:
-            self._end(key, job)
-            return
-        row = state.row
-        cut = change_store.cut_of(key, row)
-        if cut is None:
-            raise NotFound()
-        if row.chunks_left and row.status == RowStatus.CANCELLED and _is_missing(key, row, job.chunk):
-            # The chunk may have been cut short by the cancellation: count first what it did.
-            enroll_chunk(_enroll_job(key, row, job.chunk), now)
-        after, until = bounds_of(cut.bounds, job.chunk)
-        there = learner_store.enrollments_in_range(key, job.course_id, job.chunk, after, until)
-        _expect_all(key, job, len(there))
-        if state.change.kind == UNDO:
-            changed = _withdrawn(key, there, apply)
-        else:
-            changed = _given_due_date(job.change_id, state.change.due_by, there, apply)
-        try:
-            change_store.finish_chunk(key, state.change, job.change_id, row, job.chunk, changed)
+            change_store.count_chunks(key, job.change_id, len(chunks))
         except ConditionFailed:
-            observability.info("chunk was changed by another delivery", batch_id=key.batch_id)
-        self._end(key, job)
+            observability.info("chunks were counted by another delivery", batch_id=key.batch_id)
+    messages = [
+        ChangeChunk(
+            msp_id=key.msp_id,
+            org_id=key.org_id,
+            batch_id=key.batch_id,
+            change_id=job.change_id,
+            course_id=course_id,
+            chunk=chunk,
+        )
+        for course_id, chunk in chunks
+    ]
+    queue.send(messages)
+    table.transact([due.done(job)])
 
-    def _end(self, key: BatchKey, job: ChangeChunk) -> None:
-        """The last chunk frees the row for its next change."""
-        made = change_store.change(key, job.change_id)
-        row = batch_store.row(key, job.course_id)
-        if made is not None and made.chunks_left == 0 and row is not None and row.changing == job.change_id:
-            change_store.end_change(row, job.change_id)
+
+def change_chunk(job: ChangeChunk, now: datetime) -> None:
+    """Change the chunk's enrollments."""
+    _run_chunk(job, now, apply=True)
+
+
+def give_up_chunk(job: ChangeChunk, now: datetime) -> None:
+    """A dead letter: only count what earlier deliveries did."""
+    _run_chunk(job, now, apply=False)
+
+
+def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
+    key = BatchKey(job.msp_id, job.org_id, job.batch_id)
+    state = change_store.chunk_state(key, job.change_id, job.course_id, job.chunk)
+    if state.change is None or state.row is None:
+        return
+    if state.is_done:
+        _end(key, job)
+        return
+    row = state.row
+    cut = change_store.cut_of(key, row)
+    if cut is None:
+        raise NotFound()
+    if row.chunks_left and row.status == RowStatus.CANCELLED and _is_missing(key, row, job.chunk):
+        # The chunk may have been cut short by the cancellation: count first what it did.
+        enroll_chunk(_enroll_job(key, row, job.chunk), now)
+    after, until = bounds_of(cut.bounds, job.chunk)
+    there = learner_store.enrollments_in_range(key, job.course_id, job.chunk, after, until)
+    _expect_all(key, job, len(there))
+    if state.change.kind == UNDO:
+        changed = _withdrawn(key, there, apply)
+    else:
+        changed = _given_due_date(job.change_id, state.change.due_by, there, apply)
+    try:
+        change_store.finish_chunk(key, state.change, job.change_id, row, job.chunk, changed)
+    except ConditionFailed:
+        observability.info("chunk was changed by another delivery", batch_id=key.batch_id)
+    _end(key, job)
+
+
+def _end(key: BatchKey, job: ChangeChunk) -> None:
+    """The last chunk frees the row for its next change."""
+    made = change_store.change(key, job.change_id)
+    row = batch_store.row(key, job.course_id)
+    if made is not None and made.chunks_left == 0 and row is not None and row.changing == job.change_id:
+        change_store.end_change(row, job.change_id)
 
 
 def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
@@ -160,7 +170,7 @@ def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
 def _may_still_run(row: Row, now: datetime) -> bool:
     """Of a standing row, the index may not show yet who joined a moment before it was cancelled."""
     may_lag = row.chunks_left or row.group_id
-    return bool(may_lag and row.cancelled_at and to_instant(row.cancelled_at) + FENCE > now)
+    return bool(may_lag and row.cancelled_at and to_instant(row.cancelled_at) + MAX_RUN_TIME > now)
 
 
 def _is_missing(key: BatchKey, row: Row, chunk: int) -> bool:
@@ -236,11 +246,3 @@ def _count_due(changed: Changed, old: str | None, new: str | None) -> None:
         changed.open_due[old] -= 1
     if new:
         changed.open_due[new] += 1
-
-
-def _due(key: BatchKey, change_id: str, instant: str) -> DueEntry:
-    return due_entry(instant, DUE_CHANGE, key.msp_id, key.org_id, f"{key.batch_id}.{change_id}")
-
-
-def _job(key: BatchKey, change_id: str, instant: str) -> StartChange:
-    return StartChange(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id, change_id=change_id, due_at=instant)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Action, Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
@@ -21,10 +21,10 @@ from chalicelib.training.batches.local_dates import enroll_instant, local_date, 
 from chalicelib.training.batches.mail_events import dated_writes
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import date_of, due_of, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule import advance_at, date_of, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.bulk_changes.bulk_change import ChangesService
+from chalicelib.training.bulk_changes import bulk_change
 from chalicelib.training.bulk_changes.models import DUE_DATE, BulkChange
 from chalicelib.training.bulk_changes.schemas import RowDates
 
@@ -43,90 +43,84 @@ class _Dates:
     due_by: date | None
 
 
-class RowDatesService:
-    def __init__(self, queue: Queue, changes: ChangesService) -> None:
-        self._queue = queue
-        self._changes = changes
+def change(scope: Scope, key: BatchKey, course_id: str, asked: RowDates, seed: str, now: datetime) -> Row:
+    """Answers the row as it then is.
 
-    def change(self, scope: Scope, key: BatchKey, course_id: str, asked: RowDates, seed: str, now: datetime) -> Row:
-        """Answers the row as it then is.
+    Raises NotFound, Invalid for wrong dates, Conflict when the row's status does not allow it.
+    """
+    org = org_of(scope.msp_id, key.org_id)
+    for _ in range(_TRIES):
+        batch, rows = rows_of(key, now)
+        row = next((row for row in rows if row.course_id == course_id), None)
+        if row is None:
+            raise NotFound()
+        today = local_date(now, zone_of(org))
+        if row.status != RowStatus.SCHEDULED or row.num_chunks:
+            _change_past(scope, key, row, asked, today, seed, now)
+            return batch_store.row(key, course_id) or row
+        dates = _dates_of(org, row, asked, now)
+        _check(asked, dates.enroll_on, dates.due_by, today)
+        if _reschedule(scope, key, batch, rows, row, dates, now):
+            return batch_store.row(key, course_id) or row
+    raise Conflict("changed_meanwhile", "Other courses of this batch keep changing; try again.")
 
-        Raises NotFound, Invalid for wrong dates, Conflict when the row's status does not allow it.
-        """
-        org = org_of(scope.msp_id, key.org_id)
-        for _ in range(_TRIES):
-            batch, rows = rows_of(key, now)
-            row = next((row for row in rows if row.course_id == course_id), None)
-            if row is None:
-                raise NotFound()
-            today = local_date(now, zone_of(org))
-            if row.status != RowStatus.SCHEDULED or row.num_chunks:
-                self._change_past(scope, key, row, asked, today, seed, now)
-                return batch_store.row(key, course_id) or row
-            dates = _dates_of(org, row, asked, now)
-            _check(asked, dates.enroll_on, dates.due_by, today)
-            if self._reschedule(scope, key, batch, rows, row, dates, now):
-                return batch_store.row(key, course_id) or row
-        raise Conflict("changed_meanwhile", "Other courses of this batch keep changing; try again.")
 
-    def _change_past(
-        self, scope: Scope, key: BatchKey, row: Row, asked: RowDates, today: date, seed: str, now: datetime
-    ) -> None:
-        """Of a course that has run."""
-        if "enroll_on" in asked.model_fields_set:
-            raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
-        if row.changing and row.due_by == _text(asked.due_by):
-            # The same request, whose answer was lost: its change is at work.
-            return
-        if row.status in _AT_WORK or row.changing or row.chunks_left:
-            problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
-            raise Conflict("not_changeable", problem)
-        _check(asked, date_of(row), asked.due_by, today)
-        self._change_due_date(scope, key, row, asked.due_by, seed, now)
+def _change_past(scope: Scope, key: BatchKey, row: Row, asked: RowDates, today: date, seed: str, now: datetime) -> None:
+    """Of a course that has run."""
+    if "enroll_on" in asked.model_fields_set:
+        raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
+    if row.changing and row.due_by == _text(asked.due_by):
+        # The same request, whose answer was lost: its change is at work.
+        return
+    if row.status in _AT_WORK or row.changing or row.chunks_left:
+        problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
+        raise Conflict("not_changeable", problem)
+    _check(asked, date_of(row), asked.due_by, today)
+    _change_due_date(scope, key, row, asked.due_by, seed, now)
 
-    def _reschedule(
-        self, scope: Scope, key: BatchKey, batch: Batch, rows: list[Row], row: Row, dates: _Dates, now: datetime
-    ) -> bool:
-        """False when dates of the batch's other courses changed since they were read."""
-        before = {"enroll_on": row.enroll_on, "due_by": row.due_by}
-        after = {"enroll_on": str(dates.enroll_on), "due_by": _text(dates.due_by)}
-        if (before, row.enroll_at) != (after, dates.instant):
-            try:
-                writes = _dates_writes(key, batch, rows, row, dates, now)
-                audit.commit(org_pk(key.org_id), _told(scope, key, row, before, after), writes, now)
-            except ConditionFailed as error:
-                if 0 in error.failed:
-                    problem = "This course started at the same moment; read it again."
-                    raise Conflict("started_meanwhile", problem) from None
-                return False
-        # Sent again for the same dates, for the request that set them may have died before it sent this.
-        job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
-        self._queue.send_soon([Message(job.body(), key.org_id)])
-        return True
 
-    def _change_due_date(
-        self, scope: Scope, key: BatchKey, row: Row, due_by: date | None, seed: str, now: datetime
-    ) -> None:
-        """The row at once, and those of its learners who have not completed chunk by chunk."""
-        new = _text(due_by)
-        if new == row.due_by:
-            return
-        change_id = derived_id(seed, "due date")
-        actions: tuple[Action, ...] = (_due_action(due_by),)
-        if row.num_chunks:
-            actions = (*actions, Row.changing.set(change_id))
-        unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
-        writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
-        writes += dated_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
-        told = _told(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
-        made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
+def _reschedule(
+    scope: Scope, key: BatchKey, batch: Batch, rows: list[Row], row: Row, dates: _Dates, now: datetime
+) -> bool:
+    """False when dates of the batch's other courses changed since they were read."""
+    before = {"enroll_on": row.enroll_on, "due_by": row.due_by}
+    after = {"enroll_on": str(dates.enroll_on), "due_by": _text(dates.due_by)}
+    if (before, row.enroll_at) != (after, dates.instant):
         try:
-            if row.num_chunks:
-                self._changes.request(key, change_id, made, told, writes, now)
-            else:
-                audit.commit(org_pk(key.org_id), told, writes, now)
-        except ConditionFailed:
-            raise Conflict("changed_meanwhile", "This course changed at the same moment; read it again.") from None
+            writes = _dates_writes(key, batch, rows, row, dates, now)
+            audit.commit(org_pk(key.org_id), _told(scope, key, row, before, after), writes, now)
+        except ConditionFailed as error:
+            if 0 in error.failed:
+                problem = "This course started at the same moment; read it again."
+                raise Conflict("started_meanwhile", problem) from None
+            return False
+    # Sent again for the same dates, for the request that set them may have died before it sent this.
+    job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+    queue.send_soon(job)
+    return True
+
+
+def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None, seed: str, now: datetime) -> None:
+    """The row at once, and those of its learners who have not completed chunk by chunk."""
+    new = _text(due_by)
+    if new == row.due_by:
+        return
+    change_id = derived_id(seed, "due date")
+    actions: tuple[Action, ...] = (_due_action(due_by),)
+    if row.num_chunks:
+        actions = (*actions, Row.changing.set(change_id))
+    unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
+    writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
+    writes += dated_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
+    told = _told(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
+    made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
+    try:
+        if row.num_chunks:
+            bulk_change.request(key, change_id, made, told, writes, now)
+        else:
+            audit.commit(org_pk(key.org_id), told, writes, now)
+    except ConditionFailed:
+        raise Conflict("changed_meanwhile", "This course changed at the same moment; read it again.") from None
 
 
 def _dates_of(org: Org, row: Row, asked: RowDates, now: datetime) -> _Dates:
@@ -150,9 +144,9 @@ def _dates_writes(key: BatchKey, batch: Batch, rows: list[Row], row: Row, dates:
         batch_store.update_batch(key, Batch.schedules_made.set(False), next_date, as_read=batch),
     ]
     if old_instant not in {one.enroll_at for one in rows}:
-        writes.append(Write("delete", due_of(key, old_instant)))
+        writes.append(due.done(advance_at(key, old_instant)))
     is_now = dates.instant <= to_text(now)
-    return writes + ([Write("put", due_of(key, dates.instant))] if is_now else next_due(key, rows, now))
+    return writes + ([due.write(advance_at(key, dates.instant))] if is_now else next_due(key, rows, now))
 
 
 def _check(asked: RowDates, enroll_on: date | None, due_by: date | None, today: date) -> None:

@@ -1,11 +1,11 @@
-"""TODO."""
+"""Jobs of undo and of new due dates."""
 
 from typing import Literal
 
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import DueJob, Job
 
 
-class StartChange(Job):
+class StartChange(DueJob):
     """Undo, or a new due date for those who have not completed: counts the chunks and sends them."""
 
     job: Literal["change"] = "change"
@@ -13,7 +13,10 @@ class StartChange(Job):
     org_id: str
     batch_id: str
     change_id: str
-    due_at: str
+
+    @property
+    def due_id(self) -> str:
+        return f"{self.batch_id}.{self.change_id}"
 
 
 class ChangeChunk(Job):

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Items of changes to many enrollments."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 

@@ -1,11 +1,12 @@
-"""TODO."""
+"""What undo and new dates take and answer."""
 
 from typing import Literal, Self
 
 from pydantic import model_validator
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.training.batches.schemas import Day, Form
+from chalicelib.training.batches.schemas import Day
+from chalicelib.web.schemas import Form
 
 
 class NotReversed(BaseModel):

@@ -3,21 +3,19 @@
 from datetime import datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
-from chalicelib.aws.scheduler import Scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.jobs.due import DUE_MOVE_DATES, DueEntry, due_entry
+from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk
-from chalicelib.tenants.organizations.events import MoveDates
+from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import enroll_instant, parse_hour
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import date_of, due_of, is_later, make_schedules, next_due
+from chalicelib.training.batches.schedule import advance_at, date_of, is_later, make_schedules, next_due
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 
@@ -25,69 +23,53 @@ from chalicelib.training.batches.store import BatchKey
 _ROWS_AT_ONCE = 40
 
 
-class DatesService:
-    def __init__(self, queue: Queue, scheduler: Scheduler) -> None:
-        self._queue = queue
-        self._scheduler = scheduler
+def move(message: ScheduleMoved, now: datetime) -> None:
+    """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""
+    org = table.get(Org, msp_pk(message.msp_id), org_sk(message.org_id))
+    if org is None:
+        return
+    for batch in batch_store.all_batches(message.org_id):
+        if batch.num_scheduled:
+            key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
+            while _move_some(key, batch, org, now):
+                pass
+    table.transact([due.done(message)])
 
-    def change_writes(self, msp_id: str, org_id: str, now: datetime) -> list[Write]:
-        """A due entry for the transaction that changes zone or hour: should the message be lost, the sweep sends it."""
-        return [Write("put", _due(msp_id, org_id, to_text(now)))]
 
-    def announce(self, msp_id: str, org_id: str, now: datetime) -> None:
-        job = MoveDates(msp_id=msp_id, org_id=org_id, due_at=to_text(now))
-        self._queue.send_soon([Message(job.body(), org_id)])
-
-    def move(self, message: MoveDates, now: datetime) -> None:
-        """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""
-        org = table.get(Org, msp_pk(message.msp_id), org_sk(message.org_id))
-        if org is None:
-            return
-        for batch in batch_store.all_batches(message.org_id):
-            if batch.num_scheduled:
-                key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
-                while self._move_some(key, batch, org, now):
-                    pass
-        table.transact([Write("delete", _due(message.msp_id, message.org_id, message.due_at))])
-
-    def _move_some(self, key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
-        """Move up to 40 rows; True when there may be more."""
-        rows = batch_store.rows(key)
-        moved: list[tuple[Row, str]] = []
-        for row in rows:
-            instant = to_text(enroll_instant(date_of(row), parse_hour(org.enroll_hour), zone_of(org), now))
-            if is_later(row, now) and instant != row.enroll_at and len(moved) < _ROWS_AT_ONCE:
-                moved.append((row, row.enroll_at))
-                row.enroll_at = instant
-        if not moved:
-            return False
-        writes = [
-            Write(
-                "update",
-                Row(row.pk, row.sk),
-                (Row.status == RowStatus.SCHEDULED) & (Row.enroll_at == old),
-                (Row.enroll_at.set(row.enroll_at),),
-            )
-            for row, old in moved
-        ]
-        writes.append(batch_store.update_batch(key, as_read=batch))
-        gone = {old for _, old in moved} - {row.enroll_at for row in rows}
-        writes += [Write("delete", due_of(key, instant)) for instant in sorted(gone)]
-        starts_now = any(row.enroll_at <= to_text(now) for row, _ in moved)
-        writes += [Write("put", due_of(key, to_text(now)))] if starts_now else next_due(key, rows, now)
-        try:
-            table.transact(writes)
-        except ConditionFailed:
-            # A row started meanwhile, or others changed dates; reading again decides.
-            batch.dates_revision = getattr(batch_store.batch(key), "dates_revision", None)
-            return True
-        batch_store.replanned(batch)
-        make_schedules(key, rows, self._scheduler, now)
-        if starts_now:
-            job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
-            self._queue.send([Message(job.body(), key.org_id)])
+def _move_some(key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
+    """Move up to 40 rows; True when there may be more."""
+    rows = batch_store.rows(key)
+    moved: list[tuple[Row, str]] = []
+    for row in rows:
+        instant = to_text(enroll_instant(date_of(row), parse_hour(org.enroll_hour), zone_of(org), now))
+        if is_later(row, now) and instant != row.enroll_at and len(moved) < _ROWS_AT_ONCE:
+            moved.append((row, row.enroll_at))
+            row.enroll_at = instant
+    if not moved:
+        return False
+    writes = [
+        Write(
+            "update",
+            Row(row.pk, row.sk),
+            (Row.status == RowStatus.SCHEDULED) & (Row.enroll_at == old),
+            (Row.enroll_at.set(row.enroll_at),),
+        )
+        for row, old in moved
+    ]
+    writes.append(batch_store.update_batch(key, as_read=batch))
+    gone = {old for _, old in moved} - {row.enroll_at for row in rows}
+    writes += [due.done(advance_at(key, instant)) for instant in sorted(gone)]
+    starts_now = any(row.enroll_at <= to_text(now) for row, _ in moved)
+    writes += [due.write(advance_at(key, to_text(now)))] if starts_now else next_due(key, rows, now)
+    try:
+        table.transact(writes)
+    except ConditionFailed:
+        # A row started meanwhile, or others changed dates; reading again decides.
+        batch.dates_revision = getattr(batch_store.batch(key), "dates_revision", None)
         return True
-
-
-def _due(msp_id: str, org_id: str, instant: str) -> DueEntry:
-    return due_entry(instant, DUE_MOVE_DATES, msp_id, org_id, org_id)
+    batch_store.replanned(batch)
+    make_schedules(key, rows, now)
+    if starts_now:
+        job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+        queue.send([job])
+    return True

@@ -1,5 +1,6 @@
 """What the mails of a rollout say, and whether they are still true: read when they are sent, in one call."""
 
+from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.aws import table
@@ -15,7 +16,7 @@ from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.mail_events import REMINDERS, MailEvent
+from chalicelib.training.batches.mail_events import REMINDERS
 from chalicelib.training.batches.models import (
     Batch,
     Enrollment,
@@ -37,7 +38,7 @@ def _read(model: type[I], found: dict[tuple[str, str], Item], key: tuple[str, st
     return item if isinstance(item, model) else None
 
 
-def to_learner(mail: Mail) -> Letter | Withheld:
+def to_learner(mail: Mail, now: datetime) -> Letter | Withheld:
     """Enrolled, due soon, overdue, reminded: to one learner about one course."""
     about = mail.about
     org_id, member_id, course_id = about["org_id"], about["member_id"], about["course_id"]
@@ -80,7 +81,7 @@ def to_learner(mail: Mail) -> Letter | Withheld:
     )
 
 
-def part_failed(mail: Mail) -> Letter | Withheld:
+def part_failed(mail: Mail, now: datetime) -> Letter | Withheld:
     """To whoever launched the batch."""
     about = mail.about
     org_id, batch_id = about["org_id"], about["batch_id"]
@@ -107,11 +108,3 @@ def part_failed(mail: Mail) -> Letter | Withheld:
             "explanation": explain(row.code).text if row.code else "",
         },
     )
-
-
-READERS = {
-    "enrolled": to_learner,
-    "reminder": to_learner,
-    **{str(event): to_learner for event in (MailEvent.DUE_IN_7_DAYS, MailEvent.DUE_TOMORROW, MailEvent.OVERDUE)},
-    "part_failed": part_failed,
-}

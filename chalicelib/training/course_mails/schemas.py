@@ -1,4 +1,4 @@
-"""TODO."""
+"""What reminding, and the list of a member's mails, answer."""
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.notifications.states import ShownState

@@ -4,17 +4,18 @@ Every mail's id follows from the event and the learner, so that a page that come
 is still true (the learner has not completed, is still enrolled) is looked at once more when it is sent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.jobs import due, queue
+from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
@@ -27,17 +28,17 @@ from chalicelib.training.batches.mail_events import (
     REMINDERS,
     REMINDERS_ON,
     MailEvent,
-    due_of_job,
-    mail_due,
+    mail_job,
     reminder_writes,
     whose,
 )
+from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.course_mails.member_mails import mail_id_of
-from chalicelib.training.course_mails.messages import MailRow
 from chalicelib.training.course_mails.schemas import RemindOut
+from chalicelib.training.course_mails.states import CourseMail
 
 # Mails that one message makes: about two seconds of inserts.
 _PER_MESSAGE = 500
@@ -50,118 +51,105 @@ _STILL_TRUE = timedelta(hours=12)
 # another reason, and waiting longer helps nobody.
 _COUNTS_AGREE_WITHIN = timedelta(days=1)
 
-_KIND_BY_EVENT = {MailEvent.RAN: "enrolled", MailEvent.REMIND: "reminder", MailEvent.FAILED: "part_failed"}
+_KIND_BY_EVENT = {
+    MailEvent.RAN: CourseMail.ENROLLED,
+    MailEvent.REMIND: CourseMail.REMINDER,
+    MailEvent.FAILED: CourseMail.PART_FAILED,
+}
 
 
-class Mails(Protocol):
-    def put(self, kind: str, lane: str, abouts_by_mail_id: Mapping[str, Mapping[str, str]], now: datetime) -> None: ...
-
-    def wake(self) -> None: ...
-
-
-class MailingService:
-    def __init__(self, queue: Queue, mails: Mails) -> None:
-        self._queue = queue
-        self._mails = mails
-
-    def run(self, job: MailRow, now: datetime) -> None:
-        """What one due entry stands for. Any number of times."""
-        key, event = BatchKey(job.msp_id, job.org_id, job.batch_id), MailEvent(job.event)
-        if event == MailEvent.FAILED:
-            self._tell_of_failures(key, job, now)
+def run(job: MailRow, now: datetime) -> None:
+    """What one due entry stands for. Any number of times."""
+    key, event = BatchKey(job.msp_id, job.org_id, job.batch_id), MailEvent(job.event)
+    if event == MailEvent.FAILED:
+        _tell_of_failures(key, job, now)
+        return
+    row = batch_store.row(key, str(job.course_id))
+    if row is None:
+        observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
+    elif event == MailEvent.DATED:
+        if REMINDERS_ON in (row.mails or ""):
+            _plan(key, row, job.detail, now)
+    elif event in REMINDERS and now > to_instant(str(job.due_at)) + _STILL_TRUE:
+        observability.warning("reminder is no longer true", batch_id=job.batch_id, course_id=job.course_id)
+    else:
+        if event == MailEvent.RAN and not job.position and REMINDERS_ON in (row.mails or "") and row.due_by:
+            _plan(key, row, row.due_by, now)
+        if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not _page(key, row, job, now):
             return
-        row = batch_store.row(key, str(job.course_id))
-        if row is None:
-            observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
-        elif event == MailEvent.DATED:
-            if REMINDERS_ON in (row.mails or ""):
-                _plan(key, row, job.detail, now)
-        elif event in REMINDERS and now > to_instant(job.due_at) + _STILL_TRUE:
-            observability.warning("reminder is no longer true", batch_id=job.batch_id, course_id=job.course_id)
-        else:
-            if event == MailEvent.RAN and not job.position and REMINDERS_ON in (row.mails or "") and row.due_by:
-                _plan(key, row, row.due_by, now)
-            if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not self._page(key, row, job, now):
-                return
-        table.transact([Write("delete", due_of_job(job))])
+    table.transact([due.done(job)])
 
-    def remind(self, key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
-        """Mail those who have not completed. Raises NotFound, and Conflict while nobody is enrolled."""
-        row = batch_store.row(key, course_id)
-        if row is None:
-            raise NotFound()
-        left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
-        if row.reminded_by == seed:
-            # The same request came this far before; should its message be lost, the sweep finds the due entry.
-            return RemindOut(num_not_completed=left)
-        if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
-            raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
-        instant = to_text(now)
-        due = mail_due(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, instant)
-        told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
-        asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
-        audit.commit(org_pk(key.org_id), told, [Write("put", due), asked], now)
-        job = MailRow(
-            msp_id=key.msp_id,
-            org_id=key.org_id,
-            batch_id=key.batch_id,
-            course_id=course_id,
-            event=MailEvent.REMIND,
-            detail=seed,
-            due_at=instant,
-        )
-        self._queue.send_soon([Message(job.body(), key.org_id)])
+
+def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
+    """Mail those who have not completed. Raises NotFound, and Conflict while nobody is enrolled."""
+    row = batch_store.row(key, course_id)
+    if row is None:
+        raise NotFound()
+    left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
+    if row.reminded_by == seed:
+        # The same request came this far before; should its message be lost, the sweep finds the due entry.
         return RemindOut(num_not_completed=left)
+    if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
+        raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
+    job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
+    told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
+    asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
+    audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
+    queue.send_soon(job)
+    return RemindOut(num_not_completed=left)
 
-    def _page(self, key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
-        """Make the mails from the job's position on. False when the rest is left to a later message."""
-        event = MailEvent(job.event)
-        _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
-        if member_id is not None:
-            self._put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
-            self._mails.wake()
-            return True
-        shard, _, after = (job.position or "0|").partition("|")
-        number, position, num_seen, num_made = int(shard), after or None, job.num_seen, 0
-        while number < NUM_ROW_SHARDS and num_made < _PER_MESSAGE:
-            page = learner_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
-            num_seen += sum(item.batch_id == key.batch_id for item in page.items)
-            self._put(key, row, job, page.items, now)
-            num_made += len(page.items)
-            position = page.position
-            number += position is None
-        if num_made:
-            self._mails.wake()
-        if number < NUM_ROW_SHARDS:
-            more = {"position": f"{number}|{position or ''}", "num_seen": num_seen}
-            self._queue.send([Message(job.model_copy(update=more).body(), key.org_id)])
-            return False
-        if num_seen < row.num_enrolled and now < to_instant(row.enroll_at) + _COUNTS_AGREE_WITHIN:
-            # Somebody enrolled a moment ago does not show yet: the due entry stays, and the sweep sends us again.
-            observability.info("not all learners in sight yet", batch_id=key.batch_id, course_id=row.course_id)
-            return False
+
+def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
+    """Make the mails from the job's position on. False when the rest is left to a later message."""
+    event = MailEvent(job.event)
+    _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+    if member_id is not None:
+        _put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
+        outbox.wake()
         return True
+    shard, _, after = (job.position or "0|").partition("|")
+    number, position, num_seen, num_made = int(shard), after or None, job.num_seen, 0
+    while number < NUM_ROW_SHARDS and num_made < _PER_MESSAGE:
+        page = learner_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
+        num_seen += sum(item.batch_id == key.batch_id for item in page.items)
+        _put(key, row, job, page.items, now)
+        num_made += len(page.items)
+        position = page.position
+        number += position is None
+    if num_made:
+        outbox.wake()
+    if number < NUM_ROW_SHARDS:
+        more = {"position": f"{number}|{position or ''}", "num_seen": num_seen}
+        queue.send([job.model_copy(update=more)])
+        return False
+    if num_seen < row.num_enrolled and now < to_instant(row.enroll_at) + _COUNTS_AGREE_WITHIN:
+        # Somebody enrolled a moment ago does not show yet: the due entry stays, and the sweep sends us again.
+        observability.info("not all learners in sight yet", batch_id=key.batch_id, course_id=row.course_id)
+        return False
+    return True
 
-    def _put(self, key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
-        mails = dict(_mail_of(key, row, item, job) for item in items if _is_wanted(key, row, item, job))
-        if mails:
-            event = MailEvent(job.event)
-            self._mails.put(_KIND_BY_EVENT.get(event, event.value), org_pk(key.org_id), mails, now)
 
-    def _tell_of_failures(self, key: BatchKey, job: MailRow, now: datetime) -> None:
-        """One mail per course to whoever launched the batch."""
-        batch = batch_store.batch(key)
-        if batch is not None:
-            failed = [row for row in batch_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
-            about = {**vars(key), "account_id": batch.created_by}
-            mails = {
-                derived_id(key.batch_id, "part_failed", row.course_id): {**about, "course_id": row.course_id}
-                for row in failed
-                if row.enroll_at > batch.created_at
-            }
-            self._mails.put("part_failed", org_pk(key.org_id), mails, now)
-            self._mails.wake()
-        table.transact([Write("delete", due_of_job(job))])
+def _put(key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
+    mails = dict(_mail_of(key, row, item, job) for item in items if _is_wanted(key, row, item, job))
+    if mails:
+        event = MailEvent(job.event)
+        outbox.put(_KIND_BY_EVENT.get(event) or CourseMail(event), org_pk(key.org_id), mails, now)
+
+
+def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
+    """One mail per course to whoever launched the batch."""
+    batch = batch_store.batch(key)
+    if batch is not None:
+        failed = [row for row in batch_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
+        about = {**vars(key), "account_id": batch.created_by}
+        mails = {
+            derived_id(key.batch_id, CourseMail.PART_FAILED, row.course_id): {**about, "course_id": row.course_id}
+            for row in failed
+            if row.enroll_at > batch.created_at
+        }
+        outbox.put(CourseMail.PART_FAILED, org_pk(key.org_id), mails, now)
+        outbox.wake()
+    table.transact([due.done(job)])
 
 
 def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
-from chalicelib.aws.table import Write
-from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.jobs.due import DUE_ARCHIVE, DueEntry, due_entry
-from chalicelib.jobs.sweep import FENCE, GRACE
+from chalicelib.jobs import due
+from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.events import ArchiveMember
+from chalicelib.people.members.events import MemberArchived
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.training.batches import enrollment_store as learner_store
@@ -31,32 +29,15 @@ _PAGE = 100
 _TRIES = 5
 
 
-class ArchiveService:
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-
-    def archived_writes(
-        self, msp_id: str, org_id: str, member_id: str, archive_id: str, now: datetime
-    ) -> tuple[list[Write], ArchiveMember]:
-        """For the transaction that archives somebody; and the job to send after it."""
-        # The sweep sends it again when no worker is left that may have read the rosters before.
-        due_at = to_text(now + FENCE - GRACE)
-        job = ArchiveMember(msp_id=msp_id, org_id=org_id, member_id=member_id, archive_id=archive_id, due_at=due_at)
-        return [Write("put", _due(job))], job
-
-    def send(self, job: ArchiveMember) -> None:
-        """Sooner than the sweep would."""
-        self._queue.send_soon([Message(job.body(), job.org_id)])
-
-    def run(self, job: ArchiveMember, now: datetime) -> None:
-        """Any number of times: at once, and to its end when nobody is at work any more who saw them on a roster."""
-        member = members_store.member(job.org_id, job.member_id)
-        if member is not None and member.archive_id == job.archive_id:
-            _leave_all(job.org_id, member)
-            if to_instant(str(member.archived_at)) + FENCE > now:
-                return
-            _end(job.org_id, member)
-        table.transact([Write("delete", _due(job))])
+def run(job: MemberArchived, now: datetime) -> None:
+    """Any number of times: at once, and to its end when nobody is at work any more who saw them on a roster."""
+    member = members_store.member(job.org_id, job.member_id)
+    if member is not None and member.archive_id == job.archive_id:
+        _leave_all(job.org_id, member)
+        if to_instant(str(member.archived_at)) + MAX_RUN_TIME > now:
+            return
+        _end(job.org_id, member)
+    table.transact([due.done(job)])
 
 
 def leave_courses(org_id: str, member: Member) -> None:
@@ -111,7 +92,3 @@ def _leave(org_id: str, member_id: str, enrollment: Enrollment, archived_at: str
 
 def _has_to_leave(enrollment: Enrollment, until: str) -> bool:
     return enrollment.status in LIVE and not enrollment.left_at and enrollment.enrolled_at <= until
-
-
-def _due(job: ArchiveMember) -> DueEntry:
-    return due_entry(job.due_at, DUE_ARCHIVE, job.msp_id, job.org_id, f"{job.member_id}.{job.archive_id}")

@@ -35,67 +35,66 @@ _POSITION = re.compile(r"chunk (CHUNK#[\w#-]+)? \d{1,6}|shard \d{1,2} ([\w-]+ CO
 _CHUNKS_AT_ONCE = 20
 
 
-class LearnersService:
-    def of_row(
-        self,
-        scope: Scope,
-        org_id: str,
-        batch_id: str,
-        course_id: str,
-        outcome: Outcome | None,
-        pager: Pager,
-        now: datetime,
-    ) -> LearnerPage:
-        """Those not newly enrolled first, then the enrolled; `outcome` keeps one kind."""
-        zone = zone_in(scope.msp_id, org_id)
-        key = BatchKey(scope.msp_id, org_id, batch_id)
-        row = batch_store.row(key, course_id)
-        if row is None:
-            raise NotFound()
-        found, position = self._page(key, row, outcome, pager)
-        members = _members(org_id, [member_id for member_id, _ in found])
-        items = [_learner_out(member_id, what, members.get(member_id), zone, now) for member_id, what in found]
-        return LearnerPage(items=items, next_cursor=pager.cursor(position))
+def of_row(
+    scope: Scope,
+    org_id: str,
+    batch_id: str,
+    course_id: str,
+    outcome: Outcome | None,
+    pager: Pager,
+    now: datetime,
+) -> LearnerPage:
+    """Those not newly enrolled first, then the enrolled; `outcome` keeps one kind."""
+    zone = zone_in(scope.msp_id, org_id)
+    key = BatchKey(scope.msp_id, org_id, batch_id)
+    row = batch_store.row(key, course_id)
+    if row is None:
+        raise NotFound()
+    found, position = _page(key, row, outcome, pager)
+    members = _members(org_id, [member_id for member_id, _ in found])
+    items = [_learner_out(member_id, what, members.get(member_id), zone, now) for member_id, what in found]
+    return LearnerPage(items=items, next_cursor=pager.cursor(position))
 
-    def _page(
-        self, key: BatchKey, row: Row, outcome: Outcome | None, pager: Pager
-    ) -> tuple[list[tuple[str, "str | Enrollment"]], str | None]:
-        """Pairs of member and what is known of them (a code, or their enrollment), and where the next page starts."""
-        position = pager.position or (f"{_SHARD} 0 " if outcome == Outcome.ENROLLED else f"{_CHUNKS}  0")
-        if not _POSITION.fullmatch(position) or row.course_id not in (position.split("#")[1:2] or [row.course_id]):
-            raise invalid_cursor()
-        part, _, rest = position.partition(" ")
-        found: list[tuple[str, str | Enrollment]] = []
-        if part == _CHUNKS:
-            after, _, offset = rest.partition(" ")
-            next_position = _from_chunks(key, row, outcome, pager.limit, after or None, int(offset), found)
-            if next_position is not None:
-                return found, next_position
-            if outcome not in (None, Outcome.ENROLLED):
-                return found, None
-            rest = "0 "
-        shard, _, after = rest.partition(" ")
-        return found, _from_index(key, row, int(shard), after or None, pager.limit, found)
 
-    def of_member(
-        self,
-        msp_id: str,
-        org_id: str,
-        member_id: str,
-        limit: int,
-        after: str | None,
-        now: datetime,
-        is_shown: Callable[[Enrollment], bool] = lambda enrollment: True,
-    ) -> tuple[list[EnrollmentOut], str | None]:
-        zone = zone_in(msp_id, org_id)
-        page = learner_store.enrollments_of(org_id, member_id, limit, after)
-        titles = _titles(msp_id, page.items)
-        items = [
-            enrollment_out(org_id, member_id, enrollment, titles.get(course_of(enrollment), ""), zone, now)
-            for enrollment in page.items
-            if is_shown(enrollment)
-        ]
-        return items, page.position
+def _page(
+    key: BatchKey, row: Row, outcome: Outcome | None, pager: Pager
+) -> tuple[list[tuple[str, "str | Enrollment"]], str | None]:
+    """Pairs of member and what is known of them (a code, or their enrollment), and where the next page starts."""
+    position = pager.position or (f"{_SHARD} 0 " if outcome == Outcome.ENROLLED else f"{_CHUNKS}  0")
+    if not _POSITION.fullmatch(position) or row.course_id not in (position.split("#")[1:2] or [row.course_id]):
+        raise invalid_cursor()
+    part, _, rest = position.partition(" ")
+    found: list[tuple[str, str | Enrollment]] = []
+    if part == _CHUNKS:
+        after, _, offset = rest.partition(" ")
+        next_position = _from_chunks(key, row, outcome, pager.limit, after or None, int(offset), found)
+        if next_position is not None:
+            return found, next_position
+        if outcome not in (None, Outcome.ENROLLED):
+            return found, None
+        rest = "0 "
+    shard, _, after = rest.partition(" ")
+    return found, _from_index(key, row, int(shard), after or None, pager.limit, found)
+
+
+def of_member(
+    msp_id: str,
+    org_id: str,
+    member_id: str,
+    limit: int,
+    after: str | None,
+    now: datetime,
+    is_shown: Callable[[Enrollment], bool] = lambda enrollment: True,
+) -> tuple[list[EnrollmentOut], str | None]:
+    zone = zone_in(msp_id, org_id)
+    page = learner_store.enrollments_of(org_id, member_id, limit, after)
+    titles = _titles(msp_id, page.items)
+    items = [
+        enrollment_out(org_id, member_id, enrollment, titles.get(course_of(enrollment), ""), zone, now)
+        for enrollment in page.items
+        if is_shown(enrollment)
+    ]
+    return items, page.position
 
 
 def _from_chunks(

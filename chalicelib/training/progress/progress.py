@@ -62,81 +62,83 @@ def course_of(enrollment: Enrollment) -> str:
     return str(enrollment.sk.split("#")[1])
 
 
-class ProgressService:
-    def start(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> StartedOut:
-        """Answers the course's link. Starting twice changes nothing more."""
-        course = self._course(msp_id, enrollment_id)
-        enrollment, zone = self._change(msp_id, enrollment_id, now, started)
-        out = enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
-        return StartedOut(enrollment=out, launch_url=course.launch_url)
+def start(msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> StartedOut:
+    """Answers the course's link. Starting twice changes nothing more."""
+    course = _course(msp_id, enrollment_id)
+    enrollment, zone = _change(msp_id, enrollment_id, now, started)
+    out = enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
+    return StartedOut(enrollment=out, launch_url=course.launch_url)
 
-    def complete(self, msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> EnrollmentOut:
-        course = self._course(msp_id, enrollment_id)
-        enrollment, zone = self._change(msp_id, enrollment_id, now, completed)
-        return enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
 
-    def enter(
-        self, scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, now: datetime
-    ) -> EnrollmentOut:
-        """An admin's result or due date for one enrollment."""
-        course = self._course(scope.msp_id, enrollment_id)
-        for _ in range(_TRIES):
-            old, org = self._read(scope.msp_id, enrollment_id)
-            if old.left_at:
-                # It went with the learner when they were archived.
-                raise NotFound()
-            zone = zone_of(org)
-            steps = _entered(old, change, zone, now)
-            if not steps.actions:
-                # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
-                return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
-            told = Change(
-                scope.account_id,
-                "enrollment.changed",
-                f"member/{enrollment_id.member_id}/course/{course_of(old)}",
-                _told(old),
-                change.model_dump(mode="json", exclude_unset=True),
-            )
-            writes = _writes(enrollment_id.org_id, old, steps)
-            if change.due_by is not None and str(change.due_by) != old.due_by:
-                writes += _reminders(scope.msp_id, org, enrollment_id.member_id, old, str(change.due_by), now)
-            try:
-                audit.commit(org_pk(scope.org), told, writes, now)
-            except ConditionFailed:
-                continue
-            enrollment, org = self._read(scope.msp_id, enrollment_id)
-            return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone_of(org), now)
-        raise ConditionFailed()
+def complete(msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> EnrollmentOut:
+    course = _course(msp_id, enrollment_id)
+    enrollment, zone = _change(msp_id, enrollment_id, now, completed)
+    return enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
 
-    def _course(self, msp_id: str, enrollment_id: EnrollmentId) -> Course:
-        course = table.get(Course, courses_pk(msp_id), library_sk(enrollment_id.sk.split("#")[1]), consistent=False)
-        if course is None:
+
+def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, now: datetime) -> EnrollmentOut:
+    """An admin's result or due date for one enrollment."""
+    course = _course(scope.msp_id, enrollment_id)
+    for _ in range(_TRIES):
+        old, org = _read(scope.msp_id, enrollment_id)
+        if old.left_at:
+            # It went with the learner when they were archived.
             raise NotFound()
-        return course
+        zone = zone_of(org)
+        steps = _entered(old, change, zone, now)
+        if not steps.actions:
+            # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
+            return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
+        told = Change(
+            scope.account_id,
+            "enrollment.changed",
+            f"member/{enrollment_id.member_id}/course/{course_of(old)}",
+            _told(old),
+            change.model_dump(mode="json", exclude_unset=True),
+        )
+        writes = _writes(enrollment_id.org_id, old, steps)
+        if change.due_by is not None and str(change.due_by) != old.due_by:
+            writes += _reminders(scope.msp_id, org, enrollment_id.member_id, old, str(change.due_by), now)
+        try:
+            audit.commit(org_pk(scope.org), told, writes, now)
+        except ConditionFailed:
+            continue
+        enrollment, org = _read(scope.msp_id, enrollment_id)
+        return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone_of(org), now)
+    raise ConditionFailed()
 
-    def _read(self, msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, Org]:
-        enrollment = learner_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
-        org = table.get(Org, msp_pk(msp_id), org_sk(enrollment_id.org_id), consistent=False)
-        if enrollment is None or org is None:
-            raise NotFound()
-        return enrollment, org
 
-    def _change(
-        self, msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], Steps]
-    ) -> tuple[Enrollment, ZoneInfo]:
-        for _ in range(_TRIES):
-            old, org = self._read(msp_id, enrollment_id)
-            steps = step(old, now)
-            if not steps.actions:
-                return old, zone_of(org)
-            try:
-                table.transact(_writes(enrollment_id.org_id, old, steps))
-            except ConditionFailed:
-                # Another tab, or an admin, was first; what they did decides.
-                continue
-            enrollment, org = self._read(msp_id, enrollment_id)
-            return enrollment, zone_of(org)
-        raise ConditionFailed()
+def _course(msp_id: str, enrollment_id: EnrollmentId) -> Course:
+    course = table.get(Course, courses_pk(msp_id), library_sk(enrollment_id.sk.split("#")[1]), consistent=False)
+    if course is None:
+        raise NotFound()
+    return course
+
+
+def _read(msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, Org]:
+    enrollment = learner_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
+    org = table.get(Org, msp_pk(msp_id), org_sk(enrollment_id.org_id), consistent=False)
+    if enrollment is None or org is None:
+        raise NotFound()
+    return enrollment, org
+
+
+def _change(
+    msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], Steps]
+) -> tuple[Enrollment, ZoneInfo]:
+    for _ in range(_TRIES):
+        old, org = _read(msp_id, enrollment_id)
+        steps = step(old, now)
+        if not steps.actions:
+            return old, zone_of(org)
+        try:
+            table.transact(_writes(enrollment_id.org_id, old, steps))
+        except ConditionFailed:
+            # Another tab, or an admin, was first; what they did decides.
+            continue
+        enrollment, org = _read(msp_id, enrollment_id)
+        return enrollment, zone_of(org)
+    raise ConditionFailed()
 
 
 def started(old: Enrollment, now: datetime) -> Steps:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What learners and admins say and see of enrollments."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,9 +7,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.training.batches.schemas import Day, Form
+from chalicelib.training.batches.schemas import Day
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome
 from chalicelib.web.paging import PageQuery
+from chalicelib.web.schemas import Form
 
 
 class LearnerOut(BaseModel):

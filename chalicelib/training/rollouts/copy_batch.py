@@ -14,23 +14,22 @@ from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.rollouts.schemas import CourseChoice, Launch
 
 
-class CopyService:
-    def as_launch(self, scope: Scope, key: BatchKey, now: datetime) -> Launch:
-        """Ready to launch again for this client. Dates that a launch would refuse are null."""
-        batch = batch_store.batch(key)
-        if batch is None:
-            raise NotFound()
-        plan, org = plan_and_org(key, batch.rollout_id)
-        today = local_date(now, zone_of(org))
-        rows = {row.course_id: row for row in batch_store.rows(key, consistent=False)}
-        return Launch(
-            name=plan.name,
-            org_ids=[key.org_id],
-            courses=[_choice(course.course_id, rows.get(course.course_id), today) for course in plan.courses],
-            targeting=plan.targeting,
-            notifications=plan.notifications,
-            reenroll_completed=plan.reenroll_completed,
-        )
+def as_launch(scope: Scope, key: BatchKey, now: datetime) -> Launch:
+    """Ready to launch again for this client. Dates that a launch would refuse are null."""
+    batch = batch_store.batch(key)
+    if batch is None:
+        raise NotFound()
+    plan, org = plan_and_org(key, batch.rollout_id)
+    today = local_date(now, zone_of(org))
+    rows = {row.course_id: row for row in batch_store.rows(key, consistent=False)}
+    return Launch(
+        name=plan.name,
+        org_ids=[key.org_id],
+        courses=[_choice(course.course_id, rows.get(course.course_id), today) for course in plan.courses],
+        targeting=plan.targeting,
+        notifications=plan.notifications,
+        reenroll_completed=plan.reenroll_completed,
+    )
 
 
 def _choice(course_id: str, row: Row | None, today: date) -> CourseChoice:

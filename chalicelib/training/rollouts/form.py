@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from chalicelib.aws import table
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
-from chalicelib.tenants.organizations.models import Org, msp_pk, org_pk, org_sk
+from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group, group_sk
 from chalicelib.training.batches.local_dates import CourseDates, due_after, local_date, staggered

@@ -1,15 +1,20 @@
-"""TODO."""
+"""Jobs of launches and previews."""
 
 from typing import Literal
 
-from chalicelib.jobs.job import Job
+from chalicelib.jobs.job import DueJob, Job
 
 
-class FinishLaunch(Job):
+class FinishLaunch(DueJob):
+    """Carries an interrupted launch to its end."""
+
     job: Literal["launch"] = "launch"
     msp_id: str
     rollout_id: str
-    due_at: str
+
+    @property
+    def due_id(self) -> str:
+        return self.rollout_id
 
 
 class PreviewJob(Job):

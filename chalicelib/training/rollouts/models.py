@@ -1,4 +1,4 @@
-"""TODO."""
+"""Items of rollouts: the header that lists show."""
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 

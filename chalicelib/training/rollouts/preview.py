@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.queues import Message, Queue
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.jobs import queue
 from chalicelib.people.members.models import Member, learners_pk, member_sk, members_pk
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.access.service import Scope
@@ -37,82 +37,76 @@ _VERDICTS = ("will_enroll", "no_seat", "already_enrolled", "already_completed", 
 _PER_MESSAGE = 10_000
 
 
-class PreviewService:
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+def preview(scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewOut:
+    """Check the form, keep the plan, queue the counting: one message per client and course."""
+    form.check_size(body)
+    facts = form.read_facts(scope.msp_id, body, now)
+    plan = form.plan_of(scope, body, facts, form.check(body, facts), now)
+    plan_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), facts.changes_by_org, now)
+    queue.send(
+        PreviewJob(msp_id=scope.msp_id, plan_id=plan_id, org_id=org.org_id, course_id=course.course_id)
+        for org in plan.orgs
+        for course in plan.courses
+    )
+    return state(scope, plan_id, now)
 
-    def preview(self, scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewOut:
-        """Check the form, keep the plan, queue the counting: one message per client and course."""
-        form.check_size(body)
-        facts = form.read_facts(scope.msp_id, body, now)
-        plan = form.plan_of(scope, body, facts, form.check(body, facts), now)
-        plan_store.save(
-            scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), facts.changes_by_org, now
+
+def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
+    """What is counted so far. Raises NotFound once the plan's hour is over."""
+    item = plan_store.find(scope.msp_id, plan_id, now)
+    if item is None:
+        raise NotFound("There is no such plan; plans live an hour")
+    plan = Plan.model_validate(item.plan)
+    counts = plan_store.counts(scope.msp_id, plan_id)
+    orgs = [
+        PreviewOrg(
+            org_id=org.org_id,
+            name=org.name,
+            courses=[
+                PreviewCourse.model_validate(counts[org.org_id, course.course_id])
+                for course in plan.courses
+                if (org.org_id, course.course_id) in counts
+            ],
         )
-        self._queue.send(
-            Message(
-                PreviewJob(msp_id=scope.msp_id, plan_id=plan_id, org_id=org.org_id, course_id=course.course_id).body(),
-                org.org_id,
-            )
-            for org in plan.orgs
-            for course in plan.courses
-        )
-        return self.state(scope, plan_id, now)
+        for org in plan.orgs
+    ]
+    is_ready = len(counts) == len(plan.orgs) * len(plan.courses)
+    return PreviewOut(
+        plan_id=plan_id,
+        status="ready" if is_ready else "running",
+        expires_at=to_text(plan_store.expires_at(item)),
+        organizations=orgs,
+    )
 
-    def state(self, scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
-        """What is counted so far. Raises NotFound once the plan's hour is over."""
-        item = plan_store.find(scope.msp_id, plan_id, now)
-        if item is None:
-            raise NotFound("There is no such plan; plans live an hour")
-        plan = Plan.model_validate(item.plan)
-        counts = plan_store.counts(scope.msp_id, plan_id)
-        orgs = [
-            PreviewOrg(
-                org_id=org.org_id,
-                name=org.name,
-                courses=[
-                    PreviewCourse.model_validate(counts[org.org_id, course.course_id])
-                    for course in plan.courses
-                    if (org.org_id, course.course_id) in counts
-                ],
-            )
-            for org in plan.orgs
-        ]
-        is_ready = len(counts) == len(plan.orgs) * len(plan.courses)
-        return PreviewOut(
-            plan_id=plan_id,
-            status="ready" if is_ready else "running",
-            expires_at=to_text(plan_store.expires_at(item)),
-            organizations=orgs,
-        )
 
-    def count(self, job: PreviewJob, now: datetime) -> None:
-        """Count one course of one client, page by page; counting again puts the same count in its place."""
-        item = plan_store.find(job.msp_id, job.plan_id, now)
-        org = table.get(Org, msp_pk(job.msp_id), org_sk(job.org_id))
-        if item is None or org is None:
-            observability.info("plan is over", plan_id=job.plan_id)
-            return
-        plan = Plan.model_validate(item.plan)
-        course = next(course for course in plan.courses if course.course_id == job.course_id)
-        counting = _Counting(plan, org, course, job)
-        position = counting.page()
-        if position is not None:
-            more = {"position": position, "numbers": dict(counting.numbers)}
-            self._queue.send([Message(job.model_copy(update=more).body(), job.org_id)])
-            return
-        count = counting.told(to_instant(item.made_at))
-        plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
+def count(job: PreviewJob, now: datetime) -> None:
+    """Count one course of one client, page by page; counting again puts the same count in its place."""
+    item = plan_store.find(job.msp_id, job.plan_id, now)
+    org = table.get(Org, msp_pk(job.msp_id), org_sk(job.org_id))
+    if item is None or org is None:
+        observability.info("plan is over", plan_id=job.plan_id)
+        return
+    plan = Plan.model_validate(item.plan)
+    course = next(course for course in plan.courses if course.course_id == job.course_id)
+    counting = _Counting(plan, org, course, job)
+    position = counting.page()
+    if position is not None:
+        more = {"position": position, "numbers": dict(counting.numbers)}
+        queue.send([job.model_copy(update=more)])
+        return
+    count = counting.told(to_instant(item.made_at))
+    plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
 
-    def give_up(self, job: PreviewJob, now: datetime) -> None:
-        """A dead letter: the count says that it is not known, unless one of the deliveries came to its end."""
-        item = plan_store.find(job.msp_id, job.plan_id, now)
-        if item is None:
-            return
-        plan = Plan.model_validate(item.plan)
-        title = next(course.title for course in plan.courses if course.course_id == job.course_id)
-        count = PreviewCourse(course_id=job.course_id, title=title, code=Code.PROCESSING_FAILED).model_dump(mode="json")
-        plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
+
+def give_up(job: PreviewJob, now: datetime) -> None:
+    """A dead letter: the count says that it is not known, unless one of the deliveries came to its end."""
+    item = plan_store.find(job.msp_id, job.plan_id, now)
+    if item is None:
+        return
+    plan = Plan.model_validate(item.plan)
+    title = next(course.title for course in plan.courses if course.course_id == job.course_id)
+    count = PreviewCourse(course_id=job.course_id, title=title, code=Code.PROCESSING_FAILED).model_dump(mode="json")
+    plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
 
 
 def quoted(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | None:

@@ -9,7 +9,8 @@ from chalicelib.aws import table
 from chalicelib.aws.table import OutboxItem, Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.tenants.organizations.models import FACTS_SK, Facts, org_pk
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import FACTS_SK, Facts
 
 LIFETIME = timedelta(hours=1)
 

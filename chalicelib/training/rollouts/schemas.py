@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
-from chalicelib.training.batches.schemas import Day, Form, Notifications, Targeting
+from chalicelib.training.batches.schemas import Day, Notifications, Targeting
 from chalicelib.training.batches.states import BatchStatus, RolloutState
+from chalicelib.web.schemas import Form
 
 
 class ErrorOut(BaseModel):

@@ -1,21 +1,17 @@
 """The MSP's three pages and its rollouts: reads only, each page one query."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations import dashboard_store
-from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.tenants.organizations.models import Counts, Org
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch
-from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, OrgHead
 from chalicelib.training.batches.states import RolloutState
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.batches.views import _batch_item, _status_of, _summary, row_out
+from chalicelib.training.batches.views import _status_of
 from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.training.rollouts.models import Rollout
 from chalicelib.training.rollouts.schemas import (
@@ -33,54 +29,29 @@ from chalicelib.training.rollouts.schemas import (
 from chalicelib.web.paging import Pager
 
 
-class ViewService:
-    def dashboard(self, scope: Scope, pager: Pager) -> Dashboard:
-        counts, orgs = dashboard_store.dashboard(scope.msp_id, pager.limit, pager.position)
-        return Dashboard(
-            totals=_totals(counts),
-            items=[_dashboard_item(org) for org in orgs.items],
-            next_cursor=pager.cursor(orgs.position),
-        )
+def dashboard(scope: Scope, pager: Pager) -> Dashboard:
+    counts, orgs = dashboard_store.dashboard(scope.msp_id, pager.limit, pager.position)
+    return Dashboard(
+        totals=_totals(counts),
+        items=[_dashboard_item(org) for org in orgs.items],
+        next_cursor=pager.cursor(orgs.position),
+    )
 
-    def client(self, scope: Scope, org_id: str, pager: Pager) -> BatchPage:
-        org = org_of(scope.msp_id, org_id)
-        page = batch_store.batches(org_id, pager.limit, pager.position)
-        return BatchPage(
-            organization=OrgHead(org_id=org_id, name=org.name),
-            items=[_batch_item(batch) for batch in page.items],
-            next_cursor=pager.cursor(page.position),
-        )
 
-    def batch(self, scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
-        org = org_of(scope.msp_id, org_id)
-        key = BatchKey(scope.msp_id, org_id, batch_id)
-        batch = batch_store.batch(key)
-        if batch is None:
-            raise NotFound()
-        rows = batch_store.rows(key, consistent=False)
-        zone = ZoneInfo(org.time_zone or "UTC")
-        return BatchOut(
-            batch_id=batch_id,
-            name=batch.name,
-            status=_status_of(batch),
-            created_at=batch.created_at,
-            summary=_summary(rows),
-            courses=[row_out(row, zone, now) for row in rows],
-        )
+def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
+    page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
+    items = [RolloutItem(**_header(header)) for header in page.items]
+    return RolloutPage(items=items, next_cursor=pager.cursor(page.position))
 
-    def rollouts(self, scope: Scope, pager: Pager) -> RolloutPage:
-        page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
-        items = [RolloutItem(**_header(header)) for header in page.items]
-        return RolloutPage(items=items, next_cursor=pager.cursor(page.position))
 
-    def rollout(self, scope: Scope, rollout_id: str) -> RolloutOut:
-        stored = rollout_store.find(scope.msp_id, rollout_id)
-        if stored is None:
-            raise NotFound()
-        made = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
-        batches = rollout_store.batches_of(made)
-        results = [_org_progress(result, batches.get(result.batch_id or ""), scope.msp_id) for result in stored.results]
-        return RolloutOut(**_header(stored.header), results=results)
+def rollout(scope: Scope, rollout_id: str) -> RolloutOut:
+    stored = rollout_store.find(scope.msp_id, rollout_id)
+    if stored is None:
+        raise NotFound()
+    made = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
+    batches = rollout_store.batches_of(made)
+    results = [_org_progress(result, batches.get(result.batch_id or ""), scope.msp_id) for result in stored.results]
+    return RolloutOut(**_header(stored.header), results=results)
 
 
 def _totals(counts: Iterable[Counts]) -> Totals:

@@ -20,65 +20,66 @@ _TRIES = 4
 _ZONE = ZoneInfo("UTC")
 
 
-class OwnProgressService:
-    def take(self, account_id: str, course_id: str, seed: str, now: datetime) -> EnrollmentOut:
-        """Raises Invalid for a course that is not to be taken so, Conflict when it was taken before."""
-        pointer = catalog_store.open_course(course_id)
-        course = catalog_store.course(pointer.msp_id, course_id) if pointer else None
-        if pointer is None or course is None or not course.self_enroll:
-            problem = "There is no such course to take on your own; look into the library."
-            raise Invalid(FieldError("course_id", "unknown_course", problem))
-        made = Enrollment(
-            own_pk(account_id),
-            course_sk(course_id),
-            status=EnrollmentStatus.ENROLLED.value,
-            enrolled_at=to_text(now),
-            msp_id=pointer.msp_id,
-            changed_by=seed,
-        )
+def take(account_id: str, course_id: str, seed: str, now: datetime) -> EnrollmentOut:
+    """Raises Invalid for a course that is not to be taken so, Conflict when it was taken before."""
+    pointer = catalog_store.open_course(course_id)
+    course = catalog_store.course(pointer.msp_id, course_id) if pointer else None
+    if pointer is None or course is None or not course.self_enroll:
+        problem = "There is no such course to take on your own; look into the library."
+        raise Invalid(FieldError("course_id", "unknown_course", problem))
+    made = Enrollment(
+        own_pk(account_id),
+        course_sk(course_id),
+        status=EnrollmentStatus.ENROLLED.value,
+        enrolled_at=to_text(now),
+        msp_id=pointer.msp_id,
+        changed_by=seed,
+    )
+    try:
+        table.transact([table.put_new(made)])
+    except ConditionFailed:
+        known = own_store.own(account_id, course_id)
+        if known is None or known.changed_by != seed:
+            raise Conflict("already_enrolled", "You have taken this course; it is among your courses.") from None
+        made = known
+    return own_out(account_id, made, course.title, now)
+
+
+def start(account_id: str, course_id: str, now: datetime) -> StartedOut:
+    """Answers the course's link. Starting twice changes nothing more."""
+    enrollment, course = _change(account_id, course_id, now, started)
+    return StartedOut(enrollment=own_out(account_id, enrollment, course.title, now), launch_url=course.launch_url)
+
+
+def complete(account_id: str, course_id: str, now: datetime) -> EnrollmentOut:
+    enrollment, course = _change(account_id, course_id, now, completed)
+    return own_out(account_id, enrollment, course.title, now)
+
+
+def page(account_id: str, limit: int, after: str | None, now: datetime) -> tuple[list[EnrollmentOut], str | None]:
+    found = own_store.owns(account_id, limit, after)
+    titles = own_store.titles(found.items)
+    items = [own_out(account_id, one, titles.get(course_of(one), ""), now) for one in found.items]
+    return items, found.position
+
+
+def _change(
+    account_id: str, course_id: str, now: datetime, step: Callable[[Enrollment, datetime], Steps]
+) -> tuple[Enrollment, Course]:
+    for _ in range(_TRIES):
+        old = own_store.own(account_id, course_id)
+        course = catalog_store.course(str(old.msp_id), course_id) if old else None
+        if old is None or course is None:
+            raise NotFound()
+        actions = step(old, now).actions
+        if not actions:
+            return old, course
         try:
-            table.transact([table.put_new(made)])
+            table.transact([own_store.change_write(old, actions)])
         except ConditionFailed:
-            known = own_store.own(account_id, course_id)
-            if known is None or known.changed_by != seed:
-                raise Conflict("already_enrolled", "You have taken this course; it is among your courses.") from None
-            made = known
-        return own_out(account_id, made, course.title, now)
-
-    def start(self, account_id: str, course_id: str, now: datetime) -> StartedOut:
-        """Answers the course's link. Starting twice changes nothing more."""
-        enrollment, course = self._change(account_id, course_id, now, started)
-        return StartedOut(enrollment=own_out(account_id, enrollment, course.title, now), launch_url=course.launch_url)
-
-    def complete(self, account_id: str, course_id: str, now: datetime) -> EnrollmentOut:
-        enrollment, course = self._change(account_id, course_id, now, completed)
-        return own_out(account_id, enrollment, course.title, now)
-
-    def page(
-        self, account_id: str, limit: int, after: str | None, now: datetime
-    ) -> tuple[list[EnrollmentOut], str | None]:
-        found = own_store.owns(account_id, limit, after)
-        titles = own_store.titles(found.items)
-        items = [own_out(account_id, one, titles.get(course_of(one), ""), now) for one in found.items]
-        return items, found.position
-
-    def _change(
-        self, account_id: str, course_id: str, now: datetime, step: Callable[[Enrollment, datetime], Steps]
-    ) -> tuple[Enrollment, Course]:
-        for _ in range(_TRIES):
-            old = own_store.own(account_id, course_id)
-            course = catalog_store.course(str(old.msp_id), course_id) if old else None
-            if old is None or course is None:
-                raise NotFound()
-            actions = step(old, now).actions
-            if not actions:
-                return old, course
-            try:
-                table.transact([own_store.change_write(old, actions)])
-            except ConditionFailed:
-                # Another tab was first, or somebody accepted what was offered.
-                continue
-        raise ConditionFailed()
+            # Another tab was first, or somebody accepted what was offered.
+            continue
+    raise ConditionFailed()
 
 
 def own_course_of(account_id: str, enrollment_id: str) -> str | None:

@@ -1,11 +1,11 @@
-"""TODO."""
+"""What courses on one's own account take and answer."""
 
 from collections.abc import Sequence
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
-from chalicelib.training.batches.schemas import Form
 from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.web.schemas import Form
 
 
 class OfferOut(BaseModel):

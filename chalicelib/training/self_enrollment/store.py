@@ -11,9 +11,10 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.paging import Slice
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
-from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, org_pk
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
