@@ -14,12 +14,14 @@ from chalicelib.notifications.schemas import Notification, Wake
 from chalicelib.notifications.send_rate_store import RealTime
 from chalicelib.notifications.sender import Build
 from chalicelib.notifications.service import PostOffice
-from chalicelib.people.accounts.mails import EMAIL_CODE, email_code
+from chalicelib.people.accounts.mails import email_code
+from chalicelib.people.accounts.states import EMAIL_CODE
 from chalicelib.people.invitations import mails as invitations
 from chalicelib.people.invitations.states import InvitationMail
 from chalicelib.people.join_page.mails import join_code
 from chalicelib.people.join_page.writes import JOIN_CODE
-from chalicelib.tenants.admins.mails import ADMIN_APPOINTED, admin_appointed
+from chalicelib.tenants.admins.mails import admin_appointed
+from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.training.course_mails.mails import part_failed, to_learner
 from chalicelib.training.course_mails.states import CourseMail
 

@@ -26,7 +26,7 @@ FOLDER = ROOT / ".muster" / "calls"
 ENTRY_POINTS = {
     ("web/routing.py", "_respond"): "api",
     ("worker.py", "work"): "worker",
-    ("worker.py", "bury"): "dead-letters",
+    ("worker.py", "handle_dead_letters"): "dead-letters",
     ("worker.py", "sweep"): "sweeper",
     ("mailer.py", "send"): "mailer",
     ("mailer.py", "settle"): "mail-events",

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from chalicelib import wiring
 from chalicelib.aws import clients
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
@@ -43,11 +42,9 @@ def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    wiring.wiring.cache_clear()
     made = World(cloud, stage)
     http.clock[0] = lambda: made.now
     yield made
     http.clock[0] = utc_now
     settings.cache_clear()
-    wiring.wiring.cache_clear()
     drop_stage(cloud, stage)

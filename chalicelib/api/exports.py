@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalicelib.reporting.exports import service as exports
 from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
@@ -11,6 +10,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.web.idempotency import once
 from chalicelib.web.routing import Call, Empty, Routes
 
+# What only these routes need is imported by them: it would cost every cold start a tenth.
 routes = Routes("Exports", __name__)
 
 
@@ -42,10 +42,15 @@ def export_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
 @routes.add("GET", "/msp/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut)
 def find_export(call: Call[Empty, Empty]) -> ExportOut:
     """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days."""
+
+    from chalicelib.reporting.exports import service as exports
+
     return exports.find(_scope(call), call.params["export_id"], call.now)
 
 
 def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
+    from chalicelib.reporting.exports import service as exports
+
     scope = _scope(call)
     return once(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.people.uploads import service as uploads
 from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
@@ -13,6 +12,7 @@ from chalicelib.web.idempotency import once
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
 
+# What only these routes need is imported by them: it would cost every cold start a tenth.
 routes = Routes("Uploads", __name__)
 
 _IMPORTS = "/orgs/{org_id}/imports"
@@ -31,6 +31,7 @@ _FILES = (
 )  # fmt: skip
 def template(call: Call[Empty, TemplateQuery]) -> Response:
     """With `format=xlsx` as an Excel workbook."""
+
     from chalicelib.people.uploads.template import template_csv, template_xlsx
 
     _scope(call)
@@ -45,6 +46,9 @@ def template(call: Call[Empty, TemplateQuery]) -> Response:
 )  # fmt: skip
 def upload(call: Call[Empty, Empty]) -> ImportDetail:
     """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
+
+    from chalicelib.people.uploads import service as uploads
+
     scope = _scope(call)
     made = once(call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now))
     # Read rather than remembered under the key: the rows are more than one item holds.
@@ -53,12 +57,17 @@ def upload(call: Call[Empty, Empty]) -> ImportDetail:
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
 def list_imports(call: Call[Empty, PageQuery]) -> ImportPage:
+    from chalicelib.people.uploads import service as uploads
+
     return uploads.page(_scope(call), Pager.of(call))
 
 
 @routes.add("GET", _IMPORTS + "/{import_id}", summary="An upload with its rows", answer=ImportDetail)
 def read_import(call: Call[Empty, Empty]) -> ImportDetail:
     """Kept for a year."""
+
+    from chalicelib.people.uploads import service as uploads
+
     return uploads.detail(_scope(call), call.params["import_id"], call.now)
 
 
@@ -68,12 +77,17 @@ def read_import(call: Call[Empty, Empty]) -> ImportDetail:
 )  # fmt: skip
 def approve(call: Call[Approval, Empty]) -> ImportOut:
     """Applies the corrections; rows that failed are left out."""
+
+    from chalicelib.people.uploads import service as uploads
+
     scope, import_id = _scope(call), call.params["import_id"]
     return once(call, ImportOut, lambda seed: uploads.approve(scope, import_id, call.body.notify, seed, call.now))
 
 
 @routes.add("POST", _IMPORTS + "/{import_id}/disapprove", summary="Discard an upload", answer=ImportOut, once=True)
 def disapprove(call: Call[Empty, Empty]) -> ImportOut:
+    from chalicelib.people.uploads import service as uploads
+
     scope, import_id = _scope(call), call.params["import_id"]
     return once(call, ImportOut, lambda seed: uploads.disapprove(scope, import_id, seed, call.now))
 
@@ -83,6 +97,9 @@ def disapprove(call: Call[Empty, Empty]) -> ImportOut:
 )
 def failed_rows(call: Call[Empty, Empty]) -> Response:
     """With what is wrong in two columns more; mend it and upload it as it is."""
+
+    from chalicelib.people.uploads import service as uploads
+
     import_id = call.params["import_id"]
     return _file(uploads.failed_file(_scope(call), import_id, call.now), _CSV, "failed-rows.csv")
 

@@ -5,10 +5,8 @@ fifth of its time; so nothing is looked for between this module's import and `is
 """
 
 import gc
-import importlib
-import importlib.util
 import os
-import sys
+from importlib import import_module
 from typing import Any
 
 gc.disable()
@@ -22,21 +20,19 @@ def serves(*handlers: str) -> bool:
     return os.environ.get("_HANDLER") in (None, *handlers)
 
 
+class _Later:
+    """Stands for a module until something of it is used."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+
 def part(module: str, *handlers: str) -> Any:
     """A module that only these handlers need: imported at the start of theirs, and elsewhere when first used."""
-    if module in sys.modules or os.environ.get("_HANDLER") in handlers:
-        return importlib.import_module(module)
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(module)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[module] = made
-    # What `import` leaves as well: the module as an attribute of its package.
-    package, _, name = module.rpartition(".")
-    setattr(importlib.import_module(package), name, made)
-    spec.loader.exec_module(made)
-    return made
+    return import_module(module) if os.environ.get("_HANDLER") in handlers else _Later(module)
 
 
 def is_over() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.aws import clients
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
@@ -62,7 +61,6 @@ def driver(cloud: Cloud, engine: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iter
 def _forget() -> None:
     clients.forget()
     settings.cache_clear()
-    wiring.wiring.cache_clear()
 
 
 def test_a_rollout_lives_through_all_it_can_on_amazons_engine(driver: Driver) -> None:

@@ -24,13 +24,15 @@ _MAX_RATIO = 0.40
 _MAX_MEGABYTES = 6
 _PLAIN, _SHIPPED = "plain.zip", "deployment.zip"
 
-# What each function does first: the services that its commonest event asks for, and the clients that it makes beside
+# What each function does first: what its commonest event asks for, and the clients that it makes beside
 # the first, which is DynamoDB's for all of them.
 EVENTS = {
-    "API": ("app.app; w.views; w.launches", "sqs"),
-    "worker": ("app.worker; w.advance; import chalicelib.training.batches.enroll_chunk", "sqs"),
-    "mailer": ("app.mailer; w.post_office", "sqs ses"),
+    "API": ("app.app; import chalicelib.web.idempotency", "sqs"),
+    "worker": ("app.worker; app.jobs.work", "sqs"),
+    "mailer": ("app.mailer; app.mails.post_office()", "sqs ses"),
 }
+# As Lambda names them in `_HANDLER`.
+HANDLERS = {"API": "app.app", "worker": "app.worker", "mailer": "app.mailer"}
 _START = """
 import resource, sys
 sys.path.insert(0, {folder!r})
@@ -40,8 +42,6 @@ def cpu():
 before = cpu()
 import app
 from chalicelib.aws.clients import client
-from chalicelib.wiring import wiring
-w = wiring()
 {services}
 client('dynamodb')
 first = cpu()
@@ -118,14 +118,15 @@ def _started(package: Path, handler: str) -> Started:
     """User and system, of the process's own usage; the interpreter's start is not among them."""
     services, clients = EVENTS[handler]
     code = _START.format(folder=str(package), services=services, clients=clients)
-    return Started(*map(float, output_of(code).split()))
+    return Started(*map(float, output_of(code, HANDLERS[handler]).split()))
 
 
-def output_of(code: str) -> str:
+def output_of(code: str, handler: str) -> str:
     """What a process prints that has nothing but Python itself and, like a function, its settings."""
     environment = {
         **dict.fromkeys(_SETTINGS, "bench"),
         "STAGE": "dev",
+        "_HANDLER": handler,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

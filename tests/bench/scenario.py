@@ -9,14 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib import wiring
 from chalicelib import worker as jobs
 from chalicelib.aws import loading
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.jobs import sweep
-from chalicelib.jobs.sweep import GRACE
+from chalicelib.jobs.sweep import OVERDUE_GRACE
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -35,7 +34,7 @@ _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecond
 _BATCH_SIZE = 5
 _NUMBERS = count(1)
 _MAIL_JOB = str(MailRow.model_fields["job"].default)
-_SWEPT_AFTER = GRACE + timedelta(minutes=1)
+_SWEPT_AFTER = OVERDUE_GRACE + timedelta(minutes=1)
 
 
 class Scene:
@@ -142,7 +141,7 @@ def scene(home: Path) -> Iterator[Scene]:
         stage = _stage(cloud)
         kept = dict(os.environ)
         os.environ.update(stage.environment)
-        _forget_wiring()
+        settings.cache_clear()
         try:
             meter = Meter(stub_queues=True, index_keys={stage.table_names["enrollments"]: ["row_shard"]})
             with metered(meter):
@@ -153,12 +152,7 @@ def scene(home: Path) -> Iterator[Scene]:
             http.clock[0] = utc_now
             os.environ.clear()
             os.environ.update(kept)
-            _forget_wiring()
-
-
-def _forget_wiring() -> None:
-    settings.cache_clear()
-    wiring.wiring.cache_clear()
+            settings.cache_clear()
 
 
 def make_table(cloud: Cloud, short: str, name: str) -> None:

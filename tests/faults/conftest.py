@@ -8,15 +8,14 @@ import botocore.endpoint
 import pytest
 from botocore.retries import standard
 
-from chalicelib import wiring
 from chalicelib.aws import bulk, clients, queues, table
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
-from chalicelib.jobs import due as due_models
+from chalicelib.jobs import due
+from chalicelib.jobs import models as due_models
 from chalicelib.tenants.audit import log as audit
 from chalicelib.training.batches import advance, dead_letters, recipients
 from chalicelib.training.bulk_changes import time_zone as move_dates
-from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.web import routing as http
 from infra.cloud import Cloud
 from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
@@ -56,13 +55,11 @@ def world(cloud: Cloud, ground: Stage, monkeypatch: pytest.MonkeyPatch) -> Itera
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    wiring.wiring.cache_clear()
     made = World(cloud, stage)
     http.clock[0] = lambda: made.now
     yield made
     http.clock[0] = utc_now
     settings.cache_clear()
-    wiring.wiring.cache_clear()
 
 
 def _stage_on(cloud: Cloud, ground: Stage) -> Stage:
@@ -99,7 +96,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (advance, dead_letters, move_dates):
         monkeypatch.setattr(module, "_ROWS_AT_ONCE", 1)
     # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
-    for module in (due_models, rollout_store):
+    for module in (due, due_models):
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 1)
 
 

@@ -14,11 +14,11 @@ from ministack.services import ses
 from chalicelib import mailer as mail_jobs
 from chalicelib.core.settings import settings
 from chalicelib.notifications import models as notices_models
+from chalicelib.notifications import outbox
 from chalicelib.notifications import store as notices_store
 from chalicelib.notifications.schemas import Wake
 from chalicelib.notifications.service import IN_DOUBT_AFTER
 from chalicelib.people.invitations.tokens import Token
-from chalicelib.wiring import wiring
 from tests import near_cloud
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import (
@@ -111,7 +111,6 @@ class People(Play):
         for module in (notices_models, notices_store):
             monkeypatch.setattr(module, "NUM_CLAIMED_SHARDS", 1)
         settings.cache_clear()
-        wiring.cache_clear()
         built_once(self, _client)
 
     def starting(self, build: Callable[["People"], R]) -> R:
@@ -177,7 +176,7 @@ class People(Play):
         """The sweep wakes the mailer until nothing waits that could be sent now."""
         for _ in range(5):
             self.end_leases()
-            wiring().post_office.sweep(self.world.now)
+            outbox.sweep(self.world.now)
             if not self.world.messages("mail"):
                 return
             self.wake()

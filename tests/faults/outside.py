@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib import worker as jobs
 from chalicelib.core.clock import to_text
 from chalicelib.jobs import sweep
-from chalicelib.jobs.sweep import GRACE, PATIENCE
+from chalicelib.jobs.sweep import OVERDUE_GRACE, REQUEUE_DELAY
 from tests.faults.injector import Killed
 from tests.gateway import Answer
 from tests.harness import World
@@ -120,7 +120,7 @@ class Outside:
     def bury(self, delivery: Delivery) -> bool:
         """Hand a dead letter to its handler; a failure keeps it among the dead letters."""
         try:
-            done = not jobs.bury(delivery.event(), self._clock)["batchItemFailures"]
+            done = not jobs.handle_dead_letters(delivery.event(), self._clock)["batchItemFailures"]
         except Killed:
             done = False
         if not done:
@@ -145,7 +145,7 @@ class Outside:
         """Let time go by, with schedules and sweeps, until nothing is left to do now."""
         for _ in range(10):
             self.work_off()
-            self._world.now += GRACE + PATIENCE + timedelta(minutes=1)
+            self._world.now += OVERDUE_GRACE + REQUEUE_DELAY + timedelta(minutes=1)
             fired = self.fire_schedules()
             overdue = self._is_overdue()
             if overdue:
@@ -165,7 +165,7 @@ class Outside:
 
     def wait_for_sweep(self) -> None:
         """Until the next sweep finds what somebody left behind just now."""
-        self._world.now += GRACE + timedelta(seconds=1)
+        self._world.now += OVERDUE_GRACE + timedelta(seconds=1)
         self.sweep()
 
     def fire_schedules(self) -> int:
@@ -193,7 +193,7 @@ class Outside:
         return {name: f"{one['ScheduleExpression'][3:-1]}Z" for name, one in found.items()}
 
     def _is_overdue(self) -> bool:
-        now, before = to_text(self._world.now), to_text(self._world.now - GRACE)
+        now, before = to_text(self._world.now), to_text(self._world.now - OVERDUE_GRACE)
         return any(
             item["pk"].startswith("DUE#") and item["sk"] <= f"{before}#~" and item["not_before"] <= now
             for item in self._world.dump("outbox")

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.core.errors import Conflict
-from chalicelib.jobs.sweep import FENCE
+from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.training.progress import progress
 from chalicelib.training.progress.progress import EnrollmentId
 from tests.faults import later
@@ -70,7 +70,7 @@ def test_archiving_makes_these_calls(play: Play) -> None:
         assert play.outside.deliver(delivery)
     assert calls == JOB
     play.outside.wait_for_sweep()
-    play.world.now += FENCE
+    play.world.now += MAX_RUN_TIME
     play.outside.sweep()
     delivery = play.outside.take_one(job="archive")
     with play.injector.watched() as calls:

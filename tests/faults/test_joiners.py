@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.jobs import due
+from chalicelib.people.members.events import member_joined
 from chalicelib.training.auto_enrollment import enroll_group as group_joiners
-from chalicelib.training.auto_enrollment.enroll_member import joined_writes
 from chalicelib.training.auto_enrollment.models import standing_batch_id
 from tests.faults import later
 from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, each, pairs
@@ -33,8 +34,8 @@ RETRY = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
 
 
 def _joins(play: Play, org_id: str, member_id: str) -> Delivery:
-    writes, job = joined_writes(play.msp_id, org_id, member_id, play.world.now)
-    table.transact(writes)
+    job = member_joined(play.msp_id, org_id, member_id, play.world.now)
+    table.transact([due.write(job)])
     return Delivery(job.body())
 
 

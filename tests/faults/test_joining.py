@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib import mailer as mail_jobs
 from chalicelib.core.ids import new_id
+from chalicelib.notifications import outbox
 from chalicelib.notifications.schemas import Wake
-from chalicelib.wiring import wiring
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, pairs
 from tests.faults.test_mail import SES
@@ -72,7 +72,7 @@ def _sweep(joining: Joining) -> None:
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 table = joining.world.stage.table_names["outbox"]
                 joining.world.client("dynamodb").delete_item(TableName=table, Key=key)
-        wiring().post_office.sweep(joining.world.now)
+        outbox.sweep(joining.world.now)
         joining.mailbox.send()
         joining.world.now += timedelta(minutes=9)
 
@@ -104,7 +104,7 @@ def test_who_asks_again_after_an_error_gets_one_mail_and_its_code_counts(
     answer = _until_answered(joining, f"/join/{SLUG}", form)
     assert answer.status == 303, answer.text
     request_id = answer.headers["location"].partition("=")[2]
-    wiring().post_office.sweep(joining.world.now)
+    outbox.sweep(joining.world.now)
     joining.mailbox.send()
     assert joining.mailbox.to() == [EMAIL]
     assert len(joining.requests()) == 1

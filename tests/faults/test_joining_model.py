@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from chalicelib.aws import table
+from chalicelib.jobs import due, queue
 from chalicelib.people.members import store as members_store
-from chalicelib.training.auto_enrollment import enroll_member
-from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.people.members.events import member_joined
 from chalicelib.training.batches.states import LIVE
 from tests.faults.injector import Injector
 from tests.faults.outside import Request
@@ -70,9 +70,9 @@ class JoiningStory(Story):
         if member is not None:
             now = self.play.world.now
             after = members_store.changed(member, status="active")
-            writes, job = joined_writes(self.play.msp_id, self.org, member.member_id, now)
-            table.transact([*members_store.change_writes(self.org, member, after), *writes])
-            enroll_member.send(job)
+            job = member_joined(self.play.msp_id, self.org, member.member_id, now)
+            table.transact([*members_store.change_writes(self.org, member, after), due.write(job)])
+            queue.send_soon(job)
 
     def teardown(self) -> None:
         self.outside.until(self.play.world.now + timedelta(days=3))

@@ -7,12 +7,11 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from chalicelib.aws import bulk, table
+from chalicelib.aws import bulk, queues, table
 from chalicelib.aws.clients import client
 from chalicelib.aws.queues import Message
 from chalicelib.core.errors import Unavailable
 from chalicelib.tenants.organizations.models import Counts
-from chalicelib.wiring import wiring
 from tests.faults.injector import Killed
 from tests.faults.kinds import (
     BROKEN,
@@ -123,5 +122,5 @@ def test_messages_whose_answer_is_lost_arrive_five_times(play: Play) -> None:
     """botocore tries four times more, and SQS takes each of them."""
     message = Message({"job": "none"}, "group")
     with play.injector.fault(1, LOST), pytest.raises(Unavailable):
-        wiring().jobs_queue.send([message])
+        queues.jobs().send([message])
     assert len(play.outside.take()) == 5

@@ -11,8 +11,8 @@ import pytest
 from chalicelib import mailer as mail_jobs
 from chalicelib.aws import clients
 from chalicelib.core.settings import settings
+from chalicelib.notifications import outbox
 from chalicelib.notifications.schemas import Wake
-from chalicelib.wiring import wiring
 from tests.faults.injector import Injector, Killed
 from tests.faults.kinds import FAULTS_BY_OPERATION, GET, QUERY, TRANSACT, Fault, pairs
 from tests.harness import World
@@ -63,7 +63,7 @@ def _a_while_later(world: World, mailbox: Mailbox) -> None:
             if item["sk"].startswith("PUMP#"):
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 world.client("dynamodb").delete_item(TableName=world.stage.table_names["outbox"], Key=key)
-        wiring().post_office.sweep(world.now)
+        outbox.sweep(world.now)
         mailbox.send()
         world.now += timedelta(minutes=16)
 

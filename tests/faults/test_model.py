@@ -17,8 +17,8 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import Conflict
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
+from chalicelib.training.progress import progress
 from chalicelib.training.progress.progress import EnrollmentId
-from chalicelib.wiring import wiring
 from tests.faults.injector import Injector
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST
 from tests.faults.outside import Delivery, Request
@@ -123,7 +123,7 @@ class Story(RuleBasedStateMachine):
             (org_id, _, course_id), member_id = sorted(found)[which % len(found)]
             mine = EnrollmentId(org_id, member_id, f"COURSE#{course_id}")
             with suppress(Conflict):
-                getattr(wiring().progress, step)(self.play.msp_id, mine, self.play.world.now)
+                getattr(progress, step)(self.play.msp_id, mine, self.play.world.now)
 
     # ------------------------------------------------------------ what machines do
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.jobs import due as due_models
-from chalicelib.jobs.sweep import GRACE
-from chalicelib.training.rollouts import store as rollout_store
+from chalicelib.jobs import due
+from chalicelib.jobs import models as due_models
+from chalicelib.jobs.sweep import OVERDUE_GRACE
 from tests.faults import scenes
 from tests.faults.injector import Killed
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, pairs
@@ -57,7 +57,7 @@ def _finish_broken(play: Play, died_at: int, at: int, fault: Fault) -> None:
 def _two_overdue(play: Play) -> Rows:
     one = scenes.interrupted_launch(play, scenes.SAVED_BY, "one")
     two = scenes.interrupted_launch(play, scenes.WRITTEN_BY, "two")
-    play.world.now += GRACE + timedelta(seconds=1)
+    play.world.now += OVERDUE_GRACE + timedelta(seconds=1)
     return {**one, **two}
 
 
@@ -81,12 +81,12 @@ def test_what_is_overdue_gets_done_whichever_call_of_a_sweep_breaks(play: Play, 
 
 
 def test_a_shard_that_cannot_be_read_does_not_stop_the_others(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (due_models, rollout_store):
+    for module in (due, due_models):
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 4)
     rows: Rows = {}
     for number in range(4):
         rows |= scenes.interrupted_launch(play, scenes.SAVED_BY, f"launch {number}")
-    play.world.now += GRACE + timedelta(seconds=1)
+    play.world.now += OVERDUE_GRACE + timedelta(seconds=1)
     with play.injector.fault(1, UNREACHABLE) as calls:
         _sweep_once(play)
     assert calls.count(QUERY) == 4

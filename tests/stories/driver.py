@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import worker as jobs
 from chalicelib.aws import bulk
-from chalicelib.jobs.sweep import GRACE
+from chalicelib.jobs.sweep import OVERDUE_GRACE
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -101,7 +101,7 @@ class Driver:
 
     def bury(self, message: Mapping[str, Any]) -> None:
         """Deliver a message that broke every time to the dead letters' function."""
-        outcome = jobs.bury(_event([message]), clock=lambda: self.world.now)
+        outcome = jobs.handle_dead_letters(_event([message]), clock=lambda: self.world.now)
         assert outcome == {"batchItemFailures": []}
 
     def schedules(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
@@ -140,7 +140,7 @@ class Driver:
 
     def past_grace(self) -> None:
         """Wait until the sweep takes what is due now for lost."""
-        self.world.now += GRACE + timedelta(seconds=1)
+        self.world.now += OVERDUE_GRACE + timedelta(seconds=1)
 
     # ------------------------------------------------------------ what admins and learners see
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib.core.settings import settings
-from chalicelib.wiring import wiring
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -21,7 +20,6 @@ class Inviting:
         self.mailbox = Mailbox(world)
         monkeypatch.setenv("MAIL_FROM", self.mailbox.sender)
         settings.cache_clear()
-        wiring.cache_clear()
         self.course = world.course(driver.msp)
         self.org = world.org(driver.msp, "Acme Industries", courses=[self.course], subscription="active")
         self.group = world.group(self.org, "Finance", [self.course])

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.jobs.sweep import FENCE
-from chalicelib.training.auto_enrollment import enroll_member
-from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.jobs import due, queue
+from chalicelib.jobs.sweep import MAX_RUN_TIME
+from chalicelib.people.members.events import member_joined
 from chalicelib.training.auto_enrollment.models import standing_batch_id
 from tests.faults.truth import problems
 from tests.harness import World
@@ -26,9 +26,9 @@ class Joiners:
 
     def joins(self, member: str, groups: Sequence[str] | None = None) -> None:
         """The person accepted, or was added to these groups; what follows is done."""
-        writes, job = joined_writes(self.driver.msp, self.org, member, self.world.now, groups)
-        table.transact(writes)
-        enroll_member.send(job)
+        job = member_joined(self.driver.msp, self.org, member, self.world.now, groups)
+        table.transact([due.write(job)])
+        queue.send_soon(job)
         self.driver.work()
 
     def somebody(self, *groups: str, **fields: Any) -> str:
@@ -71,7 +71,7 @@ class Joiners:
 
     def settle(self) -> None:
         """The sweep comes when no worker is left that was at work before."""
-        self.world.now += FENCE
+        self.world.now += MAX_RUN_TIME
         self.driver.past_grace()
         self.driver.sweep()
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.jobs import due
 from chalicelib.people.members import store as members_store
-from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.people.members.events import member_joined
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -198,9 +199,9 @@ def test_who_comes_back_leaves_first_even_if_their_joining_broke_every_time(at: 
     at.driver.until("2027-01-05T10:00")
     found = members_store.member(at.org, member)
     assert found is not None
-    writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
+    job = member_joined(at.driver.msp, at.org, member, world.now)
     back = members_store.change_writes(at.org, found, members_store.changed(found, status="active"))
-    table.transact([*back, *writes])
+    table.transact([*back, due.write(job)])
     at.driver.bury(job.body())
     row = at.row(group)
     assert (row["num_enrolled"], row["num_withdrawn"], row["num_failed"]) == (0, 1, 1)

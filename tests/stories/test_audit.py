@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from chalicelib.wiring import wiring
 
 from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.structure import service as structure
 from chalicelib.tenants.structure.schemas import GroupCreate
 from tests.harness import World
 
@@ -151,7 +151,7 @@ def test_an_entry_that_was_rewritten_with_its_hash_shows_at_the_next(world: Worl
 def test_admins_who_work_at_the_same_moment_share_one_unbroken_chain(
     world: World, msp: str, org: str, admin: str
 ) -> None:
-    scope, structure = Scope(admin, msp, org), wiring().structure
+    scope = Scope(admin, msp, org)
     seeds = [f"01MBG28E8000000000000000{number:02}" for number in range(12)]
 
     def create(number: int) -> None:

@@ -12,7 +12,6 @@ from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
 
 from chalicelib.core.settings import settings
-from chalicelib.wiring import wiring
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -53,7 +52,6 @@ def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     box = Mailbox(world)
     monkeypatch.setenv("MAIL_FROM", box.sender)
     settings.cache_clear()
-    wiring.cache_clear()
     return box
 
 

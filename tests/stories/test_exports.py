@@ -359,7 +359,7 @@ def test_a_dead_letter_tells_that_the_export_failed(world: World, driver: Driver
     export = _start(driver, "/msp/training")
     (message,) = world.messages()
     for _ in range(2):
-        assert jobs.bury(_records(message), clock=lambda: world.now) == {"batchItemFailures": []}
+        assert jobs.handle_dead_letters(_records(message), clock=lambda: world.now) == {"batchItemFailures": []}
     failed = _poll(driver, export)
     assert (failed["status"], failed["code"], failed["url"]) == ("failed", "export_failed", None)
     assert failed["explanation"].startswith("The file was tried several times")
@@ -371,8 +371,8 @@ def test_a_dead_letter_of_an_export_that_is_ready_changes_nothing(world: World, 
     export = _start(driver, "/msp/training")
     (message,) = world.messages()
     driver.deliver([message])
-    jobs.bury(_records(message), clock=lambda: world.now)
-    jobs.bury(_records({**message, "export_id": "none"}), clock=lambda: world.now)
+    jobs.handle_dead_letters(_records(message), clock=lambda: world.now)
+    jobs.handle_dead_letters(_records({**message, "export_id": "none"}), clock=lambda: world.now)
     assert _poll(driver, export)["status"] == "ready"
 
 

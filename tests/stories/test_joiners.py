@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.aws import table
-from chalicelib.training.auto_enrollment.enroll_member import joined_writes
+from chalicelib.jobs import due
+from chalicelib.people.members.events import member_joined
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.joiners import Joiners
@@ -199,8 +200,8 @@ def test_who_is_not_active_any_more_is_not_enrolled(at: Joiners, status: str) ->
 def test_a_lost_message_is_found_by_the_sweep(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
-    writes, _ = joined_writes(at.driver.msp, at.org, member, world.now)
-    table.transact(writes)
+    job = member_joined(at.driver.msp, at.org, member, world.now)
+    table.transact([due.write(job)])
     at.driver.past_grace()
     assert at.driver.sweep() == 1
     assert at.driver.enrolled(at.org, at.course) == {member}
@@ -210,8 +211,8 @@ def test_a_lost_message_is_found_by_the_sweep(at: Joiners, world: World) -> None
 def test_a_message_that_comes_again_after_an_undo_enrolls_nobody(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
-    writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
-    table.transact(writes)
+    job = member_joined(at.driver.msp, at.org, member, world.now)
+    table.transact([due.write(job)])
     at.driver.deliver([job.body()])
     _undo(at, group)
     assert at.row(group)["num_withdrawn"] == 1
@@ -272,8 +273,8 @@ def test_a_standing_batch_is_not_cancelled_for_it_has_run(at: Joiners, world: Wo
 def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it(at: Joiners, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
-    writes, job = joined_writes(at.driver.msp, at.org, member, world.now)
-    table.transact(writes)
+    job = member_joined(at.driver.msp, at.org, member, world.now)
+    table.transact([due.write(job)])
     at.driver.bury(job.body())
     assert at.outcomes(group) == {member: "processing_failed"}
     at.quiet()

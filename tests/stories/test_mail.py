@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib import mailer
 from chalicelib.core.settings import settings
-from chalicelib.notifications import store
-from chalicelib.wiring import wiring
+from chalicelib.notifications import outbox, store
 from tests.harness import World
 from tests.stories.mailbox import Mailbox
 
@@ -113,9 +113,9 @@ def test_the_same_request_twice_makes_one_mail(world: World, admin: str, org: st
 def test_wake_ups_that_come_twice_send_nothing_twice(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
     _appoint(world, org, admin, "ann@example.com")
     _appoint(world, org, admin, "bob@example.com")
-    wiring().mail_counter.wake()
+    outbox.wake()
     mailbox.send()
-    wiring().mail_counter.wake()
+    outbox.wake()
     mailbox.send()
     assert mailbox.to() == ["ann@example.com", "bob@example.com"]
 
@@ -124,7 +124,7 @@ def test_a_lost_wake_up_costs_a_minute(world: World, admin: str, org: str, mailb
     _appoint(world, org, admin, "ann@example.com")
     world.messages("mail")
     assert mailbox.send() == 0
-    wiring().post_office.sweep(world.now)
+    outbox.sweep(world.now)
     mailbox.send()
     assert mailbox.to() == ["ann@example.com"]
 
@@ -145,7 +145,7 @@ def test_a_process_that_dies_with_a_claimed_mail_leaves_it_unknown_and_nobody_se
     _appoint(world, org, admin, "ann@example.com")
     _kill_after_sending(mailbox, monkeypatch)
     assert list(mailbox.states().values()) == ["sending"]
-    office = wiring().post_office
+    office = mailer.post_office()
     assert office.sweep(world.now) == 0
     world.now += timedelta(minutes=16)
     assert office.sweep(world.now) == 1
@@ -166,7 +166,7 @@ def test_news_that_names_the_mail_in_its_headers_settles_what_nobody_noted(
         _add_header(record, "X-Muster-Mail", mail_id)
     if after_the_sweep:
         world.now += timedelta(minutes=16)
-        wiring().post_office.sweep(world.now)
+        outbox.sweep(world.now)
     mailbox.tell(news)
     assert mailbox.states() == {mail_id: "delivered"}
     assert not [item for item in world.dump("outbox") if item["pk"].startswith("CLAIMED#")]

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.notifications import store
+from chalicelib.notifications import outbox, store
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.wiring import wiring
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.inviting import Inviting
@@ -123,7 +122,7 @@ def test_a_mail_whose_outcome_is_unknown_is_sent_again_only_by_an_admin(world: W
     # A mailer takes it, and dies before it can tell what became of it.
     assert store.claim(entry, "attempt", world.now) is not None
     world.now += timedelta(minutes=16)
-    wiring().post_office.sweep(world.now)
+    outbox.sweep(world.now)
     inviting.mailbox.send()
     shown = inviting.member(result["member_id"])
     assert (shown["status"], shown["mail"]["state"]) == ("prospect", "unknown")

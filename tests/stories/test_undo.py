@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import bulk
-from chalicelib.jobs.sweep import FENCE
+from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
@@ -108,7 +108,7 @@ def test_a_batch_that_is_still_running_is_stopped_first_and_undone_when_nobody_i
     driver.work()
     assert state(driver, org, batch)["status"] == "running"
 
-    driver.world.now += FENCE + timedelta(minutes=1)
+    driver.world.now += MAX_RUN_TIME + timedelta(minutes=1)
     driver.sweep()
     driver.deliver([second])
     assert state(driver, org, batch) == {"status": "done", "reversed": 3, "kept_started": 0, "not_reversed": []}

@@ -121,7 +121,7 @@ class Ses:
         return sorted(instant for instant, _ in self.taken)
 
 
-def letter(mail: Mail) -> Letter | Withheld:
+def letter(mail: Mail, now: datetime) -> Letter | Withheld:
     return Letter(
         to="ann@example.com", sender_name="Acme", facts={"tenant": "Acme", "role": "admin", "email": "ann@example.com"}
     )

@@ -21,7 +21,7 @@ from chalicelib.people.accounts import email_change_store as changes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
 from chalicelib.people.accounts.email_change_store import EmailChange, hash_of
 from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
-from chalicelib.people.accounts.mails import EMAIL_CODE
+from chalicelib.people.accounts.states import EMAIL_CODE
 from chalicelib.people.members import store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk

@@ -7,8 +7,6 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import Letter, Withheld
 from chalicelib.people.accounts import email_change_store as store
 
-EMAIL_CODE = "email_code"
-
 GOOD_FOR = timedelta(minutes=30)
 _NUM_DIGITS = 8
 

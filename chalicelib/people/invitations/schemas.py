@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.people.invitations.states import InviteOutcome
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.web.schemas import Form
 
 # Limits that users meet.
 MAX_BY_HAND = 10
@@ -19,11 +20,7 @@ Notify = Annotated[
 ]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class InviteForm(_Input):
+class InviteForm(Form):
     """Each address is judged on its own: a wrong one does not stop the others."""
 
     group_id: Id
@@ -52,7 +49,7 @@ class InvitesOut(BaseModel):
     results: list[InviteResult]
 
 
-class MemberIds(_Input):
+class MemberIds(Form):
     member_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_AT_ONCE)]
 
 
@@ -98,7 +95,7 @@ class MyInvitePage(BaseModel):
     next_cursor: str | None
 
 
-class AcceptForm(_Input):
+class AcceptForm(Form):
     """`token` is that of the mailed link: with it an invitation to another address moves to the account's own."""
 
     first_name: Line | None = None
@@ -110,7 +107,7 @@ class AcceptForm(_Input):
 _Field = Annotated[str, StringConstraints(max_length=4000)]
 
 
-class AnswerForm(_Input):
+class AnswerForm(Form):
     """The fields of the page's forms; which of them count depends on the step."""
 
     step: Annotated[str, StringConstraints(max_length=20)] = ""
@@ -124,7 +121,7 @@ class AnswerForm(_Input):
     proof: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
-class NoFields(_Input):
+class NoFields(Form):
     """A form that is a button."""
 
 

@@ -10,8 +10,6 @@ from chalicelib.tenants.access.states import Role
 from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.organizations import store
 
-ADMIN_APPOINTED = "admin_appointed"
-
 _TITLE_BY_ROLE = {
     Role.MSP_ADMIN: "an MSP admin",
     Role.ORG_ADMIN: "an organization admin",
