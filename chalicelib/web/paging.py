@@ -3,14 +3,16 @@
 import base64
 import binascii
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.ids import short_hash
-from chalicelib.web.routing import Call
 from chalicelib.web.schemas import Form
+
+if TYPE_CHECKING:
+    from chalicelib.web.routing import Call
 
 DEFAULT_LIMIT = 50
 
