@@ -12,7 +12,7 @@ from chalicelib.web import routing as http
 from infra.cloud import Cloud, free_port
 from tests.cloud_fixture import drop_stage, new_stage
 from tests.harness import World
-from tests.near_cloud import near_cloud
+from tests.in_process_cloud import in_process_cloud
 
 # The same examples in every run: a failure is somebody's change, and can be had again.
 hypothesis_settings.register_profile("muster", derandomize=True, deadline=None)
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with near_cloud(tmp_path_factory.mktemp("cloud"), free_port()) as started:
+    with in_process_cloud(tmp_path_factory.mktemp("cloud"), free_port()) as started:
         # Only here: the address stays the same for all tests, and new clients cost 100 ms.
         clients.forget()
         yield started

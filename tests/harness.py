@@ -31,14 +31,14 @@ from chalicelib.tenants.structure.models import (
 )
 from infra.cloud import Cloud
 from tests import gateway
-from tests.backstage import Backstage
+from tests.aws_probe import AwsProbe
 from tests.cloud_fixture import Stage
 from tests.gateway import Answer
 
 NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
 
 
-class World(Backstage):
+class World(AwsProbe):
     """Factories write what the services would have written, without their checks and audit entries.
 
     `now` is the time of day of every request until the test sets another.

@@ -15,7 +15,7 @@ from infra.cloud import Cloud
 from infra.dynamodb_local import NotAvailableError, dynamodb_local
 from infra.packaging import ROOT
 from tests.cloud_fixture import drop_stage, new_stage
-from tests.faults.truth import problems
+from tests.faults.invariants import problems
 from tests.harness import World
 from tests.stories.driver import Driver
 

@@ -1,4 +1,4 @@
-"""P7: the simulation of tests/unit/test_mail_pace.py in virtual time, its outcomes as figures."""
+"""P7: the simulation of tests/unit/notifications/test_mail_pace.py in virtual time, its outcomes as figures."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chalicelib.notifications.send_rate import MICROSECONDS
 from chalicelib.notifications.service import num_pumps
 from tests.bench.figure import Figure
-from tests.unit.test_mail_pace import NUM_PUMPS, RATE, Office, busiest_second
+from tests.unit.notifications.test_mail_pace import NUM_PUMPS, RATE, Office, busiest_second
 
 _SECONDS = 60
 _MIN_USED = 0.95

@@ -19,8 +19,8 @@ from chalicelib.training.bulk_changes import time_zone as move_dates
 from chalicelib.web import routing as http
 from infra.cloud import Cloud
 from tests.cloud_fixture import TABLES, Stage, aws, drop_stage, new_stage, resources
+from tests.faults.harness import FaultHarness
 from tests.faults.injector import Injector
-from tests.faults.play import Play
 from tests.harness import World
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
@@ -101,5 +101,5 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def play(world: World, hook: Injector, small: None) -> Play:
-    return Play(world, hook)
+def play(world: World, hook: Injector, small: None) -> FaultHarness:
+    return FaultHarness(world, hook)

@@ -6,12 +6,12 @@ from typing import Any
 
 from chalicelib.training.batches import cancel
 from chalicelib.training.bulk_changes import bulk_change as changes
+from tests.faults.fake_sqs import Delivery, Request
+from tests.faults.harness import FaultHarness, enrolled
+from tests.faults.invariants import Tables, problems
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, LOST_ONCE, UNREACHABLE, Fault
-from tests.faults.memory import scene
-from tests.faults.outside import Delivery, Request
-from tests.faults.play import Play, enrolled
-from tests.faults.scenes import DUE
-from tests.faults.truth import Tables, problems
+from tests.faults.reference_model import scene
+from tests.faults.scenarios import DUE
 from tests.gateway import Answer
 
 # For long lists of calls: an error before, an error after, and a death on either side.
@@ -22,7 +22,7 @@ ESSENTIAL: Sequence[Fault] = (UNREACHABLE, LOST, LOST_ONCE, KILLED_BEFORE, KILLE
 class Batch:
     """One client's batch and its courses, in the order of their ids."""
 
-    play: Play
+    play: FaultHarness
     org_id: str
     batch_id: str
     courses: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Batch:
 
 @scene
 def batch(
-    play: Play, num_people: int, days: Sequence[str | None] = (None,), seats: int = 0, due_by: str | None = DUE
+    play: FaultHarness, num_people: int, days: Sequence[str | None] = (None,), seats: int = 0, due_by: str | None = DUE
 ) -> Batch:
     """A batch that was launched, its jobs still in the queue; a course for each of `days`."""
     courses = [play.course() for _ in days]
@@ -88,7 +88,7 @@ def batch(
 
 
 @scene
-def ran(play: Play, num_people: int = 4, num_courses: int = 1) -> Batch:
+def ran(play: FaultHarness, num_people: int = 4, num_courses: int = 1) -> Batch:
     """A batch that ran to its end."""
     made = batch(play, num_people, [None] * num_courses)
     play.outside.work_off()
@@ -98,13 +98,13 @@ def ran(play: Play, num_people: int = 4, num_courses: int = 1) -> Batch:
 
 
 @scene
-def running(play: Play) -> tuple[Batch, Delivery]:
+def running(play: FaultHarness) -> tuple[Batch, Delivery]:
     """One of four people waits for the second chunk; three of them are in the first, which is given."""
     made = batch(play, 4)
     return made, play.outside.take_one(job="chunk", chunk=0)
 
 
-def give_seats(play: Play, org_id: str, courses: Sequence[str], number: int) -> None:
+def give_seats(play: FaultHarness, org_id: str, courses: Sequence[str], number: int) -> None:
     body = {
         "course_ids": list(courses), "reply_to": "training@acme.example", "seats": dict.fromkeys(courses, number)
     }  # fmt: skip
@@ -112,14 +112,14 @@ def give_seats(play: Play, org_id: str, courses: Sequence[str], number: int) -> 
     assert play.ask(request).status == 200
 
 
-def settle(play: Play) -> None:
+def settle(play: FaultHarness) -> None:
     """The world goes on until nothing is left to do, and nothing contradicts anything then."""
     play.outside.until_quiet()
     wrong = problems(play.world)
     assert not wrong, "\n".join(wrong)
 
 
-def broken_request(play: Play, request: Request, at: int, fault: Fault, status: int) -> Answer:
+def broken_request(play: FaultHarness, request: Request, at: int, fault: Fault, status: int) -> Answer:
     """A fault at one call, and the caller asks again until there is an answer."""
     with play.injector.fault(at, fault):
         first = play.outside.ask(request)
@@ -131,19 +131,19 @@ def broken_request(play: Play, request: Request, at: int, fault: Fault, status: 
     return answer
 
 
-def broken_delivery(play: Play, delivery: Delivery, at: int, fault: Fault) -> None:
+def broken_delivery(play: FaultHarness, delivery: Delivery, at: int, fault: Fault) -> None:
     with play.injector.fault(at, fault):
         play.outside.deliver(delivery)
     assert play.injector.struck
 
 
-def while_delivering(play: Play, delivery: Delivery, at: int, do: Callable[[], object]) -> None:
+def while_delivering(play: FaultHarness, delivery: Delivery, at: int, do: Callable[[], object]) -> None:
     with play.injector.meanwhile(at, lambda: _done(do())):
         play.outside.deliver(delivery)
     assert play.injector.struck
 
 
-def while_asking(play: Play, request: Request, at: int, do: Callable[[], object]) -> Answer:
+def while_asking(play: FaultHarness, request: Request, at: int, do: Callable[[], object]) -> Answer:
     with play.injector.meanwhile(at, lambda: _done(do())):
         answer = play.ask(request)
     assert play.injector.struck

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from chalicelib.core.clock import to_text
-from tests import near_cloud
+from tests import in_process_cloud as in_process_cloud
 from tests.harness import World
 
 Item = dict[str, Any]
@@ -44,7 +44,7 @@ class Tables:
     @classmethod
     def of(cls, world: World) -> "Tables":
         """As they are now; read again only when something may have changed since they were read."""
-        key = (near_cloud.num_changing, world.now)
+        key = (in_process_cloud.num_changing, world.now)
         if cls._last is None or cls._last[0] is not world or cls._last[1] != key:
             cls._last = (world, key, cls._read(world))
         return cls._last[2]

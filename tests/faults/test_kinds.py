@@ -12,6 +12,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.queues import Message
 from chalicelib.core.errors import Unavailable
 from chalicelib.tenants.organizations.models import Counts
+from tests.faults.harness import FaultHarness
 from tests.faults.injector import Killed
 from tests.faults.kinds import (
     BROKEN,
@@ -32,7 +33,6 @@ from tests.faults.kinds import (
     Refusal,
     Wire,
 )
-from tests.faults.play import Play
 
 SOURCES = Path(__file__).parent.parent.parent / "chalicelib"
 
@@ -63,7 +63,7 @@ def test_every_operation_that_the_sources_call_has_its_faults() -> None:
     assert called <= set(FAULTS_BY_OPERATION)
 
 
-def test_an_operation_without_its_faults_fails_the_test_that_meets_it(play: Play) -> None:
+def test_an_operation_without_its_faults_fails_the_test_that_meets_it(play: FaultHarness) -> None:
     name = play.world.stage.table_names["core"]
     with play.injector.watched(), pytest.raises(pytest.fail.Exception, match=r"dynamodb.DescribeTable has no entry"):
         client("dynamodb").describe_table(TableName=name)
@@ -72,11 +72,11 @@ def test_an_operation_without_its_faults_fails_the_test_that_meets_it(play: Play
 # ------------------------------------------------------------ a write of one item, in every way it can break
 
 
-def _write(play: Play) -> table.Write:
+def _write(play: FaultHarness) -> table.Write:
     return table.put_new(Counts(f"MSP#{play.msp_id}", "COUNTS#9"))
 
 
-def _is_written(play: Play) -> bool:
+def _is_written(play: FaultHarness) -> bool:
     return any(item["sk"] == "COUNTS#9" for item in play.world.dump("core"))
 
 
@@ -96,7 +96,7 @@ def _is_written(play: Play) -> bool:
     ids=lambda value: value.name if isinstance(value, Wire) else None,
 )
 def test_a_fault_does_what_it_says(
-    play: Play, fault: Fault, raises: type[BaseException] | None, is_written: bool
+    play: FaultHarness, fault: Fault, raises: type[BaseException] | None, is_written: bool
 ) -> None:
     with play.injector.fault(1, fault):
         if raises is None:
@@ -109,7 +109,7 @@ def test_a_fault_does_what_it_says(
     table.transact([table.Write("put", Counts(f"MSP#{play.msp_id}", "COUNTS#9"))])
 
 
-def test_part_of_a_batch_is_refused_and_the_rest_is_written(play: Play) -> None:
+def test_part_of_a_batch_is_refused_and_the_rest_is_written(play: FaultHarness) -> None:
     name = play.world.stage.table_names["core"]
     items = [{"pk": {"S": "P"}, "sk": {"S": sk}} for sk in ("1", "2")]
     refuse = Refusal("second", "ValidationError", wanted=lambda statement: "'2'" in str(statement))
@@ -118,7 +118,7 @@ def test_part_of_a_batch_is_refused_and_the_rest_is_written(play: Play) -> None:
     assert [item["sk"] for item in play.world.dump("core") if item["pk"] == "P"] == ["1"]
 
 
-def test_messages_whose_answer_is_lost_arrive_five_times(play: Play) -> None:
+def test_messages_whose_answer_is_lost_arrive_five_times(play: FaultHarness) -> None:
     """botocore tries four times more, and SQS takes each of them."""
     message = Message({"job": "none"}, "group")
     with play.injector.fault(1, LOST), pytest.raises(Unavailable):

@@ -1,0 +1,80 @@
+"""Behind the stage of one test: what lies in the tables and queues, and answers in place of AWS's."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.awsrequest import AWSResponse
+
+from chalicelib.aws import clients
+from infra.cloud import Cloud
+from tests.cloud_fixture import Stage, aws
+
+
+class AwsProbe:
+    cloud: Cloud
+    stage: Stage
+    now: datetime
+
+    def messages(self, queue: str = "jobs") -> list[dict[str, Any]]:
+        """Take everything from the `jobs` or the `mail` queue."""
+        sqs, url = aws(self.cloud, "sqs"), self.stage.queue_urls[queue]
+        taken: list[dict[str, Any]] = []
+        while True:
+            received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            if not received:
+                return taken
+            for message in received:
+                taken.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def lose_answers(self) -> None:
+        """Leave requests under a key as a process does that dies after its work, and before it could answer."""
+        for item in self.dump("outbox"):
+            if item["pk"].startswith("IDEMPOTENCY#"):
+                self.client("dynamodb").update_item(
+                    TableName=self.stage.table_names["outbox"],
+                    Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+                    UpdateExpression="REMOVE answer",
+                )
+        # Nobody is at work on them any more.
+        self.now += timedelta(minutes=1)
+
+    @contextmanager
+    def answering(self, service: str, operation: str, handler: Callable[..., Any]) -> Iterator[None]:
+        """Let `handler` answer the application's calls in place of AWS, by (response, parsed) or an exception.
+
+        What gives None lets the call go on.
+        """
+        found = clients.client(service).meta
+        name = f"before-call.{found.service_model.service_id.hyphenize()}.{operation}"
+        found.events.register(name, handler)
+        try:
+            yield
+        finally:
+            found.events.unregister(name, handler)
+
+    @contextmanager
+    def refusing(self, service: str, operation: str, code: str) -> Iterator[None]:
+        """Let AWS refuse the application's calls with this error."""
+        refusal = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        with self.answering(service, operation, lambda **_: (AWSResponse("", 400, {}, None), refusal)):
+            yield
+
+    def dump(self, short: str) -> list[dict[str, Any]]:
+        """All items of `core`, `enrollments` or `outbox` as plain dictionaries, in the order of their keys."""
+        plain = TypeDeserializer().deserialize
+        pages = aws(self.cloud, "dynamodb").get_paginator("scan")
+        found = [
+            {name: plain(value) for name, value in raw.items()}
+            for page in pages.paginate(TableName=self.stage.table_names[short])
+            for raw in page["Items"]
+        ]
+        return sorted(found, key=lambda item: (item["pk"], item["sk"]))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local cloud, to look behind the application or to spoil things."""
+        return aws(self.cloud, service)

@@ -1,0 +1,221 @@
+"""Every route that wants a login, with what it takes to ask it for something of one certain tenant.
+
+A route that is not here fails tests/stories/tenants/access/test_tenants.py: whoever adds one says here who may use it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.core.ids import new_id
+from chalicelib.tenants.access.states import Permission
+from tests.harness import World
+from tests.stories.driver import Driver, refused
+
+Ids = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`needs` is the permission asked for; None: the route is about one's own account.
+
+    `elsewhere` is what an admin of another MSP is answered who asks with the same ids: 404, or success
+    where the path names nothing and the answer is about the caller's own MSP.
+    """
+
+    needs: Permission | None
+    body: Callable[[Ids], Any] | None = None
+    elsewhere: int = 404
+    # What even those who may are answered, where more than ids is needed.
+    at_best: int = 200
+    # A file that is sent in place of a body.
+    file: bytes | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+P = Permission
+LAUNCH = "POST /msp/training/enrollment"
+
+_BATCH = "/msp/training/{org_id}/{batch_id}"
+_ROW = _BATCH + "/courses/{course_id}"
+_MEMBER = "/orgs/{org_id}/members/{member_id}"
+
+
+def _launch(ids: Ids) -> dict[str, Any]:
+    return {
+        "name": "New",
+        "org_ids": [ids["org_id"]],
+        "courses": [{"course_id": ids["course_id"]}],
+        "targeting": {"mode": "groups", "group_ids": [ids["group_id"]]},
+    }
+
+
+TABLE: dict[str, Case] = {
+    # The MSP
+    "GET /msp/admins": Case(P.MSP_ADMINS, elsewhere=200),
+    "POST /msp/admins": Case(P.MSP_ADMINS, lambda _: {"email": "new@example.com"}, elsewhere=201),
+    "DELETE /msp/admins/{account_id}": Case(P.MSP_ADMINS, ids={"account_id": "msp_admin_id"}),
+    "GET /msp/organizations": Case(P.CLIENTS, elsewhere=200),
+    "POST /msp/organizations": Case(P.CLIENTS, lambda _: {"name": "New", "time_zone": "Europe/Berlin"}, elsewhere=201),
+    "PATCH /msp/organizations/{org_id}": Case(P.CLIENTS, lambda _: {"name": "Taken over"}),
+    "PUT /msp/organizations/{org_id}/training-access": Case(
+        P.CLIENTS, lambda ids: {"course_ids": [ids["course_id"]], "reply_to": "new@example.com"}
+    ),
+    "DELETE /msp/organizations/{org_id}/training-access": Case(P.CLIENTS),
+    "GET /msp/courses": Case(P.CLIENTS, elsewhere=200),
+    "GET /msp/courses/{course_id}": Case(P.CLIENTS),
+    "GET /msp/training": Case(P.ROLLOUTS, elsewhere=200),
+    "GET /msp/training/{org_id}": Case(P.ROLLOUTS),
+    f"GET {_BATCH}": Case(P.ROLLOUTS),
+    f"GET {_ROW}/learners": Case(P.ROLLOUTS),
+    LAUNCH: Case(P.ROLLOUTS, _launch, elsewhere=422),
+    "POST /msp/training/preview": Case(P.ROLLOUTS, _launch, elsewhere=422),
+    "GET /msp/training/preview/{plan_id}": Case(P.ROLLOUTS),
+    "GET /msp/rollouts": Case(P.ROLLOUTS, elsewhere=200),
+    "GET /msp/rollouts/{rollout_id}": Case(P.ROLLOUTS),
+    "POST /msp/rollouts/{rollout_id}/retry": Case(P.ROLLOUTS, lambda ids: {"org_ids": [ids["failed_org_id"]]}),
+    f"POST {_ROW}/retry": Case(P.ROLLOUTS, ids={"course_id": "denied_course_id"}),
+    f"POST {_ROW}/cancel": Case(P.ROLLOUTS),
+    f"POST {_ROW}/remind": Case(P.ROLLOUTS),
+    f"PATCH {_ROW}": Case(P.ROLLOUTS, lambda _: {"due_by": "2027-12-31"}),
+    f"POST {_BATCH}/cancel": Case(P.ROLLOUTS),
+    f"POST {_BATCH}/undo": Case(P.ROLLOUTS),
+    f"GET {_BATCH}/undo": Case(P.ROLLOUTS),
+    f"GET {_BATCH}/as-launch": Case(P.ROLLOUTS),
+    "POST /msp/training/export": Case(P.ROLLOUTS, elsewhere=202),
+    "POST /msp/training/{org_id}/export": Case(P.ROLLOUTS),
+    f"POST {_ROW}/learners/export": Case(P.ROLLOUTS),
+    "GET /msp/exports/{export_id}": Case(P.ROLLOUTS),
+    # One organization
+    "GET /orgs/{org_id}": Case(P.SETTINGS),
+    "PATCH /orgs/{org_id}": Case(P.SETTINGS, lambda _: {"enroll_hour": "05:00"}),
+    "GET /orgs/{org_id}/join-page": Case(P.SETTINGS),
+    "PUT /orgs/{org_id}/join-page": Case(P.SETTINGS, lambda _: {"enabled": True, "slug": "taken-over"}),
+    "GET /orgs/{org_id}/admins": Case(P.ORG_ADMINS),
+    "POST /orgs/{org_id}/admins": Case(P.ORG_ADMINS, lambda _: {"email": "new@example.com", "role": "org_admin"}),
+    "DELETE /orgs/{org_id}/admins/{account_id}": Case(P.ORG_ADMINS, ids={"account_id": "org_admin_id"}),
+    "GET /orgs/{org_id}/audit": Case(P.AUDIT),
+    "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
+    "GET /orgs/{org_id}/groups": Case(P.STRUCTURE),
+    "POST /orgs/{org_id}/groups": Case(P.STRUCTURE, lambda ids: {"name": "New", "course_ids": [ids["course_id"]]}),
+    "PATCH /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/departments": Case(P.STRUCTURE),
+    "POST /orgs/{org_id}/departments": Case(
+        P.STRUCTURE, lambda ids: {"name": "New", "parent_id": ids["department_id"]}
+    ),
+    "PATCH /orgs/{org_id}/departments/{department_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/departments/{department_id}": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/locations": Case(P.STRUCTURE),
+    "POST /orgs/{org_id}/locations": Case(P.STRUCTURE, lambda _: {"name": "New"}),
+    "PATCH /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/members": Case(P.MEMBERS_READ),
+    f"GET {_MEMBER}": Case(P.MEMBERS_READ),
+    f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
+    f"POST {_MEMBER}/archive": Case(P.MEMBERS),
+    f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
+    f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
+    f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
+    "POST /orgs/{org_id}/invites": Case(
+        P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}
+    ),
+    "POST /orgs/{org_id}/invites/resend": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "POST /orgs/{org_id}/invites/cancel": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "GET /orgs/{org_id}/invites/announcement": Case(P.INVITES),
+    "GET /orgs/{org_id}/invites/template": Case(P.INVITES),
+    "POST /orgs/{org_id}/imports": Case(P.INVITES, file=b"E-mail,Groups\r\nnew@example.com,New\r\n"),
+    "GET /orgs/{org_id}/imports": Case(P.INVITES),
+    "GET /orgs/{org_id}/imports/{import_id}": Case(P.INVITES),
+    "GET /orgs/{org_id}/imports/{import_id}/failed": Case(P.INVITES),
+    "POST /orgs/{org_id}/imports/{import_id}/approve": Case(P.INVITES, lambda _: {"notify": "now"}),
+    "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
+    f"GET {_MEMBER}/carry-over": Case(P.RESULTS),
+    f"POST {_MEMBER}/carry-over/{{offer_id}}/accept": Case(P.RESULTS),
+    # One's own account
+    "GET /me/invites": Case(None, elsewhere=200),
+    "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
+    "POST /me/invites/{invite_id}/decline": Case(None),
+    "GET /me": Case(None, elsewhere=200),
+    "GET /me/courses": Case(None, elsewhere=200),
+    "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
+    "GET /me/library": Case(None, elsewhere=200),
+    "POST /me/courses/{enrollment_id}/offer": Case(
+        None, lambda ids: {"org_id": ids["org_id"]}, ids={"enrollment_id": "own_enrollment_id"}
+    ),
+    "POST /me/courses/{enrollment_id}/start": Case(None),
+    "POST /me/courses/{enrollment_id}/complete": Case(None),
+    "POST /me/email": Case(None, lambda _: {"email": "new@example.com"}, elsewhere=202),
+    "POST /me/email/confirm": Case(None, lambda _: {"code": "00000000"}, elsewhere=422, at_best=422),
+}
+
+
+class Tenant:
+    """An MSP with one client in which everything is there once, under names that occur nowhere else.
+
+    `ids` holds the path parameters by name; `secrets` is all that nobody else may read.
+    """
+
+    def __init__(self, world: World, mark: str) -> None:
+        self.mark = mark
+        driver = Driver(world)
+        self.driver, self.admin = driver, driver.admin
+        second_admin = world.msp_admin(driver.msp, world.account(f"{mark}.second@example.com"))
+        course, denied = (world.course(driver.msp, f"{mark} {title}") for title in ("Passwords", "Phishing"))
+        # Of these everybody may know who has an account.
+        open_course = world.course(driver.msp, "Open to everybody", self_enroll=True)
+        library_course = world.course(world.msp("Library"), "Open to everybody, too", self_enroll=True)
+        self.org = world.org(
+            driver.msp,
+            f"{mark} Industries",
+            courses=[course, open_course],
+            reply_to=f"{mark}@example.com",
+            subscription="active",
+        )
+        failed_org = world.org(driver.msp, f"{mark} Logistics", courses=[course])
+        self.department = world.department(self.org, f"{mark} Finance")
+        self.other_department = world.department(self.org, f"{mark} Sales")
+        group, location = world.group(self.org, f"{mark} Group"), world.location(self.org, f"{mark} Hall")
+        self.org_admin = world.org_admin(self.org)
+        org_admin_2 = world.org_admin(self.org, world.account(f"{mark}.org@example.com"))
+        self.learner, member = world.learner(
+            self.org, [group], account_id=world.account(f"{mark}.learner@example.com"),
+            email=f"{mark}.learner@example.com", first_name=mark, last_name="Person",
+            department_id=self.department, location_id=location, fields={"badge": f"{mark} badge"},
+        )  # fmt: skip
+        invited = world.member(self.org, status="pending", email=f"{mark}.invited@example.com")
+        invited_too = world.member(
+            failed_org, status="pending", email=f"{mark}.learner@example.com", invite_id=new_id(world.now)
+        )
+        (first,) = driver.launch(self.org, [course], name=f"{mark} first")
+        later = {"course_id": course, "enroll_on": "2027-06-01"}
+        with refused(failed_org):
+            answer = driver.send(driver.form([self.org, failed_org], [later, denied], name=f"{mark} second"))
+        driver.work()
+        (enrollment,) = driver.enrollments(self.org, member)
+        taken = world.post("/me/courses", self.learner, {"course_id": open_course}).json["enrollment_id"]
+        world.post(f"/me/courses/{taken}/start", self.learner)
+        offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
+        plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
+        export = world.post("/msp/training/export", self.admin).json["export_id"]
+        file = f"E-mail,First name,Groups\r\n{mark}.uploaded@example.com,{mark},{mark} Group\r\n".encode()
+        uploaded = world.request(
+            "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
+        )
+        self.ids = {
+            "import_id": uploaded.json["import_id"],
+            "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
+            "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
+            "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],
+            "batch_id": answer.json["results"][0]["batch_id"], "enrollment_id": enrollment["enrollment_id"],
+            "own_enrollment_id": taken, "offer_id": offer, "library_course_id": library_course,
+            "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
+        }  # fmt: skip
+        more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
+        world.messages()
+        self.secrets = {*self.ids.values(), *more} - {library_course}
+
+    def path(self, route_name: str, **others: str) -> str:
+        """The route's path with this tenant's ids, but for the `others`."""
+        own = {name: self.ids[given] for name, given in TABLE[route_name].ids.items()}
+        return route_name.split(" ", 1)[1].format(**{**self.ids, **own, **others})
