@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -69,6 +69,10 @@ class OutboxItem(Item):
 
 
 M = TypeVar("M", bound=Item)
+A = TypeVar("A", bound=Item)
+B = TypeVar("B", bound=Item)
+C = TypeVar("C", bound=Item)
+D = TypeVar("D", bound=Item)
 Key = tuple[str, str]
 
 
@@ -162,6 +166,36 @@ def batch_get(wanted: Iterable[tuple[type[Item], str, str]], *, consistent: bool
             key = (raw["pk"]["S"], raw["sk"]["S"])
             found[key] = model_by_key[key].from_raw_data(raw)
     return found
+
+
+@dataclass(frozen=True)
+class Ref(Generic[M]):
+    """Where one item lies, and what it is. Rooms give them by name: `member_ref(org_id, member_id)`."""
+
+    model: type[M]
+    pk: str
+    sk: str
+
+
+@overload
+def fetch(a: Ref[A], b: Ref[B], /, *, consistent: bool = True) -> tuple[A | None, B | None]: ...
+@overload
+def fetch(a: Ref[A], b: Ref[B], c: Ref[C], /, *, consistent: bool = True) -> tuple[A | None, B | None, C | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None]: ...
+def fetch(*refs: Ref[Any], consistent: bool = True) -> tuple[Any, ...]:
+    """Items of several kinds in one call, in the order of their refs; None for those that are not there."""
+    found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)
+    return tuple(found.get((ref.pk, ref.sk)) for ref in refs)
+
+
+def fetch_all(refs: Iterable[Ref[M]], *, consistent: bool = True) -> list[M]:
+    """The items of one kind that there are, in the order of their refs: one call per 100, none for none."""
+    wanted = list(refs)
+    found = batch_get([(ref.model, ref.pk, ref.sk) for ref in wanted], consistent=consistent)
+    return [cast(M, found[ref.pk, ref.sk]) for ref in wanted if (ref.pk, ref.sk) in found]
 
 
 def _batch_get_raw(request: dict[str, Any]) -> Iterator[dict[str, Any]]:

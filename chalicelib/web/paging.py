@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from chalicelib.web.routing import Call
 
 DEFAULT_LIMIT = 50
-
-
 MAX_LIMIT = 100
 
 

@@ -22,8 +22,6 @@ class BulkChange(CoreItem):
 
 
 UNDO = "undo"
-
-
 DUE_DATE = "due_date"
 
 

@@ -124,8 +124,6 @@ class Dashboard(BaseModel):
 
 # Limits that users meet.
 MAX_ORGS = 25
-
-
 MAX_COURSES = 50
 
 
