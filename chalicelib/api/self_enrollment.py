@@ -10,7 +10,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import offers
 from chalicelib.training.self_enrollment import progress as own_progress
-from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.training.self_enrollment.progress import self_enrolled_course
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
 from chalicelib.web.idempotency import once
 from chalicelib.web.paging import PageQuery, Pager
@@ -37,7 +37,7 @@ def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
 )  # fmt: skip
 def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     """To an organization that I am an active member of, once. An admin there accepts it."""
-    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is None:
         raise Conflict("not_your_own", "Only courses taken on your own account can be offered.")
     return once(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))

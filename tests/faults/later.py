@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.training.batches import cancel
-from chalicelib.training.bulk_changes import bulk_change as changes
+from chalicelib.training.bulk_changes import bulk_change
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.invariants import Tables, problems
@@ -66,8 +66,8 @@ class Batch:
     def seats(self, course: int = 0) -> int:
         return Tables.of(self.play.world).seats.get((self.org_id, self.courses[course]), 0)
 
-    def told(self, action: str) -> int:
-        """How many entries of the audit trail tell of this."""
+    def num_audited(self, action: str) -> int:
+        """How many entries of the audit trail have this action."""
         trail = Tables.of(self.play.world).audit.values()
         return sum(entry["action"] == action for entries in trail for entry in entries)
 
@@ -155,5 +155,5 @@ def _done(_: object) -> None:
 
 
 def few_rows_at_once(monkeypatch: Any, number: int = 1) -> None:
-    for module in (cancel, changes):
+    for module in (cancel, bulk_change):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", number)

@@ -19,22 +19,21 @@ from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
-from chalicelib.training.auto_enrollment import group_batch as standing
-from chalicelib.training.auto_enrollment import store as joiner_store
-from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, Joiner
+from chalicelib.training.auto_enrollment import group_batch, store
+from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.progress.archive import leave_courses
+from chalicelib.training.progress.archive import withdraw_courses
 
 _TRIES = 8
 
 
-def run(job: MemberJoined, now: datetime, *, give_up: bool = False) -> None:
+def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> None:
     """Enroll the person in the courses of the groups that they are in by now. Any number of times.
 
-    With `give_up` (a dead letter), what is missing fails, with the reason.
+    With `is_dead_letter` (a dead letter), what is missing fails, with the reason.
     """
     member = members_store.member(job.org_id, job.member_id)
     own: set[str] = set()
@@ -42,49 +41,51 @@ def run(job: MemberJoined, now: datetime, *, give_up: bool = False) -> None:
         own = set(member.group_ids)
         if member.archive_id is not None:
             # Somebody who was archived is back; first they leave what they had then.
-            leave_courses(job.org_id, member)
+            withdraw_courses(job.org_id, member)
     wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
     if job.course_id is not None:
-        _try_again(job, job.course_id, wanted, now, give_up)
+        _try_again(job, job.course_id, wanted, now, is_dead_letter)
     elif wanted:
-        org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, wanted)
+        org, groups = store.org_and_groups(job.msp_id, job.org_id, wanted)
         for group_id in wanted:
             if group_id in groups:
-                _join(job, org, groups[group_id], now, give_up)
+                _join(job, org, groups[group_id], now, is_dead_letter)
     if job.due_at is not None:
         table.transact([due.done(job)])
 
 
-def give_up(job: MemberJoined, now: datetime) -> None:
+def on_dead_letter(job: MemberJoined, now: datetime) -> None:
     """A dead letter: what is missing fails, with the reason."""
-    run(job, now, give_up=True)
+    run(job, now, is_dead_letter=True)
 
 
-def _join(job: MemberJoined, org: Org, group: Group, now: datetime, give_up: bool) -> None:
+def _join(job: MemberJoined, org: Org, group: Group, now: datetime, is_dead_letter: bool) -> None:
     member_ids = [job.member_id]
-    done = joiner_store.answered(org.org_id, group.group_id, group.course_ids, member_ids, job.join_id)
+    done = store.processed_pairs(org.org_id, group.group_id, group.course_ids, member_ids, job.join_id)
     course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in done]
     for _ in range(_TRIES):
         if not course_ids:
             return
-        key, known = standing.batch_with_rows(org, group, course_ids, now)
+        key, known = group_batch.ensure_rows(org, group, course_ids, now)
         # An undo may close the batch meanwhile: whom it did not take in is for the next one.
         course_ids = [
             course_id
             for course_id in known
-            if not _answered(key, job, org, group.group_id, course_id, now, give_up=give_up)
+            if not _answered(key, job, org, group.group_id, course_id, now, is_dead_letter=is_dead_letter)
         ]
     if course_ids:
         raise Unavailable()
 
 
-def _try_again(job: MemberJoined, course_id: str, group_ids: Sequence[str], now: datetime, give_up: bool) -> None:
+def _try_again(
+    job: MemberJoined, course_id: str, group_ids: Sequence[str], now: datetime, is_dead_letter: bool
+) -> None:
     """For one row that could not enroll this person; by now they may have left, or the group the course."""
     for group_id in job.group_ids or ():
-        key, _ = standing.open_batch(job.msp_id, job.org_id, group_id)
-        org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, [group_id])
+        key, _ = group_batch.open_batch(job.msp_id, job.org_id, group_id)
+        org, groups = store.org_and_groups(job.msp_id, job.org_id, [group_id])
         is_wanted = group_id in group_ids and group_id in groups and course_id in groups[group_id].course_ids
-        _answered(key, job, org, group_id, course_id, now, give_up=give_up, is_wanted=is_wanted)
+        _answered(key, job, org, group_id, course_id, now, is_dead_letter=is_dead_letter, is_wanted=is_wanted)
 
 
 def _answered(
@@ -95,19 +96,19 @@ def _answered(
     course_id: str,
     now: datetime,
     *,
-    give_up: bool,
+    is_dead_letter: bool,
     is_wanted: bool = True,
 ) -> bool:
     """Let one row answer this joining, once. False when the row takes in nobody any more."""
     full_at: int | None = None
     for _ in range(_TRIES):
-        one = joiner_store.joiner(key, group_id, course_id, job.member_id)
+        one = store.member_state(key, group_id, course_id, job.member_id)
         row = one.row
         if row is None or row.status not in STANDING:
             return False
         if one.has_answered(job.join_id):
             return True
-        code = _code(one, org, is_wanted, give_up)
+        code = _code(one, org, is_wanted, is_dead_letter)
         if code == Outcome.ENROLLED and full_at is not None and full_at == one.seat_limit:
             code = Code.NO_SEAT
         try:
@@ -120,7 +121,7 @@ def _answered(
     raise Unavailable()
 
 
-def _code(one: Joiner, org: Org, is_wanted: bool, give_up: bool) -> Outcome | Code | None:
+def _code(one: MemberState, org: Org, is_wanted: bool, is_dead_letter: bool) -> Outcome | Code | None:
     """ENROLLED for who is to be enrolled, a code for who is not, None for whom there is nothing to do."""
     there = one.enrollment
     if there is not None and there.batch_id == one.key.batch_id and there.status != EnrollmentStatus.CANCELLED:
@@ -131,21 +132,23 @@ def _code(one: Joiner, org: Org, is_wanted: bool, give_up: bool) -> Outcome | Co
         return Code.ALREADY_ENROLLED
     if there is not None and there.status == EnrollmentStatus.COMPLETED:
         return Code.ALREADY_COMPLETED
-    if give_up:
+    if is_dead_letter:
         return Code.PROCESSING_FAILED
     if missing_of(org):
         return Code.ORG_NOT_READY
     return Outcome.ENROLLED if one.seat_limit is not None else Code.ACCESS_DENIED
 
 
-def _writes(one: Joiner, row: Row, join_id: str, code: Outcome | Code | None, org: Org, now: datetime) -> list[Write]:
+def _writes(
+    one: MemberState, row: Row, join_id: str, code: Outcome | Code | None, org: Org, now: datetime
+) -> list[Write]:
     if code is None:
-        return joiner_store.leave_writes(one, row, join_id)
+        return store.clear_writes(one, row, join_id)
     if isinstance(code, Code):
         if outcome_of(code) == Outcome.FAILED:
             observability.warning("joiner could not be enrolled", batch_id=one.key.batch_id, course_id=row.course_id)
-        return joiner_store.refuse_writes(one, row, join_id, code)
-    return joiner_store.enroll_writes(one, row, join_id, int(one.seat_limit or 0), due_by_of(row, org, now), now)
+        return store.refuse_writes(one, row, join_id, code)
+    return store.enroll_writes(one, row, join_id, int(one.seat_limit or 0), due_by_of(row, org, now), now)
 
 
 def due_by_of(row: Row, org: Org, now: datetime) -> str | None:

@@ -13,9 +13,9 @@ from chalicelib.people.members.models import group_roster_pk
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure.models import Group
-from chalicelib.training.auto_enrollment import group_batch_store as standing_store
-from chalicelib.training.auto_enrollment.models import MADE_BY, MAX_NAME, NAME, standing_batch_id
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.auto_enrollment import group_batch_store
+from chalicelib.training.auto_enrollment.models import BATCH_NAME, CREATED_BY, MAX_NAME_LENGTH, group_batch_id
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, Batch, Cut, Row, batch_pk, batch_sk, batches_pk, row_sk
 from chalicelib.training.batches.recipients import Recipients
@@ -29,32 +29,32 @@ _TRIES = 5
 def open_batch(msp_id: str, org_id: str, group_id: str) -> tuple[BatchKey, Batch | None]:
     """The group's standing batch that no undo has closed; None when it is not made yet."""
     for number in count():
-        key = BatchKey(msp_id, org_id, standing_batch_id(group_id, number))
-        batch = batch_store.batch(key)
+        key = BatchKey(msp_id, org_id, group_batch_id(group_id, number))
+        batch = batches_store.batch(key)
         if batch is None or not batch.num_cancelled:
             return key, batch
     raise AssertionError("count() does not end")
 
 
-def batch_with_rows(org: Org, group: Group, course_ids: Sequence[str], now: datetime) -> tuple[BatchKey, list[str]]:
+def ensure_rows(org: Org, group: Group, course_ids: Sequence[str], now: datetime) -> tuple[BatchKey, list[str]]:
     """The open standing batch, with a row for each of the courses, and those of them that the library has."""
     for _ in range(_TRIES):
         key, batch = open_batch(org.msp_id, org.org_id, group.group_id)
-        known = batch_store.rows(key) if batch is not None else []
+        known = batches_store.rows(key) if batch is not None else []
         there = [row.course_id for row in known]
         missing = [course_id for course_id in course_ids if course_id not in there]
-        titles = standing_store.titles(org.msp_id, missing) if missing else {}
+        titles = group_batch_store.course_titles(org.msp_id, missing) if missing else {}
         if len(titles) < len(missing):
             observability.warning("courses of a group are not in the library", group_id=group.group_id)
         made = [_row(key, org, group, course_id, title, now) for course_id, title in titles.items()]
         if made:
             plan = _plan(org, group, batch, [*known, *made], now)
             if batch is None:
-                writes = standing_store.new_batch_writes(
+                writes = group_batch_store.create_batch_writes(
                     key, _batch(key, org, group, now), _cut(key, group), made, plan
                 )
             else:
-                writes = standing_store.more_rows_writes(key, batch, made, plan)
+                writes = group_batch_store.add_rows_writes(key, batch, made, plan)
             try:
                 table.transact(writes)
             except ConditionFailed:
@@ -74,7 +74,7 @@ def _batch(key: BatchKey, org: Org, group: Group, now: datetime) -> Batch:
         rollout_id=key.batch_id,
         name=_name(group),
         num_courses=0,
-        created_by=MADE_BY,
+        created_by=CREATED_BY,
         created_at=to_text(now),
         expanded_at=to_text(now),
         schedules_made=True,
@@ -114,10 +114,10 @@ def _plan(org: Org, group: Group, batch: Batch | None, rows: Sequence[Row], now:
         targeting=Targeting(mode="groups", group_ids=[group.group_id]),
         notifications=Notifications(),
         reenroll_completed=False,
-        created_by=MADE_BY,
+        created_by=CREATED_BY,
         created_at=batch.created_at if batch else to_text(now),
     )
 
 
 def _name(group: Group) -> str:
-    return NAME.format(group=group.name)[:MAX_NAME]
+    return BATCH_NAME.format(group=group.name)[:MAX_NAME_LENGTH]

@@ -12,14 +12,14 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.training.batches.models import chunks_prefix
 
 # The name of a standing batch, and who made it: nobody who could be asked.
-NAME = "Joining {group}"
-MADE_BY = "muster"
+BATCH_NAME = "Joining {group}"
+CREATED_BY = "muster"
 
 # As long as the name of any launch may be, so that the batch can be copied as one.
-MAX_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
-class Joined(CoreItem):
+class ProcessedJoins(CoreItem):
     """`ORG#o#JOINED#g` / `<course>#<member>`: which joins of this person were answered, the latest last.
 
     Of the group, not of one of its standing batches: what an undo took back does not come again with a message.
@@ -32,19 +32,19 @@ class Joined(CoreItem):
 MAX_JOINS = 20
 
 
-def joined_pk(org_id: str, group_id: str) -> str:
+def processed_joins_pk(org_id: str, group_id: str) -> str:
     return f"{org_pk(org_id)}#JOINED#{group_id}"
 
 
-def joined_sk(course_id: str, member_id: str) -> str:
+def processed_joins_sk(course_id: str, member_id: str) -> str:
     return f"{course_id}#{member_id}"
 
 
-def joiner_sk(course_id: str, member_id: str) -> str:
+def member_result_sk(course_id: str, member_id: str) -> str:
     """Where a `ChunkResult` of one person lies who was not enrolled on joining: pages list it with those of chunks."""
     return f"{chunks_prefix(course_id)}{member_id}"
 
 
-def standing_batch_id(group_id: str, number: int = 0) -> str:
+def group_batch_id(group_id: str, number: int = 0) -> str:
     """Of one group, the first is number 0; an undo closes it, and whoever joins later is enrolled by the next."""
     return derived_id(group_id, "joiners", *([str(number)] if number else []))

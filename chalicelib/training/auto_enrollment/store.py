@@ -22,8 +22,14 @@ from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlement
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.tenants.structure.models import Group, group_sk
-from chalicelib.training.auto_enrollment.models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.auto_enrollment.models import (
+    MAX_JOINS,
+    ProcessedJoins,
+    member_result_sk,
+    processed_joins_pk,
+    processed_joins_sk,
+)
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.models import (
     NUM_ROW_SHARDS,
     ChunkResult,
@@ -53,7 +59,7 @@ _COUNT_BY_OUTCOME = {
 
 
 @dataclass(frozen=True)
-class Joiner:
+class MemberState:
     """`seat_limit` 0 is as many as wanted, None that the organization may not use the course."""
 
     key: BatchKey
@@ -61,7 +67,7 @@ class Joiner:
     member_id: str
     enrollment: Enrollment | None
     result: ChunkResult | None
-    joined: Joined | None
+    joined: ProcessedJoins | None
     seat_limit: int | None
 
     @property
@@ -84,7 +90,7 @@ def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[
 
 
 @dataclass(frozen=True)
-class Crowd:
+class NewMembers:
     """Some of a group's members, and one row: those to whom nothing of it has happened yet are `fresh`."""
 
     row: Row | None
@@ -92,25 +98,27 @@ class Crowd:
     seat_limit: int | None
 
 
-def crowd(key: BatchKey, group_id: str, course_id: str, member_ids: Sequence[str]) -> Crowd:
+def new_members(key: BatchKey, group_id: str, course_id: str, member_ids: Sequence[str]) -> NewMembers:
     row, entitlements = (batch_pk(key.org_id, key.batch_id), row_sk(course_id)), (org_pk(key.org_id), ENTITLEMENTS_SK)
     wanted: list[tuple[type[Item], str, str]] = [(Row, *row), (Entitlements, *entitlements)]
     for member_id in member_ids:
         wanted.append((Enrollment, learner_pk(key.org_id, member_id), course_sk(course_id)))
-        wanted.append((Joined, joined_pk(key.org_id, group_id), joined_sk(course_id, member_id)))
+        wanted.append(
+            (ProcessedJoins, processed_joins_pk(key.org_id, group_id), processed_joins_sk(course_id, member_id))
+        )
     found = table.batch_get(wanted)
     met = {pk for pk, sk in found if sk == course_sk(course_id)}
-    answered = {sk for pk, sk in found if pk == joined_pk(key.org_id, group_id)}
+    processed = {sk for pk, sk in found if pk == processed_joins_pk(key.org_id, group_id)}
     fresh = [
         member_id
         for member_id in member_ids
-        if learner_pk(key.org_id, member_id) not in met and joined_sk(course_id, member_id) not in answered
+        if learner_pk(key.org_id, member_id) not in met and processed_joins_sk(course_id, member_id) not in processed
     ]
-    limit = seat_limit_in(_read(Entitlements, found, entitlements), course_id)
-    return Crowd(_read(Row, found, row), fresh, limit)
+    limit = seat_limit_in(_item(Entitlements, found, entitlements), course_id)
+    return NewMembers(_item(Row, found, row), fresh, limit)
 
 
-def enroll_all_writes(
+def enroll_many_writes(
     key: BatchKey, row: Row, member_ids: Sequence[str], join_id: str, limit: int, due_by: str | None, now: datetime
 ) -> list[Write]:
     """Enroll people to whom nothing of the row has happened yet. ConditionFailed when that is not so for one."""
@@ -127,53 +135,57 @@ def enroll_all_writes(
         touch(key.org_id, "enrollments"),
     ]
     for member_id in member_ids:
-        one = Joiner(key, row, member_id, None, None, None, limit)
-        writes += [_answer(one, row, join_id), _active_check(one), *_enrollment_writes(one, row, due_by, now)]
+        one = MemberState(key, row, member_id, None, None, None, limit)
+        writes += [_mark_processed(one, row, join_id), _active_check(one), *_enrollment_writes(one, row, due_by, now)]
     return writes
 
 
-def answered(
+def processed_pairs(
     org_id: str, group_id: str, course_ids: Sequence[str], member_ids: Sequence[str], join_id: str
 ) -> set[tuple[str, str]]:
-    """The pairs of course and member for which this joining was answered."""
-    pairs = {joined_sk(*pair): pair for pair in product(course_ids, member_ids)}
-    found = table.batch_get([(Joined, joined_pk(org_id, group_id), sk) for sk in pairs])
-    return {pairs[sk] for (_, sk), item in found.items() if isinstance(item, Joined) and join_id in item.join_ids}
+    """The pairs of course and member for which this joining was processed."""
+    pairs = {processed_joins_sk(*pair): pair for pair in product(course_ids, member_ids)}
+    found = table.batch_get([(ProcessedJoins, processed_joins_pk(org_id, group_id), sk) for sk in pairs])
+    return {
+        pairs[sk] for (_, sk), item in found.items() if isinstance(item, ProcessedJoins) and join_id in item.join_ids
+    }
 
 
-def joiner(key: BatchKey, group_id: str, course_id: str, member_id: str) -> Joiner:
+def member_state(key: BatchKey, group_id: str, course_id: str, member_id: str) -> MemberState:
     """One call."""
     pk = batch_pk(key.org_id, key.batch_id)
-    row, result = (pk, row_sk(course_id)), (pk, joiner_sk(course_id, member_id))
-    joined = (joined_pk(key.org_id, group_id), joined_sk(course_id, member_id))
+    row, result = (pk, row_sk(course_id)), (pk, member_result_sk(course_id, member_id))
+    joined = (processed_joins_pk(key.org_id, group_id), processed_joins_sk(course_id, member_id))
     enrollment = (learner_pk(key.org_id, member_id), course_sk(course_id))
     entitlements = (org_pk(key.org_id), ENTITLEMENTS_SK)
     found = table.batch_get(
         [
             (Row, *row),
             (ChunkResult, *result),
-            (Joined, *joined),
+            (ProcessedJoins, *joined),
             (Enrollment, *enrollment),
             (Entitlements, *entitlements),
         ]
     )
-    return Joiner(
+    return MemberState(
         key,
-        _read(Row, found, row),
+        _item(Row, found, row),
         member_id,
-        _read(Enrollment, found, enrollment),
-        _read(ChunkResult, found, result),
-        _read(Joined, found, joined),
-        seat_limit_in(_read(Entitlements, found, entitlements), course_id),
+        _item(Enrollment, found, enrollment),
+        _item(ChunkResult, found, result),
+        _item(ProcessedJoins, found, joined),
+        seat_limit_in(_item(Entitlements, found, entitlements), course_id),
     )
 
 
-def _read(model: type[I], found: dict[tuple[str, str], Item], key: tuple[str, str]) -> I | None:
+def _item(model: type[I], found: dict[tuple[str, str], Item], key: tuple[str, str]) -> I | None:
     item = found.get(key)
     return item if isinstance(item, model) else None
 
 
-def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str | None, now: datetime) -> list[Write]:
+def enroll_writes(
+    one: MemberState, row: Row, join_id: str, limit: int, due_by: str | None, now: datetime
+) -> list[Write]:
     """Enroll, in place of whatever was cancelled before. ConditionFailed when anything is not as it was read.
 
     With index SEAT alone, no seat is free.
@@ -181,7 +193,7 @@ def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str |
     key, course_id = one.key, row.course_id
     seats: Any = Entitlements.seats_by_course[course_id]
     return [
-        _answer(one, row, join_id),
+        _mark_processed(one, row, join_id),
         take_write(key.org_id, course_id, 1, limit) if limit else count_write(key.org_id, course_id, 1),
         Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
         _active_check(one),
@@ -192,39 +204,39 @@ def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str |
     ]
 
 
-def refuse_writes(one: Joiner, row: Row, join_id: str, code: Code) -> list[Write]:
+def refuse_writes(one: MemberState, row: Row, join_id: str, code: Code) -> list[Write]:
     """Note why the row does not enroll this person. ConditionFailed as above."""
     if one.code == code:
-        return [_answer(one, row, join_id)]
+        return [_mark_processed(one, row, join_id)]
     outcome = outcome_of(code)
     counts: dict[str, Any] = {name: int(what == outcome) for what, name in _COUNT_BY_OUTCOME.items()}
     result = ChunkResult(
         row.pk,
-        joiner_sk(row.course_id, one.member_id),
+        member_result_sk(row.course_id, one.member_id),
         run=1,
         num_targeted=1,
         **counts,
         member_ids_by_code={code.value: [one.member_id]},
     )
-    return [_answer(one, row, join_id), Write("put", result), *_row_writes(one, row, outcome, None)]
+    return [_mark_processed(one, row, join_id), Write("put", result), *_row_writes(one, row, outcome, None)]
 
 
-def leave_writes(one: Joiner, row: Row, join_id: str) -> list[Write]:
+def clear_writes(one: MemberState, row: Row, join_id: str) -> list[Write]:
     """The row has enrolled this person, or has nothing to do with them any more. ConditionFailed as above."""
     gone = [Write("delete", one.result), *_row_writes(one, row, None, None)] if one.result else []
-    return [_answer(one, row, join_id), *gone]
+    return [_mark_processed(one, row, join_id), *gone]
 
 
-def _answer(one: Joiner, row: Row, join_id: str) -> Write:
-    """ConditionFailed when another delivery, or another joining, was answered since this one was read."""
+def _mark_processed(one: MemberState, row: Row, join_id: str) -> Write:
+    """ConditionFailed when another delivery, or another joining, was processed since this one was read."""
     before = list(one.joined.join_ids) if one.joined else []
-    unchanged = Joined.join_ids == before if one.joined else Joined.pk.does_not_exist()
-    pk, sk = joined_pk(one.key.org_id, str(row.group_id)), joined_sk(row.course_id, one.member_id)
-    answered = Joined(pk, sk, join_ids=[*before, join_id][-MAX_JOINS:])
-    return Write("put", answered, unchanged)
+    unchanged = ProcessedJoins.join_ids == before if one.joined else ProcessedJoins.pk.does_not_exist()
+    pk, sk = processed_joins_pk(one.key.org_id, str(row.group_id)), processed_joins_sk(row.course_id, one.member_id)
+    processed = ProcessedJoins(pk, sk, join_ids=[*before, join_id][-MAX_JOINS:])
+    return Write("put", processed, unchanged)
 
 
-def _active_check(one: Joiner) -> Write:
+def _active_check(one: MemberState) -> Write:
     member = Member(members_pk(one.key.org_id), member_sk(one.member_id))
     return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
 
@@ -233,7 +245,7 @@ def _same_due(row: Row) -> Condition:
     return Row.due_by.does_not_exist() if row.due_by is None else Row.due_by == row.due_by
 
 
-def _enrollment_writes(one: Joiner, row: Row, due_by: str | None, now: datetime) -> list[Write]:
+def _enrollment_writes(one: MemberState, row: Row, due_by: str | None, now: datetime) -> list[Write]:
     key, old = one.key, one.enrollment
     shard = shard_of(one.member_id, NUM_ROW_SHARDS)
     new = Enrollment(
@@ -253,7 +265,7 @@ def _enrollment_writes(one: Joiner, row: Row, due_by: str | None, now: datetime)
     return [Write("put", new, Enrollment.revision == old.revision), put_new(kept)]
 
 
-def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | None) -> list[Write]:
+def _row_writes(one: MemberState, row: Row, outcome: Outcome | None, due_by: str | None) -> list[Write]:
     """Count the person under this outcome and no longer under the one before; the row is partial while one failed."""
     counts: Counter[str] = Counter()
     if outcome is not None:
@@ -276,7 +288,7 @@ def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | No
         here: Condition = Row.status == row.status
         return [Write("update", Row(row.pk, row.sk), here & unchanged, tuple(actions))]
     told = Row.code.set(Code.SOME_FAILED.value) if failed else Row.code.remove()
-    first, *others = batch_store.move_writes(one.key, [Move(row, to, (*actions, told))])
+    first, *others = batches_store.move_writes(one.key, [Move(row, to, (*actions, told))])
     if first.condition is None:
         raise ValueError("a row moves from the status that it was read in")
     return [replace(first, condition=first.condition & unchanged), *others]

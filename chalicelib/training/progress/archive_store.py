@@ -6,13 +6,13 @@ from chalicelib.aws.table import Write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write
-from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import add_open_due
 
 
-def leave_writes(org_id: str, old: Enrollment, course_id: str, left_at: str) -> list[Write]:
+def withdraw_writes(org_id: str, old: Enrollment, course_id: str, left_at: str) -> list[Write]:
     """Cancel what is not started, with its seat; leave to the learner what is. ConditionFailed with index 0 when it
     changed since it was read.
     """
@@ -28,9 +28,9 @@ def leave_writes(org_id: str, old: Enrollment, course_id: str, left_at: str) -> 
         row_actions.append(Row.num_started.add(-1))
     if old.batch_id is None:
         # Nothing counts it, and it took no seat.
-        return learner_store.change(old, actions, None, ())
-    row = learner_store.row_key(org_id, old.batch_id, course_id)
-    return [*learner_store.change(old, actions, row, row_actions), *more]
+        return enrollment_store.change(old, actions, None, ())
+    row = enrollment_store.row_key(org_id, old.batch_id, course_id)
+    return [*enrollment_store.change(old, actions, row, row_actions), *more]
 
 
 def done_write(org_id: str, member_id: str, archive_id: str) -> Write:

@@ -14,9 +14,8 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.lookups import zone_in
-from chalicelib.training.batches import chunk_store
-from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import chunk_store, enrollment_store
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcome_of
@@ -47,7 +46,7 @@ def of_row(
     """Those not newly enrolled first, then the enrolled; `outcome` keeps one kind."""
     zone = zone_in(scope.msp_id, org_id)
     key = BatchKey(scope.msp_id, org_id, batch_id)
-    row = batch_store.row(key, course_id)
+    row = batches_store.row(key, course_id)
     if row is None:
         raise NotFound()
     found, position = _page(key, row, outcome, pager)
@@ -67,14 +66,14 @@ def _page(
     found: list[tuple[str, str | Enrollment]] = []
     if part == _CHUNKS:
         after, _, offset = rest.partition(" ")
-        next_position = _from_chunks(key, row, outcome, pager.limit, after or None, int(offset), found)
+        next_position = _add_from_chunks(key, row, outcome, pager.limit, after or None, int(offset), found)
         if next_position is not None:
             return found, next_position
         if outcome not in (None, Outcome.ENROLLED):
             return found, None
         rest = "0 "
     shard, _, after = rest.partition(" ")
-    return found, _from_index(key, row, int(shard), after or None, pager.limit, found)
+    return found, _add_from_index(key, row, int(shard), after or None, pager.limit, found)
 
 
 def of_member(
@@ -87,7 +86,7 @@ def of_member(
     is_shown: Callable[[Enrollment], bool] = lambda enrollment: True,
 ) -> tuple[list[EnrollmentOut], str | None]:
     zone = zone_in(msp_id, org_id)
-    page = learner_store.enrollments_of(org_id, member_id, limit, after)
+    page = enrollment_store.enrollments_of(org_id, member_id, limit, after)
     titles = _titles(msp_id, page.items)
     items = [
         enrollment_out(org_id, member_id, enrollment, titles.get(course_of(enrollment), ""), zone, now)
@@ -97,7 +96,7 @@ def of_member(
     return items, page.position
 
 
-def _from_chunks(
+def _add_from_chunks(
     key: BatchKey, row: Row, outcome: Outcome | None, limit: int, after: str | None, offset: int,
     found: list[tuple[str, "str | Enrollment"]],
 ) -> str | None:  # fmt: skip
@@ -122,7 +121,7 @@ def _from_chunks(
             return f"{_CHUNKS} {after} 0"
 
 
-def _from_index(
+def _add_from_index(
     key: BatchKey, row: Row, shard: int, after: str | None, limit: int, found: list[tuple[str, "str | Enrollment"]]
 ) -> str | None:
     """Fill `found` from the index, shard by shard; the position to go on from, None at the end."""
@@ -130,9 +129,9 @@ def _from_index(
     while shard < num_shards:
         if len(found) >= limit:
             return f"{_SHARD} {shard} {after or ''}"
-        page = learner_store.learners_of_row(key, row.course_id, shard, limit - len(found), after)
+        page = enrollment_store.learners_of_row(key, row.course_id, shard, limit - len(found), after)
         there = [enrollment for enrollment in page.items if not enrollment.left_at]
-        found += [(learner_store.member_of(enrollment.pk), enrollment) for enrollment in there]
+        found += [(enrollment_store.member_of(enrollment.pk), enrollment) for enrollment in there]
         after = page.position
         if after is None:
             shard += 1

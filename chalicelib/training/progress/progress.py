@@ -18,8 +18,8 @@ from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import enrollment_store
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
 from chalicelib.training.batches.mail_events import REMINDERS_ON, own_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment, Row
@@ -30,7 +30,7 @@ from chalicelib.training.progress.schemas import CourseResult, EnrollmentChange,
 _TRIES = 4
 
 
-class Steps(NamedTuple):
+class ProgressUpdate(NamedTuple):
     """What changes on the enrollment, and what is counted on its row."""
 
     actions: Sequence[Action] = ()
@@ -85,7 +85,7 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
             # It went with the learner when they were archived.
             raise NotFound()
         zone = zone_of(org)
-        steps = _entered(old, change, zone, now)
+        steps = _admin_update(old, change, zone, now)
         if not steps.actions:
             # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
             return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
@@ -93,7 +93,7 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
             scope.account_id,
             "enrollment.changed",
             f"member/{enrollment_id.member_id}/course/{course_of(old)}",
-            _told(old),
+            _audit_values(old),
             change.model_dump(mode="json", exclude_unset=True),
         )
         writes = _writes(enrollment_id.org_id, old, steps)
@@ -116,7 +116,7 @@ def _course(msp_id: str, enrollment_id: EnrollmentId) -> Course:
 
 
 def _read(msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, Org]:
-    enrollment = learner_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
+    enrollment = enrollment_store.enrollment(enrollment_id.org_id, enrollment_id.member_id, enrollment_id.sk)
     org = table.get(Org, msp_pk(msp_id), org_sk(enrollment_id.org_id), consistent=False)
     if enrollment is None or org is None:
         raise NotFound()
@@ -124,7 +124,7 @@ def _read(msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollment, Org]:
 
 
 def _change(
-    msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], Steps]
+    msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Callable[[Enrollment, datetime], ProgressUpdate]
 ) -> tuple[Enrollment, ZoneInfo]:
     for _ in range(_TRIES):
         old, org = _read(msp_id, enrollment_id)
@@ -141,21 +141,21 @@ def _change(
     raise ConditionFailed()
 
 
-def started(old: Enrollment, now: datetime) -> Steps:
-    _must_be_current(old)
+def started(old: Enrollment, now: datetime) -> ProgressUpdate:
+    _require_current(old)
     if old.status != EnrollmentStatus.ENROLLED:
-        return Steps()
-    return Steps(_starting(now), (Row.num_started.add(1),))
+        return ProgressUpdate()
+    return ProgressUpdate(_starting(now), (Row.num_started.add(1),))
 
 
-def completed(old: Enrollment, now: datetime) -> Steps:
-    _must_be_current(old)
+def completed(old: Enrollment, now: datetime) -> ProgressUpdate:
+    _require_current(old)
     if old.status == EnrollmentStatus.COMPLETED:
-        return Steps()
+        return ProgressUpdate()
     return _completing(old, now, now)
 
 
-def _must_be_current(old: Enrollment) -> None:
+def _require_current(old: Enrollment) -> None:
     if "#HISTORY#" in old.sk:
         raise Conflict("superseded", "This enrollment is history; a later one took its place.")
     if old.status == EnrollmentStatus.CANCELLED:
@@ -166,7 +166,7 @@ def _starting(at: datetime) -> tuple[Action, ...]:
     return (Enrollment.status.set(EnrollmentStatus.IN_PROGRESS.value), Enrollment.started_at.set(to_text(at)))
 
 
-def _completing(old: Enrollment, at: datetime, now: datetime) -> Steps:
+def _completing(old: Enrollment, at: datetime, now: datetime) -> ProgressUpdate:
     """Completing what was not started starts it too, so that never more complete than started."""
     actions: list[Action] = [
         Enrollment.status.set(EnrollmentStatus.COMPLETED.value),
@@ -178,11 +178,11 @@ def _completing(old: Enrollment, at: datetime, now: datetime) -> Steps:
         row_actions.append(Row.num_started.add(1))
     if old.due_by:
         row_actions.append(add_open_due(old.due_by, -1))
-    return Steps(actions, row_actions, completes=True)
+    return ProgressUpdate(actions, row_actions, completes=True)
 
 
-def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> Steps:
-    _must_be_current(old)
+def _admin_update(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> ProgressUpdate:
+    _require_current(old)
     actions: list[Action] = []
     row_actions: list[Action] = []
     given = change.model_fields_set
@@ -200,12 +200,12 @@ def _entered(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: dat
         if row_actions and result.row_actions:
             problem = "Enter the result alone: a completed course needs no other due date."
             raise Invalid(FieldError("due_by", "beside_result", problem))
-        return Steps([*actions, *result.actions], [*row_actions, *result.row_actions], result.completes)
-    return Steps(actions, row_actions)
+        return ProgressUpdate([*actions, *result.actions], [*row_actions, *result.row_actions], result.completes)
+    return ProgressUpdate(actions, row_actions)
 
 
-def _result(old: Enrollment, result: CourseResult, zone: ZoneInfo, now: datetime) -> Steps:
-    steps = Steps()
+def _result(old: Enrollment, result: CourseResult, zone: ZoneInfo, now: datetime) -> ProgressUpdate:
+    steps = ProgressUpdate()
     actions: list[Action] = []
     day = result.completed_at
     if day is not None and day > local_date(now, zone):
@@ -225,10 +225,10 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     return min(due_instant(day, zone) - timedelta(seconds=1), now)
 
 
-def _writes(org_id: str, old: Enrollment, steps: Steps) -> list[Write]:
+def _writes(org_id: str, old: Enrollment, steps: ProgressUpdate) -> list[Write]:
     counts = old.batch_id and not old.left_at
-    row = learner_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
-    writes = learner_store.change(old, steps.actions, row, steps.row_actions)
+    row = enrollment_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
+    writes = enrollment_store.change(old, steps.actions, row, steps.row_actions)
     return [*writes, touch(org_id, "completions")] if steps.completes else writes
 
 
@@ -237,7 +237,7 @@ def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: s
     if old.batch_id is None:
         return []
     key = BatchKey(msp_id, org.org_id, old.batch_id)
-    row = batch_store.row(key, course_of(old))
+    row = batches_store.row(key, course_of(old))
     if row is None or REMINDERS_ON not in (row.mails or ""):
         return []
     detail = own_detail(due_by, member_id)
@@ -245,7 +245,7 @@ def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: s
     return reminder_writes(msp_id, org.org_id, key.batch_id, row.course_id, detail, hour, zone_of(org), now)
 
 
-def _told(old: Enrollment) -> dict[str, object]:
+def _audit_values(old: Enrollment) -> dict[str, object]:
     return {"status": old.status, "due_by": old.due_by, "score": old.score, "completed_at": old.completed_at}
 
 

@@ -7,10 +7,10 @@ from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import account_pk, org_pk
 
 # In place of the organization in the id of an enrollment of one's own. No organization's id reads like it.
-OWN = "own"
+SELF_ENROLLED = "own"
 
 
-def own_pk(account_id: str) -> str:
+def self_enrollments_pk(account_id: str) -> str:
     """The partition of one's own enrollments, in the table of all enrollments; their sort keys are as elsewhere."""
     return account_pk(account_id)
 

@@ -37,7 +37,7 @@ def page(account_id: str, limit: int, position: str | None, now: datetime) -> tu
     return items + found, None if more is None else f"{_OWN} {more}"
 
 
-def own(account_id: str, text: str) -> tuple[str, EnrollmentId]:
+def find(account_id: str, text: str) -> tuple[str, EnrollmentId]:
     """The MSP and the parsed id of an enrollment of one's own. Raises NotFound for anybody else's."""
     enrollment_id = EnrollmentId.parse(text)
     for entry in _memberships(account_id):

@@ -10,13 +10,13 @@ from chalicelib.tenants.access.models import AccountEntry, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.courses import store as catalog_store
+from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import seat_limit
-from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, course_sk
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
-from chalicelib.training.self_enrollment import store as own_store
+from chalicelib.training.self_enrollment import store
 from chalicelib.training.self_enrollment.models import Offer, offer_id_of, offer_sk, offers_pk
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage
 from chalicelib.training.self_enrollment.store import LIMIT, MEMBER, OFFER, SEAT
@@ -31,7 +31,7 @@ def offer(account_id: str, course_id: str, org_id: str, now: datetime) -> OfferO
     Raises NotFound, Invalid for an organization that one is not an active member of or that has not this course,
     Conflict while nothing was begun.
     """
-    mine = own_store.own(account_id, course_id)
+    mine = store.enrollment(account_id, course_id)
     if mine is None:
         raise NotFound()
     membership = _membership(account_id, org_id)
@@ -40,7 +40,7 @@ def offer(account_id: str, course_id: str, org_id: str, now: datetime) -> OfferO
     if membership is None or membership.msp_id != mine.msp_id:
         raise _not_for_you()
     member_id = str(membership.member_id)
-    course = catalog_store.course(str(mine.msp_id), course_id)
+    course = courses_store.course(str(mine.msp_id), course_id)
     offer_id = offer_id_of(member_id, course_id)
     made = Offer(
         offers_pk(org_id, member_id),
@@ -52,9 +52,9 @@ def offer(account_id: str, course_id: str, org_id: str, now: datetime) -> OfferO
         offered_at=to_text(now),
     )
     try:
-        table.transact([table.put_new(made), own_store.active_check(org_id, member_id)])
+        table.transact([table.put_new(made), store.active_check(org_id, member_id)])
     except ConditionFailed as error:
-        known = own_store.offer(org_id, member_id, offer_id)
+        known = store.offer(org_id, member_id, offer_id)
         if known is None or 0 not in error.failed:
             raise _not_for_you() from None
         made = known
@@ -62,9 +62,9 @@ def offer(account_id: str, course_id: str, org_id: str, now: datetime) -> OfferO
 
 
 def open_offers(scope: Scope, member_id: str, pager: Pager) -> OfferPage:
-    page = own_store.offers(scope.org, member_id, pager.limit, pager.position)
+    page = store.offers(scope.org, member_id, pager.limit, pager.position)
     offers = [made for made in page.items if made.accepted_at is None]
-    mine = own_store.owns_of([(made.account_id, made.course_id) for made in offers]) if offers else {}
+    mine = store.enrollments_by_key([(made.account_id, made.course_id) for made in offers]) if offers else {}
     items = [
         _out(made, mine[made.account_id, made.course_id])
         for made in offers
@@ -81,16 +81,16 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
     """
     full_at: int | None = None
     for _ in range(_TRIES):
-        made = own_store.offer(scope.org, member_id, offer_id)
-        mine = own_store.own(made.account_id, made.course_id) if made else None
+        made = store.offer(scope.org, member_id, offer_id)
+        mine = store.enrollment(made.account_id, made.course_id) if made else None
         if made is None or mine is None:
             raise NotFound("There is no such offer")
         if made.accepted_at is not None:
             return _out(made, mine)
-        there = learner_store.enrollment(scope.org, member_id, course_sk(made.course_id))
+        there = enrollment_store.enrollment(scope.org, member_id, course_sk(made.course_id))
         if there is not None and there.carried_at:
             # Perhaps by this very offer, which another admin accepted since it was read.
-            made = own_store.offer(scope.org, member_id, offer_id) or made
+            made = store.offer(scope.org, member_id, offer_id) or made
             if made.accepted_at is not None:
                 continue
         _refuse_held(there)
@@ -103,7 +103,7 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             scope.account_id, "progress.carried_over", f"member/{member_id}/course/{made.course_id}",
             after={"status": mine.status, "completed_at": mine.completed_at, "score": mine.score},
         )  # fmt: skip
-        writes = own_store.accept_writes(scope.org, member_id, made, mine, there, limit, now)
+        writes = store.accept_writes(scope.org, member_id, made, mine, there, limit, now)
         try:
             audit.commit(org_pk(scope.org), told, writes, now)
         except ConditionFailed as error:

@@ -18,23 +18,26 @@ from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlement
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
-from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, own_pk
+from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, self_enrollments_pk
 
 # Where in the transaction that accepts an offer what is looked at.
 OFFER, SEAT, LIMIT, MEMBER = 0, 1, 2, 3
 
 
-def own(account_id: str, course_id: str) -> Enrollment | None:
-    return table.get(Enrollment, own_pk(account_id), course_sk(course_id))
+def enrollment(account_id: str, course_id: str) -> Enrollment | None:
+    return table.get(Enrollment, self_enrollments_pk(account_id), course_sk(course_id))
 
 
-def owns(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
-    return table.query(Enrollment, own_pk(account_id), limit=limit, after=after, consistent=True)
+def enrollments(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+    return table.query(Enrollment, self_enrollments_pk(account_id), limit=limit, after=after, consistent=True)
 
 
-def owns_of(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Enrollment]:
+def enrollments_by_key(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Enrollment]:
     """Those of (account, course)."""
-    by_key = {(own_pk(account_id), course_sk(course_id)): (account_id, course_id) for account_id, course_id in keys}
+    by_key = {
+        (self_enrollments_pk(account_id), course_sk(course_id)): (account_id, course_id)
+        for account_id, course_id in keys
+    }
     found = table.batch_get([(Enrollment, *key) for key in by_key])
     return {by_key[key]: item for key, item in found.items() if isinstance(item, Enrollment)}
 

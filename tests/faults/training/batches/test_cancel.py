@@ -36,7 +36,7 @@ def _assert_row_cancelled(play: FaultHarness, made: Batch) -> None:
     """The first course never runs, the second on its day."""
     later.settle(play)
     assert made.numbers(0) == ("cancelled", 0, 0, 0)
-    assert made.told("courses.cancelled") == 1
+    assert made.num_audited("courses.cancelled") == 1
     play.outside.until(to_instant("2087-01-12T08:00:00Z"))
     later.settle(play)
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 0, 0, 0), ("enrolled", 2, 2, 0)]
@@ -47,7 +47,7 @@ def _assert_batch_cancelled(play: FaultHarness, made: Batch) -> None:
     later.settle(play)
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 0, 0, 0)] * 2
     assert made.held() == {}
-    assert made.told("courses.cancelled") == 2
+    assert made.num_audited("courses.cancelled") == 2
 
 
 _WHAT: dict[str, tuple[int | None, list[str], Callable[[FaultHarness, Batch], None]]] = {

@@ -46,7 +46,7 @@ def _assert_changed(play: FaultHarness, made: Batch, num_new: int = 2) -> None:
     assert (row["due_by"], "changing" in row) == (NEW, False)
     # Dates that nobody has any more are not kept.
     assert {day: int(number) for day, number in row["open_due"].items()} == {NEW: num_new}
-    assert made.told("course.dates_changed") == 1
+    assert made.num_audited("course.dates_changed") == 1
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def _scheduled(play: FaultHarness) -> Batch:
 
 def _assert_rescheduled(play: FaultHarness, made: Batch) -> None:
     later.settle(play)
-    assert made.told("course.dates_changed") == 1
+    assert made.num_audited("course.dates_changed") == 1
     assert set(play.outside.schedules().values()) >= {"2087-01-12T08:00:00Z", "2087-01-20T08:00:00Z"}
     play.outside.until(to_instant("2087-01-12T08:00:00Z"))
     assert [made.numbers(0)[0], made.numbers(1)[0]] == ["scheduled", "enrolled"]

@@ -48,7 +48,7 @@ def assert_undone(play: FaultHarness, made: Batch) -> None:
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 4, 4, 3)] * 2
     assert made.held() == {"in_progress": 2, "cancelled": 6}
     assert [made.seats(0), made.seats(1)] == [1, 1]
-    assert made.told("batch.undone") == 1
+    assert made.num_audited("batch.undone") == 1
 
 
 def test_an_undo_makes_these_calls(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> None:

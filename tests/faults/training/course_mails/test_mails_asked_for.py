@@ -68,7 +68,7 @@ def test_each_is_reminded_once_whichever_call_of_the_request_breaks(play: FaultH
     made, request = _ran(play)
     later.broken_request(play, request, at, fault, 202)
     _assert_made(play, "reminder", 2)
-    assert made.told("course.reminded") == 1
+    assert made.num_audited("course.reminded") == 1
 
 
 def test_reminders_make_these_calls(play: FaultHarness) -> None:
