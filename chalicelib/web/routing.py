@@ -18,7 +18,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.lazy import BaseModel
-from chalicelib.web.html import Page, Redirect, problem_page
+from chalicelib.web.html import HtmlPage, Redirect, problem_page
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
 
 MAX_BODY_BYTES = 1_000_000
@@ -183,7 +183,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
             return result
         if isinstance(result, Redirect):
             return Response("", {**_PAGE_HEADERS, "Location": result.location}, 303)
-        if isinstance(result, Page):
+        if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
         headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -198,7 +198,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         return _page_response(problem_page(unexpected())) if route.is_page else unexpected_response()
 
 
-def _page_response(page: Page) -> Response:
+def _page_response(page: HtmlPage) -> Response:
     waiting = {"Retry-After": str(page.retry_after)} if page.retry_after is not None else {}
     return Response(page.html, {**_PAGE_HEADERS, **waiting}, page.status)
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from chalicelib.aws import loading, table
 from chalicelib.aws.table import CoreItem, Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
     Member,
@@ -34,7 +34,7 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
     return table.query(Member, members_pk(org_id), limit=limit, after=after)
 
 
@@ -45,11 +45,11 @@ def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
     return {sk: cast(Member, item) for (_, sk), item in found.items()}
 
 
-def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
-def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
+def found_by(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
 

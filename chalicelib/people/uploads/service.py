@@ -68,7 +68,7 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
 
 def page(scope: Scope, pager: Pager) -> ImportPage:
     found = store.page(scope.org, pager.limit, pager.position)
-    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:

@@ -53,7 +53,7 @@ class FirstAdmin:
 
 def page(scope: Scope, pager: Pager) -> AdminPage:
     found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
-    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
+    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def appoint_msp_admin(scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:

@@ -16,7 +16,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.audit.models import AuditEntry, audit_pk
 
 FIRST_HASH = "0" * 64
@@ -57,7 +57,7 @@ def commit(tenant_pk: str, change: Change, writes: Sequence[Write], now: datetim
     raise Unavailable()
 
 
-def entries(tenant_pk: str, limit: int, after: str | None) -> Slice[AuditEntry]:
+def entries(tenant_pk: str, limit: int, after: str | None) -> Page[AuditEntry]:
     """Newest first."""
     return table.query(AuditEntry, audit_pk(tenant_pk), limit=limit, after=after, newest_first=True)
 

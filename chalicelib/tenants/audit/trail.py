@@ -14,7 +14,7 @@ from chalicelib.web.paging import Pager
 def page(scope: Scope, pager: Pager) -> AuditPage:
     """Newest first."""
     found = audit.entries(scope.tenant_pk, pager.limit, pager.position)
-    return AuditPage(items=[_out(entry) for entry in found.items], next_cursor=pager.cursor(found.position))
+    return AuditPage(items=[_out(entry) for entry in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def verify(scope: Scope) -> Verification:
@@ -33,7 +33,7 @@ def verify(scope: Scope) -> Verification:
             if not holds and first_broken is None:
                 first_broken = num_entries
             previous_hash = entry.hash
-        after = found.position
+        after = found.next_position
         if after is None:
             return Verification(ok=first_broken is None, num_entries=num_entries, first_broken=first_broken)
 

@@ -9,7 +9,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import sift
+from chalicelib.core.paging import filtered_page
 from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk, org_pk
@@ -65,7 +65,7 @@ def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
         return wanted in normalized(org.name) and query.readiness in (None, readiness_of(org))
 
     searching = bool(wanted or query.readiness)
-    found = sift(
+    found = filtered_page(
         lambda after: store.orgs(scope.msp_id, _SEARCH_PAGE if searching else pager.limit, after),
         keep,
         lambda org: org.sk,
@@ -73,7 +73,7 @@ def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
         pager.position,
         _SEARCH_READS if searching else 1,
     )
-    return ClientPage(items=[_client(org) for org in found.items], next_cursor=pager.cursor(found.position))
+    return ClientPage(items=[_client(org) for org in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def create(scope: Scope, asked: OrgCreate, seed: str, now: datetime) -> ClientOut:

@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
@@ -133,7 +133,7 @@ def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:
     return table.query_all(ChunkResult, batch_pk(key.org_id, key.batch_id), prefix=chunks_prefix(course_id))
 
 
-def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Slice[ChunkResult]:
+def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Page[ChunkResult]:
     pk = batch_pk(key.org_id, key.batch_id)
     return table.query(ChunkResult, pk, prefix=chunks_prefix(course_id), limit=limit, after=after)
 

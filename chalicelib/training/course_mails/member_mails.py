@@ -33,7 +33,7 @@ def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
         ids += [str(member.mail_id)] if member is not None and member.mail_id else []
     mails = notices_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
     items = sorted(mails.values(), key=lambda mail: str(mail.created_at), reverse=True)
-    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.position))
+    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.next_position))
 
 
 def mail_id_of(batch_id: str, event: MailEvent, detail: str, course_id: str, member_id: str) -> str:

@@ -114,7 +114,7 @@ def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
         num_seen += sum(item.batch_id == key.batch_id for item in page.items)
         _put(key, row, job, page.items, now)
         num_made += len(page.items)
-        position = page.position
+        position = page.next_position
         number += position is None
     if num_made:
         outbox.wake()

@@ -70,7 +70,7 @@ def open_offers(scope: Scope, member_id: str, pager: Pager) -> OfferPage:
         for made in offers
         if (made.account_id, made.course_id) in mine
     ]
-    return OfferPage(items=items, next_cursor=pager.cursor(page.position))
+    return OfferPage(items=items, next_cursor=pager.cursor(page.next_position))
 
 
 def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferOut:

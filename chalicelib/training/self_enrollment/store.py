@@ -8,7 +8,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -28,7 +28,7 @@ def own(account_id: str, course_id: str) -> Enrollment | None:
     return table.get(Enrollment, own_pk(account_id), course_sk(course_id))
 
 
-def owns(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+def owns(account_id: str, limit: int, after: str | None) -> Page[Enrollment]:
     return table.query(Enrollment, own_pk(account_id), limit=limit, after=after, consistent=True)
 
 
@@ -56,7 +56,7 @@ def offer(org_id: str, member_id: str, offer_id: str) -> Offer | None:
     return table.get(Offer, offers_pk(org_id, member_id), offer_sk(offer_id))
 
 
-def offers(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Offer]:
+def offers(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Offer]:
     return table.query(Offer, offers_pk(org_id, member_id), limit=limit, after=after, consistent=True)
 
 
