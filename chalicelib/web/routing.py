@@ -83,7 +83,7 @@ class Call(Generic[B, Q]):
     content_type: str = ""
 
     @property
-    def said(self) -> bytes:
+    def request_fingerprint(self) -> bytes:
         """What makes two requests the same: body, filters of the query string, and the MSP that is meant."""
         filters = self.query.model_dump_json(exclude_defaults=True)
         chosen = f"\n{self.msp_id}" if self.msp_id else ""
@@ -103,7 +103,7 @@ class Route:
     query: type[BaseModel]
     status: int
     public: bool
-    once: bool
+    idempotent: bool
     content_type: str
     description: str
     needs_key: bool = False
@@ -143,23 +143,22 @@ class Routes:
         query: type[BaseModel] = Empty,
         status: int = 200,
         public: bool = False,
-        once: bool = False,
+        idempotent: bool = False,
         needs_key: bool = False,
         content_type: str = "application/json",
         takes: tuple[str, ...] = JSON,
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-        """`once`: takes an Idempotency-Key, under which the same request happens once; `needs_key`: refused without.
-
-        `takes`: the kinds of content that a body may have; JSON and FORM are read into `body`, files are left as they
-        are. `tag`: the heading in the documentation, where it is not the feature's own.
+        """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
+        without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
+        left as they are. `tag`: the heading in the documentation, where it is not the feature's own.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             description = (function.__doc__ or "").strip()
             route = Route(
-                method, path, tag or self._tag, summary, answer, body, query, status, public, once, content_type,
+                method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
                 description, needs_key, takes, max_bytes,
             )  # fmt: skip
             ROUTES.append(route)

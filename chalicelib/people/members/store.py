@@ -24,7 +24,7 @@ from chalicelib.people.members.models import (
 )
 from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revisions import bump_revision
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -116,7 +116,11 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     ConditionFailed with index 0 when the id is taken, with a following one when the address or the
     login name belongs to somebody else here.
     """
-    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+    return [
+        *invited_writes(org_id, member),
+        *map(_put, membership_of(msp_id, org_id, member)),
+        bump_revision(org_id, "people"),
+    ]
 
 
 def invited_writes(org_id: str, member: Member) -> list[Write]:
@@ -191,4 +195,4 @@ def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
             yield from membership_of(msp_id, org_id, member)
 
     loading.put_all(items())
-    table.transact([touch(org_id, "people")])
+    table.transact([bump_revision(org_id, "people")])

@@ -65,8 +65,8 @@ def seats_sk(course_id: str) -> str:
     return f"SEATS#{course_id}"
 
 
-class Facts(CoreItem):
-    """`ORG#o` / `FACTS`: how often people, enrollments and access changed, for a plan to notice that they did."""
+class Revisions(CoreItem):
+    """`ORG#o` / `REVISIONS`: how often people, enrollments and access changed, for a plan to notice that they did."""
 
     people = NumberAttribute(default=0)
     enrollments = NumberAttribute(default=0)
@@ -74,4 +74,4 @@ class Facts(CoreItem):
     completions = NumberAttribute(default=0)
 
 
-FACTS_SK = "FACTS"
+REVISIONS_SK = "REVISIONS"

@@ -13,7 +13,7 @@ from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revisions import bump_revision
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.training.batches.models import (
     ChunkResult,
@@ -209,7 +209,7 @@ def finish_chunk(
         Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
     ]
     if difference.enrolled:
-        writes.append(touch(key.org_id, "enrollments"))
+        writes.append(bump_revision(key.org_id, "enrollments"))
     held = {run: number for run, number in reserved_by_run.items() if number}
     writes += [_settle_reserved(key, row.course_id, chunk, run, number) for run, number in held.items()]
     num_seats = difference.enrolled - sum(held.values())

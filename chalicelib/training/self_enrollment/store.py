@@ -15,7 +15,7 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revisions import bump_revision
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
 from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, own_pk
@@ -94,7 +94,7 @@ def accept_writes(
         Write("check", Entitlements(org_pk(org_id), ENTITLEMENTS_SK), seats == limit),
         active_check(org_id, member_id),
         change_write(mine, (Enrollment.carried_to.set(carried),)),
-        touch(org_id, "enrollments"),
+        bump_revision(org_id, "enrollments"),
     ]
     if there is None:
         return [*writes, put_new(new)]
