@@ -9,10 +9,10 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, filtered_page
 from chalicelib.core.text import normalized
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store
 from chalicelib.people.members.models import (
     Member,
@@ -223,7 +223,7 @@ def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, M
 def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
     """With what became of their mails, which are read for those who were invited."""
     ids = {member.mail_id for member in found if member.mail_id and not store.shows_name(member)}
-    mails = notices_store.mails_by_id(ids) if ids else {}
+    mails = notifications_store.mails_by_id(ids) if ids else {}
     return [_out(member, mails.get(member.mail_id or ""), now) for member in found]
 
 
@@ -257,7 +257,7 @@ def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
     if not member.mail_id:
         return None
     # A mail that is planned for later is made at its time.
-    state = "queued" if mail is None else shown_state(mail.state)
+    state = "queued" if mail is None else public_state(mail.state)
     told = explain(state)
     return InvitationMailOut(
         state=state,
