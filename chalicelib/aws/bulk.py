@@ -52,8 +52,8 @@ def _insert_call(table: str, items: Sequence[RawItem], all_or_raise: bool) -> li
     return [_INSERTED.get(code, code) for code in _execute_call(statements, all_or_raise)]
 
 
-def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Change") -> list[str]:
-    """Change items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
+def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Update") -> list[str]:
+    """Update items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
 
     APPLIED may be told as REFUSED when an answer was lost on the way: read the item back to know.
     Raises Unavailable when items could not be changed now; some others may have been.
@@ -70,7 +70,7 @@ def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Change") -
 
 
 @dataclass(frozen=True)
-class Change:
+class Update:
     """PartiQL's SET clauses and the condition after the key, with their values as DynamoDB JSON."""
 
     sets: str

@@ -23,7 +23,7 @@ class NotSent(Exception):
     """SES did not take it; it may be tried again."""
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """SES did not take it and never will."""
 
     def __init__(self, code: str) -> None:
@@ -31,7 +31,7 @@ class Refused(Exception):
         self.code = code
 
 
-class Doubtful(Exception):
+class OutcomeUnknown(Exception):
     """Whether SES took it is not known."""
 
 
@@ -43,7 +43,7 @@ class Mailer:
         return fresh("ses")
 
     def send(self, sender: str, to: str, raw: bytes, mail_id: str) -> str:
-        """Gives SES's id of the message. Raises NotSent, Refused or Doubtful."""
+        """Gives SES's id of the message. Raises NotSent, Rejected or Doubtful."""
         try:
             answer = self._ses.send_raw_email(
                 Source=sender,
@@ -56,12 +56,12 @@ class Mailer:
             code = str(error.response.get("Error", {}).get("Code", ""))
             # A throttled call was refused at the door, whatever its status.
             if status >= 500 and "Throttl" not in code:
-                raise Doubtful() from error
+                raise OutcomeUnknown() from error
             if code in _LATER or "Throttl" in code:
                 raise NotSent() from error
-            raise Refused(code) from error
+            raise Rejected(code) from error
         except _NOT_SENT as error:
             raise NotSent() from error
         except BotoCoreError as error:
-            raise Doubtful() from error
+            raise OutcomeUnknown() from error
         return str(answer["MessageId"])

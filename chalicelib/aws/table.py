@@ -20,7 +20,7 @@ from pynamodb.models import Model
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
 # The most that one BatchGetItem and one TransactWriteItems take.
@@ -220,10 +220,10 @@ def query(
     limit: int | None = None,
     newest_first: bool = False,
     consistent: bool = False,
-) -> Slice[M]:
+) -> Page[M]:
     """One page of the items whose sort key starts with `prefix`, past the sort key `after`.
 
-    Without a limit, everything up to the 1 MB that a query reads. `position` is None at the end.
+    Without a limit, everything up to the 1 MB that a query reads. `next_position` is None at the end.
     """
     request = _query_request(model, pk, prefix, newest_first, consistent)
     if limit is not None:
@@ -234,7 +234,7 @@ def query(
         answer = client("dynamodb").query(**request)
     last = answer.get("LastEvaluatedKey")
     items = [model.from_raw_data(raw) for raw in answer["Items"]]
-    return Slice(items, last["sk"]["S"] if last else None)
+    return Page(items, last["sk"]["S"] if last else None)
 
 
 def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = True) -> list[M]:
@@ -244,9 +244,9 @@ def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = T
     while True:
         page = query(model, pk, prefix=prefix, after=after, consistent=consistent)
         items.extend(page.items)
-        if page.position is None:
+        if page.next_position is None:
             return items
-        after = page.position
+        after = page.next_position
 
 
 def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def query_until(model: type[M], pk: str, until: str, limit: int, after: str = ""
     return [model.from_raw_data(raw) for raw in answer["Items"]]
 
 
-def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Slice[Item]:
+def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Page[Item]:
     """Items of several kinds with sort keys from `first` to `last`; `models` by the prefix of their sort keys."""
     request: dict[str, Any] = {
         "TableName": next(iter(models.values())).Meta.table_name,
@@ -291,4 +291,4 @@ def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: s
         model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
         items.append(model.from_raw_data(raw))
     end = answer.get("LastEvaluatedKey")
-    return Slice(items, end["sk"]["S"] if end else None)
+    return Page(items, end["sk"]["S"] if end else None)

@@ -57,10 +57,10 @@ def cell_text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):
-        return defused(cell)
+        return escape_formula(cell)
     return str(cell)
 
 
-def defused(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text with an apostrophe before whatever a spreadsheet would run; it then shows both as text."""
     return _STARTS.sub("'", text)

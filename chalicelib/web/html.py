@@ -14,7 +14,7 @@ _LAYOUT = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
-class Page:
+class HtmlPage:
     """`retry_after` are the seconds to wait, on a page that says so."""
 
     html: str
@@ -29,12 +29,14 @@ class Redirect:
     location: str
 
 
-def page(folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> Page:
+def page(
+    folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None
+) -> HtmlPage:
     """`folder` holds the feature's templates; they extend `layout.html`."""
-    return Page(_environment(folder).get_template(template).render(facts), status, retry_after)
+    return HtmlPage(_environment(folder).get_template(template).render(facts), status, retry_after)
 
 
-def problem_page(error: MusterError) -> Page:
+def problem_page(error: MusterError) -> HtmlPage:
     """An error as a person reads it; a form says its own, beside its fields."""
     messages = [field.message for field in error.errors]
     facts = {"title": error.title, "detail": error.detail, "errors": messages}

@@ -128,7 +128,7 @@ def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -
     return Attempt(record, known, fresh.answer if fresh else None)
 
 
-def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
+def idempotent(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
     """Answer a request once per Idempotency-Key. `action` gets the seed of the ids that it makes.
 
     Without a key it simply runs. Raises Invalid when the key came with another body, Conflict while in flight.
@@ -136,7 +136,7 @@ def once(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A
     now = call.now
     if call.idempotency_key is None:
         return action(new_id(now))
-    this = attempt(call.account_id, call.route, call.idempotency_key, call.said, now)
+    this = attempt(call.account_id, call.route, call.idempotency_key, call.request_fingerprint, now)
     if this.answer is not None:
         return answer_type.model_validate_json(this.answer)
     try:

@@ -87,7 +87,7 @@ def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
                     "schema": _without_null(field),
                 }
             )
-    if route.once:
+    if route.idempotent:
         parameters.append(
             {
                 "name": "Idempotency-Key",

@@ -18,7 +18,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.lazy import BaseModel
-from chalicelib.web.html import Page, Redirect, problem_page
+from chalicelib.web.html import HtmlPage, Redirect, problem_page
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
 
 MAX_BODY_BYTES = 1_000_000
@@ -83,7 +83,7 @@ class Call(Generic[B, Q]):
     content_type: str = ""
 
     @property
-    def said(self) -> bytes:
+    def request_fingerprint(self) -> bytes:
         """What makes two requests the same: body, filters of the query string, and the MSP that is meant."""
         filters = self.query.model_dump_json(exclude_defaults=True)
         chosen = f"\n{self.msp_id}" if self.msp_id else ""
@@ -103,7 +103,7 @@ class Route:
     query: type[BaseModel]
     status: int
     public: bool
-    once: bool
+    idempotent: bool
     content_type: str
     description: str
     needs_key: bool = False
@@ -143,23 +143,22 @@ class Routes:
         query: type[BaseModel] = Empty,
         status: int = 200,
         public: bool = False,
-        once: bool = False,
+        idempotent: bool = False,
         needs_key: bool = False,
         content_type: str = "application/json",
         takes: tuple[str, ...] = JSON,
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-        """`once`: takes an Idempotency-Key, under which the same request happens once; `needs_key`: refused without.
-
-        `takes`: the kinds of content that a body may have; JSON and FORM are read into `body`, files are left as they
-        are. `tag`: the heading in the documentation, where it is not the feature's own.
+        """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
+        without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
+        left as they are. `tag`: the heading in the documentation, where it is not the feature's own.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             description = (function.__doc__ or "").strip()
             route = Route(
-                method, path, tag or self._tag, summary, answer, body, query, status, public, once, content_type,
+                method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
                 description, needs_key, takes, max_bytes,
             )  # fmt: skip
             ROUTES.append(route)
@@ -183,7 +182,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
             return result
         if isinstance(result, Redirect):
             return Response("", {**_PAGE_HEADERS, "Location": result.location}, 303)
-        if isinstance(result, Page):
+        if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
         headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -198,7 +197,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         return _page_response(problem_page(unexpected())) if route.is_page else unexpected_response()
 
 
-def _page_response(page: Page) -> Response:
+def _page_response(page: HtmlPage) -> Response:
     waiting = {"Retry-After": str(page.retry_after)} if page.retry_after is not None else {}
     return Response(page.html, {**_PAGE_HEADERS, **waiting}, page.status)
 

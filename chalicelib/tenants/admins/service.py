@@ -20,7 +20,7 @@ from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_role_sk, org_role_sk
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.structure.service import unknown_departments
 from chalicelib.web.paging import Pager
 
@@ -53,7 +53,7 @@ class FirstAdmin:
 
 def page(scope: Scope, pager: Pager) -> AdminPage:
     found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
-    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
+    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def appoint_msp_admin(scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
@@ -74,7 +74,7 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
     # An organization may do without an admin of its own: those of its MSP remain.
     at_least = 0 if scope.org_id else 1
     entry = AccountEntry(account_pk(account_id), _role_sk(scope))
-    change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
+    change = AuditEntry(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
     try:
         writes = admins_store.dismiss_writes(admin, entry, _counter(scope), at_least)
         audit.commit(scope.tenant_pk, change, writes, now)
@@ -94,7 +94,7 @@ def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:
     scope = Scope(COMMAND, new_id(now), is_msp_admin=True)
     msp = Msp(msp_pk(scope.msp_id), SELF_SK, name=msp_name, num_admins=1)
     admin, entry = _items(scope, account_id, email, Role.MSP_ADMIN, [], [], new_id(now), now)
-    change = Change(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+    change = AuditEntry(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
     audit.commit(scope.tenant_pk, change, [put_new(item) for item in (msp, admin, entry)], now)
     return FirstAdmin(scope.msp_id, account_id)
 
@@ -111,7 +111,7 @@ def _appoint(
     account_id = identity().account_for(email, now)
     appointment_id = derived_id(seed, "appointment")
     admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
-    change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+    change = AuditEntry(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
     about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
     mail_id = derived_id(appointment_id, "admin_appointed")
     mail = outbox.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import AccountEntry, Msp, OrgPointer
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk
 
 
-def admins(tenant_pk: str, limit: int, after: str | None) -> Slice[Admin]:
+def admins(tenant_pk: str, limit: int, after: str | None) -> Page[Admin]:
     return table.query(Admin, admins_pk(tenant_pk), limit=limit, after=after, consistent=True)
 
 

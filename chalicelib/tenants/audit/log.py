@@ -16,8 +16,8 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.core.paging import Slice
-from chalicelib.tenants.audit.models import AuditEntry, audit_pk
+from chalicelib.core.paging import Page
+from chalicelib.tenants.audit.models import AuditRecord, audit_pk
 
 FIRST_HASH = "0" * 64
 
@@ -27,7 +27,7 @@ _FIRST_WAIT = 0.01
 
 
 @dataclass(frozen=True)
-class Change:
+class AuditEntry:
     """What somebody did: `target` is like `group/01H...`; before and after hold the fields that changed."""
 
     actor: str
@@ -37,14 +37,14 @@ class Change:
     after: dict[str, Any] | None = None
 
 
-def commit(tenant_pk: str, change: Change, writes: Sequence[Write], now: datetime) -> None:
+def commit(tenant_pk: str, audit_entry: AuditEntry, writes: Sequence[Write], now: datetime) -> None:
     """Do the writes and tell of them.
 
     Raises ConditionFailed, with indexes of `writes`, when one of their conditions did not hold, and
     Unavailable when others kept writing entries first: nothing is wrong with the change then.
     """
     for attempt in range(_TRIES):
-        entry = _next_entry(tenant_pk, change, now)
+        entry = _next_record(tenant_pk, audit_entry, now)
         try:
             table.transact([*writes, put_new(entry)])
             return
@@ -57,9 +57,9 @@ def commit(tenant_pk: str, change: Change, writes: Sequence[Write], now: datetim
     raise Unavailable()
 
 
-def entries(tenant_pk: str, limit: int, after: str | None) -> Slice[AuditEntry]:
+def entries(tenant_pk: str, limit: int, after: str | None) -> Page[AuditRecord]:
     """Newest first."""
-    return table.query(AuditEntry, audit_pk(tenant_pk), limit=limit, after=after, newest_first=True)
+    return table.query(AuditRecord, audit_pk(tenant_pk), limit=limit, after=after, newest_first=True)
 
 
 def number_key(number: int) -> str:
@@ -67,25 +67,25 @@ def number_key(number: int) -> str:
     return f"{number:012d}"
 
 
-def hash_of(entry: AuditEntry) -> str:
+def hash_of(entry: AuditRecord) -> str:
     """SHA-256 over the entry and the hash before it; any change to either shows in all that follow."""
     content = [entry.pk, entry.sk, entry.at, entry.actor, entry.action, entry.target]
     content += [entry.before or "", entry.after or "", entry.previous_hash]
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
 
-def _next_entry(tenant_pk: str, change: Change, now: datetime) -> AuditEntry:
-    last = table.query(AuditEntry, audit_pk(tenant_pk), limit=1, newest_first=True, consistent=True).items
+def _next_record(tenant_pk: str, audit_entry: AuditEntry, now: datetime) -> AuditRecord:
+    last = table.query(AuditRecord, audit_pk(tenant_pk), limit=1, newest_first=True, consistent=True).items
     number = int(last[0].sk) + 1 if last else 1
-    entry = AuditEntry(
+    entry = AuditRecord(
         audit_pk(tenant_pk),
         number_key(number),
         at=to_text(now),
-        actor=change.actor,
-        action=change.action,
-        target=change.target,
-        before=_packed(change.before),
-        after=_packed(change.after),
+        actor=audit_entry.actor,
+        action=audit_entry.action,
+        target=audit_entry.target,
+        before=_packed(audit_entry.before),
+        after=_packed(audit_entry.after),
         previous_hash=last[0].hash if last else FIRST_HASH,
     )
     entry.hash = hash_of(entry)

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.aws import table
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.models import AuditEntry, audit_pk
+from chalicelib.tenants.audit.models import AuditRecord, audit_pk
 from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, Verification
 from chalicelib.web.paging import Pager
 
@@ -14,7 +14,7 @@ from chalicelib.web.paging import Pager
 def page(scope: Scope, pager: Pager) -> AuditPage:
     """Newest first."""
     found = audit.entries(scope.tenant_pk, pager.limit, pager.position)
-    return AuditPage(items=[_out(entry) for entry in found.items], next_cursor=pager.cursor(found.position))
+    return AuditPage(items=[_out(entry) for entry in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def verify(scope: Scope) -> Verification:
@@ -22,7 +22,7 @@ def verify(scope: Scope) -> Verification:
     num_entries, first_broken, previous_hash = 0, None, audit.FIRST_HASH
     after: str | None = None
     while True:
-        found = table.query(AuditEntry, audit_pk(scope.tenant_pk), after=after, consistent=True)
+        found = table.query(AuditRecord, audit_pk(scope.tenant_pk), after=after, consistent=True)
         for entry in found.items:
             num_entries += 1
             holds = (
@@ -33,12 +33,12 @@ def verify(scope: Scope) -> Verification:
             if not holds and first_broken is None:
                 first_broken = num_entries
             previous_hash = entry.hash
-        after = found.position
+        after = found.next_position
         if after is None:
             return Verification(ok=first_broken is None, num_entries=num_entries, first_broken=first_broken)
 
 
-def _out(entry: AuditEntry) -> AuditEntryOut:
+def _out(entry: AuditRecord) -> AuditEntryOut:
     return AuditEntryOut(
         number=int(entry.sk),
         at=entry.at,

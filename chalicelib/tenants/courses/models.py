@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.table import CoreItem, Ref
 
 
 class Course(CoreItem):
@@ -36,3 +36,7 @@ def courses_pk(msp_id: str) -> str:
 
 def course_sk(course_id: str) -> str:
     return f"COURSE#{course_id}"
+
+
+def course_ref(msp_id: str, course_id: str) -> Ref[Course]:
+    return Ref(Course, courses_pk(msp_id), course_sk(course_id))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Slice, sift
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.core.text import normalized
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store
@@ -20,7 +20,7 @@ _OPEN_PAGE, _OPEN_READS = 100, 10
 
 def page(scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
     wanted = normalized(query.search or "")
-    found = sift(
+    found = filtered_page(
         lambda after: store.courses(scope.msp_id, _SEARCH_PAGE if wanted else pager.limit, after),
         lambda course: wanted in normalized(course.title),
         lambda course: course.sk,
@@ -28,18 +28,18 @@ def page(scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
         pager.position,
         _SEARCH_READS if wanted else 1,
     )
-    return CoursePage(items=[_out(course) for course in found.items], next_cursor=pager.cursor(found.position))
+    return CoursePage(items=[_out(course) for course in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def library(query: CourseQuery, pager: Pager) -> LibraryPage:
     """What people may take on their own account, of every MSP."""
     wanted = normalized(query.search or "")
 
-    def read(after: str | None) -> Slice[Course]:
+    def read(after: str | None) -> Page[Course]:
         page = store.open_courses(_OPEN_PAGE if wanted else pager.limit, after)
-        return Slice(store.courses_of(page.items), page.position)
+        return Page(store.courses_of(page.items), page.next_position)
 
-    found = sift(
+    found = filtered_page(
         read,
         lambda course: wanted in normalized(course.title),
         lambda course: course.sk,
@@ -57,7 +57,7 @@ def library(query: CourseQuery, pager: Pager) -> LibraryPage:
         )
         for course in found.items
     ]
-    return LibraryPage(items=items, next_cursor=pager.cursor(found.position))
+    return LibraryPage(items=items, next_cursor=pager.cursor(found.next_position))
 
 
 def course(scope: Scope, course_id: str) -> CourseOut:

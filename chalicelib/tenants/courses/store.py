@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import CoreItem
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_sk, courses_pk
 
 
@@ -12,7 +12,7 @@ def course(msp_id: str, course_id: str) -> Course | None:
     return table.get(Course, courses_pk(msp_id), course_sk(course_id), consistent=False)
 
 
-def courses(msp_id: str, limit: int, after: str | None) -> Slice[Course]:
+def courses(msp_id: str, limit: int, after: str | None) -> Page[Course]:
     return table.query(Course, courses_pk(msp_id), limit=limit, after=after)
 
 
@@ -28,7 +28,7 @@ def open_course(course_id: str) -> OpenCourse | None:
     return table.get(OpenCourse, OPEN_COURSES_PK, course_sk(course_id), consistent=False)
 
 
-def open_courses(limit: int, after: str | None) -> Slice[OpenCourse]:
+def open_courses(limit: int, after: str | None) -> Page[OpenCourse]:
     return table.query(OpenCourse, OPEN_COURSES_PK, limit=limit, after=after)
 
 

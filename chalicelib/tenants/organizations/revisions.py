@@ -4,11 +4,11 @@ from typing import Literal
 
 from chalicelib.aws.table import Write
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import FACTS_SK, Facts
+from chalicelib.tenants.organizations.models import REVISIONS_SK, Revisions
 
 Kind = Literal["people", "enrollments", "access", "completions"]
 
 
-def touch(org_id: str, kind: Kind) -> Write:
+def bump_revision(org_id: str, kind: Kind) -> Write:
     """For the transaction that changes such facts of the organization."""
-    return Write("update", Facts(org_pk(org_id), FACTS_SK), None, (getattr(Facts, kind).add(1),))
+    return Write("update", Revisions(org_pk(org_id), REVISIONS_SK), None, (getattr(Revisions, kind).add(1),))

@@ -9,19 +9,19 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import sift
+from chalicelib.core.paging import filtered_page
 from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import service as library
 from chalicelib.tenants.organizations import seats, store
 from chalicelib.tenants.organizations.events import schedule_moved
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of, readiness_of
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revisions import bump_revision
 from chalicelib.tenants.organizations.schemas import (
     ClientOut,
     ClientPage,
@@ -65,7 +65,7 @@ def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
         return wanted in normalized(org.name) and query.readiness in (None, readiness_of(org))
 
     searching = bool(wanted or query.readiness)
-    found = sift(
+    found = filtered_page(
         lambda after: store.orgs(scope.msp_id, _SEARCH_PAGE if searching else pager.limit, after),
         keep,
         lambda org: org.sk,
@@ -73,7 +73,7 @@ def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
         pager.position,
         _SEARCH_READS if searching else 1,
     )
-    return ClientPage(items=[_client(org) for org in found.items], next_cursor=pager.cursor(found.position))
+    return ClientPage(items=[_client(org) for org in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def create(scope: Scope, asked: OrgCreate, seed: str, now: datetime) -> ClientOut:
@@ -87,7 +87,7 @@ def create(scope: Scope, asked: OrgCreate, seed: str, now: datetime) -> ClientOu
         time_zone=asked.time_zone,
         created_at=to_text(now),
     )
-    change = Change(scope.account_id, "organization.created", f"organization/{org_id}", after=asked.model_dump())
+    change = AuditEntry(scope.account_id, "organization.created", f"organization/{org_id}", after=asked.model_dump())
     try:
         audit.commit(org_pk(org_id), change, store.create_writes(org), now)
     except ConditionFailed:
@@ -134,7 +134,7 @@ def _change(scope: Scope, asked: Mapping[str, Any], now: datetime) -> Org:
     if not changes:
         return org
     before = {name: getattr(org, name) for name in changes}
-    change = Change(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
+    change = AuditEntry(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
     writes = [store.change_write(org, changes)]
     moves_dates = bool(changes.keys() & _DECIDES_DATES)
     moved = schedule_moved(org.msp_id, org.org_id, now)
@@ -161,8 +161,8 @@ def _entitle(
             problem = f"Seats can be limited for {_MAX_LOWERED} courses at a time; send the others afterwards."
             raise Invalid(FieldError("seats", "too_many", problem))
         writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course)]
-        writes += [touch(org.org_id, "access"), *enough.values()]
-        change = Change(scope.account_id, action, f"organization/{org.org_id}", before, after)
+        writes += [bump_revision(org.org_id, "access"), *enough.values()]
+        change = AuditEntry(scope.account_id, action, f"organization/{org.org_id}", before, after)
         try:
             audit.commit(scope.tenant_pk, change, writes, now)
         except ConditionFailed as error:

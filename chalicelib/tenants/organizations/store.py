@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Item, Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import SELF_SK, OrgPointer, msp_pk, org_pk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
 
@@ -16,7 +16,7 @@ def org(msp_id: str, org_id: str) -> Org | None:
     return table.get(Org, msp_pk(msp_id), org_sk(org_id))
 
 
-def orgs(msp_id: str, limit: int, after: str | None) -> Slice[Org]:
+def orgs(msp_id: str, limit: int, after: str | None) -> Page[Org]:
     return table.query(Org, msp_pk(msp_id), prefix=org_sk(""), limit=limit, after=after)
 
 

@@ -29,7 +29,7 @@ MAX_MOVED_BELOW = 90
 
 def page(scope: Scope, pager: Pager) -> DepartmentPage:
     found = structure_store.structure_page(Department, scope.org, department_sk(""), pager.limit, pager.position)
-    return DepartmentPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return DepartmentPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def create(scope: Scope, asked: DepartmentCreate, seed: str, now: datetime) -> DepartmentOut:

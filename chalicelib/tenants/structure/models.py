@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.tenants.access.models import org_pk
 
 
 class NameClaim(CoreItem):
@@ -27,6 +28,10 @@ def group_sk(group_id: str) -> str:
     return f"GROUP#{group_id}"
 
 
+def group_ref(org_id: str, group_id: str) -> Ref[Group]:
+    return Ref(Group, org_pk(org_id), group_sk(group_id))
+
+
 class Department(CoreItem):
     """`ORG#o` / `DEPARTMENT#d`. `path` is the department and all above it, the root first."""
 
@@ -41,6 +46,10 @@ def department_sk(department_id: str) -> str:
     return f"DEPARTMENT#{department_id}"
 
 
+def department_ref(org_id: str, department_id: str) -> Ref[Department]:
+    return Ref(Department, org_pk(org_id), department_sk(department_id))
+
+
 class Location(CoreItem):
     """`ORG#o` / `LOCATION#l`."""
 
@@ -50,3 +59,7 @@ class Location(CoreItem):
 
 def location_sk(location_id: str) -> str:
     return f"LOCATION#{location_id}"
+
+
+def location_ref(org_id: str, location_id: str) -> Ref[Location]:
+    return Ref(Location, org_pk(org_id), location_sk(location_id))

@@ -9,9 +9,9 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revisions import bump_revision
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
 
@@ -31,9 +31,9 @@ def told(
     thing_id: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-) -> Change:
+) -> AuditEntry:
     """What the audit trail says of a change of structure."""
-    return Change(scope.account_id, f"{kind}.{verb}", f"{kind}/{thing_id}", before, after)
+    return AuditEntry(scope.account_id, f"{kind}.{verb}", f"{kind}/{thing_id}", before, after)
 
 
 def name_taken(kind: str) -> Conflict:
@@ -86,7 +86,7 @@ def change(
         writes.append(structure_store.claim_write(scope.org, kind, changes["name"], thing_id))
         writes.append(structure_store.unclaim_write(scope.org, kind, known.name))
         # A rollout may be targeted at groups by their names.
-        writes.append(touch(scope.org, "people"))
+        writes.append(bump_revision(scope.org, "people"))
     change = told(scope, kind, "changed", thing_id, before or None, {**changes, **also_told})
     try:
         audit.commit(scope.tenant_pk, change, [*writes, *also], now)

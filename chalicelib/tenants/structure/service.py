@@ -42,7 +42,7 @@ class Joiners(Protocol):
 
 def groups(scope: Scope, pager: Pager) -> GroupPage:
     found = structure_store.structure_page(Group, scope.org, group_sk(""), pager.limit, pager.position)
-    return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return GroupPage(items=[_group_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def create_group(scope: Scope, asked: GroupCreate, seed: str, now: datetime) -> GroupOut:
@@ -90,7 +90,9 @@ def unknown_departments(org_id: str, department_ids: Sequence[str]) -> list[str]
 
 def locations(scope: Scope, pager: Pager) -> LocationPage:
     found = structure_store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
-    return LocationPage(items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return LocationPage(
+        items=[_location_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position)
+    )
 
 
 def create_location(scope: Scope, asked: LocationCreate, seed: str, now: datetime) -> LocationOut:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.store import I
 from chalicelib.tenants.structure.models import (
@@ -46,7 +46,7 @@ def location(org_id: str, location_id: str) -> Location | None:
     return table.get(Location, org_pk(org_id), location_sk(location_id))
 
 
-def structure_page(model: type[I], org_id: str, prefix: str, limit: int, after: str | None) -> Slice[I]:
+def structure_page(model: type[I], org_id: str, prefix: str, limit: int, after: str | None) -> Page[I]:
     """A page of the groups, departments or locations: of whatever has the prefix."""
     return table.query(model, org_pk(org_id), prefix=prefix, limit=limit, after=after, consistent=True)
 

@@ -10,7 +10,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.batches import enrollment_store
@@ -33,7 +33,7 @@ def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
         ids += [str(member.mail_id)] if member is not None and member.mail_id else []
     mails = notifications_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
     items = sorted(mails.values(), key=lambda mail: str(mail.created_at), reverse=True)
-    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.position))
+    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.next_position))
 
 
 def mail_id_of(batch_id: str, event: MailEvent, detail: str, course_id: str, member_id: str) -> str:
@@ -52,7 +52,7 @@ def _mail_ids(enrollment: Enrollment, member_id: str) -> Iterable[str]:
 
 
 def _out(mail: Mail) -> CourseMailOut:
-    state = shown_state(mail.state)
+    state = public_state(mail.state)
     told = explain(state)
     return CourseMailOut(
         kind=mail.kind,

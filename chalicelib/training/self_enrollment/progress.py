@@ -62,7 +62,7 @@ def page(account_id: str, limit: int, after: str | None, now: datetime) -> tuple
     found = store.enrollments(account_id, limit, after)
     titles = store.titles(found.items)
     items = [self_enrollment_out(account_id, one, titles.get(course_of(one), ""), now) for one in found.items]
-    return items, found.position
+    return items, found.next_position
 
 
 def _change(

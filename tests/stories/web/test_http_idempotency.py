@@ -60,7 +60,7 @@ def creation(request: pytest.FixtureRequest, world: World, admin: str) -> Creati
 def test_every_route_that_creates_takes_a_key() -> None:
     import app  # noqa: F401  (registers the routes)
 
-    taking = {route.path for route in ROUTES if route.once}
+    taking = {route.path for route in ROUTES if route.idempotent}
     assert set(CREATIONS) <= taking
 
 
