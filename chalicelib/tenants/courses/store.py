@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from chalicelib.aws import table
 from chalicelib.aws.table import CoreItem
 from chalicelib.core.paging import Page
-from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_sk, courses_pk
+from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_ref, course_sk, courses_pk
 
 
 def course(msp_id: str, course_id: str) -> Course | None:
@@ -14,6 +14,12 @@ def course(msp_id: str, course_id: str) -> Course | None:
 
 def courses(msp_id: str, limit: int, after: str | None) -> Page[Course]:
     return table.query(Course, courses_pk(msp_id), limit=limit, after=after)
+
+
+def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
+    """By course id, for the courses that the library has."""
+    courses = table.fetch_all((course_ref(msp_id, course_id) for course_id in course_ids), consistent=False)
+    return {course.course_id: course.title for course in courses}
 
 
 def course_items(msp_id: str, course: Course) -> list[CoreItem]:

@@ -1,10 +1,11 @@
 """Seats of a course: taken with every enrollment, freed by cancel and undo, never more than there are."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.aws.table import Write
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import SeatCount, seats_sk
+from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, SeatCount, seats_sk
 
 
 def count_write(org_id: str, course_id: str, number: int) -> Write:
@@ -19,6 +20,17 @@ def take_write(org_id: str, course_id: str, number: int, limit: int) -> Write:
     if number <= limit:
         free = free | SeatCount.pk.does_not_exist()
     return Write("update", count, free, (SeatCount.taken.add(number),))
+
+
+def reserve_writes(org_id: str, course_id: str, number: int, limit: int) -> list[Write]:
+    """Take seats under the limit as it was read, 0 for none. ConditionFailed: the first when so many are not free, the
+    second when the limit changed.
+    """
+    seats: Any = Entitlements.seats_by_course[course_id]
+    return [
+        take_write(org_id, course_id, number, limit) if limit else count_write(org_id, course_id, number),
+        Write("check", Entitlements(org_pk(org_id), ENTITLEMENTS_SK), seats == limit),
+    ]
 
 
 def enough_checks(org_id: str, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, Write]:

@@ -9,7 +9,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.aws.table import CoreItem, EnrollmentItem
+from chalicelib.aws.table import CoreItem, EnrollmentItem, Ref
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
@@ -68,6 +68,10 @@ def batch_sk(batch_id: str) -> str:
     return f"BATCH#{batch_id}"
 
 
+def batch_ref(org_id: str, batch_id: str) -> Ref[Batch]:
+    return Ref(Batch, batches_pk(org_id), batch_sk(batch_id))
+
+
 class Row(CoreItem):
     """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Usually half a KB, so that a page of rows stays cheap.
 
@@ -117,6 +121,10 @@ ROWS_PREFIX = "COURSE#"
 
 def row_sk(course_id: str) -> str:
     return f"{ROWS_PREFIX}{course_id}"
+
+
+def row_ref(org_id: str, batch_id: str, course_id: str) -> Ref[Row]:
+    return Ref(Row, batch_pk(org_id, batch_id), row_sk(course_id))
 
 
 class Cut(CoreItem):
@@ -199,6 +207,10 @@ class Enrollment(EnrollmentItem):
     # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
     left_at = UnicodeAttribute(null=True)
 
+    @property
+    def course_id(self) -> str:
+        return str(self.sk.split("#")[1])
+
 
 BY_ROW = "by_row"
 NUM_ROW_SHARDS = 16
@@ -210,6 +222,10 @@ def learner_pk(org_id: str, member_id: str) -> str:
 
 def course_sk(course_id: str) -> str:
     return f"COURSE#{course_id}"
+
+
+def enrollment_ref(org_id: str, member_id: str, course_id: str) -> Ref[Enrollment]:
+    return Ref(Enrollment, learner_pk(org_id, member_id), course_sk(course_id))
 
 
 def history_sk(course_id: str, history_id: str) -> str:
