@@ -9,7 +9,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import offers
-from chalicelib.training.self_enrollment import progress as own_progress
+from chalicelib.training.self_enrollment import progress as self_enrollment
 from chalicelib.training.self_enrollment.progress import self_enrolled_course
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
 from chalicelib.web.idempotency import idempotent
@@ -28,7 +28,7 @@ _CARRY_OVER = "/orgs/{org_id}/members/{member_id}/carry-over"
 def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
     """One of the library, without an organization. Start and complete it as any other."""
     return idempotent(
-        call, EnrollmentOut, lambda seed: own_progress.take(call.account_id, call.body.course_id, seed, call.now)
+        call, EnrollmentOut, lambda seed: self_enrollment.take(call.account_id, call.body.course_id, seed, call.now)
     )
 
 

@@ -14,7 +14,7 @@ from chalicelib.training.batches import recipients
 from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
 from chalicelib.training.batches.states import RETRYABLE
 from chalicelib.training.progress import progress
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults.fake_sqs import Delivery, FakeSqs, Request
 from tests.faults.injector import Injector
 from tests.faults.invariants import Tables, problems_in

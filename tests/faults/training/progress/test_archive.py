@@ -7,7 +7,7 @@ import pytest
 from chalicelib.core.errors import Conflict
 from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.training.progress import progress
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
