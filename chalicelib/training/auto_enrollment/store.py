@@ -17,10 +17,9 @@ from chalicelib.core.ids import new_id, shard_of
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import msp_pk, org_pk
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
 from chalicelib.tenants.structure.models import Group, group_sk
 from chalicelib.training.auto_enrollment.models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
 from chalicelib.training.batches import store as batch_store

@@ -17,7 +17,7 @@ from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
-from chalicelib.tenants.organizations.revisions import bump_revision
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour

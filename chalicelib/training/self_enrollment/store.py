@@ -15,8 +15,8 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, take_write
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
 from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, own_pk
 
