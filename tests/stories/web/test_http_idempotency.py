@@ -1,4 +1,4 @@
-"""The same request under the same key happens once, whatever came in between."""
+"""The same request under the same key happens once, even after a failure in between."""
 
 from dataclasses import dataclass, field
 from typing import Any

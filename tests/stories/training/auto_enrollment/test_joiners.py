@@ -275,7 +275,7 @@ def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it
     member = world.member(at.org, [group])
     job = member_joined(at.driver.msp, at.org, member, world.now)
     table.transact([due.write(job)])
-    at.driver.bury(job.body())
+    at.driver.handle_dead_letter(job.body())
     assert at.outcomes(group) == {member: "processing_failed"}
     at.quiet()
     assert at.retry(group) == 202
@@ -309,6 +309,6 @@ def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(a
     (page,) = world.messages()
     at.driver.deliver([page])
     (message,) = world.messages()
-    at.driver.bury(message)
+    at.driver.handle_dead_letter(message)
     assert at.numbers(group) == ("enrolled", 1, 1, 0, 0, 0)
     at.quiet()

@@ -202,7 +202,7 @@ def test_who_comes_back_leaves_first_even_if_their_joining_broke_every_time(at: 
     job = member_joined(at.driver.msp, at.org, member, world.now)
     back = members_store.change_writes(at.org, found, members_store.changed(found, status="active"))
     table.transact([*back, due.write(job)])
-    at.driver.bury(job.body())
+    at.driver.handle_dead_letter(job.body())
     row = at.row(group)
     assert (row["num_enrolled"], row["num_withdrawn"], row["num_failed"]) == (0, 1, 1)
     at.settle()
