@@ -1,4 +1,4 @@
-"""Pages of a list as stores give them."""
+"""Pages of a list, as stores return them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

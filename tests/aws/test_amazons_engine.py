@@ -1,4 +1,4 @@
-"""The same stores on Amazon's DynamoDB Local: what the local cloud says of conditions, PartiQL and keys is true."""
+"""The same stores on Amazon's DynamoDB Local, whose conditions, PartiQL and keys are the reference."""
 
 import os
 from collections.abc import Iterator

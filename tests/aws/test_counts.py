@@ -1,4 +1,4 @@
-"""How many AWS calls things take, whatever the machine: one call more is a decision, not an accident."""
+"""The number of AWS calls of each operation. One call more must be a decision."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

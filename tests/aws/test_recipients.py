@@ -1,4 +1,4 @@
-"""Recipients as DynamoDB gives them: rosters of groups hold people who have not accepted, too."""
+"""Recipients as DynamoDB gives them. Rosters of groups also hold people who have not accepted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -83,7 +83,7 @@ def failed_clients(play: FaultHarness) -> tuple[Request, Request, Rows]:
 
 def bad(ids: Sequence[str]) -> Refusal:
     """DynamoDB refuses, for good, every statement in which one of these ids stands."""
-    return Refusal("bad", "ValidationError", wanted=lambda statement: any(one in str(statement) for one in ids))
+    return Refusal("bad", "ValidationError", applies_to=lambda statement: any(one in str(statement) for one in ids))
 
 
 # ------------------------------------------------------------ a fresh batch: a course for now, one denied, one later

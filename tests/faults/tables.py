@@ -1,4 +1,4 @@
-"""A dump of the tables, sorted into batches, rows, chunks, enrollments and what else they hold."""
+"""A dump of the tables, sorted into batches, rows, chunks, enrollments and other items."""
 
 import re
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ _LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
 
 @dataclass
 class Tables:
-    """A dump, sorted into what it is made of. Rows, cuts and chunks are found by organization and batch."""
+    """A sorted dump. Rows, cuts and chunks are by organization, batch and course."""
 
     now: str
     orgs: dict[str, Item] = field(default_factory=dict)
@@ -28,12 +28,12 @@ class Tables:
     rows: dict[RowKey, Item] = field(default_factory=dict)
     cuts: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
-    # Of standing rows: those whom they did not enroll, by member.
+    # Results of group enrollment rows for members whom they did not enroll, by member.
     joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, Item] = field(default_factory=dict)
     specs: dict[str, Item] = field(default_factory=dict)
-    # Current ones and history, by the row that made them: (member id, item).
+    # Current enrollments and history, by the row that created them: (member id, item).
     enrollments: dict[RowKey, list[tuple[str, Item]]] = field(default_factory=lambda: defaultdict(list))
     # Taken seats, by organization and course.
     seats: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Tables:
 
     @classmethod
     def of(cls, world: World) -> "Tables":
-        """As they are now; read again only when something may have changed since they were read."""
+        """The tables as they are now. Read again only when something may have changed."""
         key = (in_process_cloud.num_changing, world.now)
         if cls._last is None or cls._last[0] is not world or cls._last[1] != key:
             cls._last = (world, key, cls._read(world))
@@ -56,12 +56,12 @@ class Tables:
             tables._take_core(item)
         for item in world.dump("enrollments"):
             if item["pk"].startswith("ACCOUNT#"):
-                # Of somebody's own account: no organization counts it.
+                # A self-enrollment: no organization counts it.
                 continue
-            found = _LEARNER.fullmatch(item["pk"])
-            assert found, f"a strange key: {item['pk']}"
-            key = (found[1], item.get("batch_id", ""), item["sk"].split("#")[1])
-            tables.enrollments[key].append((found[2], item))
+            learner = _LEARNER.fullmatch(item["pk"])
+            assert learner, f"unexpected key: {item['pk']}"
+            key = (learner[1], item.get("batch_id", ""), item["sk"].split("#")[1])
+            tables.enrollments[key].append((learner[2], item))
         tables.dues = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
         return tables
 

@@ -28,7 +28,7 @@ from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.tenants.organizations.revisions import bump_revision
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.web import rate_limits as limits
 
 # One person can be asked for no more mails than this, whoever asks.

@@ -24,7 +24,7 @@ from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatu
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.organizations.revisions import bump_revision
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store as structure_store
 
 _TRIES = 5

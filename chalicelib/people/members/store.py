@@ -24,7 +24,7 @@ from chalicelib.people.members.models import (
 )
 from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
-from chalicelib.tenants.organizations.revisions import bump_revision
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200

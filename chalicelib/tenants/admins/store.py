@@ -17,6 +17,10 @@ def admin(tenant_pk: str, account_id: str) -> Admin | None:
     return table.get(Admin, admins_pk(tenant_pk), admin_sk(account_id))
 
 
+def first_admin_writes(msp: Msp, admin: Admin, entry: AccountEntry) -> Sequence[Write]:
+    return put_new(msp), put_new(admin), put_new(entry)
+
+
 def appoint_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer) -> Sequence[Write]:
     """ConditionFailed with index 0 or 1 when the account is an admin here already."""
     return (
@@ -27,7 +31,7 @@ def appoint_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer)
 
 
 def dismiss_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer, at_least: int) -> Sequence[Write]:
-    """ConditionFailed with index 0 when it is no admin any more, 2 when fewer than `at_least` would stay."""
+    """ConditionFailed with index 0 when the account is no admin any more, 2 when no more than `at_least` are left."""
     return (
         Write("delete", admin, Admin.pk.exists()),
         Write("delete", entry),

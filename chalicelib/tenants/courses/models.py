@@ -18,9 +18,9 @@ class Course(CoreItem):
 
 
 class OpenCourse(CoreItem):
-    """`OPEN_COURSES` / `COURSE#c`: points to a course of whichever MSP that people may take on their own account.
+    """`OPEN_COURSES` / `COURSE#c`: points to a course of any MSP that people may take on their own account.
 
-    Written with every course that has `self_enroll`, so that one query finds them all.
+    Each course with `self_enroll` has one, so that one query finds them all.
     """
 
     course_id = UnicodeAttribute()

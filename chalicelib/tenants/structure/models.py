@@ -1,4 +1,4 @@
-"""Items of groups, departments and locations, and the claims on their names."""
+"""Items of groups, departments and locations, and their reserved names."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
@@ -6,14 +6,18 @@ from chalicelib.aws.table import CoreItem, Ref
 from chalicelib.tenants.access.models import org_pk
 
 
-class NameClaim(CoreItem):
-    """`ORG#o` / `NAME#<kind>#<exact name>`: whose name it is."""
+class ReservedName(CoreItem):
+    """`ORG#o` / `NAME#<kind>#<exact name>`: the name is taken by this group, department or location."""
 
     owner_id = UnicodeAttribute()
 
 
 def name_sk(kind: str, name: str) -> str:
     return f"NAME#{kind}#{name}"
+
+
+def name_ref(org_id: str, kind: str, name: str) -> Ref[ReservedName]:
+    return Ref(ReservedName, org_pk(org_id), name_sk(kind, name))
 
 
 class Group(CoreItem):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.tenants.organizations.counters import counter_writes
+from chalicelib.tenants.organizations.counter_store import counter_writes
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.models import SPEC_SK, Batch, Cut, RolloutSpec, Row, rollout_pk
 from chalicelib.training.batches.schemas import Plan

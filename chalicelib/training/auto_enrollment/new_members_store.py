@@ -8,10 +8,9 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import entitlements_ref
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import reserve_writes
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
 from chalicelib.training.auto_enrollment.models import processed_joins_ref
 from chalicelib.training.auto_enrollment.store import MemberState, member_writes, same_due_date
 from chalicelib.training.batches.models import Row, enrollment_ref, row_ref

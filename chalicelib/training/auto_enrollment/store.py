@@ -16,10 +16,9 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id, shard_of
 from chalicelib.people.members import store as members_store
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import Org, entitlements_ref, org_ref
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import reserve_writes
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
 from chalicelib.tenants.structure.models import Group, group_ref
 from chalicelib.training.auto_enrollment.models import (
     MAX_JOINS,

@@ -11,10 +11,9 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
 from chalicelib.training.batches.models import (
     ChunkResult,
     ChunkStart,

@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Page
-from chalicelib.tenants.organizations.counters import counter_writes
+from chalicelib.tenants.organizations.counter_store import counter_writes
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches.mail_events import failed_writes
 from chalicelib.training.batches.models import (

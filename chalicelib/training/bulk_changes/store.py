@@ -11,8 +11,8 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due

@@ -5,8 +5,8 @@ from pynamodb.expressions.update import Action
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.people.members.models import Member, member_sk, members_pk
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write
-from chalicelib.tenants.organizations.revisions import bump_revision
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus

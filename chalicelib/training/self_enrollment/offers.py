@@ -10,7 +10,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import store as courses_store
-from chalicelib.tenants.organizations.lookups import seat_limit
+from chalicelib.tenants.organizations.seat_store import seat_limit
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, course_sk

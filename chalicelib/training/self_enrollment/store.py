@@ -10,8 +10,8 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.paging import Page
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.courses.models import course_ref
-from chalicelib.tenants.organizations.revisions import bump_revision
-from chalicelib.tenants.organizations.seats import reserve_writes
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import reserve_writes
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
 from chalicelib.training.progress.store import Values, actions_of
 from chalicelib.training.self_enrollment.models import (

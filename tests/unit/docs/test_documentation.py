@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page, from routes that are made up here."""
+"""The OpenAPI document and its page, with example routes."""
 
 from typing import Any
 

@@ -321,7 +321,7 @@ def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None
 def test_a_dead_joining_is_buried_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery, rows = _first(play)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     # Buried for good; its due entry is gone, and nobody tries again by themselves.
     play.outside.until_quiet()

@@ -91,7 +91,7 @@ def test_what_a_dead_letter_left_undone_fails_and_can_be_retried(play: FaultHarn
     scene, expected = _SCENES[name]
     delivery, failed, retried = scene(play)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == expected
     play.outside.until_quiet()
     play.assert_true(failed)
@@ -102,7 +102,7 @@ def test_what_a_dead_letter_left_undone_fails_and_can_be_retried(play: FaultHarn
 
 def test_whom_a_dead_chunk_would_have_left_as_they_are_does_not_fail(play: FaultHarness) -> None:
     delivery, rows = scenes.chunk_met(play)
-    assert play.outside.bury(delivery)
+    assert play.outside.handle_dead_letter(delivery)
     play.outside.until_quiet()
     play.assert_true({key: [("partial", 3, 0, 1, 1, 1)] for key in rows})
     play.retry_everything()
@@ -123,7 +123,7 @@ def test_a_dead_letter_is_buried_right_whichever_call_breaks(
 ) -> None:
     delivery, failed, _ = _SCENES[name][0](play)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     play.outside.until_quiet()
     play.assert_true(failed)

@@ -30,7 +30,7 @@ def test_a_message_that_cannot_be_read_stays_failed(play: FaultHarness, body: st
         assert not play.outside.deliver(delivery)
     assert play.outside.dead == [delivery]
     # For an operator to see; there is no row that it could be told of.
-    assert not play.outside.bury(delivery)
+    assert not play.outside.handle_dead_letter(delivery)
     assert problems(play.world) == []
 
 
@@ -76,10 +76,10 @@ def test_seats_that_a_lost_run_took_come_back(play: FaultHarness) -> None:
     with play.injector.fault(INSERT, KILLED_BEFORE):
         play.outside.deliver(chunk)
     play.outside.waiting.clear()
-    assert play.outside.bury(advance)
+    assert play.outside.handle_dead_letter(advance)
     play.retry_everything()
     play.outside.work_off()
-    assert play.outside.bury(chunk)
+    assert play.outside.handle_dead_letter(chunk)
     play.retry_everything()
     play.outside.until_quiet()
     play.assert_true({(org_id, course): [enrolled(4)]})

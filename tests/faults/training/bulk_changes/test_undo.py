@@ -105,7 +105,7 @@ def _dead_chunk(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, withdrawn_b
 def test_a_dead_letter_makes_these_calls(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     _, delivery = _dead_chunk(play, monkeypatch, 1)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == DEAD
 
 
@@ -115,7 +115,7 @@ def test_a_dead_letter_tells_what_was_done_and_what_was_not_whichever_call_break
 ) -> None:
     made, delivery = _dead_chunk(play, monkeypatch, CHUNK.index(INSERT) + 2)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     later.settle(play)
     # Of the chunk's two who have not started, the call that got through withdrew those that it held.

@@ -120,7 +120,7 @@ def _code(play: FaultHarness, plan_id: str) -> tuple[str, str | None]:
 def test_a_dead_letter_of_a_count_makes_these_calls(play: FaultHarness) -> None:
     _, delivery = _dead_job(play, 1, UNREACHABLE)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == DEAD
 
 
@@ -128,14 +128,14 @@ def test_a_dead_letter_of_a_count_makes_these_calls(play: FaultHarness) -> None:
 def test_a_count_that_is_given_up_says_so_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     plan_id, delivery = _dead_job(play, 1, UNREACHABLE)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     assert _code(play, plan_id) == ("ready", "processing_failed")
 
 
 def test_a_dead_letter_leaves_a_count_that_was_stored(play: FaultHarness) -> None:
     plan_id, delivery = _dead_job(play, len(JOB), LOST)
-    assert play.outside.bury(delivery)
+    assert play.outside.handle_dead_letter(delivery)
     assert _code(play, plan_id) == ("ready", None)
     _assert_counted(play, plan_id)
 

@@ -1,4 +1,4 @@
-"""F7: every change that an admin makes is told, and nobody can change what was told without it showing."""
+"""F7: the audit trail records every change that an admin makes, and tampering shows."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

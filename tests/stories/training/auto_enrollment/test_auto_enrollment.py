@@ -277,7 +277,7 @@ def test_a_message_that_broke_every_time_fails_who_is_missing_and_retry_mends_it
     member = world.member(client.org, [group])
     job = member_joined(client.driver.msp, client.org, member, world.now)
     table.transact([due.write(job)])
-    client.driver.bury(job.body())
+    client.driver.handle_dead_letter(job.body())
     assert client.outcomes(group) == {member: "processing_failed"}
     client.quiet()
     assert client.retry(group) == 202
@@ -311,6 +311,6 @@ def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(c
     (page,) = world.messages()
     client.driver.deliver([page])
     (message,) = world.messages()
-    client.driver.bury(message)
+    client.driver.handle_dead_letter(message)
     assert client.numbers(group) == ("enrolled", 1, 1, 0, 0, 0)
     client.quiet()

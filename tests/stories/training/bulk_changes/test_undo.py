@@ -137,7 +137,7 @@ def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: st
     undo(driver, org, batch)
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    driver.bury(chunk)
+    driver.handle_dead_letter(chunk)
     told = state(driver, org, batch)
     assert told["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
     assert (told["status"], told["reversed"]) == ("done", 0)

@@ -210,7 +210,7 @@ def test_who_comes_back_leaves_first_even_if_their_joining_broke_every_time(clie
     job = member_joined(client.driver.msp, client.org, member, world.now)
     back = members_store.change_writes(client.org, found, members_store.changed(found, status="active"))
     table.transact([*back, due.write(job)])
-    client.driver.bury(job.body())
+    client.driver.handle_dead_letter(job.body())
     row = client.row(group)
     assert (row["num_enrolled"], row["num_withdrawn"], row["num_failed"]) == (0, 1, 1)
     client.settle()

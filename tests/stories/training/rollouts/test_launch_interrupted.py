@@ -93,7 +93,7 @@ def test_a_launch_that_is_given_up_fails_for_the_clients_that_have_no_batch(
     (rollout,) = world.get("/msp/rollouts", driver.admin).json["items"]
     (entry,) = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
     job = {"job": "launch", "msp_id": driver.msp, "rollout_id": rollout["rollout_id"], "due_at": entry["sk"][:20]}
-    driver.bury(job)
+    driver.handle_dead_letter(job)
     driver.work()
     answer = world.get(f"/msp/rollouts/{rollout['rollout_id']}", driver.admin)
     assert result_of(answer, acme)["ok"] is True

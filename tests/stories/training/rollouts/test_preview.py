@@ -188,7 +188,7 @@ def test_it_is_readable_while_it_grows_and_a_count_that_broke_says_so(driver: Dr
     path = f"/msp/training/preview/{asked['plan_id']}"
     growing = driver.world.get(path, driver.admin).json
     assert (growing["status"], len(growing["organizations"][0]["courses"])) == ("running", 1)
-    driver.bury(second)
+    driver.handle_dead_letter(second)
     seen = driver.world.get(path, driver.admin).json
     assert seen["status"] == "ready"
     assert {item["code"] for item in seen["organizations"][0]["courses"]} == {None, "processing_failed"}

@@ -1,4 +1,4 @@
-"""CSV that spreadsheets open well, and in which nothing is run."""
+"""CSV for spreadsheet programs, without formulas."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from chalicelib.reporting.exports.sources import file_name_of
 
 RUN_BY_SPREADSHEETS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
-# Whatever plays a part in how a file is taken apart, beside letters.
+# Every character that matters for parsing, and letters.
 letters = st.sampled_from("=+-@\t\r\n\uff1d\uff20;,\"' \u00a0ab1") | st.characters(exclude_categories=["Cs"])
 texts = st.text(letters, max_size=12)
 tables = st.lists(st.tuples(texts, texts, texts), max_size=5)

@@ -1,4 +1,4 @@
-"""What a reviewed plan depends on: a number for each kind of fact, which every change of such facts raises."""
+"""Revision numbers of an organization: one for each kind of data that a reviewed plan depends on."""
 
 from typing import Literal
 
@@ -10,5 +10,5 @@ Kind = Literal["people", "enrollments", "access", "completions"]
 
 
 def bump_revision(org_id: str, kind: Kind) -> Write:
-    """For the transaction that changes such facts of the organization."""
+    """For the transaction that changes data of this kind."""
     return Write("update", Revisions(org_pk(org_id), REVISIONS_SK), None, (getattr(Revisions, kind).add(1),))
