@@ -23,7 +23,7 @@ from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
-from chalicelib.training.batches import advance, dead_letters, enroll_chunk
+from chalicelib.training.batches import dead_letters, enroll_chunk, reconcile
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk, MailRow
 from chalicelib.training.bulk_changes import bulk_change, time_zone
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
@@ -63,7 +63,7 @@ def _uploads() -> Any:
 
 
 _KINDS = (
-    Kind(AdvanceBatch, advance.advance, dead_letters.give_up_batch),
+    Kind(AdvanceBatch, reconcile.advance, dead_letters.give_up_batch),
     Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.give_up_chunk),
     Kind(FinishLaunch, launch.finish, launch.give_up),
     Kind(MemberJoined, enroll_member.run, enroll_member.give_up),

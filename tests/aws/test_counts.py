@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from chalicelib.training.batches import advance
+from chalicelib.training.batches import reconcile
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
 from tests.bench.meter import Meter, Tally, metered
@@ -48,7 +48,7 @@ class Rollouts:
     def chunk(self) -> EnrollChunk:
         """The one chunk of the one client that was launched."""
         (message,) = self.world.messages()
-        advance.advance(AdvanceBatch.model_validate(message), self.world.now)
+        reconcile.advance(AdvanceBatch.model_validate(message), self.world.now)
         (message,) = self.world.messages()
         return EnrollChunk.model_validate(message)
 

@@ -14,7 +14,7 @@ from chalicelib.core.settings import settings
 from chalicelib.jobs import due
 from chalicelib.jobs import models as due_models
 from chalicelib.tenants.audit import log as audit
-from chalicelib.training.batches import advance, dead_letters, recipients
+from chalicelib.training.batches import dead_letters, recipients, reconcile
 from chalicelib.training.bulk_changes import time_zone as move_dates
 from chalicelib.web import routing as http
 from infra.cloud import Cloud
@@ -93,7 +93,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipients.cut, "__defaults__", recipients.cut.__defaults__)
     monkeypatch.setattr(bulk, "PER_CALL", 2)
     monkeypatch.setattr(queues, "_PER_CALL", 2)
-    for module in (advance, dead_letters, move_dates):
+    for module in (reconcile, dead_letters, move_dates):
         monkeypatch.setattr(module, "_ROWS_AT_ONCE", 1)
     # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
     for module in (due, due_models):

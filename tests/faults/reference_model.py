@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from chalicelib.training.batches import advance, cancel, recipients
+from chalicelib.training.batches import cancel, recipients, reconcile
 from chalicelib.training.bulk_changes import bulk_change as changes
 from chalicelib.training.course_mails import service as mailing
 from chalicelib.training.rollouts import preview
@@ -64,7 +64,7 @@ def scene(build: Callable[Concatenate[FaultHarness, P], R]) -> Callable[Concaten
 def _settings() -> tuple[Any, ...]:
     """What tests set before they build, and building depends on."""
     return (
-        recipients.cut.__defaults__, advance._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, changes.ROWS_AT_ONCE,
+        recipients.cut.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, changes.ROWS_AT_ONCE,
         mailing.NUM_ROW_SHARDS, mailing._PER_MESSAGE, preview._PER_MESSAGE,
     )  # fmt: skip
 

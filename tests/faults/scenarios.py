@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.training.batches import advance
+from chalicelib.training.batches import reconcile
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.kinds import (
@@ -125,7 +125,7 @@ ADVANCE_MANY = [
 
 def many_rows(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> tuple[Delivery, str, list[str]]:
     """The message that advances a batch, the path of its page, and its courses in their order."""
-    monkeypatch.setattr(advance, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(reconcile, "_ROWS_AT_ONCE", 2)
     courses = [play.course() for _ in range(4)]
     org_id = play.client(1, courses)
     batch_id = play.launch([org_id], [{"course_id": course} for course in courses])[org_id]

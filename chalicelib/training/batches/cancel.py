@@ -11,9 +11,9 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import expand
+from chalicelib.training.batches.create_rows import expand
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import advance_at, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import CANCELABLE, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 

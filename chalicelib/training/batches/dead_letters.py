@@ -5,10 +5,10 @@ from datetime import datetime
 from chalicelib.aws import table
 from chalicelib.jobs import due
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import expand
+from chalicelib.training.batches.create_rows import expand
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.schedule import advance_at, is_due, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import advance_at, is_due, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 

@@ -14,7 +14,7 @@ from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.schedule import advance_at
+from chalicelib.training.batches.schedule_store import advance_at
 from chalicelib.training.batches.states import RETRYABLE, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move
 

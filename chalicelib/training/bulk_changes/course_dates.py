@@ -21,7 +21,7 @@ from chalicelib.training.batches.local_dates import enroll_instant, local_date, 
 from chalicelib.training.batches.mail_events import dated_writes
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, date_of, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import advance_at, date_of, is_later, next_due, set_next_date
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import bulk_change

@@ -15,7 +15,7 @@ from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import enroll_instant, parse_hour
 from chalicelib.training.batches.messages import AdvanceBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, date_of, is_later, make_schedules, next_due
+from chalicelib.training.batches.schedule_store import advance_at, date_of, is_later, make_schedules, next_due
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 

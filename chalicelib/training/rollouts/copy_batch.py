@@ -7,7 +7,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import plan_and_org
+from chalicelib.training.batches.create_rows import plan_and_org
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.store import BatchKey

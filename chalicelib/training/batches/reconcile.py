@@ -19,11 +19,18 @@ from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import finish_row as fold
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import expand, plan_and_org
+from chalicelib.training.batches.create_rows import expand, plan_and_org
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
 from chalicelib.training.batches.models import Batch, Cut, Row
 from chalicelib.training.batches.recipients import Ranges, Recipients, cut, recipients_of
-from chalicelib.training.batches.schedule import advance_at, is_due, is_later, make_schedules, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import (
+    advance_at,
+    is_due,
+    is_later,
+    make_schedules,
+    next_due,
+    set_next_date,
+)
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import Code, RowStatus
 from chalicelib.training.batches.store import BatchKey, Move

@@ -13,7 +13,7 @@ from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
 from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, Row, batch_pk, rollout_pk, row_sk
-from chalicelib.training.batches.schedule import is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import is_later, next_due, set_next_date
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
