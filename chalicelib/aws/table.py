@@ -73,6 +73,8 @@ A = TypeVar("A", bound=Item)
 B = TypeVar("B", bound=Item)
 C = TypeVar("C", bound=Item)
 D = TypeVar("D", bound=Item)
+E = TypeVar("E", bound=Item)
+F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
 
 
@@ -185,6 +187,10 @@ def fetch(a: Ref[A], b: Ref[B], c: Ref[C], /, *, consistent: bool = True) -> tup
 def fetch(
     a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], /, *, consistent: bool = True
 ) -> tuple[A | None, B | None, C | None, D | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], f: Ref[F], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None, F | None]: ...
 def fetch(*refs: Ref[Any], consistent: bool = True) -> tuple[Any, ...]:
     """Items of several kinds in one call, in the order of their refs; None for those that are not there."""
     found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)

@@ -11,7 +11,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.training.batches import recipients
-from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk, learner_pk
 from chalicelib.training.batches.states import RETRYABLE
 from chalicelib.training.progress import progress
 from chalicelib.training.progress.progress import EnrollmentId
@@ -75,7 +75,7 @@ class FaultHarness:
 
     def chunks_of(self, size: int) -> None:
         """How many people make a chunk from now on."""
-        recipients.cut.__defaults__ = (size,)
+        recipients.partition_of.__defaults__ = (size,)
 
     def client(self, num_people: int, courses: Sequence[str], **fields: Any) -> str:
         org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
@@ -103,7 +103,7 @@ class FaultHarness:
         """An enrollment that no batch made, for one of the client's people (by number); gives the member's id."""
         member_id, at = self.people[org_id][person], to_text(self.world.now)
         done = {"started_at": at, "completed_at": at if status == "completed" else None}
-        keys = (learner_pk(org_id, member_id), course_sk(course_id))
+        keys = (learner_pk(org_id, member_id), enrollment_sk(course_id))
         loading.put_all([Enrollment(*keys, status=status, enrolled_at=at, **done)])
         return member_id
 

@@ -12,9 +12,8 @@ from typing import Any
 from chalicelib.core.ids import derived_id, shard_of
 from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
 from chalicelib.tenants.audit.models import AuditEntry
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, row_shard
-from chalicelib.training.batches.recipients import bounds_of
-from chalicelib.training.batches.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, bounds_of, row_shard
+from chalicelib.training.batches.states import COLUMN_BY_STATUS, LIVE, RETRYABLE, Outcome, RowStatus, outcome_of
 from tests.faults.tables import Item, RowKey, Tables
 from tests.harness import World
 
@@ -67,7 +66,7 @@ def _counters(tables: Tables) -> Iterator[str]:
     for org_id, org in tables.orgs.items():
         counted: Counter[str] = Counter()
         for key in (key for key in tables.rows if key[0] == org_id):
-            tally = TALLY_BY_STATUS[tables.rows[key]["status"]]
+            tally = COLUMN_BY_STATUS[tables.rows[key]["status"]]
             counted.update({"num_courses": 1, tally.value: 1} if tally else {})
         expanded = [b for (owner, _), b in tables.batches.items() if owner == org_id and "expanded_at" in b]
         counted["num_batches"] = len(expanded)
@@ -107,24 +106,24 @@ def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
         if "group_id" in row:
             yield from _standing(tables, key, row, what)
             continue
-        if "cut_id" not in row:
-            yield from _differ(what, "chunks without a cut", len(tables.chunks.get(key, {})), 0)
+        if "partition_id" not in row:
+            yield from _differ(what, "chunks without a partition", len(tables.chunks.get(key, {})), 0)
             continue
-        cut = tables.cuts.get((key[0], key[1], row["cut_id"]))
-        if cut is None:
-            yield f"{what}: its cut is missing"
+        partition = tables.partitions.get((key[0], key[1], row["partition_id"]))
+        if partition is None:
+            yield f"{what}: its partition is missing"
             continue
         sums: Counter[str] = Counter()
-        for chunk, size in enumerate(cut["sizes"]):
+        for chunk, size in enumerate(partition["sizes"]):
             result = tables.chunks[key].get(chunk)
             sums.update({"num_targeted": int(size)} if result is None else _numbers(result))
         for name in _COUNTS_OF_CHUNK:
             yield from _differ(what, name, row[name], sums[name])
         yield from _differ(
-            what, "chunks beyond the cut", max(tables.chunks[key], default=-1) >= len(cut["sizes"]), False
+            what, "chunks beyond the partition", max(tables.chunks[key], default=-1) >= len(partition["sizes"]), False
         )
         if row["status"] == "enrolling" or (quiet and row["status"] in ("enrolled", "partial")):
-            left = _chunks_left(row, tables.chunks[key], len(cut["sizes"]))
+            left = _chunks_left(row, tables.chunks[key], len(partition["sizes"]))
             yield from _differ(what, "chunks_left", row["chunks_left"], left)
         if quiet and row["status"] in ("enrolled", "partial"):
             yield from _differ(what, "chunks_left", row["chunks_left"], 0)
@@ -188,7 +187,7 @@ def _chunks(tables: Tables) -> Iterator[str]:
 
 
 def _chunk_of(tables: Tables, key: RowKey, row: Item, member_id: str) -> int:
-    bounds = tables.cuts[key[0], key[1], row["cut_id"]]["bounds"]
+    bounds = tables.partitions[key[0], key[1], row["partition_id"]]["bounds"]
     for chunk in range(len(bounds)):
         after, until = bounds_of(bounds, chunk)
         if member_id > after and (until is None or member_id <= until):

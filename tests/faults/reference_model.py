@@ -64,7 +64,7 @@ def scene(build: Callable[Concatenate[FaultHarness, P], R]) -> Callable[Concaten
 def _settings() -> tuple[Any, ...]:
     """What tests set before they build, and building depends on."""
     return (
-        recipients.cut.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, changes.ROWS_AT_ONCE,
+        recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, changes.ROWS_AT_ONCE,
         mailing.NUM_ROW_SHARDS, mailing._PER_MESSAGE, preview._PER_MESSAGE,
     )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _kept(play: FaultHarness, result: Any) -> _Scene:
     known = (result, play.outside.waiting, play.outside.dead, play.people, play.tenant,
              world._email_by_account, world._msp_by_org)  # fmt: skip
     kept = copy.deepcopy(known, {id(play): _HERE})
-    return _Scene(items, schedules, kept, world.now, world._num_made, recipients.cut.__defaults__)
+    return _Scene(items, schedules, kept, world.now, world._num_made, recipients.partition_of.__defaults__)
 
 
 def _recall(play: FaultHarness, kept: _Scene) -> Any:
@@ -92,7 +92,7 @@ def _recall(play: FaultHarness, kept: _Scene) -> Any:
     known = copy.deepcopy(kept.known, {id(_HERE): play})
     result, outside.waiting, outside.dead, play.people, play.tenant, emails, msps = known
     world._email_by_account, world._msp_by_org = emails, msps
-    world.now, world._num_made, recipients.cut.__defaults__ = kept.now, kept.num_made, kept.chunk_size
+    world.now, world._num_made, recipients.partition_of.__defaults__ = kept.now, kept.num_made, kept.chunk_size
     for short, items in kept.items.items():
         for start in range(0, len(items), _PER_CALL):
             puts = [{"PutRequest": {"Item": item}} for item in items[start : start + _PER_CALL]]

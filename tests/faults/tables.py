@@ -19,14 +19,14 @@ _LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
 
 @dataclass
 class Tables:
-    """A dump, sorted into what it is made of. Rows, cuts and chunks are found by organization and batch."""
+    """A dump, sorted into what it is made of. Rows, partitions and chunks are found by organization and batch."""
 
     now: str
     orgs: dict[str, Item] = field(default_factory=dict)
     totals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     batches: dict[tuple[str, str], Item] = field(default_factory=dict)
     rows: dict[RowKey, Item] = field(default_factory=dict)
-    cuts: dict[RowKey, Item] = field(default_factory=dict)
+    partitions: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
     # Of standing rows: those whom they did not enroll, by member.
     joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
@@ -72,8 +72,8 @@ class Tables:
             kind, _, rest = sk.partition("#")
             if kind == "COURSE":
                 self.rows[part[1], part[2], rest] = item
-            elif kind == "CUT":
-                self.cuts[part[1], part[2], rest] = item
+            elif kind == "PARTITION":
+                self.partitions[part[1], part[2], rest] = item
             elif kind == "CHUNK":
                 course_id, number = rest.split("#")
                 if number.isdecimal() and len(number) == 6:

@@ -24,7 +24,7 @@ from chalicelib.training.auto_enrollment import store as joiner_store
 from chalicelib.training.auto_enrollment.enroll_member import due_by_of
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
 from chalicelib.training.batches import chunk_store
-from chalicelib.training.batches.states import STANDING
+from chalicelib.training.batches.states import JOINABLE
 from chalicelib.training.batches.store import BatchKey
 
 # Members of a group whom one message sends on, in messages of so many: three writes each, and four for all, in one
@@ -110,7 +110,7 @@ def _enrolled_together(
 ) -> set[str]:
     crowd = joiner_store.crowd(key, job.group_id, course_id, member_ids)
     row = crowd.row
-    if row is None or row.status not in STANDING or crowd.seat_limit is None or not crowd.fresh:
+    if row is None or row.status not in JOINABLE or crowd.seat_limit is None or not crowd.fresh:
         return set()
     due_by = due_by_of(row, org, now)
     try:

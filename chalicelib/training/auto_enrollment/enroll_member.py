@@ -24,7 +24,7 @@ from chalicelib.training.auto_enrollment import store as joiner_store
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, Joiner
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
+from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.archive import leave_courses
 
@@ -103,7 +103,7 @@ def _answered(
     for _ in range(_TRIES):
         one = joiner_store.joiner(key, group_id, course_id, job.member_id)
         row = one.row
-        if row is None or row.status not in STANDING:
+        if row is None or row.status not in JOINABLE:
             return False
         if one.has_answered(job.join_id):
             return True

@@ -4,26 +4,25 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.counters import counter_writes
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.models import SPEC_SK, Batch, Cut, RolloutSpec, Row, rollout_pk
+from chalicelib.training.batches.models import SPEC_SK, Batch, Partition, RolloutSpec, Row, rollout_pk
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.store import BatchKey
 
 
 def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
     """Of those courses that the library has."""
-    wanted = [(Course, courses_pk(msp_id), library_sk(course_id)) for course_id in course_ids]
+    wanted = [(Course, courses_pk(msp_id), course_sk(course_id)) for course_id in course_ids]
     found = table.batch_get(wanted, consistent=False)
     return {item.course_id: item.title for item in found.values() if isinstance(item, Course)}
 
 
-def new_batch_writes(key: BatchKey, batch: Batch, cut: Cut, rows: Sequence[Row], plan: Plan) -> list[Write]:
+def new_batch_writes(key: BatchKey, batch: Batch, partition: Partition, rows: Sequence[Row], plan: Plan) -> list[Write]:
     """Its rows ran already, for they enroll nobody by themselves. ConditionFailed when it is there."""
     batch.num_courses = batch.num_enrolled = len(rows)
-    made = [put_new(batch), batch_store.put_cut(key, str(rows[0].cut_id), cut)]
+    made = [put_new(batch), batch_store.put_partition(key, str(rows[0].partition_id), partition)]
     return [*made, *_rows_writes(key, rows, plan, num_batches=1)]
 
 

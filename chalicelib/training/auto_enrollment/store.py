@@ -23,21 +23,22 @@ from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write, take_write
 from chalicelib.tenants.structure.models import Group, group_sk
 from chalicelib.training.auto_enrollment.models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import row_store
 from chalicelib.training.batches.models import (
     NUM_ROW_SHARDS,
     ChunkResult,
     Enrollment,
     Row,
     batch_pk,
-    course_sk,
+    enrollment_sk,
     history_sk,
     learner_pk,
     row_shard,
     row_sk,
 )
-from chalicelib.training.batches.states import STANDING, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
-from chalicelib.training.batches.store import BatchKey, Move, add_open_due
+from chalicelib.training.batches.row_store import Move
+from chalicelib.training.batches.states import JOINABLE, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
+from chalicelib.training.batches.store import BatchKey, add_open_due
 
 I = TypeVar("I", bound=Item)  # noqa: E741
 
@@ -96,10 +97,10 @@ def crowd(key: BatchKey, group_id: str, course_id: str, member_ids: Sequence[str
     row, entitlements = (batch_pk(key.org_id, key.batch_id), row_sk(course_id)), (org_pk(key.org_id), ENTITLEMENTS_SK)
     wanted: list[tuple[type[Item], str, str]] = [(Row, *row), (Entitlements, *entitlements)]
     for member_id in member_ids:
-        wanted.append((Enrollment, learner_pk(key.org_id, member_id), course_sk(course_id)))
+        wanted.append((Enrollment, learner_pk(key.org_id, member_id), enrollment_sk(course_id)))
         wanted.append((Joined, joined_pk(key.org_id, group_id), joined_sk(course_id, member_id)))
     found = table.batch_get(wanted)
-    met = {pk for pk, sk in found if sk == course_sk(course_id)}
+    met = {pk for pk, sk in found if sk == enrollment_sk(course_id)}
     answered = {sk for pk, sk in found if pk == joined_pk(key.org_id, group_id)}
     fresh = [
         member_id
@@ -119,7 +120,7 @@ def enroll_all_writes(
     actions: list[Action] = [Row.num_enrolled.add(number), Row.num_targeted.add(number)]
     if due_by:
         actions.append(add_open_due(due_by, number))
-    still_open = Row.status.is_in(*(status.value for status in STANDING)) & _same_due(row)
+    still_open = Row.status.is_in(*(status.value for status in JOINABLE)) & _same_due(row)
     writes = [
         Write("update", Row(row.pk, row.sk), still_open, tuple(actions)),
         take_write(key.org_id, course_id, number, limit) if limit else count_write(key.org_id, course_id, number),
@@ -146,7 +147,7 @@ def joiner(key: BatchKey, group_id: str, course_id: str, member_id: str) -> Join
     pk = batch_pk(key.org_id, key.batch_id)
     row, result = (pk, row_sk(course_id)), (pk, joiner_sk(course_id, member_id))
     joined = (joined_pk(key.org_id, group_id), joined_sk(course_id, member_id))
-    enrollment = (learner_pk(key.org_id, member_id), course_sk(course_id))
+    enrollment = (learner_pk(key.org_id, member_id), enrollment_sk(course_id))
     entitlements = (org_pk(key.org_id), ENTITLEMENTS_SK)
     found = table.batch_get(
         [
@@ -238,7 +239,7 @@ def _enrollment_writes(one: Joiner, row: Row, due_by: str | None, now: datetime)
     shard = shard_of(one.member_id, NUM_ROW_SHARDS)
     new = Enrollment(
         learner_pk(key.org_id, one.member_id),
-        course_sk(row.course_id),
+        enrollment_sk(row.course_id),
         row_shard=row_shard(key.org_id, key.batch_id, row.course_id, shard),
         batch_id=key.batch_id,
         status=EnrollmentStatus.ENROLLED.value,
@@ -267,7 +268,7 @@ def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | No
         return []
     same_due = _same_due(row)
     if not counts["num_failed"]:
-        still_open = Row.status.is_in(*(status.value for status in STANDING))
+        still_open = Row.status.is_in(*(status.value for status in JOINABLE))
         return [Write("update", Row(row.pk, row.sk), still_open & same_due, tuple(actions))]
     failed = row.num_failed + counts["num_failed"]
     unchanged = same_due & (Row.num_failed == row.num_failed)
@@ -276,7 +277,7 @@ def _row_writes(one: Joiner, row: Row, outcome: Outcome | None, due_by: str | No
         here: Condition = Row.status == row.status
         return [Write("update", Row(row.pk, row.sk), here & unchanged, tuple(actions))]
     told = Row.code.set(Code.SOME_FAILED.value) if failed else Row.code.remove()
-    first, *others = batch_store.move_writes(one.key, [Move(row, to, (*actions, told))])
+    first, *others = row_store.move_writes(one.key, [Move(row, to, (*actions, told))])
     if first.condition is None:
         raise ValueError("a row moves from the status that it was read in")
     return [replace(first, condition=first.condition & unchanged), *others]

@@ -22,7 +22,7 @@ class MailEvent(StrEnum):
     RAN = "ran"
     # A due date was set later. `detail` of this and of the three that it plans is that date; of a date that one
     # learner has alone, also who (`own_detail`).
-    DATED = "dated"
+    DUE_DATE_SET = "dated"
     DUE_IN_7_DAYS = "due_in_7_days"
     DUE_TOMORROW = "due_tomorrow"
     OVERDUE = "overdue"
@@ -40,11 +40,11 @@ REMINDERS = frozenset(_DAY_BY_REMINDER)
 ENROLLMENT, REMINDERS_ON = "enrollment", "reminders"
 
 
-def own_detail(due_by: str, member_id: str) -> str:
+def learner_detail(due_by: str, member_id: str) -> str:
     return f"{due_by}~{member_id}"
 
 
-def whose(detail: str) -> tuple[str, str | None]:
+def parse_detail(detail: str) -> tuple[str, str | None]:
     """The due date that reminders are about, and the learner who has it alone; None for all who have it."""
     due_by, _, member_id = detail.partition("~")
     return due_by, member_id or None
@@ -64,18 +64,20 @@ def mail_job(
     )
 
 
-def ran_jobs(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[MailRow]:
+def enrolled_mail_jobs(msp_id: str, org_id: str, batch_id: str, row: Row) -> list[MailRow]:
     """For the transaction that ends a row; nothing when both switches are off."""
     if not row.mails or not row.num_enrolled:
         return []
     return [mail_job(msp_id, org_id, batch_id, row.course_id, MailEvent.RAN, str(int(row.run)), row.enroll_at)]
 
 
-def dated_writes(msp_id: str, org_id: str, batch_id: str, row: Row, due_by: str | None, now: datetime) -> list[Write]:
+def due_date_writes(
+    msp_id: str, org_id: str, batch_id: str, row: Row, due_by: str | None, now: datetime
+) -> list[Write]:
     """For the transaction that gives a row another due date."""
     if not due_by or not row.mails or REMINDERS_ON not in row.mails:
         return []
-    job = mail_job(msp_id, org_id, batch_id, row.course_id, MailEvent.DATED, due_by, to_text(now))
+    job = mail_job(msp_id, org_id, batch_id, row.course_id, MailEvent.DUE_DATE_SET, due_by, to_text(now))
     return [due.write(job)]
 
 
@@ -97,7 +99,7 @@ def reminder_writes(
 ) -> list[Write]:
     """Entries for the reminders of this due date that are still to come."""
     writes = []
-    due_by, _ = whose(detail)
+    due_by, _ = parse_detail(detail)
     for event, days in _DAY_BY_REMINDER.items():
         instant = instant_of(date.fromisoformat(due_by) + timedelta(days=days), hour, zone)
         if instant > now:

@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.jobs.job import DueJob, Job
 
 
-class AdvanceBatch(DueJob):
+class ReconcileBatch(DueJob):
     """Brings one batch to where it should be now. Schedules send it without `due_at`."""
 
     job: Literal["advance"] = "advance"
@@ -24,7 +24,7 @@ class EnrollChunk(Job):
     org_id: str
     batch_id: str
     course_id: str
-    cut_id: str
+    partition_id: str
     run: int
     chunk: int
 

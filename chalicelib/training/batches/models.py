@@ -1,5 +1,7 @@
 """Items of rollouts, batches, rows, chunks and enrollments."""
 
+from collections.abc import Sequence
+
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -9,7 +11,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.aws.table import CoreItem, EnrollmentItem
+from chalicelib.aws.table import CoreItem, EnrollmentItem, Ref
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
@@ -29,6 +31,10 @@ SPEC_SK = "SPEC"
 
 def rollout_pk(msp_id: str, rollout_id: str) -> str:
     return f"{msp_pk(msp_id)}#ROLLOUT#{rollout_id}"
+
+
+def spec_ref(msp_id: str, rollout_id: str) -> Ref[RolloutSpec]:
+    return Ref(RolloutSpec, rollout_pk(msp_id, rollout_id), SPEC_SK)
 
 
 class Batch(CoreItem):
@@ -68,10 +74,14 @@ def batch_sk(batch_id: str) -> str:
     return f"BATCH#{batch_id}"
 
 
+def batch_ref(org_id: str, batch_id: str) -> Ref[Batch]:
+    return Ref(Batch, batches_pk(org_id), batch_sk(batch_id))
+
+
 class Row(CoreItem):
     """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Usually half a KB, so that a page of rows stays cheap.
 
-    `run` counts starts and retries; `cut_run` is the run for which the cut was made. `open_due` is the
+    `run` counts starts and retries; `partition_run` is the run for which the partition was made. `open_due` is the
     number of enrollments not completed, by due date, from which the overdue ones follow at any moment.
     """
 
@@ -86,8 +96,8 @@ class Row(CoreItem):
     # The request that began this run, if one did: by it, the same request knows what it did before.
     retried_by = UnicodeAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
-    cut_id = UnicodeAttribute(null=True)
-    cut_run = NumberAttribute(default=0)
+    partition_id = UnicodeAttribute(null=True)
+    partition_run = NumberAttribute(default=0)
     sent_run = NumberAttribute(default=0)
     num_chunks = NumberAttribute(default=0)
     chunks_left = NumberAttribute(default=0)
@@ -119,8 +129,8 @@ def row_sk(course_id: str) -> str:
     return f"{ROWS_PREFIX}{course_id}"
 
 
-class Cut(CoreItem):
-    """`ORG#o#BATCH#b` / `CUT#k`: how the recipients were cut into ranges of member ids, written once.
+class Partition(CoreItem):
+    """`ORG#o#BATCH#b` / `PARTITION#k`: how the recipients are partitioned into ranges of member ids, written once.
 
     Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`;
     the last is open, so that nobody who joins meanwhile falls between two ranges.
@@ -131,9 +141,22 @@ class Cut(CoreItem):
     sizes: ListAttribute[int] = ListAttribute(default=list)
     reenroll_completed = BooleanAttribute(default=False)
 
+    @property
+    def total(self) -> int:
+        return sum(map(int, self.sizes))
 
-def cut_sk(cut_id: str) -> str:
-    return f"CUT#{cut_id}"
+
+def partition_sk(partition_id: str) -> str:
+    return f"PARTITION#{partition_id}"
+
+
+def bounds_of(bounds: Sequence[str], chunk: int) -> tuple[str, str | None]:
+    """(after, until] of one range; the last has no end. Without bounds every range is open at both ends."""
+    if not bounds:
+        return "", None
+    after = bounds[chunk - 1] if chunk else ""
+    until = bounds[chunk] if chunk < len(bounds) - 1 else None
+    return after, until
 
 
 class ChunkResult(CoreItem):
@@ -208,8 +231,12 @@ def learner_pk(org_id: str, member_id: str) -> str:
     return f"{org_pk(org_id)}#MEMBER#{member_id}"
 
 
-def course_sk(course_id: str) -> str:
+def enrollment_sk(course_id: str) -> str:
     return f"COURSE#{course_id}"
+
+
+def enrollment_ref(org_id: str, member_id: str, course_id: str) -> Ref[Enrollment]:
+    return Ref(Enrollment, learner_pk(org_id, member_id), enrollment_sk(course_id))
 
 
 def history_sk(course_id: str, history_id: str) -> str:

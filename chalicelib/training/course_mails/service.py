@@ -29,11 +29,11 @@ from chalicelib.training.batches.mail_events import (
     REMINDERS_ON,
     MailEvent,
     mail_job,
+    parse_detail,
     reminder_writes,
-    whose,
 )
 from chalicelib.training.batches.messages import MailRow
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, enrollment_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.course_mails.member_mails import mail_id_of
@@ -67,7 +67,7 @@ def run(job: MailRow, now: datetime) -> None:
     row = batch_store.row(key, str(job.course_id))
     if row is None:
         observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
-    elif event == MailEvent.DATED:
+    elif event == MailEvent.DUE_DATE_SET:
         if REMINDERS_ON in (row.mails or ""):
             _plan(key, row, job.detail, now)
     elif event in REMINDERS and now > to_instant(str(job.due_at)) + _STILL_TRUE:
@@ -102,7 +102,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
 def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
     """Make the mails from the job's position on. False when the rest is left to a later message."""
     event = MailEvent(job.event)
-    _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+    _, member_id = parse_detail(job.detail) if event in REMINDERS else ("", None)
     if member_id is not None:
         _put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
         outbox.wake()
@@ -159,11 +159,11 @@ def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
 
 
 def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
-    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
+    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != enrollment_sk(row.course_id):
         return False
     if item.left_at:
         return False
-    return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
+    return MailEvent(job.event) not in REMINDERS or item.due_by == parse_detail(job.detail)[0]
 
 
 def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
@@ -173,7 +173,7 @@ def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[s
     detail = "" if event == MailEvent.RAN else job.detail
     if event in REMINDERS:
         # Whether the row has this date or the learner alone: it is the same reminder.
-        detail, _ = whose(job.detail)
+        detail, _ = parse_detail(job.detail)
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
         about["due_by"] = detail

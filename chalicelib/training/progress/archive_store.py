@@ -28,9 +28,9 @@ def leave_writes(org_id: str, old: Enrollment, course_id: str, left_at: str) -> 
         row_actions.append(Row.num_started.add(-1))
     if old.batch_id is None:
         # Nothing counts it, and it took no seat.
-        return learner_store.change(old, actions, None, ())
+        return learner_store.change_writes(old, actions, None, ())
     row = learner_store.row_key(org_id, old.batch_id, course_id)
-    return [*learner_store.change(old, actions, row, row_actions), *more]
+    return [*learner_store.change_writes(old, actions, row, row_actions), *more]
 
 
 def done_write(org_id: str, member_id: str, archive_id: str) -> Write:

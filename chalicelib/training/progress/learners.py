@@ -11,8 +11,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.store import shows_name
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
@@ -147,7 +146,7 @@ def _members(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
 
 def _titles(msp_id: str, enrollments: Sequence[Enrollment]) -> dict[str, str]:
     wanted = {course_of(enrollment) for enrollment in enrollments}
-    found = table.batch_get([(Course, courses_pk(msp_id), library_sk(course)) for course in wanted], consistent=False)
+    found = table.batch_get([(Course, courses_pk(msp_id), course_sk(course)) for course in wanted], consistent=False)
     return {item.course_id: item.title for item in found.values() if isinstance(item, Course)}
 
 

@@ -13,15 +13,14 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
-from chalicelib.training.batches.mail_events import REMINDERS_ON, own_detail, reminder_writes
+from chalicelib.training.batches.mail_events import REMINDERS_ON, learner_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
@@ -109,7 +108,7 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
 
 
 def _course(msp_id: str, enrollment_id: EnrollmentId) -> Course:
-    course = table.get(Course, courses_pk(msp_id), library_sk(enrollment_id.sk.split("#")[1]), consistent=False)
+    course = table.get(Course, courses_pk(msp_id), course_sk(enrollment_id.sk.split("#")[1]), consistent=False)
     if course is None:
         raise NotFound()
     return course
@@ -228,7 +227,7 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
 def _writes(org_id: str, old: Enrollment, steps: Steps) -> list[Write]:
     counts = old.batch_id and not old.left_at
     row = learner_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
-    writes = learner_store.change(old, steps.actions, row, steps.row_actions)
+    writes = learner_store.change_writes(old, steps.actions, row, steps.row_actions)
     return [*writes, touch(org_id, "completions")] if steps.completes else writes
 
 
@@ -240,7 +239,7 @@ def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: s
     row = batch_store.row(key, course_of(old))
     if row is None or REMINDERS_ON not in (row.mails or ""):
         return []
-    detail = own_detail(due_by, member_id)
+    detail = learner_detail(due_by, member_id)
     hour = parse_hour(org.enroll_hour)
     return reminder_writes(msp_id, org.org_id, key.batch_id, row.course_id, detail, hour, zone_of(org), now)
 

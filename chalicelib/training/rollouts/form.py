@@ -10,8 +10,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group, group_sk
@@ -34,7 +33,7 @@ class Facts:
 
 def read_facts(msp_id: str, launch: Launch, now: datetime) -> Facts:
     keys: list[tuple[type[table.Item], str, str]] = [(Org, msp_pk(msp_id), org_sk(org_id)) for org_id in launch.org_ids]
-    keys += [(Course, courses_pk(msp_id), library_sk(course.course_id)) for course in launch.courses]
+    keys += [(Course, courses_pk(msp_id), course_sk(course.course_id)) for course in launch.courses]
     if len(launch.org_ids) == 1:
         keys += [(Group, org_pk(launch.org_ids[0]), group_sk(group_id)) for group_id in launch.targeting.group_ids]
     keys += plan_store.facts_keys(launch.org_ids)

@@ -18,7 +18,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Batch, batch_sk, batches_pk
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import Code, RolloutState
@@ -45,7 +45,7 @@ def launch(scope: Scope, body: Launch, route: str, key: str | None, raw: bytes, 
         return LaunchOut.model_validate_json(attempt.answer)
     if attempt.resumes:
         return _take_over(scope.msp_id, attempt, now)
-    quoted = preview.quoted(scope.msp_id, body, now)
+    quoted = preview.quoted_plan(scope.msp_id, body, now)
     facts = form.read_facts(scope.msp_id, body, now)
     # Of a plan that was reviewed, a client that is not ready any more fails alone.
     courses = form.check(body, facts, all_ready=quoted is None)
@@ -109,7 +109,7 @@ def finish(message: FinishLaunch, now: datetime) -> None:
     _resume(message.msp_id, stored, str(message.due_at))
 
 
-def give_up(message: FinishLaunch, now: datetime) -> None:
+def on_dead_letter(message: FinishLaunch, now: datetime) -> None:
     """A dead letter: clients that have no batch fail, with the reason."""
     stored = rollout_store.find(message.msp_id, message.rollout_id)
     if stored is None:
@@ -167,7 +167,7 @@ def _carry_out(
 
 def _queue_jobs(msp_id: str, results: Sequence[OrgResult]) -> bool:
     jobs = [
-        AdvanceBatch(msp_id=msp_id, org_id=result.org_id, batch_id=result.batch_id)
+        ReconcileBatch(msp_id=msp_id, org_id=result.org_id, batch_id=result.batch_id)
         for result in results
         if result.ok and result.batch_id
     ]

@@ -19,7 +19,7 @@ from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk, learner_pk
 from chalicelib.training.batches.recipients import Recipients, member_ids, recipients_of
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
@@ -98,7 +98,7 @@ def count(job: PreviewJob, now: datetime) -> None:
     plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
 
 
-def give_up(job: PreviewJob, now: datetime) -> None:
+def on_dead_letter(job: PreviewJob, now: datetime) -> None:
     """A dead letter: the count says that it is not known, unless one of the deliveries came to its end."""
     item = plan_store.find(job.msp_id, job.plan_id, now)
     if item is None:
@@ -109,7 +109,7 @@ def give_up(job: PreviewJob, now: datetime) -> None:
     plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
 
 
-def quoted(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | None:
+def quoted_plan(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | None:
     """The plan that a launch quotes; None when it quotes none. Raises Invalid when it is over, or of another form."""
     if body.plan_id is None:
         return None
@@ -191,7 +191,7 @@ def _count_some(
     plan: Plan, org_id: str, course_id: str, some: Sequence[str], free: int | None, numbers: Counter[str]
 ) -> None:
     """As the chunks would decide, in the same order of member ids."""
-    keys = [(Enrollment, learner_pk(org_id, member_id), course_sk(course_id)) for member_id in some]
+    keys = [(Enrollment, learner_pk(org_id, member_id), enrollment_sk(course_id)) for member_id in some]
     found = table.batch_get(keys, consistent=False)
     old = {learner_store.member_of(pk): item for (pk, _), item in found.items() if isinstance(item, Enrollment)}
     enrolled = []

@@ -14,7 +14,7 @@ from chalicelib.tenants.courses import store as catalog_store
 from chalicelib.tenants.organizations.lookups import seat_limit
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.models import Enrollment, course_sk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.self_enrollment import store as own_store
 from chalicelib.training.self_enrollment.models import Offer, offer_id_of, offer_sk, offers_pk
@@ -87,7 +87,7 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             raise NotFound("There is no such offer")
         if made.accepted_at is not None:
             return _out(made, mine)
-        there = learner_store.enrollment(scope.org, member_id, course_sk(made.course_id))
+        there = learner_store.enrollment(scope.org, member_id, enrollment_sk(made.course_id))
         if there is not None and there.carried_at:
             # Perhaps by this very offer, which another admin accepted since it was read.
             made = own_store.offer(scope.org, member_id, offer_id) or made

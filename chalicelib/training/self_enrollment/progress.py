@@ -9,7 +9,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.tenants.courses import store as catalog_store
 from chalicelib.tenants.courses.models import Course
-from chalicelib.training.batches.models import Enrollment, course_sk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.progress.progress import Steps, completed, course_of, enrollment_out, started
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
@@ -29,7 +29,7 @@ def take(account_id: str, course_id: str, seed: str, now: datetime) -> Enrollmen
         raise Invalid(FieldError("course_id", "unknown_course", problem))
     made = Enrollment(
         own_pk(account_id),
-        course_sk(course_id),
+        enrollment_sk(course_id),
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(now),
         msp_id=pointer.msp_id,

@@ -12,12 +12,11 @@ from chalicelib.core.paging import Slice
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
 from chalicelib.tenants.organizations.revisions import touch
 from chalicelib.tenants.organizations.seats import count_write, take_write
-from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk, history_sk, learner_pk
 from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, own_pk
 
 # Where in the transaction that accepts an offer what is looked at.
@@ -25,7 +24,7 @@ OFFER, SEAT, LIMIT, MEMBER = 0, 1, 2, 3
 
 
 def own(account_id: str, course_id: str) -> Enrollment | None:
-    return table.get(Enrollment, own_pk(account_id), course_sk(course_id))
+    return table.get(Enrollment, own_pk(account_id), enrollment_sk(course_id))
 
 
 def owns(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
@@ -34,14 +33,14 @@ def owns(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
 
 def owns_of(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Enrollment]:
     """Those of (account, course)."""
-    by_key = {(own_pk(account_id), course_sk(course_id)): (account_id, course_id) for account_id, course_id in keys}
+    by_key = {(own_pk(account_id), enrollment_sk(course_id)): (account_id, course_id) for account_id, course_id in keys}
     found = table.batch_get([(Enrollment, *key) for key in by_key])
     return {by_key[key]: item for key, item in found.items() if isinstance(item, Enrollment)}
 
 
 def titles(enrollments: Sequence[Enrollment]) -> dict[str, str]:
     """By course id, over the libraries of several MSPs."""
-    keys = {(courses_pk(str(one.msp_id)), library_sk(one.sk.split("#")[1])) for one in enrollments}
+    keys = {(courses_pk(str(one.msp_id)), course_sk(one.sk.split("#")[1])) for one in enrollments}
     found = table.batch_get([(Course, *key) for key in keys], consistent=False)
     return {item.course_id: item.title for item in found.values() if isinstance(item, Course)}
 
@@ -78,7 +77,7 @@ def accept_writes(
     accepted = (Offer.accepted_at.set(to_text(now)),)
     new = Enrollment(
         learner_pk(org_id, member_id),
-        course_sk(course_id),
+        enrollment_sk(course_id),
         status=mine.status,
         enrolled_at=mine.enrolled_at,
         started_at=mine.started_at,

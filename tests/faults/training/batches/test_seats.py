@@ -7,9 +7,9 @@ import pytest
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.training.batches import reconcile
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.dead_letters import give_up_batch
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.store import BatchKey
 from tests.faults import later
@@ -263,7 +263,9 @@ def test_seats_of_a_run_that_was_given_up_stay_taken_until_its_people_are_counte
     assert row is not None
     # As whoever sent the chunks' messages leaves it when it dies on the way.
     table.transact([Write("update", row, None, (Row.sent_run.set(0),))])
-    give_up_batch(AdvanceBatch(msp_id=play.msp_id, org_id=made.org_id, batch_id=made.batch_id), play.world.now)
+    reconcile.on_dead_letter(
+        ReconcileBatch(msp_id=play.msp_id, org_id=made.org_id, batch_id=made.batch_id), play.world.now
+    )
     path = f"{made.path}/courses/{made.courses[0]}/retry"
     assert play.ask(Request("POST", path, play.admin, None, "again")).status == 202
     while play.outside.take():

@@ -98,7 +98,7 @@ def test_a_row_that_failed_because_the_client_was_not_ready_is_retried(
 def test_a_partial_row_is_retried_for_its_missing_learners_only(
     world: World, driver: Driver, course: str, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (2,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (2,))
     failing, fine = set(world.members(org, 2)), set(world.members(org, 4))
     with refused(*failing):
         (batch,) = driver.launch(org, [{"course_id": course, "due_by": "2027-01-31"}])

@@ -246,7 +246,7 @@ def test_a_rollout_s_page_shows_every_client_with_its_progress(world: World, dri
 def test_progress_grows_chunk_by_chunk(
     world: World, driver: Driver, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (2,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (2,))
     (org,) = driver.clients(course, "Acme")
     world.members(org, 5)
     answer = driver.send(driver.form([org], [course]))

@@ -6,13 +6,13 @@ import pytest
 
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.states import (
+    COLUMN_BY_STATUS,
     RETRYABLE,
-    TALLY_BY_STATUS,
     BatchStatus,
     Code,
+    DashboardColumn,
     Outcome,
     RowStatus,
-    Tally,
     batch_status,
     outcome_of,
 )
@@ -65,13 +65,13 @@ def test_a_batch_whose_rows_are_not_made_yet_is_scheduled() -> None:
 
 def test_every_row_is_counted_in_one_column_and_cancelled_ones_in_none() -> None:
     columns = {
-        Tally.COMPLETED: {"enrolled"},
-        Tally.SCHEDULED: {"scheduled", "enrolling"},
-        Tally.FAILED: {"failed", "partial", "access_denied"},
+        DashboardColumn.COMPLETED: {"enrolled"},
+        DashboardColumn.SCHEDULED: {"scheduled", "enrolling"},
+        DashboardColumn.FAILED: {"failed", "partial", "access_denied"},
         None: {"cancelled"},
     }
     for column, statuses in columns.items():
-        assert {status for status in RowStatus if TALLY_BY_STATUS[status] == column} == statuses
+        assert {status for status in RowStatus if COLUMN_BY_STATUS[status] == column} == statuses
 
 
 def test_what_failed_can_be_retried_and_nothing_else() -> None:
