@@ -20,7 +20,7 @@ def finish_row(key: BatchKey, row: Row) -> list[Job]:
     status, code = verdict(row)
     if status == row.status:
         return []
-    mails = enrolled_mail_jobs(key.msp_id, key.org_id, key.batch_id, row)
+    mails = enrolled_mail_jobs(key, row)
     try:
         row_store.finish_row(key, Move.finish(row, status, code), mails)
     except ConditionFailed:

@@ -1,4 +1,4 @@
-"""The messages of the jobs queue: ids only, the handler reads the rest."""
+"""Jobs of batches: ids only, the handler reads the rest."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ class EnrollChunk(Job):
 
 
 class MailRow(DueJob):
-    """The mails that one due entry stands for (mail_events.MailEvent), from a position in the row's learners on."""
+    """The mails of one event (mail_events.MailEvent), from a position in the row's learners on."""
 
     job: Literal["mail_row"] = "mail_row"
     msp_id: str

@@ -16,7 +16,7 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
 class RolloutSpec(CoreItem):
-    """`MSP#m#ROLLOUT#r` / `SPEC`: what was asked (as `schemas.Plan`), and what became of each client."""
+    """`MSP#m#ROLLOUT#r` / `SPEC`: what was submitted (as `schemas.Plan`), and what became of each client."""
 
     plan = JSONAttribute()
     results = JSONAttribute()
@@ -40,7 +40,7 @@ def spec_ref(msp_id: str, rollout_id: str) -> Ref[RolloutSpec]:
 class Batch(CoreItem):
     """`ORG#o#BATCHES` / `BATCH#b`: one client's part of a rollout, with the number of its rows by status.
 
-    `dates_revision` counts transactions that looked at all rows to say what comes next: of two, one looks again.
+    `dates_revision` counts transactions that follow from the dates of all rows: of two at once, one reads again.
     """
 
     batch_id = UnicodeAttribute()
@@ -62,7 +62,7 @@ class Batch(CoreItem):
     num_failed = NumberAttribute(default=0)
     num_access_denied = NumberAttribute(default=0)
     num_cancelled = NumberAttribute(default=0)
-    # Of a standing batch (joiner_models.py): the group whose joiners it enrolls.
+    # Of a group's batch (auto_enrollment): the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
 
 
@@ -93,7 +93,7 @@ class Row(CoreItem):
     enroll_at = UnicodeAttribute()
     due_by = UnicodeAttribute(null=True)
     run = NumberAttribute(default=1)
-    # The request that began this run, if one did: by it, the same request knows what it did before.
+    # The request that began this run, if one did: the same request again sees that it was done.
     retried_by = UnicodeAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
     partition_id = UnicodeAttribute(null=True)
@@ -111,9 +111,9 @@ class Row(CoreItem):
     num_completed = NumberAttribute(default=0)
     cancelled_at = UnicodeAttribute(null=True)
     changing = UnicodeAttribute(null=True)
-    # Which of the switches for mails are on, as words; absent when none is.
+    # The mails that are switched on, as words; absent when none is.
     mails = UnicodeAttribute(null=True)
-    # Of a standing batch: the group whose joiners it enrolls.
+    # Of a group's row: the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
@@ -132,8 +132,8 @@ def row_sk(course_id: str) -> str:
 class Partition(CoreItem):
     """`ORG#o#BATCH#b` / `PARTITION#k`: how the recipients are partitioned into ranges of member ids, written once.
 
-    Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`;
-    the last is open, so that nobody who joins meanwhile falls between two ranges.
+    Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`. The last is
+    open, so that everybody who joins meanwhile is in a range.
     """
 
     recipients = JSONAttribute()
@@ -160,7 +160,7 @@ def bounds_of(bounds: Sequence[str], chunk: int) -> tuple[str, str | None]:
 
 
 class ChunkResult(CoreItem):
-    """`ORG#o#BATCH#b` / `CHUNK#c#<n>`: what one range came to, as of its latest run.
+    """`ORG#o#BATCH#b` / `CHUNK#c#<n>`: the result of one range, as of its latest run.
 
     `member_ids_by_code` names those who were not newly enrolled: already enrolled, skipped, failed.
     """
@@ -183,7 +183,7 @@ def chunk_sk(course_id: str, chunk: int) -> str:
 
 
 class ChunkStart(CoreItem):
-    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: this run of the chunk was begun; a later delivery looks who is there."""
+    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: the run was begun. A later delivery looks up whom it enrolled."""
 
 
 def start_sk(course_id: str, chunk: int, run: int) -> str:
@@ -214,12 +214,12 @@ class Enrollment(EnrollmentItem):
     revision = NumberAttribute(default=1)
     changed_by = UnicodeAttribute(null=True)
     due_before = UnicodeAttribute(null=True)
-    # Of one's own account: the MSP whose course it is, and the organizations that took the progress over.
+    # Self-enrollment: the MSP whose course it is, and the organizations that took the progress over.
     msp_id = UnicodeAttribute(null=True)
     carried_to: ListAttribute[str] = ListAttribute(null=True)
-    # When progress of one's own account became this enrollment.
+    # When progress of a self-enrollment became this enrollment.
     carried_at = UnicodeAttribute(null=True)
-    # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
+    # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
 
 

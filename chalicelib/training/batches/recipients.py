@@ -1,6 +1,6 @@
-"""Who a batch is for: rosters to take in and to leave out, streamed in the order of member ids.
+"""Who a batch is for: rosters to include and to exclude, streamed in the order of member ids.
 
-A roster is a partition whose sort keys are `MEMBER#<id>`, so that ranges of ids mean the same on all.
+The sort keys of every roster are `MEMBER#<id>`, so that a range of ids means the same in all of them.
 """
 
 import heapq
@@ -24,7 +24,7 @@ _ACTIVE = ("status", MemberStatus.ACTIVE.value)
 
 @dataclass(frozen=True)
 class Recipients:
-    """Partitions of rosters. The union of `include`, without anybody on `exclude`."""
+    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`."""
 
     include: Sequence[str]
     exclude: Sequence[str] = ()
@@ -55,11 +55,11 @@ def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[s
 
 def member_ids(recipients: Recipients, after: str = "", until: str | None = None) -> Iterator[str]:
     """Ids of active members in (after, until], sorted, each once, in flat memory."""
-    left_out = _merged(recipients.exclude, after, until)
-    skip = next(left_out, None)
+    excluded = _merged(recipients.exclude, after, until)
+    skip = next(excluded, None)
     for member_id in _merged(recipients.include, after, until):
         while skip is not None and skip < member_id:
-            skip = next(left_out, None)
+            skip = next(excluded, None)
         if member_id != skip:
             yield member_id
 

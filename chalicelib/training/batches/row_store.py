@@ -126,7 +126,7 @@ def move_writes(
     actions = [getattr(Batch, name).add(number) for name, number in sorted(numbers.items()) if number]
     writes.append(update_batch(key, *actions, *batch_actions, as_read=as_read))
     failing = [move.row for move in moves if move.to in WITH_FAILURES]
-    failure_mails = failed_writes(key.msp_id, key.org_id, key.batch_id, failing)
+    failure_mails = failed_writes(key, failing)
     return writes + counter_writes(key.msp_id, key.org_id, counters) + failure_mails
 
 

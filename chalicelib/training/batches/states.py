@@ -1,4 +1,4 @@
-"""Statuses of rows, batches, enrollments and learners' outcomes, and sets of them named by what they permit."""
+"""Statuses of rows, batches and enrollments, learners' outcomes, and sets of statuses named by what they permit."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -64,7 +64,7 @@ class BatchStatus(StrEnum):
 
 
 def batch_status(num_by_status: Mapping[RowStatus, int]) -> BatchStatus:
-    """A batch's status from the number of its rows in each status, cancelled rows set aside."""
+    """A batch's status from the number of its rows in each status, without the cancelled ones."""
     live = {status: count for status, count in num_by_status.items() if count and status != RowStatus.CANCELLED}
     if not live:
         return BatchStatus.CANCELLED if num_by_status.get(RowStatus.CANCELLED) else BatchStatus.SCHEDULED
@@ -88,7 +88,7 @@ LIVE = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.IN_PROGRESS})
 
 
 class Outcome(StrEnum):
-    """What a row did about one learner."""
+    """What became of one learner of a row."""
 
     ENROLLED = "enrolled"
     ALREADY_ENROLLED = "already_enrolled"
@@ -97,7 +97,7 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
-    """Why a row, a client or a learner failed or was left as it was; sentences are in explanations.toml."""
+    """Why a row, a client or a learner failed or was left alone; the sentences are in explanations.toml."""
 
     ALREADY_ENROLLED = "already_enrolled"
     ALREADY_COMPLETED = "already_completed"

@@ -34,7 +34,7 @@ def _batch_item(batch: Batch) -> BatchItem:
 
 
 def _summary(rows: Iterable[Row]) -> BatchSummary:
-    """The cards count rows, from the rows that are shown beside them, so that they agree."""
+    """The cards are counted from the rows that are shown beside them, so that the two agree."""
     statuses = [row.status for row in rows]
     return BatchSummary(
         enrolled=statuses.count(RowStatus.ENROLLED),

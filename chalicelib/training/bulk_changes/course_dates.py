@@ -111,7 +111,7 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
         actions = (*actions, Row.changing.set(change_id))
     unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
     writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
-    writes += due_date_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
+    writes += due_date_writes(key, row, new, now)
     told = _told(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
     made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
     try:

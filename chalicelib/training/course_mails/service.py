@@ -91,7 +91,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
         return RemindOut(num_not_completed=left)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
-    job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
     told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
     asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
     audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
@@ -155,7 +155,7 @@ def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
 def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
     org = org_of(key.msp_id, key.org_id)
     hour, zone = parse_hour(org.enroll_hour), zone_of(org)
-    table.transact(reminder_writes(key.msp_id, key.org_id, key.batch_id, row.course_id, due_by, hour, zone, now))
+    table.transact(reminder_writes(key, row.course_id, due_by, hour, zone, now))
 
 
 def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:

@@ -241,7 +241,7 @@ def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: s
         return []
     detail = learner_detail(due_by, member_id)
     hour = parse_hour(org.enroll_hour)
-    return reminder_writes(msp_id, org.org_id, key.batch_id, row.course_id, detail, hour, zone_of(org), now)
+    return reminder_writes(key, row.course_id, detail, hour, zone_of(org), now)
 
 
 def _told(old: Enrollment) -> dict[str, object]:
