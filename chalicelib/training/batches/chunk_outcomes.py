@@ -1,4 +1,4 @@
-"""What became of each learner of a chunk, whichever delivery and run did it."""
+"""What became of each learner of a chunk, over all its deliveries and runs."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -32,10 +32,10 @@ class ChunkOutcomes:
             self.member_ids_by_code[code] += member_ids
 
     def count_enrolled(self, member_ids: Collection[str]) -> None:
-        """Everybody whom this row has enrolled in the range, in any run, takes the place of the number from before.
+        """Count everybody whom this row has enrolled in the range, in any run, in place of the number from before.
 
-        An earlier delivery may have enrolled somebody and died before it counted them, who matches no more, or whom
-        another batch has enrolled since, so that the current enrollment is that batch's.
+        An earlier delivery may have enrolled learners and died before it counted them. By now they may match the
+        recipients no longer, or have a newer enrollment by another batch.
         """
         self.num_enrolled_before = 0
         self.enrolled.update(member_ids)

@@ -35,9 +35,9 @@ from chalicelib.training.batches.store import BatchKey
 
 @dataclass
 class Inserted:
-    """Whom an insert enrolled, who has an enrollment in the course already, and whose item DynamoDB refused for good.
+    """What an insert did, as member ids: created, enrolled in the course before, refused by DynamoDB for good.
 
-    Who was created may be among the existing when an answer was lost on the way: read the enrollment to know.
+    When an answer was lost on the way, somebody created is among the existing: read the enrollment to know.
     """
 
     created: list[str] = field(default_factory=list)

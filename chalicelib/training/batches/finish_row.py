@@ -1,4 +1,4 @@
-"""The end of a row: its final status follows from what its chunks came to, once."""
+"""The end of a row: its final status follows from the numbers of its chunks. It gets it once."""
 
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.jobs.job import Job

@@ -19,6 +19,8 @@ class ReconcileBatch(DueJob):
 
 
 class EnrollChunk(Job):
+    """Enrolls one range of a row's recipients, in one run of the row."""
+
     job: Literal["chunk"] = "chunk"
     msp_id: str
     org_id: str

@@ -123,7 +123,7 @@ def _start(key: BatchKey, batch: Batch, rows: Sequence[Row], due_rows: Sequence[
     try:
         row_store.move_due_rows(key, batch, rows, moves, now, *partitions)
     except ConditionFailed:
-        observability.info("rows moved on while starting", batch_id=key.batch_id)
+        observability.info("rows changed while starting", batch_id=key.batch_id)
         return False
     return True
 

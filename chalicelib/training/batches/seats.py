@@ -19,10 +19,9 @@ _TRIES = 8
 
 @dataclass(frozen=True)
 class Candidates:
-    """Whom a run is to enroll, in the order of their ids, and whom its row has enrolled in the range already.
+    """The learners that a run is to enroll, in the order of their ids, and those that its row has enrolled before.
 
-    On a first delivery `enrolled` is None, for nobody was looked up. Of the enrolled, earlier runs have counted
-    `num_counted`.
+    On a first delivery `enrolled` is None: nobody was looked up. Earlier runs counted `num_counted` of the enrolled.
     """
 
     member_ids: Sequence[str]

@@ -98,7 +98,7 @@ def note_chunks_sent(key: BatchKey, rows: Iterable[Row]) -> None:
             [Write("update", Row(row.pk, row.sk), Row.run == row.run, (Row.sent_run.set(row.run),)) for row in rows]
         )
     except ConditionFailed:
-        observability.info("row moved on while sending", batch_id=key.batch_id)
+        observability.info("row changed while sending", batch_id=key.batch_id)
 
 
 def put_partition(key: BatchKey, partition_id: str, partition: Partition) -> Write:

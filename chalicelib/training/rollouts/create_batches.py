@@ -79,8 +79,8 @@ def _queue_jobs(msp_id: str, results: Sequence[OrgResult]) -> bool:
     try:
         queue.send(jobs)
     except MusterError:
-        # The batches stand: the launch is not undone, whatever is wrong with the queue.
-        observability.failure("jobs left to the sweep", msp_id=msp_id, num_jobs=len(jobs))
+        # The batches are written: the launch is not undone by a failure of the queue.
+        observability.failure("jobs not sent, the sweep will send them", msp_id=msp_id, num_jobs=len(jobs))
         return False
     return True
 
@@ -114,7 +114,7 @@ def _with_batch(rollout_id: str, org_ids: Sequence[str]) -> set[str]:
 
 
 def _result_of(result: OrgResult, rollout_id: str, code_by_org: Mapping[str, str | None]) -> OrgResult:
-    """`code_by_org` has None for a batch that stands; a client that is not in it keeps its result."""
+    """`code_by_org` has None for a client whose batch is written; a client that is not in it keeps its result."""
     if result.org_id not in code_by_org:
         return result
     code = code_by_org[result.org_id]

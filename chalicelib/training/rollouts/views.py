@@ -48,8 +48,8 @@ def rollout(scope: Scope, rollout_id: str) -> RolloutOut:
     stored = rollout_store.find(scope.msp_id, rollout_id)
     if stored is None:
         raise NotFound()
-    made = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
-    batches = rollout_store.batches_of(made)
+    batch_keys = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
+    batches = rollout_store.batches_of(batch_keys)
     results = [_org_progress(result, batches.get(result.batch_id or ""), scope.msp_id) for result in stored.results]
     return RolloutOut(**_header(stored.header), results=results)
 
