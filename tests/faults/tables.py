@@ -28,8 +28,8 @@ class Tables:
     rows: dict[RowKey, Item] = field(default_factory=dict)
     partitions: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
-    # Of standing rows: those whom they did not enroll, by member.
-    joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
+    # Of groups' rows: results of those whom they did not enroll, by member.
+    not_enrolled: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, Item] = field(default_factory=dict)
     specs: dict[str, Item] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Tables:
                 if number.isdecimal() and len(number) == 6:
                     self.chunks[part[1], part[2], course_id][int(number)] = item
                 else:
-                    self.joiners[part[1], part[2], course_id][number] = item
+                    self.not_enrolled[part[1], part[2], course_id][number] = item
         elif pk.endswith("#BATCHES"):
             self.batches[item["org_id"], item["batch_id"]] = item
         elif pk.endswith("#AUDIT"):

@@ -61,7 +61,7 @@ def test_only_the_other_courses_of_a_batch_go_on(driver: Driver, org: str, cours
     entitle = {"course_ids": [course, other], "reply_to": "training@acme.example"}
     driver.world.put(f"/msp/organizations/{org}/training-access", driver.admin, entitle)
     driver.world.members(org, 2)
-    dates = [{"course_id": one, "enroll_on": "2027-02-01"} for one in (course, other)]
+    dates = [{"course_id": each, "enroll_on": "2027-02-01"} for each in (course, other)]
     [batch] = driver.launch(org, dates)
 
     cancel(driver, org, batch, course)

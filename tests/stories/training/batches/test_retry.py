@@ -1,4 +1,4 @@
-"""R11: a denied, failed or partial row runs again for whom it missed, and each client on its own."""
+"""R11: a denied, failed or partial row runs again for those it missed, and each client on its own."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def _provision(driver: Driver, org: str, *courses: str) -> None:
 
 
 def _outcomes(driver: Driver, org: str, batch: str, course: str) -> dict[str, str]:
-    return {one["member_id"]: one["outcome"] for one in driver.learners(org, batch, course)}
+    return {learner["member_id"]: learner["outcome"] for learner in driver.learners(org, batch, course)}
 
 
 # ---------------------------------------------------------------- denied

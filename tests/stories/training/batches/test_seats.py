@@ -92,8 +92,8 @@ def test_two_launches_for_the_last_seat_give_it_to_one(
     group, other = driver.world.group(org), driver.world.group(org)
     driver.world.members(org, 1, groups=[group])
     driver.world.members(org, 1, groups=[other])
-    for one in (group, other):
-        driver.send(driver.form([org], [course], targeting={"mode": "groups", "group_ids": [one]}))
+    for each in (group, other):
+        driver.send(driver.form([org], [course], targeting={"mode": "groups", "group_ids": [each]}))
     driver.deliver(driver.world.messages())
     first, second = driver.world.messages()
     steps = [

@@ -142,4 +142,4 @@ def test_a_row_of_many_chunks_enrolls_everybody_once(
     assert driver.enrolled(org, course) == set(members)
     row = driver.row(org, batch, course)
     assert (row["status"], row["num_targeted"], row["num_enrolled"]) == ("enrolled", 205, 205)
-    assert {one["member_id"] for one in driver.learners(org, batch, course)} == set(members)
+    assert {learner["member_id"] for learner in driver.learners(org, batch, course)} == set(members)

@@ -1,4 +1,4 @@
-"""Recipients: rosters taken in and left out, partitioned into ranges in which everybody is met exactly once.
+"""Recipients: rosters included and excluded, partitioned so that everybody is in exactly one range.
 
 Rosters are sets in memory here; tests/aws/test_recipients.py reads them from DynamoDB.
 """
@@ -49,7 +49,7 @@ def _expected(include: list[frozenset[str]], exclude: list[frozenset[str]]) -> l
     return sorted(frozenset().union(*include) - frozenset().union(*exclude))
 
 
-def _met(recipients: Recipients, partition: Partition) -> list[list[str]]:
+def _by_range(recipients: Recipients, partition: Partition) -> list[list[str]]:
     return [list(member_ids(recipients, *bounds_of(partition.bounds, chunk))) for chunk in range(len(partition.bounds))]
 
 
@@ -108,9 +108,9 @@ def test_every_recipient_is_in_exactly_one_range(
 ) -> None:
     recipients = _stored(include, exclude)
     partition = partition_of(recipients, size)
-    met = _met(recipients, partition)
-    assert [member_id for found in met for member_id in found] == _expected(include, exclude)
-    assert [len(found) for found in met] == partition.sizes
+    found_by_range = _by_range(recipients, partition)
+    assert [member_id for found in found_by_range for member_id in found] == _expected(include, exclude)
+    assert [len(found) for found in found_by_range] == partition.sizes
 
 
 @given(rosters, sizes)
@@ -128,8 +128,8 @@ def test_who_joins_after_the_partition_falls_into_exactly_one_range(
     recipients = _stored([early], [])
     partition = partition_of(recipients, size)
     _rosters["include 0"] |= late
-    met = [member_id for found in _met(recipients, partition) for member_id in found]
-    assert met == sorted(early | late)
+    found_by_range = [member_id for found in _by_range(recipients, partition) for member_id in found]
+    assert found_by_range == sorted(early | late)
 
 
 @given(st.frozensets(members, min_size=1), st.frozensets(members), sizes)
@@ -137,8 +137,8 @@ def test_who_leaves_after_the_partition_is_in_no_range(early: frozenset[str], go
     recipients = _stored([early], [])
     partition = partition_of(recipients, size)
     _rosters["include 0"] -= gone
-    met = [member_id for found in _met(recipients, partition) for member_id in found]
-    assert met == sorted(early - gone)
+    found_by_range = [member_id for found in _by_range(recipients, partition) for member_id in found]
+    assert found_by_range == sorted(early - gone)
 
 
 def test_the_last_range_is_open_and_the_others_end_with_a_member() -> None:
