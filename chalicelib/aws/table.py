@@ -74,6 +74,7 @@ B = TypeVar("B", bound=Item)
 C = TypeVar("C", bound=Item)
 D = TypeVar("D", bound=Item)
 E = TypeVar("E", bound=Item)
+F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
 
 
@@ -190,6 +191,10 @@ def fetch(
 def fetch(
     a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], /, *, consistent: bool = True
 ) -> tuple[A | None, B | None, C | None, D | None, E | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], f: Ref[F], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None, F | None]: ...
 def fetch(*refs: Ref[Any], consistent: bool = True) -> tuple[Any, ...]:
     """Items of several models in one call, in the order of their refs; None for those that do not exist."""
     found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)

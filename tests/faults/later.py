@@ -10,8 +10,8 @@ from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.invariants import Tables, problems
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, LOST_ONCE, UNREACHABLE, Fault
-from tests.faults.reference_model import scene
 from tests.faults.scenarios import DUE
+from tests.faults.snapshots import built_once
 from tests.gateway import Answer
 
 # For long lists of calls: an error before, an error after, and a death on either side.
@@ -72,7 +72,7 @@ class Batch:
         return sum(entry["action"] == action for entries in trail for entry in entries)
 
 
-@scene
+@built_once
 def batch(
     play: FaultHarness, num_people: int, days: Sequence[str | None] = (None,), seats: int = 0, due_by: str | None = DUE
 ) -> Batch:
@@ -87,7 +87,7 @@ def batch(
     return Batch(play, org_id, play.launch([org_id], wanted)[org_id], courses)
 
 
-@scene
+@built_once
 def ran(play: FaultHarness, num_people: int = 4, num_courses: int = 1) -> Batch:
     """A batch that ran to its end."""
     made = batch(play, num_people, [None] * num_courses)
@@ -97,7 +97,7 @@ def ran(play: FaultHarness, num_people: int = 4, num_courses: int = 1) -> Batch:
     return made
 
 
-@scene
+@built_once
 def running(play: FaultHarness) -> tuple[Batch, Delivery]:
     """One of four people waits for the second chunk; three of them are in the first, which is given."""
     made = batch(play, 4)

@@ -1,7 +1,7 @@
 """All members of a group join at once, or those are tried again whom a row could not enroll.
 
 Most of them are new to the course. As many as fit a transaction are enrolled in one, since each of them counts on the
-same row. The others, and those whose transaction failed, are enrolled one by one (enroll_member.py).
+same row. The others, and those parse_detail transaction failed, are enrolled one by one (enroll_member.py).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from chalicelib.training.auto_enrollment import enroll_member, group_batch, new_
 from chalicelib.training.auto_enrollment.enroll_member import future_due_date
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
 from chalicelib.training.batches import chunk_store
-from chalicelib.training.batches.states import STANDING
+from chalicelib.training.batches.states import JOINABLE
 from chalicelib.training.batches.store import BatchKey
 
 # Members whom one run of `fan_out` reads, and members of one message that it sends: three writes for each of them, and
@@ -111,7 +111,7 @@ def _enroll_new(
 ) -> set[str]:
     """Gives whom it enrolled."""
     new = new_members_store.new_members(key, job.group_id, course_id, member_ids)
-    if new is None or new.row.status not in STANDING or new.seat_limit is None or not new.member_ids:
+    if new is None or new.row.status not in JOINABLE or new.seat_limit is None or not new.member_ids:
         return set()
     try:
         new_members_store.enroll_together(new, job.join_id, future_due_date(new.row, org, now), now)

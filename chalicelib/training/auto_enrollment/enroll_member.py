@@ -22,7 +22,7 @@ from chalicelib.training.auto_enrollment import group_batch, store
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
+from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.archive import withdraw_courses
 
@@ -101,7 +101,7 @@ class JoinRun:
         full_at: int | None = None
         for _ in range(_TRIES):
             state = store.member_state(key, group_id, course_id, self.job.member_id)
-            if state is None or state.row.status not in STANDING:
+            if state is None or state.row.status not in JOINABLE:
                 return False
             if state.has_processed(self.job.join_id):
                 return True

@@ -17,7 +17,16 @@ from chalicelib.training.auto_enrollment import group_batch_store
 from chalicelib.training.auto_enrollment.models import BATCH_NAME, CREATED_BY, MAX_NAME_LENGTH, group_batch_id
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import local_date
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Batch, Cut, Row, batch_pk, batch_sk, batches_pk, row_sk
+from chalicelib.training.batches.models import (
+    NUM_ROW_SHARDS,
+    Batch,
+    Partition,
+    Row,
+    batch_pk,
+    batch_sk,
+    batches_pk,
+    row_sk,
+)
 from chalicelib.training.batches.recipients import Recipients
 from chalicelib.training.batches.schemas import Notifications, Plan, PlannedCourse, PlannedOrg, Targeting
 from chalicelib.training.batches.states import RowStatus
@@ -54,7 +63,7 @@ def _ensure_rows(org: Org, group: Group, course_ids: Sequence[str], now: datetim
     if new_rows:
         plan = _plan(org, group, batch, [*rows, *new_rows], now)
         if batch is None:
-            group_batch_store.create(key, _batch(key, group, now), _cut(key, group), new_rows, plan)
+            group_batch_store.create(key, _batch(key, group, now), _partition(key, group), new_rows, plan)
         else:
             group_batch_store.add_rows(key, batch, new_rows, plan)
     return key, [course_id for course_id in course_ids if course_id in existing or course_id in titles]
@@ -87,17 +96,19 @@ def _row(key: BatchKey, org: Org, group: Group, course_id: str, title: str, now:
         status=RowStatus.ENROLLED.value,
         enroll_on=str(local_date(now, zone_of(org))),
         enroll_at=to_text(now),
-        cut_id=derived_id(key.batch_id, "cut"),
-        cut_run=1,
+        partition_id=derived_id(key.batch_id, "partition"),
+        partition_run=1,
         sent_run=1,
         num_chunks=NUM_ROW_SHARDS,
         group_id=group.group_id,
     )
 
 
-def _cut(key: BatchKey, group: Group) -> Cut:
+def _partition(key: BatchKey, group: Group) -> Partition:
     """Without bounds: each range is a shard of the index, and open."""
-    return Cut(recipients=Recipients([group_roster_pk(key.org_id, group.group_id)]).as_json(), bounds=[], sizes=[])
+    return Partition(
+        recipients=Recipients([group_roster_pk(key.org_id, group.group_id)]).as_json(), bounds=[], sizes=[]
+    )
 
 
 def _plan(org: Org, group: Group, batch: Batch | None, rows: Sequence[Row], now: datetime) -> Plan:

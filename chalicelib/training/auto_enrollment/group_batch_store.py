@@ -6,18 +6,18 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.tenants.organizations.counter_store import counter_writes
 from chalicelib.training.batches import store as batches_store
-from chalicelib.training.batches.models import SPEC_SK, Batch, Cut, RolloutSpec, Row, rollout_pk
+from chalicelib.training.batches.models import SPEC_SK, Batch, Partition, RolloutSpec, Row, rollout_pk
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.store import BatchKey
 
 
-def create(key: BatchKey, batch: Batch, cut: Cut, rows: Sequence[Row], plan: Plan) -> None:
+def create(key: BatchKey, batch: Batch, partition: Partition, rows: Sequence[Row], plan: Plan) -> None:
     """The rows count as enrolled from the start, since they enroll nobody by themselves.
 
     ConditionFailed when the batch exists.
     """
     batch.num_courses = batch.num_enrolled = len(rows)
-    created = [put_new(batch), batches_store.put_cut(key, str(rows[0].cut_id), cut)]
+    created = [put_new(batch), batches_store.put_partition(key, str(rows[0].partition_id), partition)]
     table.transact([*created, *_row_writes(key, rows, plan, num_batches=1)])
 
 

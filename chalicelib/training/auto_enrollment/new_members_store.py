@@ -14,13 +14,13 @@ from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_lim
 from chalicelib.training.auto_enrollment.models import processed_joins_ref
 from chalicelib.training.auto_enrollment.store import MemberState, member_writes, same_due_date
 from chalicelib.training.batches.models import Row, enrollment_ref, row_ref
-from chalicelib.training.batches.states import STANDING
+from chalicelib.training.batches.states import JOINABLE
 from chalicelib.training.batches.store import BatchKey, add_open_due
 
 
 @dataclass(frozen=True)
 class NewMembers:
-    """Members with no enrollment in the row's course, none of whose joins it has processed.
+    """Members with no enrollment in the row's course, none of parse_detail joins it has processed.
 
     A seat limit of 0 means no limit, None that the organization may not use the course.
     """
@@ -58,7 +58,7 @@ def enroll_together(new: NewMembers, join_id: str, due_by: str | None, now: date
     actions: list[Action] = [Row.num_enrolled.add(number), Row.num_targeted.add(number)]
     if due_by:
         actions.append(add_open_due(due_by, number))
-    is_open = Row.status.is_in(*(status.value for status in STANDING)) & same_due_date(row)
+    is_open = Row.status.is_in(*(status.value for status in JOINABLE)) & same_due_date(row)
     writes = [
         Write("update", Row(row.pk, row.sk), is_open, tuple(actions)),
         *reserve_writes(key.org_id, row.course_id, number, limit),

@@ -26,21 +26,22 @@ from chalicelib.training.auto_enrollment.models import (
     member_result_ref,
     processed_joins_ref,
 )
-from chalicelib.training.batches import store as batches_store
+from chalicelib.training.batches import row_store
 from chalicelib.training.batches.models import (
     NUM_ROW_SHARDS,
     ChunkResult,
     Enrollment,
     Row,
-    course_sk,
     enrollment_ref,
+    enrollment_sk,
     history_sk,
     learner_pk,
     row_ref,
     row_shard,
 )
-from chalicelib.training.batches.states import STANDING, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
-from chalicelib.training.batches.store import BatchKey, Move, add_open_due
+from chalicelib.training.batches.row_store import Move
+from chalicelib.training.batches.states import JOINABLE, Code, EnrollmentStatus, Outcome, RowStatus, outcome_of
+from chalicelib.training.batches.store import BatchKey, add_open_due
 
 # Positions in the transaction of `enroll`: the seat, and the limit that it was taken under.
 SEAT, LIMIT = 1, 2
@@ -185,7 +186,7 @@ def _enrollment_writes(state: MemberState, due_by: str | None, now: datetime) ->
     shard = shard_of(state.member_id, NUM_ROW_SHARDS)
     new = Enrollment(
         learner_pk(key.org_id, state.member_id),
-        course_sk(course_id),
+        enrollment_sk(course_id),
         row_shard=row_shard(key.org_id, key.batch_id, course_id, shard),
         batch_id=key.batch_id,
         status=EnrollmentStatus.ENROLLED.value,
@@ -217,7 +218,7 @@ def _row_writes(state: MemberState, outcome: Outcome | None, due_by: str | None)
     if not actions:
         return []
     if not counts["num_failed"]:
-        is_open = Row.status.is_in(*(status.value for status in STANDING))
+        is_open = Row.status.is_in(*(status.value for status in JOINABLE))
         return [Write("update", Row(row.pk, row.sk), is_open & same_due_date(row), tuple(actions))]
     num_failed = row.num_failed + counts["num_failed"]
     unchanged = same_due_date(row) & (Row.num_failed == row.num_failed)
@@ -226,7 +227,7 @@ def _row_writes(state: MemberState, outcome: Outcome | None, due_by: str | None)
         same_status: Condition = Row.status == row.status
         return [Write("update", Row(row.pk, row.sk), same_status & unchanged, tuple(actions))]
     code = Row.code.set(Code.SOME_FAILED.value) if num_failed else Row.code.remove()
-    moved, *others = batches_store.move_writes(state.key, [Move(row, status, (*actions, code))])
+    moved, *others = row_store.move_writes(state.key, [Move(row, status, (*actions, code))])
     if moved.condition is None:
         raise ValueError("a row moves from the status that it was read in")
     return [replace(moved, condition=moved.condition & unchanged), *others]

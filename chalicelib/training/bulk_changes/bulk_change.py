@@ -15,11 +15,11 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.batches import chunk_store, enrollment_store
 from chalicelib.training.batches import store as batches_store
-from chalicelib.training.batches.cancel import ROWS_AT_ONCE, cancel_writes, rows_of
+from chalicelib.training.batches.cancel import ROWS_AT_ONCE, batch_and_rows
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
 from chalicelib.training.batches.messages import EnrollChunk
-from chalicelib.training.batches.models import Enrollment, Row
-from chalicelib.training.batches.recipients import bounds_of
+from chalicelib.training.batches.models import Enrollment, Row, bounds_of
+from chalicelib.training.batches.row_store import cancel_writes
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import store
@@ -124,13 +124,13 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
         _release_row(key, job)
         return
     row = state.row
-    cut = store.partitions_of(key, row)
-    if cut is None:
+    partition = store.partition_of(key, row)
+    if partition is None:
         raise NotFound()
     if row.chunks_left and row.status == RowStatus.CANCELLED and _is_missing(key, row, job.chunk):
         # The chunk may have been cut short by the cancellation: count first what it did.
         enroll_chunk(_enroll_job(key, row, job.chunk), now)
-    after, until = bounds_of(cut.bounds, job.chunk)
+    after, until = bounds_of(partition.bounds, job.chunk)
     there = enrollment_store.enrollments_in_range(key, job.course_id, job.chunk, after, until)
     _require_index_complete(key, job, len(there))
     if state.change.kind == UNDO:
@@ -155,7 +155,7 @@ def _release_row(key: BatchKey, job: ChangeChunk) -> None:
 def _all_cancelled(key: BatchKey, now: datetime) -> list[Row]:
     """Every row of the batch, cancelled now if it was not."""
     while True:
-        batch, rows = rows_of(key, now)
+        batch, rows = batch_and_rows(key, now)
         some = [row for row in rows if row.status != RowStatus.CANCELLED][:ROWS_AT_ONCE]
         if not some:
             return rows
@@ -184,7 +184,7 @@ def _enroll_job(key: BatchKey, row: Row, chunk: int) -> EnrollChunk:
         org_id=key.org_id,
         batch_id=key.batch_id,
         course_id=row.course_id,
-        cut_id=str(row.cut_id),
+        partition_id=str(row.partition_id),
         run=int(row.run),
         chunk=chunk,
     )

@@ -16,12 +16,12 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches import store as batches_store
-from chalicelib.training.batches.cancel import rows_of
+from chalicelib.training.batches.cancel import batch_and_rows
 from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
-from chalicelib.training.batches.mail_events import dated_writes
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.mail_events import due_date_writes
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, date_of, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import date_of, is_later, next_due_writes, reconcile_job, set_next_date
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import bulk_change
@@ -50,7 +50,7 @@ def change_dates(scope: Scope, key: BatchKey, course_id: str, asked: RowDates, s
     """
     org = org_of(scope.msp_id, key.org_id)
     for _ in range(_TRIES):
-        batch, rows = rows_of(key, now)
+        batch, rows = batch_and_rows(key, now)
         row = next((row for row in rows if row.course_id == course_id), None)
         if row is None:
             raise NotFound()
@@ -72,7 +72,7 @@ def _change_after_run(
     if "enroll_on" in asked.model_fields_set:
         raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
     if row.changing and row.due_by == _text(asked.due_by):
-        # The same request, whose answer was lost: its change is at work.
+        # The same request, parse_detail answer was lost: its change is at work.
         return
     if row.status in _AT_WORK or row.changing or row.chunks_left:
         problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
@@ -97,7 +97,7 @@ def _reschedule(
                 raise Conflict("started_meanwhile", problem) from None
             return False
     # Sent again for the same dates, for the request that set them may have died before it sent this.
-    job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+    job = ReconcileBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
     queue.send_soon(job)
     return True
 
@@ -113,7 +113,7 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
         actions = (*actions, Row.changing.set(change_id))
     unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
     writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
-    writes += dated_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
+    writes += due_date_writes(key, row, new, now)
     told = _audit_entry(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
     made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
     try:
@@ -139,16 +139,16 @@ def _dates_writes(key: BatchKey, batch: Batch, rows: list[Row], row: Row, dates:
     unmoved = (Row.status == RowStatus.SCHEDULED) & (Row.enroll_at == old_instant) & (Row.run == row.run)
     row.enroll_on, row.enroll_at = str(dates.enroll_on), dates.instant
     actions = (Row.enroll_on.set(row.enroll_on), Row.enroll_at.set(row.enroll_at), _due_action(dates.due_by))
-    next_date = set_next_date([one for one in rows if is_later(one, now)])
+    next_date = set_next_date(rows, now)
     writes = [
         Write("update", Row(row.pk, row.sk), unmoved, actions),
         # Made again by the job that follows; those of instants that stay are made already, which is harmless.
         batches_store.update_batch(key, Batch.schedules_made.set(False), next_date, as_read=batch),
     ]
     if old_instant not in {one.enroll_at for one in rows}:
-        writes.append(due.done(advance_at(key, old_instant)))
+        writes.append(due.done(reconcile_job(key, old_instant)))
     is_now = dates.instant <= to_text(now)
-    return writes + ([due.write(advance_at(key, dates.instant))] if is_now else next_due(key, rows, now))
+    return writes + ([due.write(reconcile_job(key, dates.instant))] if is_now else next_due_writes(key, rows, now))
 
 
 def _validate(asked: RowDates, enroll_on: date | None, due_by: date | None, today: date) -> None:

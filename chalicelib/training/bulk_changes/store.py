@@ -13,7 +13,7 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
-from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
+from chalicelib.training.batches.models import Enrollment, Partition, Row, batch_pk, partition_sk, row_sk
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
 from chalicelib.training.bulk_changes.models import UNDO, BulkChange, ChangedChunk, change_sk, changed_sk
@@ -88,8 +88,8 @@ def chunk_state(key: BatchKey, change_id: str, course_id: str, chunk: int) -> Ch
     )
 
 
-def partitions_of(key: BatchKey, row: Row) -> Cut | None:
-    return table.get(Cut, batch_pk(key.org_id, key.batch_id), cut_sk(str(row.cut_id)))
+def partition_of(key: BatchKey, row: Row) -> Partition | None:
+    return table.get(Partition, batch_pk(key.org_id, key.batch_id), partition_sk(str(row.partition_id)))
 
 
 def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:

@@ -29,11 +29,11 @@ from chalicelib.training.batches.mail_events import (
     REMINDERS_ON,
     MailEvent,
     mail_job,
+    parse_detail,
     reminder_writes,
-    whose,
 )
 from chalicelib.training.batches.messages import MailRow
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, enrollment_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.course_mails.member_mails import mail_id_of
@@ -67,7 +67,7 @@ def run(job: MailRow, now: datetime) -> None:
     row = batches_store.row(key, str(job.course_id))
     if row is None:
         observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
-    elif event == MailEvent.DATED:
+    elif event == MailEvent.DUE_DATE_SET:
         if REMINDERS_ON in (row.mails or ""):
             _plan_reminders(key, row, job.detail, now)
     elif event in REMINDERS and now > to_instant(str(job.due_at)) + _RELEVANT_FOR:
@@ -91,7 +91,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
         return RemindOut(num_not_completed=left)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
-    job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
     told = AuditEntry(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
     asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
     audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
@@ -102,7 +102,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
 def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
     """Make the mails from the job's position on. False when the rest is left to a later message."""
     event = MailEvent(job.event)
-    _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+    _, member_id = parse_detail(job.detail) if event in REMINDERS else ("", None)
     if member_id is not None:
         _queue_mails(
             key, row, job, enrollment_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now
@@ -157,15 +157,15 @@ def _mail_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
 def _plan_reminders(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
     org = org_of(key.msp_id, key.org_id)
     hour, zone = parse_hour(org.enroll_hour), zone_of(org)
-    table.transact(reminder_writes(key.msp_id, key.org_id, key.batch_id, row.course_id, due_by, hour, zone, now))
+    table.transact(reminder_writes(key, row.course_id, due_by, hour, zone, now))
 
 
 def _is_recipient(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
-    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
+    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != enrollment_sk(row.course_id):
         return False
     if item.left_at:
         return False
-    return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
+    return MailEvent(job.event) not in REMINDERS or item.due_by == parse_detail(job.detail)[0]
 
 
 def _mail(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
@@ -175,7 +175,7 @@ def _mail(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str,
     detail = "" if event == MailEvent.RAN else job.detail
     if event in REMINDERS:
         # Whether the row has this date or the learner alone: it is the same reminder.
-        detail, _ = whose(job.detail)
+        detail, _ = parse_detail(job.detail)
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
         about["due_by"] = detail

@@ -30,10 +30,10 @@ def withdraw(org_id: str, old: Enrollment, archived_at: str) -> None:
         row_actions.append(Row.num_started.add(-1))
     if old.batch_id is None:
         # Taken over from a self-enrollment: no row counts it, and it took no seat.
-        table.transact(enrollment_store.change(old, actions, None, ()))
+        table.transact(enrollment_store.change_writes(old, actions, None, ()))
         return
     row = enrollment_store.row_key(org_id, old.batch_id, old.course_id)
-    table.transact([*enrollment_store.change(old, actions, row, row_actions), *freed])
+    table.transact([*enrollment_store.change_writes(old, actions, row, row_actions), *freed])
 
 
 def finish(org_id: str, member_id: str, archive_id: str) -> None:

@@ -12,7 +12,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
-from chalicelib.training.batches.mail_events import REMINDERS_ON, own_detail, reminder_writes
+from chalicelib.training.batches.mail_events import REMINDERS_ON, learner_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey
@@ -49,11 +49,10 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
             change.model_dump(mode="json", exclude_unset=True),
         )
         writes = store.change_writes(enrollment_id.org_id, old, values)
-        if values.get("due_by") and _has_reminders(scope.msp_id, old, enrollment_id.org_id):
-            detail, hour = own_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)
-            writes += reminder_writes(
-                scope.msp_id, org.org_id, str(old.batch_id), old.course_id, detail, hour, zone, now
-            )
+        if values.get("due_by") and _has_reminders(scope.msp_id, org.org_id, old):
+            key = BatchKey(scope.msp_id, org.org_id, str(old.batch_id))
+            detail, hour = learner_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)
+            writes += reminder_writes(key, old.course_id, detail, hour, zone, now)
         try:
             audit.commit(org_pk(scope.org), audit_entry, writes, now)
         except ConditionFailed:
@@ -104,7 +103,7 @@ def _end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     return min(due_instant(day, zone) - timedelta(seconds=1), now)
 
 
-def _has_reminders(msp_id: str, enrollment: Enrollment, org_id: str) -> bool:
+def _has_reminders(msp_id: str, org_id: str, enrollment: Enrollment) -> bool:
     """The reminders of the row are about its own due date; a learner's other date needs reminders of its own."""
     if enrollment.batch_id is None:
         return False

@@ -22,7 +22,7 @@ def change_writes(org_id: str, old: Enrollment, values: Values) -> list[Write]:
     """
     is_counted = old.batch_id and not old.left_at
     row = enrollment_store.row_key(org_id, str(old.batch_id), old.course_id) if is_counted else None
-    writes = enrollment_store.change(old, actions_of(values), row, _row_actions(old, values))
+    writes = enrollment_store.change_writes(old, actions_of(values), row, _row_actions(old, values))
     completes = values.get("status") == EnrollmentStatus.COMPLETED
     return [*writes, bump_revision(org_id, "completions")] if completes else writes
 

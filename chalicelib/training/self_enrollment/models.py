@@ -5,7 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.aws.table import CoreItem, Ref
 from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import account_pk, org_pk
-from chalicelib.training.batches.models import Enrollment, course_sk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 
 # Stands for the organization in the id of a self-enrollment. No organization has such an id.
 SELF_ENROLLED = "own"
@@ -17,7 +17,7 @@ def self_enrollments_pk(account_id: str) -> str:
 
 
 def self_enrollment_ref(account_id: str, course_id: str) -> Ref[Enrollment]:
-    return Ref(Enrollment, self_enrollments_pk(account_id), course_sk(course_id))
+    return Ref(Enrollment, self_enrollments_pk(account_id), enrollment_sk(course_id))
 
 
 class Offer(CoreItem):

@@ -13,7 +13,7 @@ from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.seat_store import seat_limit
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.models import Enrollment, course_sk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.self_enrollment import store
 from chalicelib.training.self_enrollment.models import Offer, offer_id_of, offer_sk, offers_pk
@@ -82,7 +82,7 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             raise NotFound("There is no such offer")
         if offer.accepted_at is not None:
             return _out(offer, own)
-        existing = enrollment_store.enrollment(scope.org, member_id, course_sk(offer.course_id))
+        existing = enrollment_store.enrollment(scope.org, member_id, enrollment_sk(offer.course_id))
         if existing is not None and existing.carried_at:
             # Perhaps from this offer, if another admin accepted it since it was read.
             offer = store.offer(scope.org, member_id, offer_id) or offer

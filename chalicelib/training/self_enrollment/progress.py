@@ -7,7 +7,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
-from chalicelib.training.batches.models import Enrollment, course_sk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.progress.progress import Step, complete_values, start_values
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
@@ -31,7 +31,7 @@ def take(account_id: str, course_id: str, seed: str, now: datetime) -> Enrollmen
         raise Invalid(FieldError("course_id", "unknown_course", problem))
     enrollment = Enrollment(
         self_enrollments_pk(account_id),
-        course_sk(course_id),
+        enrollment_sk(course_id),
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(now),
         msp_id=pointer.msp_id,

@@ -12,7 +12,7 @@ from chalicelib.people.members import store as members_store
 from chalicelib.tenants.courses.models import course_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes
-from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk, history_sk, learner_pk
 from chalicelib.training.progress.store import Values, actions_of
 from chalicelib.training.self_enrollment.models import (
     Offer,
@@ -27,7 +27,7 @@ OFFER, SEAT, LIMIT, MEMBER = 0, 1, 2, 3
 
 
 def enrollment(account_id: str, course_id: str) -> Enrollment | None:
-    return table.get(Enrollment, self_enrollments_pk(account_id), course_sk(course_id))
+    return table.get(Enrollment, self_enrollments_pk(account_id), enrollment_sk(course_id))
 
 
 def enrollments(account_id: str, limit: int, after: str | None) -> Page[Enrollment]:
@@ -94,7 +94,7 @@ def accept_writes(
     accepted = (Offer.accepted_at.set(to_text(now)),)
     carried = Enrollment(
         learner_pk(org_id, member_id),
-        course_sk(course_id),
+        enrollment_sk(course_id),
         status=own.status,
         enrolled_at=own.enrolled_at,
         started_at=own.started_at,

@@ -10,8 +10,8 @@ from tests.faults.fake_sqs import is_in_flight
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
 from tests.faults.scenarios import CHUNK_NEW
+from tests.faults.snapshots import built_once
 
 ROW = [QUERY, GET, GET, GET, TRANSACT, GET, QUERY, QUERY, TRANSACT, GET, TRANSACT]
 # Two courses, one a transaction.
@@ -25,7 +25,7 @@ def _scheduled(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> Batch:
     return _planned(play)
 
 
-@scene
+@built_once
 def _planned(play: FaultHarness) -> Batch:
     made = later.batch(play, 2, [FIRST, SECOND])
     play.outside.work_off()

@@ -22,7 +22,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 # Who asks, the client; the batch and its rows; the change, its job; the row as it then is, and the client's zone.
 REQUEST = [QUERY, GET, GET, GET, QUERY, QUERY, TRANSACT, SEND, GET, GET]
@@ -31,7 +31,7 @@ CHUNK = [GET_MANY, GET, QUERY, GET, INSERT, TRANSACT, GET, GET, TRANSACT]
 NEW = "2087-03-03"
 
 
-@scene
+@built_once
 def _changing(play: FaultHarness, job: str) -> tuple[Batch, Delivery]:
     """Three people; the first has completed. The message of this job."""
     made = later.ran(play, 3)
@@ -110,7 +110,7 @@ def test_who_had_no_due_date_is_counted_once_though_the_chunk_comes_again(play: 
 # ------------------------------------------------------------ the request
 
 
-@scene
+@built_once
 def _scheduled(play: FaultHarness) -> Batch:
     made = later.batch(play, 2, ["2087-01-10", "2087-01-12"])
     play.outside.work_off()

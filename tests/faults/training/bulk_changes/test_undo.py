@@ -16,7 +16,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
 # One row a transaction.
@@ -32,7 +32,7 @@ def undoing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, job: str = "") 
     return _undoing(play, job)
 
 
-@scene
+@built_once
 def _undoing(play: FaultHarness, job: str) -> tuple[Batch, Delivery]:
     made = later.ran(play, num_courses=2)
     play.start(made.people[:1])

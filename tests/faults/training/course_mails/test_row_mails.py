@@ -12,7 +12,7 @@ from tests.faults.fake_sqs import Delivery
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
@@ -30,7 +30,7 @@ def _mailing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, event: str) ->
     return _launched(play, event)
 
 
-@scene
+@built_once
 def _launched(play: FaultHarness, event: str) -> tuple[Batch, Delivery]:
     play.chunks_of(1)
     course = play.course()
