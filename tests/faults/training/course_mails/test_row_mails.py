@@ -1,4 +1,4 @@
-"""The mails of a row, from the due entry on: broken at every call, and twice at once. Each is made once a learner."""
+"""The mails of a row, from the due entry on: broken at every call, and twice at once. One mail for each learner."""
 
 import json
 from collections import Counter
@@ -52,14 +52,14 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     mails = [item for item in outbox if item["pk"].startswith("MAIL#")]
     [kind] = {mail["kind"] for mail in mails}
     assert kind == ("enrolled" if event == "ran" else event)
-    # Each person's once, each in the lane, which is open.
+    # One mail for each person, each in the queue of the tenant.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
-    lanes = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
+    queues = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
     assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == {
         item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
     }
-    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [lanes[0].removeprefix("QUEUE#")]
+    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [queues[0].removeprefix("QUEUE#")]
     planned = {json.loads(item["job"])["event"] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 
