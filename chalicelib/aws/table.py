@@ -155,7 +155,7 @@ def batch_get(items: Iterable[tuple[type[Item], str, str]], *, consistent: bool 
     """Those of these items that exist, of any models and tables, by key: one call per 100."""
     model_by_key = {(pk, sk): model for model, pk, sk in items}
     model_by_table: dict[Key, str] = {key: model.Meta.table_name for key, model in model_by_key.items()}
-    found: dict[Key, Item] = {}
+    item_by_key: dict[Key, Item] = {}
     keys = list(model_by_key)
     for start in range(0, len(keys), MAX_BATCH_GET):
         request: dict[str, Any] = {}
@@ -164,8 +164,8 @@ def batch_get(items: Iterable[tuple[type[Item], str, str]], *, consistent: bool 
             table["Keys"].append({"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         for raw in _batch_get_raw(request):
             key = (raw["pk"]["S"], raw["sk"]["S"])
-            found[key] = model_by_key[key].from_raw_data(raw)
-    return found
+            item_by_key[key] = model_by_key[key].from_raw_data(raw)
+    return item_by_key
 
 
 @dataclass(frozen=True)
