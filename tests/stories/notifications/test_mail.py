@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib import mailer
 from chalicelib.core.settings import settings
 from chalicelib.notifications import outbox, store
 from tests.harness import World
@@ -145,10 +144,9 @@ def test_a_process_that_dies_with_a_claimed_mail_leaves_it_unknown_and_nobody_se
     _appoint(world, org, admin, "ann@example.com")
     _kill_after_sending(mailbox, monkeypatch)
     assert list(mailbox.states().values()) == ["sending"]
-    office = mailer.post_office()
-    assert office.sweep(world.now) == 0
+    assert outbox.sweep(world.now) == 0
     world.now += timedelta(minutes=16)
-    assert office.sweep(world.now) == 1
+    assert outbox.sweep(world.now) == 1
     mailbox.send()
     assert [(item["state"], item["reason"]) for item in mailbox.items()] == [("unknown", "no_answer")]
     assert len(mailbox.mails()) == 1
