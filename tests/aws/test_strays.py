@@ -5,7 +5,7 @@ import pytest
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
-from chalicelib.training.batches import chunk_store
+from chalicelib.training.batches import advance, chunk_store
 from chalicelib.training.batches import enroll_chunk as chunks
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
