@@ -139,7 +139,7 @@ def _translated(template: Template) -> Template:
         # Of packaged code it takes only what lies in a bucket.
         function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code"}
     # Every region gives the same; without a session it would look for the operator's.
-    session = boto3.Session(region_name="us-east-1")
+    session = boto3.session.Session(region_name="us-east-1")  # type: ignore[no-untyped-call]
     translated: Template = Translator({}, Parser(), boto_session=session).translate(copied, {})
     return translated
 
