@@ -24,7 +24,7 @@ def identity_of(cloud: Cloud, address: str) -> str:
             continue
     raise RuntimeError(
         f"SES in {cloud.region} may not send from {address}: none of {', '.join(candidates)} is verified there. "
-        f"Verify the domain first: aws sesv2 create-email-identity --email-identity {candidates[1]}"
+        f"Verify the domain first: aws sesv2 create-email-identity --email-identity {domain_of(address)}"
     )
 
 

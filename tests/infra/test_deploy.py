@@ -251,6 +251,11 @@ def test_a_sender_that_nobody_verified_is_refused_before_anything_happens() -> N
         chosen_parameters(FakeAws(), options(mail_from="a@mail.other.org"))
 
 
+def test_a_sender_that_is_no_address_is_refused_as_well() -> None:
+    with pytest.raises(RuntimeError, match="may not send from training"):
+        chosen_parameters(FakeAws(), options(mail_from="training"))
+
+
 def test_make_says_only_what_was_said_to_it() -> None:
     command = ["make", "-n", "deploy", "STAGE=dev", "MAIL_FROM=a@example.com", "ALARM_EMAIL="]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -42,6 +42,16 @@ def test_each_stage_answers_browsers_of_its_own_origin(packaged: tuple[str, Path
     assert told == {origin}
 
 
+def test_mails_may_go_out_by_the_identity_that_the_deployment_found(packaged: tuple[str, Path, Template]) -> None:
+    """The sender's own domain need not be one: the one above it is enough."""
+    _, _, template = packaged
+    resources = template["Resources"]
+    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}"
+    assert resources["UserPool"]["Properties"]["EmailConfiguration"]["SourceArn"] == {"Fn::Sub": identity}
+    policy = json.dumps(resources["MailerRole"]["Properties"]["Policies"])
+    assert identity in policy or ":identity/*" in policy
+
+
 def test_each_handler_in_the_configuration_exists(packaged: tuple[str, Path, Template]) -> None:
     stage, _, template = packaged
     handlers = {
