@@ -6,6 +6,8 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
+#   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
+#   make cost CLIENTS=25 LEARNERS=100000 MAILS=200000 LOGINS=100000    a month's bill            [COURSES=1] [INVITED=0]
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
@@ -17,7 +19,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy first-admin clean
+.PHONY: run test check bench pictures deploy doctor cost first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -44,6 +46,14 @@ pictures: $(INSTALLED)
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)" \
 		--mail-rate "$(or $(MAIL_RATE),14)" --public-url "$(PUBLIC_URL)"
+
+# Before the first deployment it has to be told the sender; afterwards the stage knows it.
+doctor: $(INSTALLED)
+	@$(BIN)/python -m infra.doctor --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --mail-rate "$(MAIL_RATE)"
+
+cost: $(INSTALLED)
+	@$(BIN)/python -m infra.cost --clients "$(CLIENTS)" --learners "$(LEARNERS)" --mails "$(MAILS)" --logins "$(LOGINS)" \
+		--courses "$(or $(COURSES),1)" --invited "$(or $(INVITED),0)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"
