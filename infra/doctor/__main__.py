@@ -46,8 +46,8 @@ def _chosen_region() -> str:
 
 
 def _told(name: str, finding: Finding) -> str:
-    line = f"{finding.level:4}  {name:15} {finding.says}"
-    return f"{line}\n{'':22}-> {finding.do}" if finding.do else line
+    line = f"{finding.level:4}  {name:16} {finding.says}"
+    return f"{line}\n{'':23}-> {finding.do}" if finding.do else line
 
 
 if __name__ == "__main__":

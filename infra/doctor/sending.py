@@ -90,13 +90,13 @@ def suppression(account: Account, sesv2: Any) -> Finding:
     kept = set(account.get("SuppressionAttributes", {}).get("SuppressedReasons", []))
     if not kept >= _KEPT:
         return warn(
-            f"SES does not remember {' and '.join(sorted(_KEPT - kept)).lower()}s: who bounced is mailed again",
+            f"not remembered: {', '.join(sorted(_KEPT - kept)).lower()}; SES mails such addresses again",
             "aws sesv2 put-account-suppression-attributes --suppressed-reasons BOUNCE COMPLAINT",
         )
     page = sesv2.list_suppressed_destinations(PageSize=_PAGE)
     number = len(page.get("SuppressedDestinationSummaries", []))
     told = f"more than {_PAGE:,}" if page.get("NextToken") else f"{number:,}"
-    return ok(f"bounces and complaints are remembered; {told} addresses in the list")
+    return ok(f"bounces and complaints are remembered; addresses in the list: {told}")
 
 
 def news(sesv2: Any, configuration_sets: list[Resource], topic_arn: str) -> Finding:
