@@ -114,6 +114,10 @@ def test_bounces_and_complaints_are_remembered() -> None:
         assert (finding.level, finding.says.rpartition(": ")[2]) == (Level.OK, number)
 
 
+def test_within_the_sandbox_the_list_is_not_asked_for() -> None:
+    assert sending.suppression(account(ProductionAccessEnabled=False), client("sesv2")).level is Level.OK
+
+
 def test_complaints_are_forgotten() -> None:
     finding = sending.suppression(account(SuppressionAttributes={"SuppressedReasons": ["BOUNCE"]}), client("sesv2"))
     assert finding.level is Level.WARN
