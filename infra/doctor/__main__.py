@@ -7,6 +7,7 @@ Ends with 1 when something is bad.
 """
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -42,7 +43,8 @@ def main(given: list[str] | None = None) -> int:
 
 def _chosen_region() -> str:
     """As the environment and its profile have it; empty when they have none."""
-    return boto3.session.Session().region_name or ""  # type: ignore[no-untyped-call]
+    # Of boto's tools only AWS's own command line reads AWS_REGION.
+    return os.environ.get("AWS_REGION") or boto3.session.Session().region_name or ""  # type: ignore[no-untyped-call]
 
 
 def _told(name: str, finding: Finding) -> str:
