@@ -6,9 +6,9 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
+#   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
 #   make cost CLIENTS=25 LEARNERS=100000 MAILS=200000 LOGINS=100000    a month's bill            [COURSES=1] [INVITED=0]
-#   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
