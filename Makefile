@@ -8,6 +8,8 @@
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
+#   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
+#   make cost CLIENTS=25 LEARNERS=100000 MAILS=200000 LOGINS=100000    a month's bill            [COURSES=1] [INVITED=0]
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -20,7 +22,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy first-admin clean
+.PHONY: run test check bench pictures deploy doctor cost first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -48,6 +50,14 @@ deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
 		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
 		$(call option,adopt,ADOPT)
+
+# Before the first deployment it has to be told the sender; afterwards the stage knows it.
+doctor: $(INSTALLED)
+	@$(BIN)/python -m infra.doctor --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --mail-rate "$(MAIL_RATE)"
+
+cost: $(INSTALLED)
+	@$(BIN)/python -m infra.cost --clients "$(CLIENTS)" --learners "$(LEARNERS)" --mails "$(MAILS)" --logins "$(LOGINS)" \
+		--courses "$(or $(COURSES),1)" --invited "$(or $(INVITED),0)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"
