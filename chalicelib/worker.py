@@ -1,6 +1,6 @@
-"""What the jobs queue and the clock start: plain functions over events, each record on its own.
+"""The functions behind the jobs queue, its dead letters and the sweeper's schedule.
 
-One table says, for each kind of message, which function runs it, and which handles its dead letter.
+One table names, for each kind of message, the function that runs it and the one that handles its dead letter.
 """
 
 import json
@@ -38,7 +38,7 @@ Handle = Callable[[Any, datetime], object]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message. `on_dead_letter` is left out where the sweep sends the message again."""
+    """A kind of message. Without `on_dead_letter`, the sweeper sends the message again after a dead letter."""
 
     message: type[Job]
     run: Handle
@@ -49,7 +49,7 @@ class Kind:
         return str(self.message.model_fields["job"].default)
 
 
-# What few messages need is imported by them alone, so that the others start sooner.
+# Imported at first use: few messages need these modules, and the others start sooner without them.
 def _exports() -> Any:
     from chalicelib.reporting.exports import service
 
@@ -89,17 +89,17 @@ _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
 
 
 def work(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The jobs queue. Failed records are named in the answer and come again; the others are done."""
+    """The jobs queue. The answer names the failed records, which SQS delivers again."""
     return _each_record(event, lambda kind, job: kind.run(job, clock()))
 
 
 def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The jobs queue's dead letters. What cannot be read stays in the queue, for an operator to see."""
+    """The dead letters of the jobs queue. Messages that cannot be read stay in the queue for an operator."""
     return _each_record(event, lambda kind, job: _handle_dead_letter(kind, job, clock()))
 
 
 def sweep(clock: Clock = utc_now) -> None:
-    """Trouble with jobs does not stop the mails, nor the other way round."""
+    """A failure with jobs does not stop the mails, nor the other way round."""
     try:
         job_sweep.sweep(clock())
     finally:

@@ -23,7 +23,7 @@ from chalicelib.tenants.structure.models import (
     Department,
     Group,
     Location,
-    NameClaim,
+    ReservedName,
     department_sk,
     group_sk,
     location_sk,
@@ -184,7 +184,7 @@ class World(AwsProbe):
         group_id = self._id()
         name = name or f"Group {self._num_made}"
         group = Group(org_pk(org_id), group_sk(group_id), group_id=group_id, name=name, course_ids=list(courses))
-        loading.put_all([group, NameClaim(org_pk(org_id), name_sk("group", name), owner_id=group_id)])
+        loading.put_all([group, ReservedName(org_pk(org_id), name_sk("group", name), owner_id=group_id)])
         return group_id
 
     def department(self, org_id: str, name: str | None = None, parent_id: str | None = None) -> str:
@@ -197,7 +197,7 @@ class World(AwsProbe):
                 org_pk(org_id), department_sk(department_id), department_id=department_id, name=name,
                 parent_id=parent_id, path=path,
             ),
-            NameClaim(org_pk(org_id), name_sk(f"department:{parent_id or ''}", name), owner_id=department_id),
+            ReservedName(org_pk(org_id), name_sk(f"department:{parent_id or ''}", name), owner_id=department_id),
         ]  # fmt: skip
         if parent is not None:
             parent.num_children += 1
@@ -209,7 +209,7 @@ class World(AwsProbe):
         location_id = self._id()
         name = name or f"Location {self._num_made}"
         location = Location(org_pk(org_id), location_sk(location_id), location_id=location_id, name=name)
-        loading.put_all([location, NameClaim(org_pk(org_id), name_sk("location", name), owner_id=location_id)])
+        loading.put_all([location, ReservedName(org_pk(org_id), name_sk("location", name), owner_id=location_id)])
         return location_id
 
     # ------------------------------------------------------------ people

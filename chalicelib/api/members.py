@@ -10,7 +10,7 @@ from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -45,7 +45,7 @@ def change_member(call: Call[MemberPatch, Empty]) -> MemberOut:
     return directory.member(scope, member_id, call.now)
 
 
-@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, once=True)
+@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, idempotent=True)
 def archive_member(call: Call[Empty, Empty]) -> MemberOut:
     """The person keeps access to what is in progress, the organization what was completed; the rest is cancelled."""
     scope, member_id = _manager(call), call.params["member_id"]
@@ -54,7 +54,7 @@ def archive_member(call: Call[Empty, Empty]) -> MemberOut:
         archive.archive(scope, member_id, seed, call.now)
         return directory.member(scope, member_id, call.now)
 
-    return once(call, MemberOut, action)
+    return idempotent(call, MemberOut, action)
 
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")

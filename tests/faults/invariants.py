@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.core.ids import derived_id, shard_of
 from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
-from chalicelib.tenants.audit.models import AuditEntry
+from chalicelib.tenants.audit.models import AuditRecord
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, row_shard
 from chalicelib.training.batches.recipients import bounds_of
 from chalicelib.training.batches.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
@@ -85,7 +85,7 @@ def _audit(tables: Tables) -> Iterator[str]:
     for pk, entries in tables.audit.items():
         previous = FIRST_HASH
         for number, raw in enumerate(entries, start=1):
-            entry = AuditEntry(**raw)
+            entry = AuditRecord(**raw)
             if (entry.sk, entry.previous_hash, entry.hash) != (number_key(number), previous, hash_of(entry)):
                 yield f"{pk}: entry {entry.sk} does not follow from the one before"
             previous = entry.hash

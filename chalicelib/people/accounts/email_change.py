@@ -28,7 +28,7 @@ from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, o
 from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.admins.models import Admin
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 
 # Of 100,000,000 codes.
@@ -123,7 +123,7 @@ def _move_admin(account_id: str, entry: AccountEntry, email: str, now: datetime)
 def _committed(tenant_pk: str, account_id: str, target: str, writes: list[Write], now: datetime) -> bool:
     """False when things changed since they were read. The trail is kept when a person is erased: no addresses in it."""
     try:
-        audit.commit(tenant_pk, Change(account_id, "email.changed", target), writes, now)
+        audit.commit(tenant_pk, AuditEntry(account_id, "email.changed", target), writes, now)
     except ConditionFailed:
         return False
     return True

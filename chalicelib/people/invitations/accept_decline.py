@@ -28,7 +28,7 @@ from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.web import rate_limits as limits
 
 # One person can be asked for no more mails than this, whoever asks.
@@ -172,7 +172,7 @@ def accept(invited: Invited, account: Account, now: datetime, first_name: str = 
             *members_store.change_writes(org_id, member, after),
             *(Write("put", item) for item in members_store.membership_of(invited.msp_id, org_id, after)),
             store.close_write(org_id, member.member_id, str(member.email)),
-            touch(org_id, "people"),
+            bump_revision(org_id, "people"),
             *outbox.writes(welcome, InvitationMail.WELCOME, org_pk(org_id), about, now),
             *map(due.write, jobs),
         ]

@@ -37,7 +37,7 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure import store as structure_store
@@ -69,7 +69,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
             _announce(scope, seed, notify_at)
             return InvitesOut(results=results)
         invitations = invitations[:_AT_ONCE]
-        told = Change(
+        told = AuditEntry(
             scope.account_id, "members.invited", f"group/{form.group_id}",
             after={
                 "member_ids": [one.member.member_id for one in invitations],

@@ -52,7 +52,7 @@ def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
                     expired=is_expired(member, now),
                 )
             )
-    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
+    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.next_position))
 
 
 def _is_mine(member: Member, email: str) -> bool:

@@ -20,7 +20,7 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 
 _TRIES = 4
 
@@ -105,7 +105,7 @@ def _one(scope: Scope, member_id: str, action: str, step: Callable[[Member], _St
         if isinstance(taken, Code):
             return _not_done(member_id, taken, member)
         after, writes = taken
-        told = Change(
+        told = AuditEntry(
             scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
         )
         try:

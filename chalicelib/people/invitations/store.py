@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.jobs import due
 from chalicelib.people.invitations.messages import SendWave
 from chalicelib.people.invitations.models import (
@@ -36,7 +36,7 @@ def close_write(org_id: str, member_id: str, email: str) -> Write:
     return Write("delete", OpenInvite(address_pk(email), invite_sk(org_id, member_id)))
 
 
-def open_invites(email: str, limit: int, after: str | None) -> Slice[OpenInvite]:
+def open_invites(email: str, limit: int, after: str | None) -> Page[OpenInvite]:
     return table.query(OpenInvite, address_pk(email), prefix=INVITES_PREFIX, limit=limit, after=after, consistent=True)
 
 

@@ -31,7 +31,7 @@ from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits as limits
@@ -137,7 +137,7 @@ def confirm(shown: Shown, request: JoinRequest, code: str, now: datetime) -> str
 def _join(shown: Shown, request: JoinRequest, known: Member | None, now: datetime) -> str | None:
     """None when the person changed meanwhile."""
     made = joined(request, known, now, now + timedelta(days=int(shown.org.invitation_days)))
-    told = Change(
+    told = AuditEntry(
         _ACTOR, "member.joined_by_page", f"member/{made.member.member_id}",
         {"status": known.status} if known else None,
         {"status": made.member.status, "group_id": request.group_id, "location_id": request.location_id},

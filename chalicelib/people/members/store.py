@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from chalicelib.aws import loading, table
 from chalicelib.aws.table import CoreItem, Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
     Member,
@@ -24,7 +24,7 @@ from chalicelib.people.members.models import (
 )
 from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -34,7 +34,7 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
     return table.query(Member, members_pk(org_id), limit=limit, after=after)
 
 
@@ -45,11 +45,11 @@ def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
     return {sk: cast(Member, item) for (_, sk), item in found.items()}
 
 
-def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
-def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
+def found_by(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
 
@@ -116,7 +116,11 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     ConditionFailed with index 0 when the id is taken, with a following one when the address or the
     login name belongs to somebody else here.
     """
-    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+    return [
+        *invited_writes(org_id, member),
+        *map(_put, membership_of(msp_id, org_id, member)),
+        bump_revision(org_id, "people"),
+    ]
 
 
 def invited_writes(org_id: str, member: Member) -> list[Write]:
@@ -191,4 +195,4 @@ def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
             yield from membership_of(msp_id, org_id, member)
 
     loading.put_all(items())
-    table.transact([touch(org_id, "people")])
+    table.transact([bump_revision(org_id, "people")])

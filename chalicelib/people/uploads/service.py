@@ -23,7 +23,7 @@ from chalicelib.people.uploads.states import ImportStatus, RowOutcome
 from chalicelib.people.uploads.verdicts import judge
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.states import Subscription
 from chalicelib.web.paging import Pager
 
@@ -58,7 +58,7 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
     )  # fmt: skip
     files().write(file_key(scope.org, import_id), [content], content_type)
     store.put_rows(scope.org, import_id, chunks, now)
-    told = Change(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
+    told = AuditEntry(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
     try:
         audit.commit(scope.tenant_pk, told, [store.create_write(made, now)], now)
     except ConditionFailed:
@@ -68,7 +68,7 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
 
 def page(scope: Scope, pager: Pager) -> ImportPage:
     found = store.page(scope.org, pager.limit, pager.position)
-    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
@@ -126,7 +126,7 @@ def _decide(
             setattr(known, name, value)
         if status == ImportStatus.APPROVED:
             writes.append(due.write(store.import_job(known)))
-        told = Change(
+        told = AuditEntry(
             scope.account_id, f"import.{status}", f"import/{known.import_id}", {"status": before},
             {"status": status.value, "notify_at": known.notify_at},
         )  # fmt: skip

@@ -9,7 +9,7 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.jobs import due
 from chalicelib.people.uploads.messages import RunImport
@@ -77,7 +77,7 @@ def find(org_id: str, import_id: str) -> Import | None:
     return table.get(Import, imports_pk(org_id), import_sk(import_id))
 
 
-def page(org_id: str, limit: int, after: str | None) -> Slice[Import]:
+def page(org_id: str, limit: int, after: str | None) -> Page[Import]:
     """Newest first."""
     return table.query(
         Import, imports_pk(org_id), prefix=import_sk(""), limit=limit, after=after, newest_first=True, consistent=True

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.table import CoreItem, Ref
 
 
 def account_pk(account_id: str) -> str:
@@ -41,6 +41,10 @@ class Msp(CoreItem):
 
     name = UnicodeAttribute()
     num_admins = NumberAttribute(default=0)
+
+
+def msp_ref(msp_id: str) -> Ref[Msp]:
+    return Ref(Msp, msp_pk(msp_id), SELF_SK)
 
 
 class OrgPointer(CoreItem):

@@ -1,7 +1,7 @@
 """The dashboard's one query: totals and clients lie side by side in the MSP's partition."""
 
 from chalicelib.aws import table
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org
 
@@ -9,7 +9,7 @@ _COUNTS = "COUNTS#"
 _ORGS = "ORG#"
 
 
-def dashboard(msp_id: str, limit: int, after: str | None) -> tuple[list[Counts], Slice[Org]]:
+def dashboard(msp_id: str, limit: int, after: str | None) -> tuple[list[Counts], Page[Org]]:
     """Totals and one page of clients.
 
     The first page is one query, for the totals sort before the clients; a later page reads the totals
@@ -22,6 +22,6 @@ def dashboard(msp_id: str, limit: int, after: str | None) -> tuple[list[Counts],
     page = table.query_between({_COUNTS: Counts, _ORGS: Org}, pk, _COUNTS, f"{_ORGS}~", limit + NUM_COUNT_SHARDS)
     found = [item for item in page.items if isinstance(item, Org)]
     orgs = found[:limit]
-    more = len(found) > limit or page.position is not None
+    more = len(found) > limit or page.next_position is not None
     position = orgs[-1].sk if orgs and more else None
-    return [item for item in page.items if isinstance(item, Counts)], Slice(orgs, position)
+    return [item for item in page.items if isinstance(item, Counts)], Page(orgs, position)

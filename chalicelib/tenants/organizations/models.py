@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.tenants.access.models import msp_pk, org_pk
 
 NUM_COUNT_SHARDS = 8
 
@@ -34,6 +35,10 @@ class Org(CoreItem):
     created_at = UnicodeAttribute()
 
 
+def org_ref(msp_id: str, org_id: str) -> Ref[Org]:
+    return Ref(Org, msp_pk(msp_id), org_sk(org_id))
+
+
 class Counts(CoreItem):
     """`MSP#m` / `COUNTS#<shard>`: the dashboard's totals, spread so that clients do not wait for each other."""
 
@@ -55,6 +60,10 @@ class Entitlements(CoreItem):
 ENTITLEMENTS_SK = "ENTITLEMENTS"
 
 
+def entitlements_ref(org_id: str) -> Ref[Entitlements]:
+    return Ref(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
+
+
 class SeatCount(CoreItem):
     """`ORG#o` / `SEATS#c`: how many seats of a course are taken: its enrollments that were not cancelled."""
 
@@ -65,8 +74,8 @@ def seats_sk(course_id: str) -> str:
     return f"SEATS#{course_id}"
 
 
-class Facts(CoreItem):
-    """`ORG#o` / `FACTS`: how often people, enrollments and access changed, for a plan to notice that they did."""
+class Revisions(CoreItem):
+    """`ORG#o` / `REVISIONS`: how often each kind of data changed. A reviewed plan compares them to notice changes."""
 
     people = NumberAttribute(default=0)
     enrollments = NumberAttribute(default=0)
@@ -74,4 +83,8 @@ class Facts(CoreItem):
     completions = NumberAttribute(default=0)
 
 
-FACTS_SK = "FACTS"
+REVISIONS_SK = "REVISIONS"
+
+
+def revisions_ref(org_id: str) -> Ref[Revisions]:
+    return Ref(Revisions, org_pk(org_id), REVISIONS_SK)

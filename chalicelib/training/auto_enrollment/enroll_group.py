@@ -77,14 +77,14 @@ def give_up_many(job: EnrollMembers, now: datetime) -> None:
 def _members(job: GroupCoursesApplied) -> tuple[list[str], str | None]:
     page = members_store.roster(group_roster_pk(job.org_id, job.group_id), _PER_MESSAGE, job.position)
     active = [entry for entry in page.items if entry.status == MemberStatus.ACTIVE]
-    return [entry.sk.removeprefix(member_sk("")) for entry in active], page.position
+    return [entry.sk.removeprefix(member_sk("")) for entry in active], page.next_position
 
 
 def _failed(job: GroupCoursesApplied, course_id: str) -> tuple[list[str], str | None]:
     key, _ = standing.open_batch(job.msp_id, job.org_id, job.group_id)
     page = chunk_store.chunk_page(key, course_id, _PER_MESSAGE, job.position)
     failed = [result for result in page.items if result.num_failed]
-    return [result.sk.rsplit("#", 1)[1] for result in failed], page.position
+    return [result.sk.rsplit("#", 1)[1] for result in failed], page.next_position
 
 
 def _enroll_together(job: EnrollMembers, now: datetime) -> list[str]:

@@ -6,7 +6,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
-from chalicelib.tenants.organizations.counters import counter_writes
+from chalicelib.tenants.organizations.counter_store import counter_writes
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import SPEC_SK, Batch, Cut, RolloutSpec, Row, rollout_pk
 from chalicelib.training.batches.schemas import Plan

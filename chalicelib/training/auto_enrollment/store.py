@@ -17,10 +17,9 @@ from chalicelib.core.ids import new_id, shard_of
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import msp_pk, org_pk
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
 from chalicelib.tenants.structure.models import Group, group_sk
 from chalicelib.training.auto_enrollment.models import MAX_JOINS, Joined, joined_pk, joined_sk, joiner_sk
 from chalicelib.training.batches import store as batch_store
@@ -124,7 +123,7 @@ def enroll_all_writes(
         Write("update", Row(row.pk, row.sk), still_open, tuple(actions)),
         take_write(key.org_id, course_id, number, limit) if limit else count_write(key.org_id, course_id, number),
         Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
-        touch(key.org_id, "enrollments"),
+        bump_revision(key.org_id, "enrollments"),
     ]
     for member_id in member_ids:
         one = Joiner(key, row, member_id, None, None, None, limit)
@@ -186,7 +185,7 @@ def enroll_writes(one: Joiner, row: Row, join_id: str, limit: int, due_by: str |
         Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), seats == limit),
         _active_check(one),
         *_enrollment_writes(one, row, due_by, now),
-        touch(key.org_id, "enrollments"),
+        bump_revision(key.org_id, "enrollments"),
         *([Write("delete", one.result)] if one.result else []),
         *_row_writes(one, row, Outcome.ENROLLED, due_by),
     ]

@@ -12,9 +12,9 @@ from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.jobs import due, queue
-from chalicelib.tenants.organizations.lookups import entitled_courses
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.organizations.seat_store import entitled_courses
 from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import finish_row as fold

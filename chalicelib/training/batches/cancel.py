@@ -9,7 +9,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.jobs import due
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.expand import expand
 from chalicelib.training.batches.models import Batch, Row
@@ -88,7 +88,7 @@ def _cancelled(
     key: BatchKey, batch: Batch, rows: Sequence[Row], some: Sequence[Row], actor: str, now: datetime
 ) -> bool:
     """False when a row moved on since it was read."""
-    change = Change(
+    change = AuditEntry(
         actor,
         "courses.cancelled",
         f"batch/{key.batch_id}",

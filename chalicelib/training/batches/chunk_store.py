@@ -9,12 +9,11 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
 from chalicelib.training.batches.models import (
     ChunkResult,
     ChunkStart,
@@ -133,7 +132,7 @@ def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:
     return table.query_all(ChunkResult, batch_pk(key.org_id, key.batch_id), prefix=chunks_prefix(course_id))
 
 
-def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Slice[ChunkResult]:
+def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Page[ChunkResult]:
     pk = batch_pk(key.org_id, key.batch_id)
     return table.query(ChunkResult, pk, prefix=chunks_prefix(course_id), limit=limit, after=after)
 
@@ -209,7 +208,7 @@ def finish_chunk(
         Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
     ]
     if difference.enrolled:
-        writes.append(touch(key.org_id, "enrollments"))
+        writes.append(bump_revision(key.org_id, "enrollments"))
     held = {run: number for run, number in reserved_by_run.items() if number}
     writes += [_settle_reserved(key, row.course_id, chunk, run, number) for run, number in held.items()]
     num_seats = difference.enrolled - sum(held.values())

@@ -13,7 +13,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.training.batches.models import (
     BY_ROW,
@@ -90,7 +90,7 @@ def enrollment_at(pk: str, sk: str) -> Enrollment:
     return found
 
 
-def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Enrollment]:
     """Current ones and history, course by course."""
     return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
 
@@ -114,7 +114,7 @@ def row_key(org_id: str, batch_id: str, course_id: str) -> Row:
     return Row(batch_pk(org_id, batch_id), row_sk(course_id))
 
 
-def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Slice[Enrollment]:
+def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Page[Enrollment]:
     """One shard of the row's learners, from the index, in the order of member ids.
 
     `after` is a position that this function gave: member id and sort key of the last item, joined by a space.
@@ -137,7 +137,7 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
         answer = client("dynamodb").query(**request)
     last = answer.get("LastEvaluatedKey")
     items = [Enrollment.from_raw_data(raw) for raw in answer["Items"]]
-    return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
+    return Page(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
 
 
 def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> list[Enrollment]:

@@ -7,7 +7,7 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches import store as batch_store
@@ -39,7 +39,7 @@ def expand(key: BatchKey, batch: Batch, now: datetime) -> None:
         rows = _rows(key, batch, plan, org)
         next_date = set_next_date([row for row in rows if is_later(row, now)])
         writes = batch_store.expand_writes(key, org, rows, Batch.expanded_at.set(to_text(now)), next_date)
-        change = Change(
+        change = AuditEntry(
             batch.created_by,
             "batch.launched",
             f"batch/{key.batch_id}",

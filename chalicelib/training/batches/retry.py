@@ -9,7 +9,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.messages import AdvanceBatch
@@ -39,7 +39,7 @@ def retry(key: BatchKey, course_id: str, actor: str, request_id: str, now: datet
     writes = batch_store.move_writes(key, [Move(row, RowStatus.SCHEDULED, actions)])
     # Should the message be lost, the sweep finds the row by this entry.
     writes.append(due.write(advance_at(key, instant)))
-    change = Change(
+    change = AuditEntry(
         actor,
         "course.retried",
         f"batch/{key.batch_id}/course/{course_id}",
@@ -79,7 +79,7 @@ def _retry_group_row(key: BatchKey, row: Row, actor: str, request_id: str, now: 
             due.write(job),
         ]
         target = f"batch/{key.batch_id}/course/{row.course_id}"
-        change = Change(actor, "course.retried", target, {"status": row.status}, {"run": row.run + 1})
+        change = AuditEntry(actor, "course.retried", target, {"status": row.status}, {"run": row.run + 1})
         try:
             audit.commit(org_pk(key.org_id), change, writes, now)
         except ConditionFailed:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.tenants.organizations.lookups import seat_limit, seats_taken
+from chalicelib.tenants.organizations.seat_store import seat_limit, seats_taken
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.chunk_store import ChunkState

@@ -13,8 +13,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
-from chalicelib.tenants.organizations.counters import counter_writes
+from chalicelib.core.paging import Page
+from chalicelib.tenants.organizations.counter_store import counter_writes
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches.mail_events import failed_writes
 from chalicelib.training.batches.models import (
@@ -51,7 +51,7 @@ def batch(key: BatchKey) -> Batch | None:
     return table.get(Batch, batches_pk(key.org_id), batch_sk(key.batch_id))
 
 
-def batches(org_id: str, limit: int, after: str | None) -> Slice[Batch]:
+def batches(org_id: str, limit: int, after: str | None) -> Page[Batch]:
     return table.query(Batch, batches_pk(org_id), limit=limit, after=after, newest_first=True)
 
 

@@ -78,7 +78,7 @@ def client(scope: Scope, org_id: str, pager: Pager) -> BatchPage:
     return BatchPage(
         organization=OrgHead(org_id=org_id, name=org.name),
         items=[_batch_item(batch) for batch in page.items],
-        next_cursor=pager.cursor(page.position),
+        next_cursor=pager.cursor(page.next_position),
     )
 
 

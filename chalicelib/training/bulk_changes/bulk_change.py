@@ -12,7 +12,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.jobs.sweep import MAX_RUN_TIME, after_all_runs
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
@@ -35,7 +35,7 @@ def undo(key: BatchKey, actor: str, now: datetime) -> UndoOut:
     if batch_store.batch(key) is None:
         raise NotFound()
     made = BulkChange(kind=UNDO, requested_at=to_text(now))
-    request(key, UNDO_ID, made, Change(actor, "batch.undone", f"batch/{key.batch_id}"), [], now)
+    request(key, UNDO_ID, made, AuditEntry(actor, "batch.undone", f"batch/{key.batch_id}"), [], now)
     return undo_state(key)
 
 
@@ -53,7 +53,7 @@ def undo_state(key: BatchKey) -> UndoOut:
 
 
 def request(
-    key: BatchKey, change_id: str, made: BulkChange, told: Change, more: Sequence[Write], now: datetime
+    key: BatchKey, change_id: str, made: BulkChange, told: AuditEntry, more: Sequence[Write], now: datetime
 ) -> None:
     """Save the change with its due entry, and queue it. A change of this id that exists is left to run.
 

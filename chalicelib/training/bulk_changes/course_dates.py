@@ -12,7 +12,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches import store as batch_store
@@ -176,6 +176,6 @@ def _due_action(due_by: date | None) -> Action:
 
 def _told(
     scope: Scope, key: BatchKey, row: Row, before: Mapping[str, str | None], after: Mapping[str, str | None]
-) -> Change:
+) -> AuditEntry:
     target = f"batch/{key.batch_id}/course/{row.course_id}"
-    return Change(scope.account_id, "course.dates_changed", target, dict(before), dict(after))
+    return AuditEntry(scope.account_id, "course.dates_changed", target, dict(before), dict(after))

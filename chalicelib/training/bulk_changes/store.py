@@ -11,8 +11,8 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
@@ -97,7 +97,7 @@ def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
     return bulk.update_each(
         settings().enrollments_table,
         [enrollment.key for enrollment in enrollments],
-        bulk.Change(
+        bulk.Update(
             'SET "status" = ? SET "changed_by" = ? SET "revision" = "revision" + 1',
             [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}],
             '"batch_id" = ? AND "status" = ?',
@@ -123,7 +123,7 @@ def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollment
     condition = '"status" IN [?, ?] AND "left_at" IS MISSING AND "due_by" ' + ("IS MISSING" if old is None else "= ?")
     condition_values = [{"S": status} for status in live] + ([] if old is None else [{"S": old}])
     keys = [enrollment.key for enrollment in enrollments]
-    return bulk.update_each(settings().enrollments_table, keys, bulk.Change(sets, values, condition, condition_values))
+    return bulk.update_each(settings().enrollments_table, keys, bulk.Update(sets, values, condition, condition_values))
 
 
 def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chunk: int, changed: Changed) -> None:
@@ -150,7 +150,10 @@ def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chun
         Write("update", BulkChange(pk, change_sk(change_id)), BulkChange.pk.exists(), tuple(change_actions)),
     ]
     if made.kind == UNDO and changed.num_changed:
-        writes += [count_write(key.org_id, row.course_id, -changed.num_changed), touch(key.org_id, "enrollments")]
+        writes += [
+            count_write(key.org_id, row.course_id, -changed.num_changed),
+            bump_revision(key.org_id, "enrollments"),
+        ]
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from chalicelib.aws import table
 from chalicelib.aws.table import Item
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.rendering import Letter, Withheld
+from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
@@ -38,7 +38,7 @@ def _read(model: type[I], found: dict[tuple[str, str], Item], key: tuple[str, st
     return item if isinstance(item, model) else None
 
 
-def to_learner(mail: Mail, now: datetime) -> Letter | Withheld:
+def to_learner(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """Enrolled, due soon, overdue, reminded: to one learner about one course."""
     about = mail.about
     org_id, member_id, course_id = about["org_id"], about["member_id"], about["course_id"]
@@ -52,22 +52,22 @@ def to_learner(mail: Mail, now: datetime) -> Letter | Withheld:
     member, org = _read(Member, found, member_key), _read(Org, found, org_key)
     course, enrollment = _read(Course, found, course_key), _read(Enrollment, found, enrollment_key)
     if org is None or course is None:
-        return Withheld("withdrawn")
+        return Suppressed("withdrawn")
     if enrollment is None or enrollment.batch_id != about["batch_id"]:
-        return Withheld("not_enrolled")
+        return Suppressed("not_enrolled")
     if enrollment.status == EnrollmentStatus.COMPLETED:
-        return Withheld("completed")
+        return Suppressed("completed")
     if enrollment.status not in LIVE:
-        return Withheld("cancelled")
+        return Suppressed("cancelled")
     if mail.kind in REMINDERS and enrollment.due_by != about.get("due_by"):
-        return Withheld("other_due_date")
+        return Suppressed("other_due_date")
     if member is None or member.status != MemberStatus.ACTIVE:
-        return Withheld("not_active")
+        return Suppressed("not_active")
     if not member.email:
-        return Withheld("no_address")
+        return Suppressed("no_address")
     if member.mail_blocked:
-        return Withheld("mail_blocked")
-    return Letter(
+        return Suppressed("mail_blocked")
+    return MailContent(
         to=member.email,
         sender_name=org.name,
         reply_to=org.reply_to,
@@ -81,7 +81,7 @@ def to_learner(mail: Mail, now: datetime) -> Letter | Withheld:
     )
 
 
-def part_failed(mail: Mail, now: datetime) -> Letter | Withheld:
+def part_failed(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """To whoever launched the batch."""
     about = mail.about
     org_id, batch_id = about["org_id"], about["batch_id"]
@@ -90,12 +90,12 @@ def part_failed(mail: Mail, now: datetime) -> Letter | Withheld:
     found = table.batch_get([(Org, *org_key), (Batch, *batch_key), (Row, *row_key)])
     org, batch, row = _read(Org, found, org_key), _read(Batch, found, batch_key), _read(Row, found, row_key)
     if org is None or batch is None or row is None or row.status not in WITH_FAILURES:
-        return Withheld("mended")
+        return Suppressed("mended")
     msp = access_store.msp(about["msp_id"])
     admin = admins_store.admin(msp_pk(about["msp_id"]), about["account_id"])
     if admin is None or msp is None:
-        return Withheld("not_admin")
-    return Letter(
+        return Suppressed("not_admin")
+    return MailContent(
         to=admin.email,
         sender_name=msp.name,
         facts={

@@ -7,10 +7,10 @@ Reminders that an admin asked for by hand have ids of their own request, and are
 from collections.abc import Iterable
 
 from chalicelib.core.ids import derived_id
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.batches import enrollment_store as learner_store
@@ -31,9 +31,9 @@ def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
     if pager.position is None:
         member = members_store.member(scope.org, member_id)
         ids += [str(member.mail_id)] if member is not None and member.mail_id else []
-    mails = notices_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
+    mails = notifications_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
     items = sorted(mails.values(), key=lambda mail: str(mail.created_at), reverse=True)
-    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.position))
+    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.next_position))
 
 
 def mail_id_of(batch_id: str, event: MailEvent, detail: str, course_id: str, member_id: str) -> str:
@@ -52,7 +52,7 @@ def _mail_ids(enrollment: Enrollment, member_id: str) -> Iterable[str]:
 
 
 def _out(mail: Mail) -> CourseMailOut:
-    state = shown_state(mail.state)
+    state = public_state(mail.state)
     told = explain(state)
     return CourseMailOut(
         kind=mail.kind,

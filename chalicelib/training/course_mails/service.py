@@ -18,7 +18,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
@@ -92,7 +92,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
     job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
-    told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
+    told = AuditEntry(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
     asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
     audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
     queue.send_soon(job)
@@ -114,7 +114,7 @@ def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
         num_seen += sum(item.batch_id == key.batch_id for item in page.items)
         _put(key, row, job, page.items, now)
         num_made += len(page.items)
-        position = page.position
+        position = page.next_position
         number += position is None
     if num_made:
         outbox.wake()

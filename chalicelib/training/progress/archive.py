@@ -56,7 +56,7 @@ def _leave_all(org_id: str, member: Member) -> None:
         for enrollment in page.items:
             if _has_to_leave(enrollment, until):
                 _leave(org_id, member.member_id, enrollment, archived_at, until)
-        after = page.position
+        after = page.next_position
         if after is None:
             return
 

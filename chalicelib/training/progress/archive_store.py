@@ -4,8 +4,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws.table import Write
 from chalicelib.people.members.models import Member, member_sk, members_pk
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus
@@ -23,7 +23,7 @@ def leave_writes(org_id: str, old: Enrollment, course_id: str, left_at: str) -> 
         row_actions.append(add_open_due(old.due_by, -1))
     if old.status == EnrollmentStatus.ENROLLED:
         actions.append(Enrollment.status.set(EnrollmentStatus.CANCELLED.value))
-        more = [count_write(org_id, course_id, -1), touch(org_id, "enrollments")]
+        more = [count_write(org_id, course_id, -1), bump_revision(org_id, "enrollments")]
     else:
         row_actions.append(Row.num_started.add(-1))
     if old.batch_id is None:

@@ -94,7 +94,7 @@ def of_member(
         for enrollment in page.items
         if is_shown(enrollment)
     ]
-    return items, page.position
+    return items, page.next_position
 
 
 def _from_chunks(
@@ -116,7 +116,7 @@ def _from_chunks(
             if len(told) > offset + room:
                 return f"{_CHUNKS} {after or ''} {offset + room}"
             after, offset = result.sk, 0
-        if page.position is None:
+        if page.next_position is None:
             return None
         if len(found) >= limit:
             return f"{_CHUNKS} {after} 0"
@@ -133,7 +133,7 @@ def _from_index(
         page = learner_store.learners_of_row(key, row.course_id, shard, limit - len(found), after)
         there = [enrollment for enrollment in page.items if not enrollment.left_at]
         found += [(learner_store.member_of(enrollment.pk), enrollment) for enrollment in there]
-        after = page.position
+        after = page.next_position
         if after is None:
             shard += 1
     return None

@@ -12,12 +12,12 @@ from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invali
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
@@ -89,7 +89,7 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
         if not steps.actions:
             # Said before, perhaps by the same request whose answer was lost: nothing changes, nothing is told.
             return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
-        told = Change(
+        told = AuditEntry(
             scope.account_id,
             "enrollment.changed",
             f"member/{enrollment_id.member_id}/course/{course_of(old)}",
@@ -229,7 +229,7 @@ def _writes(org_id: str, old: Enrollment, steps: Steps) -> list[Write]:
     counts = old.batch_id and not old.left_at
     row = learner_store.row_key(org_id, str(old.batch_id), course_of(old)) if counts else None
     writes = learner_store.change(old, steps.actions, row, steps.row_actions)
-    return [*writes, touch(org_id, "completions")] if steps.completes else writes
+    return [*writes, bump_revision(org_id, "completions")] if steps.completes else writes
 
 
 def _reminders(msp_id: str, org: Org, member_id: str, old: Enrollment, due_by: str, now: datetime) -> list[Write]:

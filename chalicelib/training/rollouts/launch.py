@@ -27,8 +27,8 @@ from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.training.rollouts.messages import FinishLaunch
 from chalicelib.training.rollouts.schemas import ErrorOut, Launch, LaunchOut, OrgResult
 from chalicelib.training.rollouts.store import StoredRollout
-from chalicelib.web import idempotency
-from chalicelib.web.idempotency import Attempt, IdempotencyRecord
+from chalicelib.web import idempotency, idempotency_store
+from chalicelib.web.idempotency_store import Attempt, IdempotencyRecord
 
 
 def launch(scope: Scope, body: Launch, route: str, key: str | None, raw: bytes, now: datetime) -> LaunchOut:
@@ -60,7 +60,7 @@ def launch(scope: Scope, body: Launch, route: str, key: str | None, raw: bytes, 
     created = rollout_store.create_writes(scope.msp_id, rollout_id, plan, results, attempt.record.sk)
     unfinished = _job(scope.msp_id, rollout_id, to_text(now))
     try:
-        table.transact([attempt.claim(), *created, due.write(unfinished)])
+        table.transact([attempt.claim_write(), *created, due.write(unfinished)])
     except ConditionFailed:
         raise idempotency.in_flight() from None
     return _carry_out(scope.msp_id, rollout_id, plan, results, [unfinished], attempt.record)
@@ -130,7 +130,7 @@ def _take_over(msp_id: str, attempt: Attempt, now: datetime) -> LaunchOut:
     if stored is None:
         raise NotFound()
     try:
-        table.transact([attempt.claim()])
+        table.transact([attempt.claim_write()])
     except ConditionFailed:
         raise idempotency.in_flight() from None
     return _resume(msp_id, stored, stored.header.created_at)
@@ -194,7 +194,7 @@ def _settle(
         table.transact(writes)
         return answer
     try:
-        table.transact([*writes, idempotency.answered(record, answer.model_dump_json())])
+        table.transact([*writes, idempotency_store.answer_write(record, answer.model_dump_json())])
     except ConditionFailed:
         # The key's 24 hours are over, and nobody can ask for the answer under it any more.
         table.transact(writes)
@@ -259,4 +259,4 @@ def _record(stored: StoredRollout) -> IdempotencyRecord | None:
     # Clients are launched again only after the launch was answered, and its answer stays what it was.
     if stored.spec.idempotency_sk is None or stored.spec.retried_by is not None:
         return None
-    return idempotency.record_at(stored.header.created_by, stored.spec.idempotency_sk, stored.header.rollout_id)
+    return idempotency_store.record_at(stored.header.created_by, stored.spec.idempotency_sk, stored.header.rollout_id)

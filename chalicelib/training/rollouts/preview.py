@@ -14,8 +14,9 @@ from chalicelib.jobs import queue
 from chalicelib.people.members.models import Member, learners_pk, member_sk, members_pk
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.lookups import entitled_courses, seat_limit, seats_taken, zone_of
+from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.organizations.seat_store import entitled_courses, seat_limit, seats_taken
 from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour

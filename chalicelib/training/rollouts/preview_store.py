@@ -10,7 +10,7 @@ from chalicelib.aws.table import OutboxItem, Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import FACTS_SK, Facts
+from chalicelib.tenants.organizations.models import REVISIONS_SK, Revisions
 
 LIFETIME = timedelta(hours=1)
 
@@ -80,15 +80,15 @@ def counts(msp_id: str, plan_id: str) -> dict[tuple[str, str], object]:
 
 
 def facts_keys(org_ids: Iterable[str]) -> list[tuple[type[table.Item], str, str]]:
-    return [(Facts, org_pk(org_id), FACTS_SK) for org_id in org_ids]
+    return [(Revisions, org_pk(org_id), REVISIONS_SK) for org_id in org_ids]
 
 
 def facts_in(org_ids: Sequence[str], found: Iterable[table.Item]) -> dict[str, dict[str, int]]:
     """The numbers of each kind of fact by organization; an organization without any has zeros."""
-    by_pk = {item.pk: item for item in found if isinstance(item, Facts)}
+    by_pk = {item.pk: item for item in found if isinstance(item, Revisions)}
     facts: dict[str, dict[str, int]] = {}
     for org_id in org_ids:
-        item = by_pk.get(org_pk(org_id)) or Facts(org_pk(org_id), FACTS_SK)
+        item = by_pk.get(org_pk(org_id)) or Revisions(org_pk(org_id), REVISIONS_SK)
         facts[org_id] = {
             "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access),
             "completions": int(item.completions),

@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, batch_sk, batches_pk, rollout_pk
 from chalicelib.training.batches.schemas import Plan
@@ -63,7 +63,7 @@ def find(msp_id: str, rollout_id: str) -> StoredRollout | None:
     return StoredRollout(header, spec)
 
 
-def rollouts(msp_id: str, limit: int, after: str | None) -> Slice[Rollout]:
+def rollouts(msp_id: str, limit: int, after: str | None) -> Page[Rollout]:
     return table.query(Rollout, rollouts_pk(msp_id), limit=limit, after=after, newest_first=True)
 
 

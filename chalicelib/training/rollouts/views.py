@@ -34,14 +34,14 @@ def dashboard(scope: Scope, pager: Pager) -> Dashboard:
     return Dashboard(
         totals=_totals(counts),
         items=[_dashboard_item(org) for org in orgs.items],
-        next_cursor=pager.cursor(orgs.position),
+        next_cursor=pager.cursor(orgs.next_position),
     )
 
 
 def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
     page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
     items = [RolloutItem(**_header(header)) for header in page.items]
-    return RolloutPage(items=items, next_cursor=pager.cursor(page.position))
+    return RolloutPage(items=items, next_cursor=pager.cursor(page.next_position))
 
 
 def rollout(scope: Scope, rollout_id: str) -> RolloutOut:

@@ -9,9 +9,9 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.models import AccountEntry, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import store as catalog_store
-from chalicelib.tenants.organizations.lookups import seat_limit
+from chalicelib.tenants.organizations.seat_store import seat_limit
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, course_sk
@@ -70,7 +70,7 @@ def open_offers(scope: Scope, member_id: str, pager: Pager) -> OfferPage:
         for made in offers
         if (made.account_id, made.course_id) in mine
     ]
-    return OfferPage(items=items, next_cursor=pager.cursor(page.position))
+    return OfferPage(items=items, next_cursor=pager.cursor(page.next_position))
 
 
 def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferOut:
@@ -99,7 +99,7 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             raise _refused(Code.ACCESS_DENIED)
         if limit and limit == full_at:
             raise _refused(Code.NO_SEAT)
-        told = Change(
+        told = AuditEntry(
             scope.account_id, "progress.carried_over", f"member/{member_id}/course/{made.course_id}",
             after={"status": mine.status, "completed_at": mine.completed_at, "score": mine.score},
         )  # fmt: skip

@@ -60,7 +60,7 @@ def page(account_id: str, limit: int, after: str | None, now: datetime) -> tuple
     found = own_store.owns(account_id, limit, after)
     titles = own_store.titles(found.items)
     items = [own_out(account_id, one, titles.get(course_of(one), ""), now) for one in found.items]
-    return items, found.position
+    return items, found.next_position
 
 
 def _change(

@@ -8,15 +8,15 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.courses.models import Course, courses_pk
 from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, take_write
 from chalicelib.training.batches.models import Enrollment, course_sk, history_sk, learner_pk
 from chalicelib.training.self_enrollment.models import Offer, offer_sk, offers_pk, own_pk
 
@@ -28,7 +28,7 @@ def own(account_id: str, course_id: str) -> Enrollment | None:
     return table.get(Enrollment, own_pk(account_id), course_sk(course_id))
 
 
-def owns(account_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+def owns(account_id: str, limit: int, after: str | None) -> Page[Enrollment]:
     return table.query(Enrollment, own_pk(account_id), limit=limit, after=after, consistent=True)
 
 
@@ -56,7 +56,7 @@ def offer(org_id: str, member_id: str, offer_id: str) -> Offer | None:
     return table.get(Offer, offers_pk(org_id, member_id), offer_sk(offer_id))
 
 
-def offers(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Offer]:
+def offers(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Offer]:
     return table.query(Offer, offers_pk(org_id, member_id), limit=limit, after=after, consistent=True)
 
 
@@ -94,7 +94,7 @@ def accept_writes(
         Write("check", Entitlements(org_pk(org_id), ENTITLEMENTS_SK), seats == limit),
         active_check(org_id, member_id),
         change_write(mine, (Enrollment.carried_to.set(carried),)),
-        touch(org_id, "enrollments"),
+        bump_revision(org_id, "enrollments"),
     ]
     if there is None:
         return [*writes, put_new(new)]

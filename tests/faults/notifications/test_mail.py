@@ -60,7 +60,7 @@ def _a_while_later(world: World, mailbox: Mailbox) -> None:
 
     for _ in range(3):
         for item in world.dump("outbox"):
-            if item["sk"].startswith("PUMP#"):
+            if item["sk"].startswith("WORKER#"):
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 world.client("dynamodb").delete_item(TableName=world.stage.table_names["outbox"], Key=key)
         outbox.sweep(world.now)
@@ -87,7 +87,7 @@ def test_there_is_never_a_second_mail_whichever_call_breaks(
     num_sent = len(mailbox.mails())
     assert num_sent <= 1
     assert item["state"] in (("sent", "unknown") if num_sent else ("unknown",))
-    left = [entry["pk"] for entry in world.dump("outbox") if entry["pk"].startswith(("LANE", "CLAIMED"))]
+    left = [entry["pk"] for entry in world.dump("outbox") if entry["pk"].startswith(("QUEUE", "CLAIMED"))]
     assert left == [], "nothing waits, nothing is in doubt for ever"
     if item["state"] == "unknown":
         assert 4 <= at <= 11, "only between claim and note can the outcome become unknown"

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.dead_letters import give_up_batch
 from chalicelib.training.batches.messages import AdvanceBatch

@@ -55,12 +55,12 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     # Each person's once, each in the lane, which is open.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
-    lanes = [item["pk"] for item in outbox if item["pk"].startswith("LANE#")]
+    lanes = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
     assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == {
-        item["sk"] for item in outbox if item["pk"].startswith("LANE#")
+        item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
     }
-    assert [item["sk"] for item in outbox if item["pk"] == "LANES"] == [lanes[0].removeprefix("LANE#")]
-    planned = {item["sk"].split("#")[2].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
+    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [lanes[0].removeprefix("QUEUE#")]
+    planned = {item["target_id"].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.tenants.organizations.lookups import seats_taken
+from chalicelib.tenants.organizations.seat_store import seats_taken
 from chalicelib.training.batches import enrollment_store as learner_store
 from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
