@@ -60,7 +60,7 @@ def _assert_made(play: FaultHarness, event: str) -> None:
         item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
     }
     assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [lanes[0].removeprefix("QUEUE#")]
-    planned = {item["target_id"].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
+    planned = {item["sk"].split("#")[2].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 
 

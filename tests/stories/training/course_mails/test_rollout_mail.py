@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.queues import Queue
 from chalicelib.core.settings import settings
+from chalicelib.jobs import queue
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.mailbox import Mailbox
@@ -112,7 +112,7 @@ def test_messages_that_come_twice_mail_nobody_twice(driver: Driver, client: Clie
 def test_a_message_that_was_lost_is_sent_by_the_sweep(
     driver: Driver, client: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Queue, "send_soon", lambda queue, messages: None)
+    monkeypatch.setattr(queue, "send_soon", lambda *jobs: None)
     driver.launch(client.org, [client.course], **ENROLLMENT)
     mailbox.send()
     assert mailbox.to() == []
