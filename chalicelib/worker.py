@@ -23,9 +23,9 @@ from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
-from chalicelib.training.batches import advance, dead_letters, enroll_chunk
-from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk, MailRow
-from chalicelib.training.bulk_changes import bulk_change, time_zone
+from chalicelib.training.batches import enroll_chunk, reconcile
+from chalicelib.training.batches.messages import EnrollChunk, MailRow, ReconcileBatch
+from chalicelib.training.bulk_changes import bulk_change, reschedule_organization
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
@@ -63,16 +63,16 @@ def _uploads() -> Any:
 
 
 _KINDS = (
-    Kind(AdvanceBatch, advance.advance, dead_letters.give_up_batch),
-    Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.give_up_chunk),
-    Kind(FinishLaunch, launch.finish, launch.give_up),
-    Kind(MemberJoined, enroll_member.run, enroll_member.give_up),
+    Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
+    Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
+    Kind(FinishLaunch, launch.finish, launch.on_dead_letter),
+    Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
     Kind(MemberArchived, archive.run),
-    Kind(EnrollMembers, enroll_group.run_many, enroll_group.give_up_many),
-    Kind(GroupCoursesApplied, enroll_group.run),
-    Kind(ScheduleMoved, time_zone.move),
-    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().give_up(job, now)),
-    Kind(PreviewJob, preview.count, preview.give_up),
+    Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
+    Kind(GroupCoursesApplied, enroll_group.fan_out),
+    Kind(ScheduleMoved, reschedule_organization.reschedule),
+    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
+    Kind(PreviewJob, preview.count, preview.on_dead_letter),
     Kind(MailRow, course_mails.run),
     Kind(RunImport, lambda job, now: _uploads().run(job, now)),
     Kind(
@@ -82,7 +82,7 @@ _KINDS = (
     ),
     Kind(SendWave, invite.send_wave),
     Kind(StartChange, bulk_change.start),
-    Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.give_up_chunk),
+    Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}

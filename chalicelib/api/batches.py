@@ -12,7 +12,7 @@ from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
-from chalicelib.training.bulk_changes import bulk_change, course_dates
+from chalicelib.training.bulk_changes import bulk_change, change_course_dates
 from chalicelib.training.bulk_changes.schemas import RowDates, UndoOut
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.course_mails.schemas import RemindOut
@@ -94,7 +94,7 @@ def cancel_row(call: Call[Any, Any]) -> RowOut:
 def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
     scope, key = _asked(call)
-    row = course_dates.change(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
+    row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
     return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
 
 

@@ -9,8 +9,8 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import offers
-from chalicelib.training.self_enrollment import progress as own_progress
-from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.training.self_enrollment import progress as self_enrollment
+from chalicelib.training.self_enrollment.progress import self_enrolled_course
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
@@ -28,7 +28,7 @@ _CARRY_OVER = "/orgs/{org_id}/members/{member_id}/carry-over"
 def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
     """One of the library, without an organization. Start and complete it as any other."""
     return idempotent(
-        call, EnrollmentOut, lambda seed: own_progress.take(call.account_id, call.body.course_id, seed, call.now)
+        call, EnrollmentOut, lambda seed: self_enrollment.take(call.account_id, call.body.course_id, seed, call.now)
     )
 
 
@@ -38,7 +38,7 @@ def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
 )  # fmt: skip
 def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     """To an organization that I am an active member of, once. An admin there accepts it."""
-    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is None:
         raise Conflict("not_your_own", "Only courses taken on your own account can be offered.")
     return idempotent(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))

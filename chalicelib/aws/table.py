@@ -73,6 +73,8 @@ A = TypeVar("A", bound=Item)
 B = TypeVar("B", bound=Item)
 C = TypeVar("C", bound=Item)
 D = TypeVar("D", bound=Item)
+E = TypeVar("E", bound=Item)
+F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
 
 
@@ -185,6 +187,14 @@ def fetch(a: Ref[A], b: Ref[B], c: Ref[C], /, *, consistent: bool = True) -> tup
 def fetch(
     a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], /, *, consistent: bool = True
 ) -> tuple[A | None, B | None, C | None, D | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], f: Ref[F], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None, F | None]: ...
 def fetch(*refs: Ref[Any], consistent: bool = True) -> tuple[Any, ...]:
     """Items of several models in one call, in the order of their refs; None for those that do not exist."""
     found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)
@@ -196,6 +206,24 @@ def fetch_all(refs: Iterable[Ref[M]], *, consistent: bool = True) -> list[M]:
     refs = list(refs)
     found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)
     return [cast(M, found[ref.pk, ref.sk]) for ref in refs if (ref.pk, ref.sk) in found]
+
+
+class Fetched:
+    """Items of any kinds and number, read together."""
+
+    def __init__(self, items: Mapping[Key, Item]) -> None:
+        self._items = items
+
+    def get(self, ref: Ref[M]) -> M | None:
+        return cast("M | None", self._items.get((ref.pk, ref.sk)))
+
+    def __contains__(self, ref: Ref[Any]) -> bool:
+        return (ref.pk, ref.sk) in self._items
+
+
+def fetch_mixed(refs: Iterable[Ref[Any]], *, consistent: bool = True) -> Fetched:
+    """For a number of items of several kinds that is known at run time only: one call per 100."""
+    return Fetched(batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent))
 
 
 def _batch_get_raw(request: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,11 @@ def done(job: DueJob) -> Write:
     return Write("delete", _entry(job))
 
 
+def close(job: DueJob) -> None:
+    """The job is done: its entry goes, in a transaction of its own."""
+    table.transact([done(job)])
+
+
 def _entry(job: DueJob) -> DueEntry:
     if job.due_at is None:
         raise ValueError(f"this {job.kind} job has no due_at")

@@ -19,17 +19,17 @@ _LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
 
 @dataclass
 class Tables:
-    """A sorted dump. Rows, cuts and chunks are by organization, batch and course."""
+    """A dump, sorted into what it is made of. Rows, partitions and chunks are found by organization and batch."""
 
     now: str
     orgs: dict[str, Item] = field(default_factory=dict)
     totals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     batches: dict[tuple[str, str], Item] = field(default_factory=dict)
     rows: dict[RowKey, Item] = field(default_factory=dict)
-    cuts: dict[RowKey, Item] = field(default_factory=dict)
+    partitions: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
-    # Results of group enrollment rows for members whom they did not enroll, by member.
-    joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
+    # Of groups' rows: results of those whom they did not enroll, by member.
+    not_enrolled: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, Item] = field(default_factory=dict)
     specs: dict[str, Item] = field(default_factory=dict)
@@ -72,14 +72,14 @@ class Tables:
             kind, _, rest = sk.partition("#")
             if kind == "COURSE":
                 self.rows[part[1], part[2], rest] = item
-            elif kind == "CUT":
-                self.cuts[part[1], part[2], rest] = item
+            elif kind == "PARTITION":
+                self.partitions[part[1], part[2], rest] = item
             elif kind == "CHUNK":
                 course_id, number = rest.split("#")
                 if number.isdecimal() and len(number) == 6:
                     self.chunks[part[1], part[2], course_id][int(number)] = item
                 else:
-                    self.joiners[part[1], part[2], course_id][number] = item
+                    self.not_enrolled[part[1], part[2], course_id][number] = item
         elif pk.endswith("#BATCHES"):
             self.batches[item["org_id"], item["batch_id"]] = item
         elif pk.endswith("#AUDIT"):

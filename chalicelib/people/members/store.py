@@ -34,6 +34,12 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
+def active_check(org_id: str, member_id: str) -> Write:
+    """For a transaction that is for active members only."""
+    member = Member(members_pk(org_id), member_sk(member_id))
+    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+
+
 def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
     return table.query(Member, members_pk(org_id), limit=limit, after=after)
 

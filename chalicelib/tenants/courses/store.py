@@ -16,6 +16,12 @@ def courses(msp_id: str, limit: int, after: str | None) -> Page[Course]:
     return table.query(Course, courses_pk(msp_id), limit=limit, after=after)
 
 
+def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
+    """By course id, for the courses that the library has."""
+    courses = table.fetch_all((course_ref(msp_id, course_id) for course_id in course_ids), consistent=False)
+    return {course.course_id: course.title for course in courses}
+
+
 def course_items(msp_id: str, course: Course) -> list[CoreItem]:
     """A course and, if people may take it by themselves, its pointer: the items to load for a library."""
     if not course.self_enroll:

@@ -4,6 +4,7 @@ Every enrollment takes a seat; cancel and undo free it. No more seats are taken 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
@@ -61,6 +62,18 @@ def take_write(org_id: str, course_id: str, number: int, limit: int) -> Write:
     if number <= limit:
         free = free | SeatCount.pk.does_not_exist()
     return Write("update", SeatCount(org_pk(org_id), seats_sk(course_id)), free, (SeatCount.taken.add(number),))
+
+
+def reserve_writes(org_id: str, course_id: str, number: int, limit: int) -> list[Write]:
+    """Take seats under the limit as it was read, 0 for none.
+
+    ConditionFailed: the first when so many are not free, the second when the limit changed.
+    """
+    seats: Any = Entitlements.seats_by_course[course_id]
+    return [
+        take_write(org_id, course_id, number, limit) if limit else count_write(org_id, course_id, number),
+        Write("check", Entitlements(org_pk(org_id), ENTITLEMENTS_SK), seats == limit),
+    ]
 
 
 def limit_checks(org_id: str, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, Write]:

@@ -13,7 +13,6 @@ from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.admins import store as admins_store
 from chalicelib.tenants.courses.models import Course, courses_pk
-from chalicelib.tenants.courses.models import course_sk as library_sk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.mail_events import REMINDERS
@@ -24,7 +23,7 @@ from chalicelib.training.batches.models import (
     batch_pk,
     batch_sk,
     batches_pk,
-    course_sk,
+    enrollment_sk,
     learner_pk,
     row_sk,
 )
@@ -44,8 +43,8 @@ def to_learner(mail: Mail, now: datetime) -> MailContent | Suppressed:
     org_id, member_id, course_id = about["org_id"], about["member_id"], about["course_id"]
     member_key = (members_pk(org_id), member_sk(member_id))
     org_key = (msp_pk(about["msp_id"]), org_sk(org_id))
-    course_key = (courses_pk(about["msp_id"]), library_sk(course_id))
-    enrollment_key = (learner_pk(org_id, member_id), course_sk(course_id))
+    course_key = (courses_pk(about["msp_id"]), enrollment_sk(course_id))
+    enrollment_key = (learner_pk(org_id, member_id), enrollment_sk(course_id))
     found = table.batch_get(
         [(Member, *member_key), (Org, *org_key), (Course, *course_key), (Enrollment, *enrollment_key)]
     )

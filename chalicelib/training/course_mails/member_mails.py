@@ -13,7 +13,7 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.service import Scope
-from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.mail_events import REMINDERS, MailEvent
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.course_mails.schemas import CourseMailOut, MailPage
@@ -26,7 +26,7 @@ _ENROLLMENTS_AT_ONCE = 25
 def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
     """A page is about some enrollments, and may be short or empty; the first has the invitation's mail."""
     limit = min(pager.limit, _ENROLLMENTS_AT_ONCE)
-    found = learner_store.enrollments_of(scope.org, member_id, limit, pager.position)
+    found = enrollment_store.enrollments_of(scope.org, member_id, limit, pager.position)
     ids = [mail_id for enrollment in found.items for mail_id in _mail_ids(enrollment, member_id)]
     if pager.position is None:
         member = members_store.member(scope.org, member_id)

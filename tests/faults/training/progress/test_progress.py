@@ -10,7 +10,7 @@ from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.invariants import Tables
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, pairs
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 # Who asks, the course, the enrollment and its organization; the change; the enrollment as it then is.
 _OWN = [QUERY, GET, GET, GET, TRANSACT, GET, GET]
@@ -46,7 +46,7 @@ _STEPS = {
 }
 
 
-@scene
+@built_once
 def _step(play: FaultHarness, name: str) -> tuple[Request, Rows]:
     """The request, and the row that stays as it is but for its learners' progress."""
     course = play.course()
