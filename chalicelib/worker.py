@@ -15,7 +15,7 @@ from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
-from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import ImportChunk, RunImport
 from chalicelib.reporting.exports.schemas import RunExport
@@ -80,7 +80,7 @@ _KINDS = (
         lambda job, now: _uploads().run_chunk(job, now),
         lambda job, now: _uploads().give_up_chunk(job, now),
     ),
-    Kind(SendWave, invite.send_wave),
+    Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.give_up_chunk),
 )

@@ -118,7 +118,7 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     """
     return [
         *invited_writes(org_id, member),
-        *map(_put, membership_of(msp_id, org_id, member)),
+        *membership_writes(msp_id, org_id, member),
         bump_revision(org_id, "people"),
     ]
 
@@ -127,6 +127,10 @@ def invited_writes(org_id: str, member: Member) -> list[Write]:
     """The same for somebody who is not there yet: nobody's recipients change, and no account is a member."""
     new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
     return [*(put_new(item) for item in new), *map(_put, entries_of(org_id, member))]
+
+
+def membership_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
+    return [_put(item) for item in membership_of(msp_id, org_id, member)]
 
 
 def _put(item: CoreItem) -> Write:
@@ -154,19 +158,19 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
     entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
     kept_claims = {item.key for item in old_claims}
-    kept_entries = {_told(item) for item in old_entries}
+    kept_entries = {_identity_of(item) for item in old_entries}
     gone = {item.key: item for item in (*old_claims, *old_entries)}
     for item in (*claims, *entries):
         gone.pop(item.key, None)
     return [
         Write("put", after, unchanged),
         *(put_new(item) for item in claims if item.key not in kept_claims),
-        *(Write("put", item) for item in entries if _told(item) not in kept_entries),
+        *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in gone.values()),
     ]
 
 
-def _told(entry: CoreItem) -> tuple[str, str, str | None]:
+def _identity_of(entry: CoreItem) -> tuple[str, str, str | None]:
     return (*entry.key, getattr(entry, "status", None))
 
 

@@ -125,8 +125,8 @@ def _have_mailed(known: Import, chunk: int, invited: Mapping[str, str], now: dat
         return
     if known.notify_at is not None:
         wave_id, at = derived_id(known.import_id, "wave", str(chunk)), to_instant(known.notify_at)
-        table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
-        invite.announce_wave(known.msp_id, known.org_id, wave_id, at)
+        table.transact(store.scheduled_send_writes(known.msp_id, known.org_id, wave_id, at, invited))
+        invite.announce_scheduled_send(known.msp_id, known.org_id, wave_id, at)
         return
     about = {"msp_id": known.msp_id, "org_id": known.org_id}
     mails = {
