@@ -17,7 +17,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
-from chalicelib.people.uploads.messages import ImportChunk, RunImport
+from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.schemas import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
@@ -74,9 +74,9 @@ _KINDS = (
     Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().give_up(job, now)),
     Kind(PreviewJob, preview.count, preview.give_up),
     Kind(MailRow, course_mails.run),
-    Kind(RunImport, lambda job, now: _uploads().run(job, now)),
+    Kind(RunUpload, lambda job, now: _uploads().run(job, now)),
     Kind(
-        ImportChunk,
+        UploadChunk,
         lambda job, now: _uploads().run_chunk(job, now),
         lambda job, now: _uploads().give_up_chunk(job, now),
     ),

@@ -32,6 +32,7 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits as limits
 
@@ -62,7 +63,8 @@ def load(slug: str, source: str, now: datetime) -> JoinPageView:
     if owner is None:
         raise _no_page()
     org, page = store.org_and_page(owner)
-    groups, locations = store.groups(owner.org_id), store.locations(owner.org_id)
+    groups = structure_store.groups(owner.org_id, consistent=False)
+    locations = structure_store.locations(owner.org_id, consistent=False)
     if org is None or page is None or not page.enabled or page.slug != slug or not is_served(org) or not groups:
         raise _no_page()
     return JoinPageView(org, page, _sorted_by_name(groups), _sorted_by_name(locations))

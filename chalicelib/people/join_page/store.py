@@ -55,14 +55,6 @@ def org_and_page(owner: JoinSlug) -> tuple[Org | None, JoinPage | None]:
     return table.fetch(org_ref(owner.msp_id, owner.org_id), join_page_ref(owner.org_id))
 
 
-def groups(org_id: str) -> list[Group]:
-    return table.query_all(Group, org_pk(org_id), prefix=group_sk(""), consistent=False)
-
-
-def locations(org_id: str) -> list[Location]:
-    return table.query_all(Location, org_pk(org_id), prefix=location_sk(""), consistent=False)
-
-
 def has_group(org_id: str) -> bool:
     return bool(table.query(Group, org_pk(org_id), prefix=group_sk(""), limit=1, consistent=True).items)
 
