@@ -62,7 +62,7 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
-            writes.append(store.close_write(scope.org, member.member_id, member.email))
+            writes.append(store.close_invitation_write(scope.org, member.member_id, member.email))
             writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
         return after, writes
 

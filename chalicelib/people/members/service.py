@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, filtered_page
@@ -21,7 +20,6 @@ from chalicelib.people.members.models import (
     learners_pk,
     location_roster_pk,
     member_sk,
-    members_pk,
 )
 from chalicelib.people.members.schemas import (
     InvitationMailOut,
@@ -29,15 +27,9 @@ from chalicelib.people.members.schemas import (
     MemberOut,
     MemberPage,
     MemberQuery,
-    MembershipOut,
-    MeOut,
-    RoleOut,
 )
 from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, msp_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
 from chalicelib.web.paging import Pager, invalid_cursor
@@ -107,33 +99,6 @@ def uses(org_id: str, kind: str, thing_id: str) -> list[str]:
     return words + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
 
 
-def me(account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
-    names, members = _named(entries)
-    roles = [
-        RoleOut(
-            role=Role(entry.role),
-            msp_id=entry.msp_id,
-            org_id=entry.org_id,
-            name=names.get(entry.org_id or entry.msp_id, ""),
-            department_ids=list(entry.department_ids or ()),
-            permissions=[Permission(name) for name in entry.permissions or ()],
-        )
-        for entry in entries
-        if entry.role
-    ]
-    memberships = [
-        MembershipOut(
-            org_id=entry.org_id,
-            name=names.get(entry.org_id, ""),
-            member_id=entry.member_id,
-            status=MemberStatus(members[entry.member_id].status),
-        )
-        for entry in entries
-        if entry.member_id in members
-    ]
-    return MeOut(account_id=account_id, roles=roles, memberships=memberships)
-
-
 def _departments_in_question(scope: Scope, query: MemberQuery) -> list[str] | None:
     """The departments whose people are asked for, or may be seen, with those below; None for no limit."""
     tops = {query.department_id} if query.department_id else scope.department_ids
@@ -196,28 +161,6 @@ def _matches(member: Member, query: MemberQuery, departments: Sequence[str] | No
         return False
     own = store.fields_of(member)
     return all(normalized(value) == normalized(own.get(name, "")) for name, value in query.fields.items())
-
-
-def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, Member]]:
-    """Names of the MSPs and organizations, and the members, by id: all that an account's entries speak of."""
-    wanted: list[tuple[type[table.Item], str, str]] = []
-    for entry in entries:
-        if entry.org_id:
-            wanted.append((Org, msp_pk(entry.msp_id), org_sk(entry.org_id)))
-        else:
-            wanted.append((Msp, msp_pk(entry.msp_id), SELF_SK))
-        if entry.member_id:
-            wanted.append((Member, members_pk(entry.org_id), member_sk(entry.member_id)))
-    names: dict[str, str] = {}
-    members: dict[str, Member] = {}
-    for item in table.batch_get(wanted, consistent=False).values():
-        if isinstance(item, Org):
-            names[item.org_id] = item.name
-        elif isinstance(item, Msp):
-            names[item.pk.removeprefix(msp_pk(""))] = item.name
-        elif isinstance(item, Member):
-            members[item.member_id] = item
-    return names, members
 
 
 def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
