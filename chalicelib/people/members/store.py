@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import CoreItem, Item, Write, put_new
+from chalicelib.aws.items import CoreItem, Item
+from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
