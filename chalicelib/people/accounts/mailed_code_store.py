@@ -1,15 +1,19 @@
 """The code of a request, on the request's own item: written with its mail, and counted with each try."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.people.accounts.mailed_codes import GOOD_FOR, TRIES
+
+# How long a code is good, and how often it may be tried: of 100,000,000 codes.
+GOOD_FOR = timedelta(minutes=30)
+TRIES = 5
 
 
 class CodedRequest(OutboxItem):

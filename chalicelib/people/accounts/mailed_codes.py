@@ -3,13 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
 
-GOOD_FOR = timedelta(minutes=30)
+from chalicelib.people.accounts.mailed_code_store import GOOD_FOR
+
 MINUTES = int(GOOD_FOR.total_seconds() // 60)
 
-# Of 100,000,000 codes.
-TRIES = 5
 
 _NUM_DIGITS = 8
 

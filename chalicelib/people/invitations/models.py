@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, OutboxItem
+from chalicelib.aws.items import CoreItem, OutboxItem
 from chalicelib.core.text import normalized
 
 

@@ -15,6 +15,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invali
 from chalicelib.core.ids import new_id, time_of
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
+from chalicelib.people.accounts import mailed_code_store as accounts_mailed_code_store
 from chalicelib.people.accounts import mailed_codes as codes
 from chalicelib.people.accounts.login import network_of
 from chalicelib.people.invitations.links import count_mail
@@ -107,7 +108,7 @@ def request_of(view: JoinPageView, request_id: str, now: datetime) -> JoinReques
     found = store.request(request_id) if request_id else None
     if found is None or found.org_id != view.org.org_id or _is_old(found, now):
         raise _over("This request is not known, or its time is over.")
-    if found.num_tries >= codes.TRIES:
+    if found.num_tries >= accounts_mailed_code_store.TRIES:
         raise _tried_too_often()
     return found
 

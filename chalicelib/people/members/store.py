@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import CoreItem, Ref, Write, fetch_all, put_new
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref, Write, fetch_all, put_new
 from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.people.members.models import Member, member_sk, members_pk
