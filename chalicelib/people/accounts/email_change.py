@@ -79,10 +79,10 @@ def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime
         member = store.member(org_id, member_id)
         if member is None or normalized(member.email or "") == normalized(email):
             return True
-        owner = store.member_of_address(org_id, [email]).get(normalized(email))
+        owner = store.members_by_address(org_id, [email]).get(normalized(email))
         if owner is not None and owner.member_id != member_id:
             return False
-        writes = store.change_writes(org_id, member, store.changed(member, email=email, mail_blocked=None))
+        writes = store.change_writes(org_id, member, store.copy_with(member, email=email, mail_blocked=None))
         if _committed(org_pk(org_id), account_id, f"member/{member_id}", writes, now):
             return True
     raise Unavailable()

@@ -75,7 +75,7 @@ def accept(
         # A block belongs to the old address, not to the new one.
         address = {"email": account.email, "mail_blocked": None} if moves else {}
         names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
-        after = members_store.changed(
+        after = members_store.copy_with(
             member, status=MemberStatus.ACTIVE.value, account_id=account.account_id,
             invite_expires_at=None, **names, **address,
         )  # fmt: skip
@@ -107,7 +107,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
             return None
         if member.status not in OPEN:
             raise _not_open(member)
-        after = members_store.changed(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
+        after = members_store.copy_with(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
         return [
             *members_store.change_writes(org_id, member, after),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),

@@ -168,7 +168,7 @@ def _judge(
 ) -> tuple[list[InviteResult], dict[str, str], list[Invitation]]:
     """What becomes of each address, all invitations of the request by member, and those that are still to be made."""
     addresses = [_address(text) for text in form.emails]
-    known_by_address = members_store.member_of_address(scope.org, [one for one in addresses if one])
+    known_by_address = members_store.members_by_address(scope.org, [one for one in addresses if one])
     results: list[InviteResult] = []
     invites: dict[str, str] = {}
     invitations: list[Invitation] = []

@@ -40,7 +40,7 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
         if member.mail_blocked:
             return Suppressed("mail_blocked")
         secret = tokens.new_secret()
-        after = members_store.changed(member, invite_hash=tokens.hash_of(secret))
+        after = members_store.copy_with(member, invite_hash=tokens.hash_of(secret))
         try:
             members_store.update(org_id, member, after)
         except ConditionFailed:
@@ -86,7 +86,7 @@ def on_mail_event(mail: Mail) -> None:
         if not fields:
             return
         try:
-            members_store.update(org_id, member, members_store.changed(member, **fields))
+            members_store.update(org_id, member, members_store.copy_with(member, **fields))
         except ConditionFailed:
             continue
         return

@@ -20,7 +20,7 @@ def join_code(mail: Mail, now: datetime) -> MailContent | Suppressed:
     if org is None:
         return Suppressed("not_there")
     # The address is looked up only here, so that the page answers everybody alike and equally fast.
-    known = members_store.member_of_address(request.org_id, [request.email]).get(normalized(request.email))
+    known = members_store.members_by_address(request.org_id, [request.email]).get(normalized(request.email))
     if known is not None and known.mail_blocked:
         return Suppressed("mail_blocked")
     code = codes.new_code()

@@ -124,7 +124,7 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
         problem = "This is not the code. Look for the newest mail, and enter its eight digits."
         raise Invalid(FieldError("code", "wrong_code", problem))
     for _ in range(_TRIES):
-        members = members_store.member_of_address(request.org_id, [request.email])
+        members = members_store.members_by_address(request.org_id, [request.email])
         known = members.get(normalized(request.email))
         if known is not None and known.status == MemberStatus.ACTIVE:
             return None

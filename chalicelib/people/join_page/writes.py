@@ -59,7 +59,7 @@ def invitation_for(request: JoinRequest, known: Member | None, now: datetime, ex
         )
         writes = members_store.invited_writes(org_id, member)
     else:
-        member = members_store.changed(known, **invited)
+        member = members_store.copy_with(known, **invited)
         writes = members_store.change_writes(org_id, known, member)
     opened = invites_store.open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
     return NewInvitation(member, token.text, [*writes, opened])
