@@ -1,4 +1,4 @@
-# Everything that one does with Muster. Needs Python 3.11 or newer; the rest is installed into .venv.
+# Everything that one does with Muster. Needs Python 3.11 to 3.14; the rest is installed into .venv.
 #
 #   make run                  Muster on this machine, with sample data and a rollout to watch  [PORT=4566]
 #   make test                 all tests, and policies against what they asked AWS for          [ARGS=tests/unit]
@@ -6,10 +6,15 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
+#                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
+#   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
+#   make cost CLIENTS=25 LEARNERS=100000 MAILS=200000 LOGINS=100000    a month's bill            [COURSES=1] [INVITED=0]
 #   make clean                remove what was made here: environment, caches, local cloud and its data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# An option of a command, if it was said at all: empty is said, too.
+option = $(if $(filter undefined,$(origin $(2))),,--$(1)="$($(2))")
 PORT ?= 4566
 ALL_TESTS := tests --ignore=tests/bench
 ARGS ?= $(ALL_TESTS)
@@ -17,7 +22,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy first-admin clean
+.PHONY: run test check bench pictures deploy doctor cost first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -42,8 +47,17 @@ pictures: $(INSTALLED)
 	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py
 
 deploy: $(INSTALLED)
-	$(BIN)/python -m infra.deploy --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --alarm-email "$(ALARM_EMAIL)" \
-		--mail-rate "$(or $(MAIL_RATE),14)" --public-url "$(PUBLIC_URL)"
+	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
+		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
+		$(call option,adopt,ADOPT)
+
+# Before the first deployment it has to be told the sender; afterwards the stage knows it.
+doctor: $(INSTALLED)
+	@$(BIN)/python -m infra.doctor --stage "$(STAGE)" --mail-from "$(MAIL_FROM)" --mail-rate "$(MAIL_RATE)"
+
+cost: $(INSTALLED)
+	@$(BIN)/python -m infra.cost --clients "$(CLIENTS)" --learners "$(LEARNERS)" --mails "$(MAILS)" --logins "$(LOGINS)" \
+		--courses "$(or $(COURSES),1)" --invited "$(or $(INVITED),0)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"
@@ -54,8 +68,8 @@ clean:
 
 # Installs again only when what is required has changed.
 $(INSTALLED): requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Muster needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+		{ echo "Muster needs Python 3.11 to 3.14; name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing what Muster needs into .venv; this happens once."
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt

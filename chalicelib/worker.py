@@ -15,9 +15,9 @@ from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
-from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
-from chalicelib.people.uploads.messages import ImportChunk, RunImport
+from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.schemas import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
@@ -74,13 +74,13 @@ _KINDS = (
     Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
     Kind(PreviewJob, preview.count, preview.on_dead_letter),
     Kind(MailRow, course_mails.run),
-    Kind(RunImport, lambda job, now: _uploads().run(job, now)),
+    Kind(RunUpload, lambda job, now: _uploads().run(job, now)),
     Kind(
-        ImportChunk,
+        UploadChunk,
         lambda job, now: _uploads().run_chunk(job, now),
         lambda job, now: _uploads().give_up_chunk(job, now),
     ),
-    Kind(SendWave, invite.send_wave),
+    Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
 )

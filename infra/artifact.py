@@ -1,4 +1,4 @@
-"""Make the zip that Chalice wrote smaller and faster to start, without changing what it does.
+"""Make the zip that Chalice wrote smaller and faster to start, without changing what it does; and see that it runs.
 
 A function cannot keep bytecode, so that Python would compile every module again at each cold start; and
 botocore brings the descriptions of 400 services where Muster speaks to a handful. Of libraries only the
@@ -7,11 +7,16 @@ bytecode ships; Muster's own sources stay, for the sake of stack traces. 21 MB b
 
 import gzip
 import json
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +49,66 @@ _DROPPED = (
 _KEPT = ("python_ulid-*.dist-info",)
 
 
+# By Lambda's name: what Linux and its wheels call the machine, and the number of it in a compiled file's head (ELF).
+MACHINES = {"x86_64": ("x86_64", 62), "arm64": ("aarch64", 183)}
+_COMPILED = re.compile(r"\.(so|dylib|pyd)$")
+
+
 def made_smaller(file: Path) -> None:
     """Rewrite the zip: without what is not needed, and with bytecode for every module."""
+    with _rewritten(file) as folder:
+        _drop(folder)
+        _compile(folder)
+
+
+def is_like_lambda(architecture: str) -> bool:
+    """Whether this machine runs what is compiled for Lambda's `architecture`: no Mac does, nor Linux without glibc."""
+    is_linux = sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
+    return is_linux and platform.machine() == MACHINES[architecture][0]
+
+
+def made_for_this_machine(file: Path) -> None:
+    """Rewrite the zip of Chalice: with this environment's own copies of the libraries that are compiled."""
+    with _rewritten(file) as folder:
+        for record in folder.glob("*.dist-info/RECORD"):
+            paths = [line.partition(",")[0] for line in record.read_text().splitlines()]
+            if any(_COMPILED.search(path) for path in paths):
+                _replace(folder, paths, record.parent.name.partition("-")[0])
+
+
+def foreign_code(file: Path, architecture: str) -> list[str]:
+    """What in the zip is compiled for another machine than Lambda's `architecture`, or for another Python than this."""
+    head = b"\x7fELF", MACHINES[architecture][1].to_bytes(2, "little")
+    version = f"cpython-3{sys.version_info.minor}-"
+    with zipfile.ZipFile(file) as given:
+        return [
+            name
+            for name in given.namelist()
+            if _COMPILED.search(name)
+            if (given.read(name)[:4], given.read(name)[18:20]) != head
+            or ("cpython-" in Path(name).name and version not in Path(name).name)
+        ]
+
+
+def _replace(folder: Path, paths: list[str], name: str) -> None:
+    for path in paths:
+        (folder / path).unlink(missing_ok=True)
+    for found in metadata.distribution(name).files or []:
+        source, target = Path(str(found.locate())), folder / found
+        # What lies outside are commands, which no function calls.
+        if ".." not in found.parts and "__pycache__" not in found.parts and source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+@contextmanager
+def _rewritten(file: Path) -> Iterator[Path]:
+    """What is in the zip, to be changed."""
     with tempfile.TemporaryDirectory(dir=file.parent, prefix="unpacked-") as unpacked:
         folder = Path(unpacked)
         with zipfile.ZipFile(file) as given:
             given.extractall(folder)
-        _drop(folder)
-        _compile(folder)
+        yield folder
         _zip(folder, file)
 
 

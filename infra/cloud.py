@@ -3,6 +3,7 @@
 Run as a context manager, so that Ctrl-C and errors end the process as well.
 """
 
+import argparse
 import os
 import shutil
 import signal
@@ -33,16 +34,17 @@ class Cloud:
     region: str = REGION
 
     def client(self, service: str) -> Any:
-        local: dict[str, Any] = {}
+        # SES takes one call a second about identities, CloudFormation a few: an operator's command waits its turn.
+        arguments: dict[str, Any] = {"config": Config(retries={"mode": "standard", "total_max_attempts": 10})}
         if self.endpoint is not None:
-            local = {
+            arguments = {
                 "endpoint_url": self.endpoint,
                 "aws_access_key_id": "test",
                 "aws_secret_access_key": "test",
                 # Three minutes let a deployment wait for the local cloud; AWS never needs them.
                 "config": Config(read_timeout=180, retries={"mode": "standard"}),
             }
-        return boto3.client(service, region_name=self.region, **local)  # type: ignore[no-untyped-call]
+        return boto3.client(service, region_name=self.region, **arguments)  # type: ignore[no-untyped-call]
 
     @property
     def is_local(self) -> bool:
@@ -52,6 +54,20 @@ class Cloud:
         if self.endpoint is None:
             return f"https://{api_id}.execute-api.{self.region}.amazonaws.com/{stage}"
         return f"{self.endpoint}/_aws/execute-api/{api_id}/{stage}"
+
+
+def add_region(arguments: argparse.ArgumentParser) -> None:
+    arguments.add_argument("--region", help="by default the one in AWS_REGION, AWS_DEFAULT_REGION or the profile")
+
+
+def aws_cloud(region: str | None) -> Cloud:
+    """AWS itself, where the operator's environment says. None is guessed: without one the command ends, saying so."""
+    # Of boto's tools only AWS's own command line reads AWS_REGION.
+    session = boto3.session.Session()  # type: ignore[no-untyped-call]
+    known = region or os.environ.get("AWS_REGION") or session.region_name
+    if not known:
+        raise SystemExit("which region? Set AWS_REGION, or give the profile one: aws configure set region eu-central-1")
+    return Cloud(None, known)
 
 
 def free_port() -> int:

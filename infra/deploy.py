@@ -1,88 +1,110 @@
 """Package the application and deploy it, to AWS or to the local cloud: the same artifact for both.
 
 python -m infra.deploy --stage dev --mail-from training@example.com [--alarm-email ops@example.com] [--mail-rate 14]
+
+What is not said stays as it was deployed before.
 """
 
 import argparse
 import json
-import os
-import time
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from infra import differences, mail
-from infra.cloud import REGION, Cloud
+from infra.cloud import Cloud, add_region, aws_cloud
 from infra.packaging import ROOT, STAGES, package
+from infra.stacks.changes import Changes
+from infra.stacks.kept import adopt, kept_resources
+from infra.stacks.patience import patience_with
+from infra.stacks.stack import Stack, describe, name_of, told_of
 
 __all__ = ["ROOT", "Stack", "deploy", "describe", "package"]
 
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed stage: what CloudFormation says of it (`outputs` by name, `resources` by logical id)."""
-
-    name: str
-    stage: str
-    outputs: dict[str, str]
-    resources: dict[str, str]
+START_EMPTY: Mapping[str, str] = {}
 
 
-def deploy(cloud: Cloud, stage: str, home: Path, parameters: dict[str, str]) -> Stack:
+def deploy(
+    cloud: Cloud,
+    stage: str,
+    home: Path,
+    parameters: Mapping[str, str],
+    adopted: Mapping[str, str] | None = START_EMPTY,
+) -> Stack:
     """Upload the package and create or update the stack; returns when it is complete.
 
-    Raises RuntimeError with CloudFormation's reasons when the stack could not be brought up.
+    Parameters that are not given keep their values; an empty PublicUrl stands for the API's own address. What a new
+    stack begins with is `adopted` (physical names by logical ids); with None it begins empty, if nothing is left.
+
+    Raises RuntimeError: with CloudFormation's reasons when the stack could not be brought up, or with what to do.
     """
-    folder = package(stage, home)
-    bucket = _artifact_bucket(cloud)
+    changes = Changes(cloud.client("cloudformation"), name_of(stage), patience_with(cloud))
+    # Before the packaging, which takes a while: is there a stack that can be changed?
+    before = changes.begin()
+    folder = package(stage, home, for_host=cloud.is_local)
     digest = folder.name.removeprefix(f"{stage}-")
-    key = f"muster/{digest}.zip"
-    s3 = cloud.client("s3")
-    s3.upload_file(str(folder / "deployment.zip"), bucket, key)
-    template = yaml.safe_load((folder / "sam.yaml").read_text())
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
-    if cloud.is_local:
-        differences.adapt(template)
-    # Templates past 51,200 bytes have to come from a bucket.
-    template_key = f"muster/{digest}.json"
-    s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
-    name = f"muster-{stage}"
-    host = cloud.endpoint or f"https://s3.{cloud.region}.amazonaws.com"
-    told = {"Stage": stage, "Build": digest, "PublicUrl": _known_url(cloud, stage), **parameters}
-    _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", told)
+    template, template_url = _uploaded(cloud, folder, digest)
+    told = {"Stage": stage, "Build": digest, **parameters}
+    if "MailFrom" in told:
+        told.setdefault("MailIdentity", mail.domain_of(told["MailFrom"]))
+    own_url = "" if before is None else _own_url(cloud, describe(cloud, stage))
+    told["PublicUrl"] = told.get("PublicUrl", (before or {}).get("PublicUrl", "")) or own_url
+    told["Protected"] = "no" if before is None else "yes"
+    if before is None:
+        wanted = _wanted(cloud, stage, template) if adopted is None else adopted
+        if wanted:
+            adopt(changes, template, told, wanted)
+    changes.bring_up(template_url, template["Parameters"], told)
     stack = describe(cloud, stage)
-    if not told["PublicUrl"]:
-        # The API's address is known once it is there, and its own functions cannot refer to it in the template.
-        told["PublicUrl"] = cloud.api_url(stack.resources["RestAPI"], stage)
-        _bring_up(cloud, name, f"{host}/{bucket}/{template_key}", told)
+    # The API's address is known once it is there, and its own functions cannot refer to it in the template.
+    settled = {**told, "PublicUrl": told["PublicUrl"] or _own_url(cloud, stack), "Protected": "yes"}
+    if settled != told:
+        changes.bring_up(template_url, template["Parameters"], settled)
+    if stage == "prod":
+        changes.protect()
     if cloud.is_local:
         differences.put_gateway_responses(cloud, stack.resources["RestAPI"], stage, template)
     return stack
 
 
-def _known_url(cloud: Cloud, stage: str) -> str:
-    """The API's own address, empty before the stack is there."""
-    if _status(cloud.client("cloudformation"), f"muster-{stage}") is None:
+def _uploaded(cloud: Cloud, folder: Path, digest: str) -> tuple[dict[str, Any], str]:
+    """Code and template, in a bucket (templates past 51,200 bytes have to be): the template, and where it lies."""
+    bucket = _artifact_bucket(cloud)
+    key = f"muster/{digest}.zip"
+    s3 = cloud.client("s3")
+    s3.upload_file(str(folder / "deployment.zip"), bucket, key)
+    template: dict[str, Any] = yaml.safe_load((folder / "sam.yaml").read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    if cloud.is_local:
+        differences.adapt(template)
+    template_key = f"muster/{digest}.json"
+    s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
+    return template, f"{s3.meta.endpoint_url}/{bucket}/{template_key}"
+
+
+def _own_url(cloud: Cloud, stack: Stack) -> str:
+    """The API's own address; empty while there is no API, as in a stack that has only adopted its tables."""
+    api_id = stack.resources.get("RestAPI")
+    if api_id is None:
         return ""
-    return cloud.api_url(describe(cloud, stage).resources["RestAPI"], stage)
+    return cloud.api_url(api_id, stack.stage) if cloud.is_local else stack.outputs["ApiUrl"]
 
 
-def describe(cloud: Cloud, stage: str) -> Stack:
-    name = f"muster-{stage}"
-    cloudformation = cloud.client("cloudformation")
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-    resources = {
-        entry["LogicalResourceId"]: entry["PhysicalResourceId"]
-        for page in pages
-        for entry in page["StackResourceSummaries"]
-    }
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", [])}
-    return Stack(name, stage, outputs, resources)
+def _wanted(cloud: Cloud, stage: str, template: Mapping[str, Any]) -> Mapping[str, str]:
+    """Nothing, if there is nothing to choose from; otherwise a person has to say."""
+    kept = kept_resources(cloud, stage, template)
+    if kept:
+        named = " ".join(f"{logical}={physical}" for logical, physical in kept)
+        raise RuntimeError(
+            f"there is no stack {name_of(stage)}, but what an earlier one kept: {named}\n"
+            'Deploy with ADOPT="..." and one of each to go on with it, or with ADOPT=none to begin empty.'
+        )
+    return START_EMPTY
 
 
 def _artifact_bucket(cloud: Cloud) -> str:
@@ -97,81 +119,57 @@ def _artifact_bucket(cloud: Cloud) -> str:
     return bucket
 
 
-def _bring_up(cloud: Cloud, name: str, template_url: str, parameters: dict[str, str]) -> None:
-    cloudformation = cloud.client("cloudformation")
-    arguments = {
-        "StackName": name,
-        "TemplateURL": template_url,
-        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-    }
-    exists = _status(cloudformation, name) is not None
-    kind = "UPDATE" if exists else "CREATE"
-    change = f"deploy-{int(time.time() * 1000)}"
-    cloudformation.create_change_set(ChangeSetName=change, ChangeSetType=kind, **arguments)
-    if not _change_set_is_ready(cloudformation, name, change):
-        cloudformation.delete_change_set(StackName=name, ChangeSetName=change)
-        return
-    cloudformation.execute_change_set(StackName=name, ChangeSetName=change)
-    status = _settled_status(cloudformation, name)
-    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        reasons = [
-            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-            for event in events
-            if "FAILED" in event["ResourceStatus"]
-        ]
-        raise RuntimeError(f"the stack is {status}:\n" + "\n".join(reasons))
-
-
-def _status(cloudformation: Any, name: str) -> str | None:
-    try:
-        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-    except cloudformation.exceptions.ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-
-
-def _change_set_is_ready(cloudformation: Any, name: str, change: str) -> bool:
-    """False when there is nothing to change."""
-    while True:
-        state = cloudformation.describe_change_set(StackName=name, ChangeSetName=change)
-        if state["Status"] == "CREATE_COMPLETE":
-            return True
-        if state["Status"] == "FAILED":
-            reason = state.get("StatusReason", "")
-            if "didn't contain changes" in reason or "No updates" in reason:
-                return False
-            raise RuntimeError(f"the change set failed: {reason}")
-        time.sleep(0.3)
-
-
-def _settled_status(cloudformation: Any, name: str) -> str:
-    while True:
-        status = _status(cloudformation, name) or "DELETED"
-        if not status.endswith("_IN_PROGRESS"):
-            return status
-        time.sleep(0.3)
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     arguments.add_argument("--stage", required=True, choices=STAGES)
-    arguments.add_argument("--mail-from", required=True, help="the sender, of a domain verified in SES")
-    arguments.add_argument("--alarm-email", default="", help="who is told of alarms")
-    arguments.add_argument("--public-url", default="", help="where people reach the API, if not at its own address")
-    arguments.add_argument("--mail-rate", default="14", help="mails a second, as SES allows this account")
-    arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
+    arguments.add_argument("--mail-from", help="the sender, of a domain verified in SES; needed the first time")
+    arguments.add_argument("--alarm-email", help="who is told of alarms; empty for nobody")
+    arguments.add_argument("--public-url", help="where people reach the API; empty for its own address")
+    arguments.add_argument("--mail-rate", type=int, help="mails a second, as SES allows this account")
+    arguments.add_argument("--adopt", help='what an earlier stack kept, as "CoreTable=name ..."; or "none"')
+    add_region(arguments)
     chosen = arguments.parse_args()
-    parameters = {"MailFrom": chosen.mail_from, "AlarmEmail": chosen.alarm_email, "MailRate": chosen.mail_rate}
-    if chosen.public_url:
-        parameters["PublicUrl"] = chosen.public_url.rstrip("/")
-    cloud = Cloud(None, chosen.region)
-    stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters)
-    mail.send_events_to(cloud, mail.domain_of(chosen.mail_from), stack.outputs["MailEventsTopicArn"])
+    try:
+        cloud = aws_cloud(chosen.region)
+        parameters = chosen_parameters(cloud, chosen)
+        stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters, adopted_in(chosen.adopt))
+        mail.send_events_to(cloud, parameters["MailIdentity"], stack.outputs["MailEventsTopicArn"])
+    except RuntimeError as error:
+        sys.exit(f"\n{error}")
     for key, value in sorted(stack.outputs.items()):
         print(f"{key}: {value}")
+
+
+def chosen_parameters(cloud: Cloud, chosen: argparse.Namespace) -> dict[str, str]:
+    """What was said, and the sender's identity. Raises RuntimeError when none was ever said, or it is not verified."""
+    told = told_of(cloud.client("cloudformation"), name_of(chosen.stage)) or {}
+    before = {entry["ParameterKey"]: entry["ParameterValue"] for entry in told.get("Parameters", [])}
+    mail_from = chosen.mail_from or before.get("MailFrom")
+    if not mail_from:
+        raise RuntimeError("say who sends the mails, the first time: MAIL_FROM=training@example.com")
+    parameters = {"MailFrom": mail_from, "MailIdentity": mail.identity_of(cloud, mail_from)}
+    if chosen.alarm_email is not None:
+        parameters["AlarmEmail"] = chosen.alarm_email
+    if chosen.public_url is not None:
+        parameters["PublicUrl"] = chosen.public_url.rstrip("/")
+    if chosen.mail_rate is not None:
+        parameters["MailRate"] = str(chosen.mail_rate)
+    return parameters
+
+
+def adopted_in(text: str | None) -> Mapping[str, str] | None:
+    """`CoreTable=name UserPool=id`, `none`, or nothing said (None). Raises RuntimeError for anything else."""
+    if not text:
+        return None
+    if text == "none":
+        return START_EMPTY
+    pairs = [part.partition("=") for part in text.split()]
+    if any(not logical or not physical for logical, _, physical in pairs):
+        raise RuntimeError(f'ADOPT is "CoreTable=name UserPool=id ..." or "none", not "{text}"')
+    adopted = {logical: physical for logical, _, physical in pairs}
+    if len(adopted) < len(pairs):
+        raise RuntimeError("ADOPT names one of each: choose between those that are called alike")
+    return adopted
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@ python -m infra.first_admin --stage dev --msp "Northwind Managed IT" --email adm
 """
 
 import argparse
-import os
 
 from chalicelib.core.clock import utc_now
 from chalicelib.tenants.admins import service as admins
 from infra.application import application_of
-from infra.cloud import REGION, Cloud
+from infra.cloud import add_region, aws_cloud
 from infra.deploy import describe
 from infra.packaging import STAGES
 
@@ -19,11 +18,11 @@ def main() -> None:
     arguments.add_argument("--stage", required=True, choices=STAGES)
     arguments.add_argument("--msp", required=True, help="the name of the MSP, as its admins will see it")
     arguments.add_argument("--email", required=True, help="the admin's address; Cognito mails a first password to it")
-    arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
+    add_region(arguments)
     chosen = arguments.parse_args()
     if not chosen.msp.strip() or "@" not in chosen.email:
         arguments.error("give the name of the MSP and an e-mail address")
-    cloud = Cloud(None, chosen.region)
+    cloud = aws_cloud(chosen.region)
     with application_of(cloud, describe(cloud, chosen.stage)):
         made = admins.first_admin(chosen.msp.strip(), chosen.email, utc_now())
     print(f"{chosen.msp}: msp_id {made.msp_id}, its admin {chosen.email}: account_id {made.account_id}")

@@ -50,7 +50,7 @@ def run(port: int, *, with_demo: bool) -> None:
         with _told("Starting the local cloud"):
             cloud = running.enter_context(local_cloud(HOME, port, keep_state=True))
         with _told("Packaging and deploying what changed"):
-            stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM})
+            stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM, "PublicUrl": ""})
             domain = mail.domain_of(MAIL_FROM)
             mail.verify_locally(cloud, domain)
             mail.send_events_to(cloud, domain, stack.outputs["MailEventsTopicArn"])

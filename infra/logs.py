@@ -5,11 +5,10 @@ python -m infra.logs --stage dev [--minutes 60]
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator
 
-from infra.cloud import REGION, Cloud
+from infra.cloud import Cloud, add_region, aws_cloud
 from infra.packaging import STAGES
 
 _MAX_SHOWN = 20
@@ -62,9 +61,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Errors that the functions of a stage logged.")
     arguments.add_argument("--stage", required=True, choices=STAGES)
     arguments.add_argument("--minutes", type=int, default=60)
-    arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
+    add_region(arguments)
     chosen = arguments.parse_args()
-    print(latest_errors(Cloud(None, chosen.region), chosen.stage, chosen.minutes))
+    print(latest_errors(aws_cloud(chosen.region), chosen.stage, chosen.minutes))
 
 
 if __name__ == "__main__":

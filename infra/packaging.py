@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,10 +22,14 @@ from typing import Any
 import yaml
 from chalice.package import YAMLTemplateSerializer
 
-from infra.artifact import made_smaller
+from infra.artifact import foreign_code, is_like_lambda, made_for_this_machine, made_smaller
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("dev", "prod")
+
+# Those that Lambda has, and all that ships has wheels for; docs/operations.md says until when. A function gets the one
+# that packages it.
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
 TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml")
@@ -38,24 +43,31 @@ _KEPT_SECONDS = 24 * 3600
 _ORIGIN_MARK = "<allowed-origin>"
 
 
-def package(stage: str, home: Path) -> Path:
-    """Give the folder that holds `deployment.zip` and `sam.yaml` for the sources as they are now."""
+def package(stage: str, home: Path, *, for_host: bool = False) -> Path:
+    """Give the folder that holds `deployment.zip` and `sam.yaml` for the sources as they are now.
+
+    It runs on Lambda; `for_host` on this machine, which makes a difference only where this is another kind of machine.
+    Raises RuntimeError for a Python that Lambda does not have, and for libraries that have nothing for it.
+    """
+    if (python := ".".join(map(str, sys.version_info[:2]))) not in PYTHONS:
+        raise RuntimeError(f"Lambda has Python {', '.join(PYTHONS)}, and this is {python}: make clean, then PYTHON=...")
+    target = sysconfig.get_platform() if for_host and not is_like_lambda(architecture()) else "lambda"
     kept = home.resolve() / "packages"
     kept.mkdir(parents=True, exist_ok=True)
     with _only_one(kept / "lock"):
-        folder = kept / f"{stage}-{source_digest(stage)}"
+        folder = kept / f"{stage}-{source_digest(stage, target)}"
         if folder.exists():
             return folder
         _forget_old(kept)
         with tempfile.TemporaryDirectory(dir=kept, prefix="making-") as making:
-            made = _packaged(stage, Path(making))
+            made = _packaged(stage, Path(making), target)
             made.rename(folder)
         return folder
 
 
-def source_digest(stage: str) -> str:
+def source_digest(stage: str, target: str) -> str:
     """A hash of everything that decides the package."""
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]}".encode())
+    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]} {target}".encode())
     for file in [*_sources(), *_MAKERS]:
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -63,19 +75,34 @@ def source_digest(stage: str) -> str:
 
 def stage_settings(stage: str) -> dict[str, Any]:
     """What .chalice/config.json says of a stage."""
-    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    settings: dict[str, Any] = config["stages"][stage]
+    settings: dict[str, Any] = _config()["stages"][stage]
     return settings
 
 
-def _packaged(stage: str, making: Path) -> Path:
+def architecture() -> str:
+    """Lambda's name of the machine that functions run on: `x86_64` or `arm64`."""
+    return str(_config()["lambda_architecture"])
+
+
+def _config() -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    return config
+
+
+def _packaged(stage: str, making: Path, target: str) -> Path:
     project, made = making / "project", making / "package"
     for file in _sources():
-        target = project / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, target)
+        copied = project / file.relative_to(ROOT)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copied)
     (project / "merge.yaml").write_text(yaml.safe_dump(_merged_parts(stage)))
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # What is built here instead is built against this machine's libraries, not against Lambda's.
+        "PIP_ONLY_BINARY": ":all:",
+    }
     command = [
         *(str(Path(sys.executable).with_name("chalice")), "package"),
         *("--stage", stage, "--merge-template", "merge.yaml", str(made)),
@@ -83,7 +110,15 @@ def _packaged(stage: str, making: Path) -> Path:
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0 or not (made / "sam.yaml").exists():
         raise RuntimeError(f"chalice package failed:\n{done.stdout}{done.stderr}")
-    made_smaller(made / "deployment.zip")
+    # Chalice goes on without what it does not find.
+    if "Could not install dependencies" in done.stdout + done.stderr:
+        raise RuntimeError(f"a library has nothing for Lambda's {architecture()}:\n{done.stdout}{done.stderr}")
+    file = made / "deployment.zip"
+    if target != "lambda":
+        made_for_this_machine(file)
+    elif foreign := foreign_code(file, architecture()):
+        raise RuntimeError(f"Lambda's {architecture()} cannot run {', '.join(foreign)}")
+    made_smaller(file)
     return made
 
 

@@ -7,12 +7,25 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
+import cfnlint.data.AdditionalSpecs
+from cfnlint.helpers import load_resource
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
 Template = dict[str, Any]
 Rule = Callable[[Template], Iterator[str]]
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
-STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
+
+# What cfn-lint knows to hold state, but for queues (rows are the truth, and the sweep sends what is missing) and logs.
+STATEFUL = sorted(
+    load_resource(cfnlint.data.AdditionalSpecs, "StatefulResources.json")["ResourceTypes"].keys()
+    - {QUEUE, "AWS::Logs::LogGroup"}
+)
+# How these refuse to be deleted, policies or not: by hand, or by a change of the template.
+_PROTECTION = {"AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::Cognito::UserPool": "DeletionProtection"}
 
 # Open to everybody; every other route needs a token.
 PUBLIC = {
@@ -100,6 +113,37 @@ def methods_need_a_token(template: Template) -> Iterator[str]:
                 yield f"{route} is open to everybody"
 
 
+def only_throttled_stages_answer(template: Template) -> Iterator[str]:
+    """Seen in what AWS makes of the template: its translator adds stages that nobody wrote."""
+    wanted = template["Resources"]["RestAPI"]["Properties"]["StageName"]
+    translated = _translated(template)
+    for name, deployment in _of_type(translated, "AWS::ApiGateway::Deployment"):
+        if "StageName" in deployment["Properties"]:
+            yield f"{name} makes a stage {deployment['Properties']['StageName']} without limits"
+    for name, stage in _of_type(translated, "AWS::ApiGateway::Stage"):
+        if stage["Properties"]["StageName"] != wanted:
+            yield f"{name} answers as well as {wanted}"
+        everywhere = [
+            setting
+            for setting in stage["Properties"].get("MethodSettings", [])
+            if (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
+        ]
+        if not any({"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= setting.keys() for setting in everywhere):
+            yield f"{name} is not throttled"
+
+
+def _translated(template: Template) -> Template:
+    """What CloudFormation makes of a SAM template, by AWS's own translator."""
+    copied: Template = json.loads(json.dumps(template))
+    for _, function in _of_type(copied, FUNCTION):
+        # Of packaged code it takes only what lies in a bucket.
+        function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code"}
+    # Every region gives the same; without a session it would look for the operator's.
+    session = boto3.session.Session(region_name="us-east-1")  # type: ignore[no-untyped-call]
+    translated: Template = Translator({}, Parser(), boto_session=session).translate(copied, {})
+    return translated
+
+
 def roles_are_narrow(template: Template) -> Iterator[str]:
     for name, role in _of_type(template, "AWS::IAM::Role"):
         for policy in role["Properties"].get("Policies", []):
@@ -121,6 +165,11 @@ def state_is_retained(template: Template) -> Iterator[str]:
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if resource.get(policy) != "Retain":
                     yield f"{name} has no {policy} Retain"
+    for kind, protection in _PROTECTION.items():
+        for name, resource in _of_type(template, kind):
+            chosen = resource["Properties"].get(protection)
+            if not isinstance(chosen, dict) or chosen["Fn::If"][0] != "IsProtected":
+                yield f"{name} of prod does not refuse to be deleted"
     for name, table in _of_type(template, "AWS::DynamoDB::Table"):
         recovery = table["Properties"].get("PointInTimeRecoverySpecification", {})
         if recovery.get("PointInTimeRecoveryEnabled") is not True:
@@ -189,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     queues_have_dead_letters,
     queue_readers_are_patient,
     methods_need_a_token,
+    only_throttled_stages_answer,
     roles_are_narrow,
     state_is_retained,
     functions_are_watched,

@@ -11,7 +11,7 @@ from chalicelib.web.html import HtmlPage, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 if TYPE_CHECKING:
-    from chalicelib.people.invitations.accept_pages import Screen
+    from chalicelib.people.invitations.accept_pages import PageState
 
 routes = Routes("Join page", __name__)
 
@@ -57,9 +57,9 @@ def show_guide(call: Call[Empty, Empty]) -> HtmlPage:
     return page(_TEMPLATES, "guide.html", guide_facts())
 
 
-def _answer(found: "Screen | Redirect") -> HtmlPage | Redirect:
+def _answer(found: "PageState | Redirect") -> HtmlPage | Redirect:
     return found if isinstance(found, Redirect) else _page(found)
 
 
-def _page(screen: "Screen") -> HtmlPage:
+def _page(screen: "PageState") -> HtmlPage:
     return page(_TEMPLATES, f"{screen.name}.html", {"front_url": allowed_origin(), **screen.facts}, screen.status)

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action as Action
-from pynamodb.models import Model
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
+from chalicelib.aws.items import Item
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.paging import Page
-from chalicelib.core.settings import settings
 
 # The most that one BatchGetItem and one TransactWriteItems take.
 MAX_BATCH_GET = 100
@@ -30,42 +28,6 @@ MAX_TRANSACTION = 100
 # Conflicts on a row of many chunks are normal: 7 tries with waits of 20 ms to 1.3 s, then the message is redelivered.
 _TRANSACTION_TRIES = 7
 _FIRST_WAIT = 0.02
-
-
-class _LateName(type):
-    """A table's name is known when the function runs, not when Chalice packages it."""
-
-    setting: str
-
-    @property
-    def table_name(cls) -> str:
-        return str(getattr(settings(), cls.setting))
-
-
-class Item(Model):
-    """The base of every model. Its subclasses name their table."""
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.pk, self.sk)
-
-
-class CoreItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "core_table"
-
-
-class EnrollmentItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "enrollments_table"
-
-
-class OutboxItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "outbox_table"
 
 
 M = TypeVar("M", bound=Item)
@@ -157,7 +119,7 @@ def batch_get(items: Iterable[tuple[type[Item], str, str]], *, consistent: bool 
     """Those of these items that exist, of any models and tables, by key: one call per 100."""
     model_by_key = {(pk, sk): model for model, pk, sk in items}
     model_by_table: dict[Key, str] = {key: model.Meta.table_name for key, model in model_by_key.items()}
-    found: dict[Key, Item] = {}
+    item_by_key: dict[Key, Item] = {}
     keys = list(model_by_key)
     for start in range(0, len(keys), MAX_BATCH_GET):
         request: dict[str, Any] = {}
@@ -166,8 +128,8 @@ def batch_get(items: Iterable[tuple[type[Item], str, str]], *, consistent: bool 
             table["Keys"].append({"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         for raw in _batch_get_raw(request):
             key = (raw["pk"]["S"], raw["sk"]["S"])
-            found[key] = model_by_key[key].from_raw_data(raw)
-    return found
+            item_by_key[key] = model_by_key[key].from_raw_data(raw)
+    return item_by_key
 
 
 @dataclass(frozen=True)

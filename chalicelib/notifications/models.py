@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem, Ref
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import shard_of
 
 

@@ -83,8 +83,8 @@ def mail(mail_id: str) -> Mail | None:
 
 
 def mails_by_id(mail_ids: Iterable[str]) -> dict[str, Mail]:
-    found = table.fetch_all((mail_ref(mail_id) for mail_id in mail_ids), consistent=False)
-    return {mail.mail_id: mail for mail in found}
+    mails = table.fetch_all((mail_ref(mail_id) for mail_id in mail_ids), consistent=False)
+    return {mail.mail_id: mail for mail in mails}
 
 
 # ---------------------------------------------------------------- queues

@@ -104,7 +104,7 @@ def _made(home: Path) -> Path:
         made_smaller(file)
 
     with patch.object(packaging, "made_smaller", keep_plain):
-        return packaging.package("dev", home / "bench")
+        return packaging.package("dev", home / "bench", for_host=True)
 
 
 def _unpacked(file: Path, scratch: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.check_template import packaged_template
+from infra.packaging import ROOT, package
 from tests.bench.cold_start import EVENTS, HANDLERS, output_of
 
 # Of Muster's own modules and of libraries: what is imported only where it is used, if at all.
@@ -72,8 +72,7 @@ class Start:
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    file, _ = packaged_template("dev")
-    with zipfile.ZipFile(file.with_name("deployment.zip")) as archive:
+    with zipfile.ZipFile(package("dev", ROOT / ".muster", for_host=True) / "deployment.zip") as archive:
         archive.extractall(folder)
     return folder
 

@@ -25,7 +25,7 @@ LAYER_BY_NAME = {
 }
 
 
-def _layer(module: str) -> str:
+def layer_of(module: str) -> str:
     """`batch_store` is a store."""
     if module.startswith("chalicelib.api."):
         return ROUTES
@@ -55,7 +55,7 @@ def test_within_a_room_services_know_stores_that_know_models() -> None:
         for room, module in _modules()
         for imported in _imported_by(module)
         if imported.rsplit(".", 1)[0] == room
-        if ORDER.index(_layer(imported)) > ORDER.index(_layer(module))
+        if ORDER.index(layer_of(imported)) > ORDER.index(layer_of(module))
     ]
     assert wrong == []
 
@@ -64,7 +64,7 @@ def test_only_stores_and_models_know_pynamodb() -> None:
     wrong = [
         f"{module} -> pynamodb"
         for _, module in _modules()
-        if "pynamodb" in _imported_by(module) and _layer(module) not in (MODELS, STORE)
+        if "pynamodb" in _imported_by(module) and layer_of(module) not in (MODELS, STORE)
     ]
     assert wrong == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.artifact import KEPT_SERVICES
 from infra.check_template import lint, packaged_template
-from infra.packaging import ROOT, STAGES, stage_settings
+from infra.packaging import ROOT, STAGES, package, stage_settings
 from infra.template_rules import RULES, Rule, Template
 
 MAX_ZIP_BYTES = 6_000_000
@@ -40,6 +40,16 @@ def test_each_stage_answers_browsers_of_its_own_origin(packaged: tuple[str, Path
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     told = set(re.findall(r"'(https?://[^']*)'", json.dumps(definition)))
     assert told == {origin}
+
+
+def test_mails_may_go_out_by_the_identity_that_the_deployment_found(packaged: tuple[str, Path, Template]) -> None:
+    """The sender's own domain need not be one: the one above it is enough."""
+    _, _, template = packaged
+    resources = template["Resources"]
+    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}"
+    assert resources["UserPool"]["Properties"]["EmailConfiguration"]["SourceArn"] == {"Fn::Sub": identity}
+    policy = json.dumps(resources["MailerRole"]["Properties"]["Policies"])
+    assert identity in policy or ":identity/*" in policy
 
 
 def test_each_handler_in_the_configuration_exists(packaged: tuple[str, Path, Template]) -> None:
@@ -87,8 +97,7 @@ def test_the_zip_is_small(packaged: tuple[str, Path, Template]) -> None:
 
 def test_the_zip_imports_on_its_own(tmp_path: Path) -> None:
     """Nothing that was left out is missed: every module of ours, and the logger, which is imported late."""
-    file, _ = packaged_template("dev")
-    with zipfile.ZipFile(file.with_name("deployment.zip")) as archive:
+    with zipfile.ZipFile(package("dev", ROOT / ".muster", for_host=True) / "deployment.zip") as archive:
         archive.extractall(tmp_path)
     ours = [path.relative_to(tmp_path).with_suffix("") for path in sorted(tmp_path.glob("chalicelib/**/*.py"))]
     modules = ["app", "aws_lambda_powertools", *(".".join(path.parts) for path in ours if path.name != "__init__")]

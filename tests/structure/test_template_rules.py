@@ -73,6 +73,14 @@ def route_without_authorizer(template: Template) -> None:
     del _properties(template, "RestAPI")["DefinitionBody"]["paths"]["/msp/training"]["get"]["security"]
 
 
+def stage_that_nobody_asked_for(template: Template) -> None:
+    del _properties(template, "RestAPI")["OpenApiVersion"]
+
+
+def stage_without_limits(template: Template) -> None:
+    del _properties(template, "RestAPI")["MethodSettings"]
+
+
 def role_with_any_action(template: Template) -> None:
     _statements(template, "WorkerRole")[0]["Action"] = ["sqs:*"]
 
@@ -97,6 +105,18 @@ def table_deleted_with_the_stack(template: Template) -> None:
 
 def accounts_lost_when_replaced(template: Template) -> None:
     del template["Resources"]["UserPool"]["UpdateReplacePolicy"]
+
+
+def secret_lost_with_the_stack(template: Template) -> None:
+    template["Resources"]["Key"] = {"Type": "AWS::SecretsManager::Secret", "Properties": {}}
+
+
+def table_that_anybody_deletes(template: Template) -> None:
+    _properties(template, "CoreTable")["DeletionProtectionEnabled"] = False
+
+
+def accounts_that_anybody_deletes(template: Template) -> None:
+    del _properties(template, "UserPool")["DeletionProtection"]
 
 
 def table_that_cannot_be_restored(template: Template) -> None:
@@ -153,12 +173,17 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (message_shown_while_it_is_worked_on, rules.queue_readers_are_patient),
     (visibility_left_to_its_default, rules.queue_readers_are_patient),
     (route_without_authorizer, rules.methods_need_a_token),
+    (stage_that_nobody_asked_for, rules.only_throttled_stages_answer),
+    (stage_without_limits, rules.only_throttled_stages_answer),
     (role_with_any_action, rules.roles_are_narrow),
     (role_with_any_resource, rules.roles_are_narrow),
     (role_with_a_pattern_of_tables, rules.roles_are_narrow),
     (role_that_is_passed_to_any_service, rules.roles_are_narrow),
     (table_deleted_with_the_stack, rules.state_is_retained),
     (accounts_lost_when_replaced, rules.state_is_retained),
+    (secret_lost_with_the_stack, rules.state_is_retained),
+    (table_that_anybody_deletes, rules.state_is_retained),
+    (accounts_that_anybody_deletes, rules.state_is_retained),
     (table_that_cannot_be_restored, rules.state_is_retained),
     (function_without_alarm, rules.functions_are_watched),
     (logs_kept_for_ever, rules.functions_are_watched),

@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.aws import table
 from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
@@ -41,9 +40,9 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
         if member.mail_blocked:
             return Suppressed("mail_blocked")
         secret = tokens.new_secret()
-        after = members_store.changed(member, invite_hash=tokens.hash_of(secret))
+        after = members_store.copy_with(member, invite_hash=tokens.hash_of(secret))
         try:
-            table.transact(members_store.change_writes(org_id, member, after))
+            members_store.update(org_id, member, after)
         except ConditionFailed:
             continue
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
@@ -87,7 +86,7 @@ def on_mail_event(mail: Mail) -> None:
         if not fields:
             return
         try:
-            table.transact(members_store.change_writes(org_id, member, members_store.changed(member, **fields)))
+            members_store.update(org_id, member, members_store.copy_with(member, **fields))
         except ConditionFailed:
             continue
         return

@@ -57,12 +57,12 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         if member.status not in OPEN:
             return Code.NOT_OPEN
         fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
-        after = members_store.changed(member, mail_id=mail_id, **fields)
+        after = members_store.copy_with(member, mail_id=mail_id, **fields)
         writes = members_store.change_writes(scope.org, member, after)
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
-            writes.append(store.close_write(scope.org, member.member_id, member.email))
+            writes.append(store.close_invitation_write(scope.org, member.member_id, member.email))
             writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
         return after, writes
 
@@ -75,7 +75,7 @@ def renewed(
     """The member with another invitation, and the writes, its mail among them: what `resend` does, and whoever asks
     for a fresh link.
     """
-    after = members_store.changed(
+    after = members_store.copy_with(
         member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
         mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
     )  # fmt: skip

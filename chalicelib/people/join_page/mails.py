@@ -1,4 +1,4 @@
-"""The mail with the code, which is made as the mail is written: should it be written anew, the newest code counts."""
+"""The mail with the code. The code is made when the mail is written; should it be written again, the newest counts."""
 
 from datetime import datetime
 
@@ -19,17 +19,16 @@ def join_code(mail: Mail, now: datetime) -> MailContent | Suppressed:
     org = orgs_store.org(request.msp_id, request.org_id)
     if org is None:
         return Suppressed("not_there")
-    # Only here is the address looked up: nobody who asks waits for it, or is told of it.
-    known = members_store.member_of_address(request.org_id, [request.email]).get(normalized(request.email))
+    # The address is looked up only here, so that the page answers everybody alike and equally fast.
+    known = members_store.members_by_address(request.org_id, [request.email]).get(normalized(request.email))
     if known is not None and known.mail_blocked:
         return Suppressed("mail_blocked")
     code = codes.new_code()
-    if not store.set_code(request, codes.hash_of(request.request_id, code), now + codes.GOOD_FOR):
+    if not store.set_code(request, codes.hash_of(request.request_id, code), now):
         return Suppressed("joined_already")
-    minutes = str(int(codes.GOOD_FOR.total_seconds() // 60))
     return MailContent(
         to=request.email,
         sender_name=org.name,
         reply_to=org.reply_to,
-        facts={"tenant": org.name, "code": code, "minutes": minutes},
+        facts={"tenant": org.name, "code": code, "minutes": str(codes.MINUTES)},
     )

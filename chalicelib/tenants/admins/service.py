@@ -24,7 +24,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.structure.departments import unknown_departments
 from chalicelib.web.paging import Pager
 
-# The actor of changes that no account made.
+# The actor of changes by an operator's command.
 COMMAND = "command"
 
 

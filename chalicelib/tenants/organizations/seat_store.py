@@ -1,6 +1,6 @@
 """Entitlements of an organization and the seats of its courses.
 
-Seats are taken with every enrollment and freed by cancel and undo. No more are taken than there are.
+Every enrollment takes a seat; cancel and undo free it. No more seats are taken than the limit.
 """
 
 from collections.abc import Mapping

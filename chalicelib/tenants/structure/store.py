@@ -52,6 +52,14 @@ def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:
 # ---------------------------------------------------------------- groups and locations
 
 
+def groups(org_id: str, *, consistent: bool = True) -> list[Group]:
+    return table.query_all(Group, org_pk(org_id), prefix=group_sk(""), consistent=consistent)
+
+
+def locations(org_id: str, *, consistent: bool = True) -> list[Location]:
+    return table.query_all(Location, org_pk(org_id), prefix=location_sk(""), consistent=consistent)
+
+
 def group(org_id: str, group_id: str) -> Group | None:
     return table.get(Group, org_pk(org_id), group_sk(group_id))
 

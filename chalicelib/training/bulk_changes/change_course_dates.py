@@ -15,7 +15,7 @@ from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.cancel import batch_and_rows
-from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
+from chalicelib.training.batches.local_dates import enroll_instant, is_due_date_after, local_date, parse_hour
 from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.schedule_store import date_of, is_later, reconcile_job
 from chalicelib.training.batches.states import RowStatus
@@ -125,7 +125,7 @@ def _validate(form: RowDates, enroll_on: date | None, due_by: date | None, today
     if form.enroll_on is not None and form.enroll_on < today:
         errors.append(FieldError("enroll_on", "in_the_past", f"The enroll-on date is past; today is {today}."))
     earliest = today if "due_by" in form.model_fields_set else date.min
-    if due_by is not None and due_by <= max(enroll_on or today, earliest):
+    if due_by is not None and not is_due_date_after(max(enroll_on or today, earliest), due_by):
         problem = f"The due date must be after the enroll date, {enroll_on or today}, and in the future."
         errors.append(FieldError("due_by", "not_after_enroll", problem))
     if errors:

@@ -12,7 +12,7 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batches_store
-from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
+from chalicelib.training.batches.local_dates import due_instant, is_due_date_after, local_date, parse_hour
 from chalicelib.training.batches.mail_events import REMINDERS_ON, learner_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import EnrollmentStatus
@@ -83,7 +83,8 @@ def _due_date_values(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo) 
         return {}
     if old.status == EnrollmentStatus.COMPLETED:
         raise Conflict("already_completed", "The course is completed; its due date stays as it was.")
-    if change.due_by is not None and change.due_by <= local_date(to_instant(old.enrolled_at), zone):
+    enrolled_on = local_date(to_instant(old.enrolled_at), zone)
+    if change.due_by is not None and not is_due_date_after(enrolled_on, change.due_by):
         raise Invalid(FieldError("due_by", "not_after_enroll", "The due date must be after the day of enrollment."))
     return {"due_by": str(change.due_by) if change.due_by else None}
 

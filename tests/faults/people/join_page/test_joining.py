@@ -38,7 +38,7 @@ CONFIRM = [
 _BEFORE_LOOK_UP = 8
 CONFIRM_KNOWN = [*CONFIRM[:9], GET_MANY, *CONFIRM[9:]]
 MAIL = [
-    *(TRANSACT, QUERY, QUERY),  # the pump's lease, the lanes, who waits
+    *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
     *(TRANSACT, GET),  # the claim
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, who that is; the code's hash
     *(GET, TRANSACT),  # a slot

@@ -69,7 +69,7 @@ class JoiningStory(Story):
         member = members_store.member(self.org, member_id) if member_id else None
         if member is not None:
             now = self.play.world.now
-            after = members_store.changed(member, status="active")
+            after = members_store.copy_with(member, status="active")
             job = member_joined(self.play.msp_id, self.org, member.member_id, now)
             table.transact([*members_store.change_writes(self.org, member, after), due.write(job)])
             queue.send_soon(job)

@@ -73,7 +73,7 @@ def _assert_said(play: FaultHarness, name: str, answer: dict[str, Any]) -> None:
 
 
 def _assert_audited_once(play: FaultHarness, name: str) -> None:
-    planned = [due for due in Tables.of(play.world).dues if "2087-03-01" in due["job"]]
+    planned = [due for due in Tables.of(play.world).dues if "2087-03-01" in due["sk"].split("#")[2]]
     assert len(planned) == _STEPS[name].num_reminders
     entries = [entry for entries in Tables.of(play.world).audit.values() for entry in entries]
     num_entries = sum(entry["action"] == "enrollment.changed" for entry in entries)
