@@ -37,9 +37,9 @@ class Account:
 
 
 def of_account(org_id: str, member_id: str, account: Account, token: str | None, now: datetime) -> InvitationView:
-    """An invitation to this account's address, or to another whose mailed link the account has.
+    """An invitation to this account's address, or to another address if `token` is that of the mailed link.
 
-    Raises NotFound for anything else, as if there were none.
+    Raises NotFound for any other, as for one that does not exist.
     """
     if token is not None:
         view = load(token, now)
@@ -56,7 +56,7 @@ def of_account(org_id: str, member_id: str, account: Account, token: str | None,
 def accept(
     view: InvitationView, account: Account, now: datetime, first_name: str = "", last_name: str = ""
 ) -> Answered:
-    """Active from now on, under this account; the invitation moves to its address if that is another one.
+    """Make the member active, under this account. The invitation moves to the account's address if that is another.
 
     Accepting again by the same account changes nothing. Raises Conflict when the invitation was answered or
     withdrawn, has expired, or the account or its address is a member here already.
