@@ -12,7 +12,8 @@ from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
-from chalicelib.training.bulk_changes import bulk_change, change_course_dates
+from chalicelib.training.bulk_changes import change_course_dates
+from chalicelib.training.bulk_changes import undo as batch_undo
 from chalicelib.training.bulk_changes.schemas import RowDates, UndoOut
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.course_mails.schemas import RemindOut
@@ -102,13 +103,13 @@ def change_dates(call: Call[RowDates, Any]) -> RowOut:
 def undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
     scope, key = _batch_key(call)
-    return idempotent(call, UndoOut, lambda _: bulk_change.undo(key, scope.account_id, call.now))
+    return idempotent(call, UndoOut, lambda _: batch_undo.undo(key, scope.account_id, call.now))
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
     _, key = _batch_key(call)
-    return bulk_change.undo_state(key)
+    return batch_undo.state(key)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)

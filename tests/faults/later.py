@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.training.batches import cancel
-from chalicelib.training.bulk_changes import bulk_change
+from chalicelib.training.bulk_changes import undo
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.invariants import Tables, problems
@@ -155,5 +155,5 @@ def _done(_: object) -> None:
 
 
 def few_rows_at_once(monkeypatch: Any, number: int = 1) -> None:
-    for module in (cancel, bulk_change):
+    for module in (cancel, undo):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", number)
