@@ -31,8 +31,8 @@ def show_invite(call: Call[Empty, Empty]) -> HtmlPage:
 )  # fmt: skip
 def accept_invite(call: Call[AnswerForm, Empty]) -> HtmlPage:
     """Step by step: with an account or a new one, under the invited address or, once that is proven, another."""
-    screen = accept_pages.step(call.params["token"], call.body, call.source, call.now)
-    return _page(screen.name, {**screen.facts, "base": "."}, screen.status, screen.retry_after)
+    state = accept_pages.step(call.params["token"], call.body, call.source, call.now)
+    return _page(state.name, {**state.facts, "base": "."}, state.status, state.retry_after)
 
 
 @routes.add(

@@ -27,7 +27,7 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
     if department_id:
         scope = _reader(call.account_id, org_id, directory.department_path(org_id, department_id))
     else:
-        scope = _reader_of_some(call.account_id, org_id)
+        scope = _reader_of_departments(call.account_id, org_id)
     return directory.page(scope, call.query, Pager.of(call), call.now)
 
 
@@ -67,14 +67,14 @@ def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Sco
     return access.org(account_id, org_id, Permission.MEMBERS_READ, department_path)
 
 
-def _reader_of_some(account_id: str, org_id: str) -> Scope:
-    """Whoever may see all members, or those of some departments."""
+def _reader_of_departments(account_id: str, org_id: str) -> Scope:
+    """For callers who may see all members, or those of some departments."""
     try:
         return _reader(account_id, org_id, ())
     except Forbidden:
-        here = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
-        own = [department_id for entry in here for department_id in entry.department_ids or ()]
-        return _reader(account_id, org_id, own)
+        entries = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
+        departments = [department_id for entry in entries for department_id in entry.department_ids or ()]
+        return _reader(account_id, org_id, departments)
 
 
 def _manager(call: Call[Any, Any]) -> Scope:
