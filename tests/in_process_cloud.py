@@ -1,8 +1,8 @@
-"""MiniStack within the process of the tests, for those that make 800,000 calls between them.
+"""MiniStack in the process of the tests, which make 800,000 calls.
 
-It serves its port from a thread, as it does in a process of its own. Calls of the three services that a test is made of
-skip the network and the server, which take half of each: they go from botocore's last step straight to MiniStack's
-first. End-to-end tests have a process of its own (tests/e2e/conftest.py).
+It serves its port from a thread. Calls of the three most used services skip the network and the server, which would
+take half of their time: they go from botocore's last step directly to MiniStack's first. End-to-end tests start
+MiniStack in a process of its own (tests/e2e/conftest.py).
 """
 
 import asyncio
@@ -27,23 +27,23 @@ from infra.cloud import Cloud, server_environment
 
 _sent_over_the_network = URLLib3Session.send
 
-# How the services that never wait sign their requests. SQS does wait, where it is asked to.
+# The signatures of the services whose calls never wait. SQS does wait when WaitTimeSeconds is set.
 _NEAR = (b"/dynamodb/aws4_request", b"/sqs/aws4_request", b"/scheduler/aws4_request")
 _WAITING = b"WaitTimeSeconds"
 
-# Of DynamoDB, by what the header names.
+# DynamoDB's reads, by the end of the target header.
 _READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
 
-# How many requests may have changed something, in all: who read it all before the last of them has to read again.
+# The number of requests that may have changed something: a dump is stale once it has grown.
 num_changing = 0
 
 
 @contextmanager
 def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
-    """One a process: MiniStack keeps its state in modules."""
+    """At most one per process: MiniStack keeps its state in modules."""
     endpoint = f"http://127.0.0.1:{port}"
     # MiniStack reads its environment when it is imported; tests set most of these names to their own values later.
-    # Tests call as the account's root: what IAM would say to that takes a tenth of a call to find out.
+    # Tests call as the account's root, without IAM, which would take a tenth of each call.
     environment = server_environment(home, port, keep_state=False) | {"AUTH": "false", "IOT_MTLS_ENABLED": "0"}
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
@@ -61,9 +61,9 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
         with lock:
             return contextvars.copy_context().run(_handled, app, request, body)
 
-    # What botocore tells about itself takes a tenth of a call to put together.
-    named = mock.patch.object(UserAgentString, "to_string", return_value="tests")
-    with mock.patch.object(URLLib3Session, "send", send), named:
+    # Composing the User-Agent takes a tenth of a call.
+    user_agent = mock.patch.object(UserAgentString, "to_string", return_value="tests")
+    with mock.patch.object(URLLib3Session, "send", send), user_agent:
         yield Cloud(endpoint)
 
 
@@ -78,7 +78,7 @@ def _body(request: AWSPreparedRequest) -> bytes:
 
 
 def _handled(app: Any, request: AWSPreparedRequest, body: bytes) -> AWSResponse:
-    """Drive the application through one request, by ASGI; it awaits nothing on its way."""
+    """Run one request through the ASGI application, which must not await anything."""
     url = urlsplit(str(request.url))
     headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
     headers += [(b"host", url.netloc.encode()), (b"content-length", str(len(body)).encode())]
@@ -125,16 +125,16 @@ class _Raw(io.BytesIO):
 
 
 def _serve(app: Any, port: int) -> None:
-    """From a thread that ends with the process; back when MiniStack has started."""
+    """Serve from a thread that ends with the process. Returns when MiniStack has started."""
     is_up = threading.Event()
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
-        async def told(message: Any) -> None:
+        async def watched_send(message: Any) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
                 is_up.set()
 
-        await app(scope, receive, told if scope["type"] == "lifespan" else send)
+        await app(scope, receive, watched_send if scope["type"] == "lifespan" else send)
 
     async def run() -> None:
         from hypercorn.asyncio import serve

@@ -5,12 +5,13 @@ from typing import Any
 
 from chalicelib.core.errors import Forbidden
 from chalicelib.people.members import archive, changes
+from chalicelib.people.members import memberships as members_memberships
 from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -45,7 +46,7 @@ def change_member(call: Call[MemberPatch, Empty]) -> MemberOut:
     return directory.member(scope, member_id, call.now)
 
 
-@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, once=True)
+@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, idempotent=True)
 def archive_member(call: Call[Empty, Empty]) -> MemberOut:
     """The person keeps access to what is in progress, the organization what was completed; the rest is cancelled."""
     scope, member_id = _manager(call), call.params["member_id"]
@@ -54,12 +55,12 @@ def archive_member(call: Call[Empty, Empty]) -> MemberOut:
         archive.archive(scope, member_id, seed, call.now)
         return directory.member(scope, member_id, call.now)
 
-    return once(call, MemberOut, action)
+    return idempotent(call, MemberOut, action)
 
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")
 def read_me(call: Call[Empty, Empty]) -> MeOut:
-    return directory.me(call.account_id, access.entries(call.account_id))
+    return members_memberships.me(call.account_id, access.entries(call.account_id))
 
 
 def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Scope:

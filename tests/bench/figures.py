@@ -7,7 +7,7 @@ from statistics import median
 from tests.bench import baselines
 from tests.bench.baselines import Items, Timed, timed
 from tests.bench.figure import Figure
-from tests.bench.memory import peak_of_cut
+from tests.bench.memory import peak_of_partition
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene
 
@@ -146,4 +146,4 @@ def _timed_rollout(scene: Scene, org_id: str) -> Timed:
 
 def of_memory() -> Iterator[Figure]:
     for num_members in (25_000, 100_000):
-        yield Figure(f"P10 peak of cutting {num_members:,} recipients, MB", peak_of_cut(num_members))
+        yield Figure(f"P10 peak of partitioning {num_members:,} recipients, MB", peak_of_partition(num_members))

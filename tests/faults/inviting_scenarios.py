@@ -13,9 +13,9 @@ from ministack.services import ses
 
 from chalicelib import mailer as mail_jobs
 from chalicelib.core.settings import settings
-from chalicelib.notifications import models as notices_models
+from chalicelib.notifications import models as notifications_models
 from chalicelib.notifications import outbox
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.outbox import IN_DOUBT_AFTER
 from chalicelib.notifications.schemas import Wake
 from chalicelib.people.invitations.tokens import Token
@@ -108,8 +108,8 @@ class People(FaultHarness):
         monkeypatch.setenv("MAIL_FROM", self._sender)
         # Fast enough that nobody waits for a slot, and few enough shards that a sweep is cheap.
         monkeypatch.setenv("MAIL_RATE", "1000")
-        for module in (notices_models, notices_store):
-            monkeypatch.setattr(module, "NUM_CLAIMED_SHARDS", 1)
+        for module in (notifications_models, notifications_store):
+            monkeypatch.setattr(module, "NUM_CLAIM_SHARDS", 1)
         settings.cache_clear()
         built_once(self, _client)
 
@@ -185,8 +185,8 @@ class People(FaultHarness):
     def end_leases(self) -> None:
         """Those of mailers that died: they run by the machine's clock."""
         table = self.world.stage.table_names["outbox"]
-        for item in self._outbox("MAIL_PACE"):
-            if item["sk"].startswith("PUMP#"):
+        for item in self._outbox("SEND_RATE"):
+            if item["sk"].startswith("WORKER#"):
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 self.world.client("dynamodb").delete_item(TableName=table, Key=key)
 
@@ -223,7 +223,7 @@ class People(FaultHarness):
     def settle_news(self, news: list[dict[str, Any]]) -> bool:
         """As Lambda hands it over, which keeps what fails and hands it over again."""
         try:
-            mail_jobs.settle({"Records": news}, clock=lambda: self.world.now)
+            mail_jobs.handle_delivery_events({"Records": news}, clock=lambda: self.world.now)
         except (Killed, Exception):
             return False
         return True
@@ -238,7 +238,7 @@ class People(FaultHarness):
         for _ in range(6):
             self.outside.until_quiet()
             self.mail()
-            if not self._outbox("CLAIMED#", "LANE#"):
+            if not self._outbox("CLAIMED#", "QUEUE#"):
                 return
             self.world.now += IN_DOUBT_AFTER + timedelta(minutes=1)
         raise AssertionError("mail is always in doubt")

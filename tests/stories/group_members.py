@@ -7,13 +7,13 @@ from chalicelib.aws import table
 from chalicelib.jobs import due, queue
 from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.people.members.events import member_joined
-from chalicelib.training.auto_enrollment.models import standing_batch_id
+from chalicelib.training.auto_enrollment.models import group_batch_id
 from tests.faults.invariants import problems
 from tests.harness import World
 from tests.stories.driver import Driver
 
 
-class Joiners:
+class Client:
     """One client with one course; groups of it, and people who join them as an accepted invitation would have it."""
 
     def __init__(self, driver: Driver, course: str) -> None:
@@ -37,7 +37,7 @@ class Joiners:
         return member
 
     def batch(self, group: str, number: int = 0) -> str:
-        return standing_batch_id(group, number)
+        return group_batch_id(group, number)
 
     def row(self, group: str, course: str | None = None, number: int = 0) -> dict[str, Any]:
         return self.driver.row(self.org, self.batch(group, number), course or self.course)

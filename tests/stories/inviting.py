@@ -61,7 +61,7 @@ class Inviting:
         (result,) = self.invite(email)
         token = self.mailed_token(email)
         if tell:
-            self.mailbox.tell()
+            self.mailbox.deliver_events()
         return token, result["member_id"]
 
     def mailed_token(self, email: str) -> str:

@@ -14,8 +14,9 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.text import normalized, one_line
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
-from chalicelib.people.invitations import accept_decline
-from chalicelib.people.invitations.accept_decline import Account, Invited
+from chalicelib.people.invitations import accept_decline, address_change, links
+from chalicelib.people.invitations.accept_decline import Account
+from chalicelib.people.invitations.links import InvitationView
 from chalicelib.people.invitations.schemas import AnswerForm
 
 
@@ -24,7 +25,7 @@ class Identity(Protocol):
 
 
 @dataclass(frozen=True)
-class Screen:
+class PageState:
     """Which page is next, with what it shows. `status` is that of the answer."""
 
     name: str
@@ -33,14 +34,14 @@ class Screen:
     retry_after: int | None = None
 
 
-def step(token: str, form: AnswerForm, source: str, now: datetime) -> Screen:
+def step(token: str, form: AnswerForm, source: str, now: datetime) -> PageState:
     """One step of accepting. Raises NotFound for a dead link; what else goes wrong is told on the form."""
-    invited = accept_decline.shown(token, now)
+    invited = links.load(token, now)
     if invited.expired:
-        return Screen("expired", _facts(invited))
+        return PageState("expired", _facts(invited))
     if not invited.is_open:
-        return Screen("closed", _facts(invited))
-    steps: Mapping[str, Callable[[], Screen]] = {
+        return PageState("closed", _facts(invited))
+    steps: Mapping[str, Callable[[], PageState]] = {
         "log_in": lambda: _log_in(invited, form, source, now),
         "new_password": lambda: _new_password(invited, form, source, now),
         "register": lambda: _register(invited, form, source, now),
@@ -48,50 +49,50 @@ def step(token: str, form: AnswerForm, source: str, now: datetime) -> Screen:
         "move": lambda: _move(invited, form, now),
     }
     if form.step not in steps:
-        return Screen("account", _facts(invited, form))
+        return PageState("account", _facts(invited, form))
     try:
         return steps[form.step]()
     except MusterError as error:
         if error.status >= 500:
             raise
         facts = {**_facts(invited, form), "error": _sentence(error)}
-        return Screen(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
+        return PageState(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
 
 
-def _log_in(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _log_in(invited: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "email", "password")
     came = login.log_in(form.email, form.password, source, now)
     return _after_log_in(invited, form, came, now)
 
 
-def _new_password(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _new_password(invited: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "email", "password")
     came = login.choose_password(form.email, PasswordDue(form.session), form.password, source, now)
     return _after_log_in(invited, form, came, now)
 
 
-def _after_log_in(invited: Invited, form: AnswerForm, came: LoggedIn | PasswordDue, now: datetime) -> Screen:
+def _after_log_in(invited: InvitationView, form: AnswerForm, came: LoggedIn | PasswordDue, now: datetime) -> PageState:
     if isinstance(came, PasswordDue):
-        return Screen("new_password", {**_facts(invited, form), "session": came.session})
+        return PageState("new_password", {**_facts(invited, form), "session": came.session})
     if came.email is None:
         raise Conflict("no_address", "This account has no confirmed e-mail address, so it cannot be invited by one.")
     account = Account(came.account_id, came.email)
     if normalized(came.email) != normalized(str(invited.member.email)):
-        secret = accept_decline.prove_move(invited, account, now)
-        return Screen("move", {**_facts(invited, form), "proof": secret, "other_email": came.email})
+        secret = address_change.issue_ticket(invited, account, now)
+        return PageState("move", {**_facts(invited, form), "proof": secret, "other_email": came.email})
     return _accepted(invited, account, now, came.first_name, came.last_name)
 
 
-def _register(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _register(invited: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "password", "first_name", "last_name")
     registration_id = login.register(
         str(invited.member.email), form.password, source, now,
         first_name=one_line(form.first_name), last_name=one_line(form.last_name),
     )  # fmt: skip
-    return Screen("confirm", {**_facts(invited, form), "registration_id": registration_id})
+    return PageState("confirm", {**_facts(invited, form), "registration_id": registration_id})
 
 
-def _confirm(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _confirm(invited: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "registration_id", "code")
     login.confirm(form.registration_id, form.code.strip(), source, now)
     known = identity().named(form.registration_id)
@@ -100,13 +101,13 @@ def _confirm(invited: Invited, form: AnswerForm, source: str, now: datetime) -> 
     return _accepted(invited, Account(*known), now, form.first_name, form.last_name)
 
 
-def _move(invited: Invited, form: AnswerForm, now: datetime) -> Screen:
-    return _accepted(invited, accept_decline.proven(invited, form.proof, now), now, "", "")
+def _move(invited: InvitationView, form: AnswerForm, now: datetime) -> PageState:
+    return _accepted(invited, address_change.verify_ticket(invited, form.proof, now), now, "", "")
 
 
-def _accepted(invited: Invited, account: Account, now: datetime, first_name: str, last_name: str) -> Screen:
+def _accepted(invited: InvitationView, account: Account, now: datetime, first_name: str, last_name: str) -> PageState:
     accept_decline.accept(invited, account, now, one_line(first_name), one_line(last_name))
-    return Screen("accepted", {**_facts(invited), "account_email": account.email})
+    return PageState("accepted", {**_facts(invited), "account_email": account.email})
 
 
 # The form on which a step's trouble is told, where it is not the step's own.
@@ -136,7 +137,7 @@ def _require(form: AnswerForm, *names: str) -> None:
         raise Invalid(*(FieldError(name, "required", f"Please enter {labels[name]}.") for name in missing))
 
 
-def _facts(invited: Invited, form: AnswerForm | None = None) -> dict[str, Any]:
+def _facts(invited: InvitationView, form: AnswerForm | None = None) -> dict[str, Any]:
     """What every screen may show. Passwords are never shown again."""
     given = form or AnswerForm()
     return {

@@ -3,16 +3,15 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.aws import table
 from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import short_hash
 from chalicelib.core.settings import allowed_origin, settings
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.rendering import Letter, Withheld
-from chalicelib.notifications.states import MailState, forbids_more
+from chalicelib.notifications.rendering import MailContent, Suppressed
+from chalicelib.notifications.states import MailState, blocks_further_mail
 from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.invitations.tokens import Token
@@ -28,22 +27,22 @@ _TRIES = 4
 _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
 
 
-def invitation(mail: Mail, now: datetime) -> Letter | Withheld:
+def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """Writes the hash of a new secret to the member: an earlier mail of the same invitation was never sent."""
     org_id, member_id = mail.about["org_id"], mail.about["member_id"]
     org = orgs_store.org(mail.about["msp_id"], org_id)
     for _ in range(_TRIES):
         member = members_store.member(org_id, member_id)
         if org is None or member is None or member.invite_id != mail.about["invite_id"]:
-            return Withheld("replaced")
+            return Suppressed("replaced")
         if member.status not in OPEN:
-            return Withheld(f"is_{member.status}")
+            return Suppressed(f"is_{member.status}")
         if member.mail_blocked:
-            return Withheld("mail_blocked")
+            return Suppressed("mail_blocked")
         secret = tokens.new_secret()
         after = members_store.changed(member, invite_hash=tokens.hash_of(secret))
         try:
-            table.transact(members_store.change_writes(org_id, member, after))
+            members_store.update(org_id, member, after)
         except ConditionFailed:
             continue
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
@@ -52,25 +51,25 @@ def invitation(mail: Mail, now: datetime) -> Letter | Withheld:
     raise Unavailable()
 
 
-def cancelled(mail: Mail, now: datetime) -> Letter | Withheld:
+def cancelled(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """Only to whom the invitation was, or may have been, delivered."""
     org, member = _read(mail)
     if org is None or member is None or member.status != MemberStatus.CANCELLED or member.mail_blocked:
-        return Withheld("not_cancelled")
-    sent = notices_store.mail(mail.about["invitation_mail_id"])
+        return Suppressed("not_cancelled")
+    sent = notifications_store.mail(mail.about["invitation_mail_id"])
     if sent is None or sent.state not in _MAY_HAVE_ARRIVED:
-        return Withheld("was_not_invited_by_mail")
+        return Suppressed("was_not_invited_by_mail")
     return _letter(org, member)
 
 
-def welcome(mail: Mail, now: datetime) -> Letter | Withheld:
+def welcome(mail: Mail, now: datetime) -> MailContent | Suppressed:
     org, member = _read(mail)
     if org is None or member is None or member.status != MemberStatus.ACTIVE or member.mail_blocked:
-        return Withheld("not_active")
+        return Suppressed("not_active")
     return _letter(org, member, first_name=member.first_name, front_url=allowed_origin())
 
 
-def follow(mail: Mail) -> None:
+def on_mail_event(mail: Mail) -> None:
     """After news of any mail to a member: delivered invitations are pending, and who bounced gets no more mail."""
     if "member_id" not in mail.about:
         return
@@ -82,12 +81,12 @@ def follow(mail: Mail) -> None:
         fields: dict[str, str] = {}
         if state == MailState.DELIVERED and _is_the_invitation(mail, member) and member.status == MemberStatus.PROSPECT:
             fields["status"] = MemberStatus.PENDING.value
-        if forbids_more(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
+        if blocks_further_mail(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
             fields["mail_blocked"] = state.value
         if not fields:
             return
         try:
-            table.transact(members_store.change_writes(org_id, member, members_store.changed(member, **fields)))
+            members_store.update(org_id, member, members_store.changed(member, **fields))
         except ConditionFailed:
             continue
         return
@@ -115,8 +114,8 @@ def _read(mail: Mail) -> tuple[Org | None, Member | None]:
     return orgs_store.org(mail.about["msp_id"], org_id), members_store.member(org_id, mail.about["member_id"])
 
 
-def _letter(org: Org, member: Member, **facts: str) -> Letter:
-    return Letter(
+def _letter(org: Org, member: Member, **facts: str) -> MailContent:
+    return MailContent(
         to=str(member.email),
         sender_name=org.name,
         reply_to=org.reply_to,

@@ -20,7 +20,7 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 
 _TRIES = 4
 
@@ -62,7 +62,7 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
-            writes.append(store.close_write(scope.org, member.member_id, member.email))
+            writes.append(store.close_invitation_write(scope.org, member.member_id, member.email))
             writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
         return after, writes
 
@@ -105,7 +105,7 @@ def _one(scope: Scope, member_id: str, action: str, step: Callable[[Member], _St
         if isinstance(taken, Code):
             return _not_done(member_id, taken, member)
         after, writes = taken
-        told = Change(
+        told = AuditEntry(
             scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
         )
         try:

@@ -88,4 +88,4 @@ def invitation_of(
         # What an earlier membership knew stays, unless the new invitation says otherwise.
         member = members_store.changed(known, **invited, **{name: value for name, value in told.items() if value})
         writes = members_store.change_writes(org_id, known, member)
-    return Invitation(member, [*writes, store.open_write(msp_id, org_id, member.member_id, person.email)])
+    return Invitation(member, [*writes, store.open_invitation_write(msp_id, org_id, member.member_id, person.email)])

@@ -2,7 +2,9 @@
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, OutboxItem
+from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.people.accounts.mailed_code_store import CodedRequest
+from chalicelib.tenants.access.models import org_pk
 
 
 class JoinPage(CoreItem):
@@ -16,6 +18,10 @@ class JoinPage(CoreItem):
 
 
 JOIN_PAGE_SK = "JOIN_PAGE"
+
+
+def join_page_ref(org_id: str) -> Ref[JoinPage]:
+    return Ref(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
 
 
 class JoinSlug(CoreItem):
@@ -32,11 +38,10 @@ def slug_pk(slug: str) -> str:
     return f"JOIN#{slug}"
 
 
-class JoinRequest(OutboxItem):
-    """`JOIN_REQUEST#<id>` / `REQUEST`: somebody filled in the page; whether the address is theirs, the code will tell.
+class JoinRequest(CodedRequest):
+    """`JOIN_REQUEST#<id>` / `REQUEST`: somebody filled in the page; the code proves the address.
 
-    The hash is absent until the mail with the code was written. `joined_at`: the code was entered, and may be again,
-    should the answer have been lost.
+    `joined_at`: the code was entered. It may be entered again, in case the answer was lost.
     """
 
     request_id = UnicodeAttribute()
@@ -46,9 +51,6 @@ class JoinRequest(OutboxItem):
     group_id = UnicodeAttribute()
     location_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
-    code_hash = UnicodeAttribute(null=True)
-    code_expires_at = UnicodeAttribute(null=True)
-    num_tries = NumberAttribute(default=0)
     joined_at = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 

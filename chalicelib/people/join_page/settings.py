@@ -13,7 +13,7 @@ from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinP
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.states import Subscription
@@ -47,7 +47,7 @@ def change(scope: Scope, asked: JoinPageForm, now: datetime) -> JoinPageOut:
     known = store.join_page(org.org_id)
     if _told(after) == _told(known):
         return _out(org, known)
-    change = Change(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
+    change = AuditEntry(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
     writes = store.change_writes(org.msp_id, org.org_id, known, after)
     try:
         audit.commit(scope.tenant_pk, change, writes, now)

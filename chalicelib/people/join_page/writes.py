@@ -28,7 +28,7 @@ def mail_id_of(request_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Joined:
+class NewInvitation:
     """`member` as it will be, and the link's token, of which it keeps the hash."""
 
     member: Member
@@ -36,7 +36,7 @@ class Joined:
     writes: Sequence[Write]
 
 
-def joined(request: JoinRequest, known: Member | None, now: datetime, expires_at: datetime) -> Joined:
+def invitation_for(request: JoinRequest, known: Member | None, now: datetime, expires_at: datetime) -> NewInvitation:
     """`known` is the member of this address who is not active. A link that was given before is dead from here on."""
     org_id = request.org_id
     member_id = known.member_id if known else derived_id(request.request_id, "member")
@@ -61,8 +61,8 @@ def joined(request: JoinRequest, known: Member | None, now: datetime, expires_at
     else:
         member = members_store.changed(known, **invited)
         writes = members_store.change_writes(org_id, known, member)
-    opened = invites_store.open_write(request.msp_id, org_id, member_id, str(member.email))
-    return Joined(member, token.text, [*writes, opened])
+    opened = invites_store.open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
+    return NewInvitation(member, token.text, [*writes, opened])
 
 
 def _groups(request: JoinRequest, known: Member | None) -> list[str]:

@@ -14,8 +14,8 @@ from chalicelib.people.members.events import member_archived
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 _TRIES = 5
 
@@ -47,11 +47,15 @@ def archive(scope: Scope, member_id: str, seed: str, now: datetime) -> None:
             member, status=MemberStatus.ARCHIVED.value, archive_id=archive_id, archived_at=to_text(now)
         )
         archived = member_archived(scope.msp_id, scope.org, member_id, archive_id, now)
-        told = Change(
+        told = AuditEntry(
             scope.account_id, "member.archived", f"member/{member_id}",
             {"status": member.status}, {"status": after.status},
         )  # fmt: skip
-        moved = [*store.change_writes(scope.org, member, after), touch(scope.org, "people"), due.write(archived)]
+        moved = [
+            *store.change_writes(scope.org, member, after),
+            bump_revision(scope.org, "people"),
+            due.write(archived),
+        ]
         try:
             audit.commit(scope.tenant_pk, told, moved, now)
         except ConditionFailed:

@@ -23,8 +23,8 @@ from chalicelib.people.members.schemas import MemberPatch
 from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store as structure_store
 
 _TRIES = 5
@@ -65,7 +65,7 @@ def change(scope: Scope, member_id: str, asked: MemberPatch, now: datetime) -> N
         writes = store.change_writes(scope.org, member, after)
         jobs: list[MemberJoined] = []
         if member.status == MemberStatus.ACTIVE:
-            writes.append(touch(scope.org, "people"))
+            writes.append(bump_revision(scope.org, "people"))
             joined = sorted(set(after.group_ids) - set(member.group_ids))
             if joined:
                 jobs.append(member_joined(scope.msp_id, scope.org, member_id, now, joined))
@@ -122,10 +122,10 @@ def _told(member: Member, name: str) -> Any:
     return getattr(member, name)
 
 
-def _change(scope: Scope, member: Member, changes: Mapping[str, Any]) -> Change:
+def _change(scope: Scope, member: Member, changes: Mapping[str, Any]) -> AuditEntry:
     before = {name: _told(member, name) for name in changes if name in _NOT_PERSONAL}
     after = {name: value for name, value in changes.items() if name in _NOT_PERSONAL}
     personal = sorted(name for name in changes if name not in _NOT_PERSONAL)
     if personal:
         after["personal"] = personal
-    return Change(scope.account_id, "member.changed", f"member/{member.member_id}", before, after)
+    return AuditEntry(scope.account_id, "member.changed", f"member/{member.member_id}", before, after)

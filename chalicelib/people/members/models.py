@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.table import CoreItem, Ref
 from chalicelib.tenants.access.models import org_pk
 
 
@@ -42,6 +42,10 @@ def members_pk(org_id: str) -> str:
 
 def member_sk(member_id: str) -> str:
     return f"MEMBER#{member_id}"
+
+
+def member_ref(org_id: str, member_id: str) -> Ref[Member]:
+    return Ref(Member, members_pk(org_id), member_sk(member_id))
 
 
 class UniqueClaim(CoreItem):

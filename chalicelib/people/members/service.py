@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Slice, sift
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.core.text import normalized
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store
 from chalicelib.people.members.models import (
     Member,
@@ -21,7 +20,6 @@ from chalicelib.people.members.models import (
     learners_pk,
     location_roster_pk,
     member_sk,
-    members_pk,
 )
 from chalicelib.people.members.schemas import (
     InvitationMailOut,
@@ -29,15 +27,9 @@ from chalicelib.people.members.schemas import (
     MemberOut,
     MemberPage,
     MemberQuery,
-    MembershipOut,
-    MeOut,
-    RoleOut,
 )
 from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, msp_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
 from chalicelib.web.paging import Pager, invalid_cursor
@@ -64,19 +56,21 @@ def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> Membe
             return False
         return _matches(member, query, departments)
 
-    def read(after: str | None) -> Slice[_Found]:
+    def read(after: str | None) -> Page[_Found]:
         if word:
             entries = store.found_by(scope.org, word, _READ, after)
             pairs = [(entry.member_id, entry.sk) for entry in entries.items]
-            return Slice(_resolved(scope.org, pairs), entries.position)
+            return Page(_resolved(scope.org, pairs), entries.next_position)
         rosters = _rosters(scope.org, query, departments)
         if rosters is None:
             page = store.members(scope.org, _READ, after)
-            return Slice([_Found(member, member.sk) for member in page.items], page.position)
+            return Page([_Found(member, member.sk) for member in page.items], page.next_position)
         return _read_rosters(scope.org, rosters, after)
 
-    found = sift(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
-    return MemberPage(items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.position))
+    found = filtered_page(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
+    return MemberPage(
+        items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.next_position)
+    )
 
 
 def member(scope: Scope, member_id: str, now: datetime) -> MemberOut:
@@ -105,33 +99,6 @@ def uses(org_id: str, kind: str, thing_id: str) -> list[str]:
     return words + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
 
 
-def me(account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
-    names, members = _named(entries)
-    roles = [
-        RoleOut(
-            role=Role(entry.role),
-            msp_id=entry.msp_id,
-            org_id=entry.org_id,
-            name=names.get(entry.org_id or entry.msp_id, ""),
-            department_ids=list(entry.department_ids or ()),
-            permissions=[Permission(name) for name in entry.permissions or ()],
-        )
-        for entry in entries
-        if entry.role
-    ]
-    memberships = [
-        MembershipOut(
-            org_id=entry.org_id,
-            name=names.get(entry.org_id, ""),
-            member_id=entry.member_id,
-            status=MemberStatus(members[entry.member_id].status),
-        )
-        for entry in entries
-        if entry.member_id in members
-    ]
-    return MeOut(account_id=account_id, roles=roles, memberships=memberships)
-
-
 def _departments_in_question(scope: Scope, query: MemberQuery) -> list[str] | None:
     """The departments whose people are asked for, or may be seen, with those below; None for no limit."""
     tops = {query.department_id} if query.department_id else scope.department_ids
@@ -151,18 +118,18 @@ def _rosters(org_id: str, query: MemberQuery, departments: Iterable[str] | None)
     return [learners_pk(org_id)] if query.status == MemberStatus.ACTIVE else None
 
 
-def _read_rosters(org_id: str, rosters: Sequence[str], after: str | None) -> Slice[_Found]:
+def _read_rosters(org_id: str, rosters: Sequence[str], after: str | None) -> Page[_Found]:
     """One read of rosters that lie one after the other; a position says which, and where in it."""
     number, _, start = (after or "0|").partition("|")
     if not number.isdecimal():
         raise invalid_cursor()
     index = int(number)
     if index >= len(rosters):
-        return Slice([], None)
+        return Page([], None)
     page = store.roster(rosters[index], _READ, start or None)
     pairs = [(entry.sk.removeprefix(member_sk("")), f"{index}|{entry.sk}") for entry in page.items]
-    position = f"{index}|{page.position}" if page.position else f"{index + 1}|"
-    return Slice(_resolved(org_id, pairs), position if page.position or index + 1 < len(rosters) else None)
+    position = f"{index}|{page.next_position}" if page.next_position else f"{index + 1}|"
+    return Page(_resolved(org_id, pairs), position if page.next_position or index + 1 < len(rosters) else None)
 
 
 def _resolved(org_id: str, pairs: Sequence[tuple[str, str]]) -> list[_Found]:
@@ -196,32 +163,10 @@ def _matches(member: Member, query: MemberQuery, departments: Sequence[str] | No
     return all(normalized(value) == normalized(own.get(name, "")) for name, value in query.fields.items())
 
 
-def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, Member]]:
-    """Names of the MSPs and organizations, and the members, by id: all that an account's entries speak of."""
-    wanted: list[tuple[type[table.Item], str, str]] = []
-    for entry in entries:
-        if entry.org_id:
-            wanted.append((Org, msp_pk(entry.msp_id), org_sk(entry.org_id)))
-        else:
-            wanted.append((Msp, msp_pk(entry.msp_id), SELF_SK))
-        if entry.member_id:
-            wanted.append((Member, members_pk(entry.org_id), member_sk(entry.member_id)))
-    names: dict[str, str] = {}
-    members: dict[str, Member] = {}
-    for item in table.batch_get(wanted, consistent=False).values():
-        if isinstance(item, Org):
-            names[item.org_id] = item.name
-        elif isinstance(item, Msp):
-            names[item.pk.removeprefix(msp_pk(""))] = item.name
-        elif isinstance(item, Member):
-            members[item.member_id] = item
-    return names, members
-
-
 def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
     """With what became of their mails, which are read for those who were invited."""
     ids = {member.mail_id for member in found if member.mail_id and not store.shows_name(member)}
-    mails = notices_store.mails_by_id(ids) if ids else {}
+    mails = notifications_store.mails_by_id(ids) if ids else {}
     return [_out(member, mails.get(member.mail_id or ""), now) for member in found]
 
 
@@ -255,7 +200,7 @@ def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
     if not member.mail_id:
         return None
     # A mail that is planned for later is made at its time.
-    state = "queued" if mail is None else shown_state(mail.state)
+    state = "queued" if mail is None else public_state(mail.state)
     told = explain(state)
     return InvitationMailOut(
         state=state,

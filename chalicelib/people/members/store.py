@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import CoreItem, Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.aws.table import CoreItem, Item, Write, put_new
+from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
     Member,
@@ -23,8 +23,9 @@ from chalicelib.people.members.models import (
     search_pk,
 )
 from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, account_pk, membership_sk, msp_pk, org_pk
+from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -34,7 +35,13 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+def active_check(org_id: str, member_id: str) -> Write:
+    """For a transaction that is for active members only."""
+    member = Member(members_pk(org_id), member_sk(member_id))
+    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+
+
+def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
     return table.query(Member, members_pk(org_id), limit=limit, after=after)
 
 
@@ -45,11 +52,11 @@ def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
     return {sk: cast(Member, item) for (_, sk), item in found.items()}
 
 
-def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
-def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
+def found_by(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
 
@@ -116,13 +123,21 @@ def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
     ConditionFailed with index 0 when the id is taken, with a following one when the address or the
     login name belongs to somebody else here.
     """
-    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+    return [
+        *invited_writes(org_id, member),
+        *membership_writes(msp_id, org_id, member),
+        bump_revision(org_id, "people"),
+    ]
 
 
 def invited_writes(org_id: str, member: Member) -> list[Write]:
     """The same for somebody who is not there yet: nobody's recipients change, and no account is a member."""
     new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
     return [*(put_new(item) for item in new), *map(_put, entries_of(org_id, member))]
+
+
+def membership_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
+    return [_put(item) for item in membership_of(msp_id, org_id, member)]
 
 
 def _put(item: CoreItem) -> Write:
@@ -150,19 +165,19 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
     entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
     kept_claims = {item.key for item in old_claims}
-    kept_entries = {_told(item) for item in old_entries}
+    kept_entries = {_identity_of(item) for item in old_entries}
     gone = {item.key: item for item in (*old_claims, *old_entries)}
     for item in (*claims, *entries):
         gone.pop(item.key, None)
     return [
         Write("put", after, unchanged),
         *(put_new(item) for item in claims if item.key not in kept_claims),
-        *(Write("put", item) for item in entries if _told(item) not in kept_entries),
+        *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in gone.values()),
     ]
 
 
-def _told(entry: CoreItem) -> tuple[str, str, str | None]:
+def _identity_of(entry: CoreItem) -> tuple[str, str, str | None]:
     return (*entry.key, getattr(entry, "status", None))
 
 
@@ -191,4 +206,31 @@ def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
             yield from membership_of(msp_id, org_id, member)
 
     loading.put_all(items())
-    table.transact([touch(org_id, "people")])
+    table.transact([bump_revision(org_id, "people")])
+
+
+def names_and_members(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, Member]]:
+    """Names of the MSPs and organizations, and members, by id: everything that an account's entries refer to."""
+    wanted: list[tuple[type[Item], str, str]] = []
+    for entry in entries:
+        if entry.org_id:
+            wanted.append((Org, msp_pk(entry.msp_id), org_sk(entry.org_id)))
+        else:
+            wanted.append((Msp, msp_pk(entry.msp_id), SELF_SK))
+        if entry.member_id:
+            wanted.append((Member, members_pk(entry.org_id), member_sk(entry.member_id)))
+    names: dict[str, str] = {}
+    members: dict[str, Member] = {}
+    for item in table.batch_get(wanted, consistent=False).values():
+        if isinstance(item, Org):
+            names[item.org_id] = item.name
+        elif isinstance(item, Msp):
+            names[item.pk.removeprefix(msp_pk(""))] = item.name
+        elif isinstance(item, Member):
+            members[item.member_id] = item
+    return names, members
+
+
+def update(org_id: str, before: Member, after: Member) -> None:
+    """Raises ConditionFailed as `change_writes` says."""
+    table.transact(change_writes(org_id, before, after))

@@ -70,12 +70,12 @@ def run(job: RunExport, now: datetime) -> None:
     scope = Scope(export.created_by, job.msp_id, is_msp_admin=True)
     sheet = sources.sheet(scope, Selection.model_validate(export.selection), now)
     files().write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
-    store.settle_ready(job.msp_id, job.export_id, sheet.num_rows)
+    store.mark_ready(job.msp_id, job.export_id, sheet.num_rows)
 
 
-def give_up(job: RunExport, now: datetime) -> None:
+def on_dead_letter(job: RunExport, now: datetime) -> None:
     """A dead letter: whoever waits is told, with the next step."""
-    store.settle_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
+    store.mark_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
 
 
 def _out(export: Export, url: str | None) -> ExportOut:

@@ -22,7 +22,7 @@ class Admin(CoreItem):
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     permissions: ListAttribute[str] = ListAttribute(null=True)
     appointed_at = UnicodeAttribute()
-    # Which request appointed: by it, the same request knows what it made before.
+    # Of the request that appointed: a repeated request finds by it that it did so before.
     appointment_id = UnicodeAttribute(null=True)
 
 

@@ -5,7 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.aws.table import CoreItem
 
 
-class AuditEntry(CoreItem):
+class AuditRecord(CoreItem):
     """`<tenant>#AUDIT` / a sequence number of 12 digits. `before` and `after` are JSON."""
 
     at = UnicodeAttribute()

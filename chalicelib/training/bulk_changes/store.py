@@ -11,9 +11,9 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write
-from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
+from chalicelib.training.batches.models import Enrollment, Partition, Row, batch_pk, partition_sk, row_sk
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
 from chalicelib.training.bulk_changes.models import UNDO, BulkChange, ChangedChunk, change_sk, changed_sk
@@ -29,7 +29,7 @@ UNDO_ID = "UNDO"
 
 
 @dataclass
-class Changed:
+class ChunkEffect:
     """What a change did to one chunk. `open_due` is what to add to the row's numbers by due date."""
 
     num_changed: int = 0
@@ -39,17 +39,17 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class ChangeState:
+class ChunkState:
     change: BulkChange | None
     row: Row | None
     is_done: bool
 
 
-def change(key: BatchKey, change_id: str) -> BulkChange | None:
+def find(key: BatchKey, change_id: str) -> BulkChange | None:
     return table.get(BulkChange, batch_pk(key.org_id, key.batch_id), change_sk(change_id))
 
 
-def new_change(key: BatchKey, change_id: str, made: BulkChange) -> Write:
+def create_write(key: BatchKey, change_id: str, made: BulkChange) -> Write:
     made.pk, made.sk = batch_pk(key.org_id, key.batch_id), change_sk(change_id)
     return put_new(made)
 
@@ -60,7 +60,7 @@ def count_chunks(key: BatchKey, change_id: str, number: int) -> None:
     table.transact([Write("update", made, BulkChange.chunks_left == -1, (BulkChange.chunks_left.set(number),))])
 
 
-def end_change(row: Row, change_id: str) -> None:
+def release_row(row: Row, change_id: str) -> None:
     """Let the row have another change; nothing when it has one already. Due dates that nobody has any more go."""
     days: dict[str, int] = row.open_due.as_dict()  # type: ignore[no-untyped-call]
     unused = [day for day, number in days.items() if number == 0][:_MAX_DAYS]
@@ -78,18 +78,18 @@ def end_change(row: Row, change_id: str) -> None:
             continue
 
 
-def chunk_state(key: BatchKey, change_id: str, course_id: str, chunk: int) -> ChangeState:
+def chunk_state(key: BatchKey, change_id: str, course_id: str, chunk: int) -> ChunkState:
     pk = batch_pk(key.org_id, key.batch_id)
     keys = [(pk, change_sk(change_id)), (pk, row_sk(course_id)), (pk, changed_sk(change_id, course_id, chunk))]
     found = table.batch_get([(BulkChange, *keys[0]), (Row, *keys[1]), (ChangedChunk, *keys[2])])
     made, row = found.get(keys[0]), found.get(keys[1])
-    return ChangeState(
+    return ChunkState(
         made if isinstance(made, BulkChange) else None, row if isinstance(row, Row) else None, keys[2] in found
     )
 
 
-def cut_of(key: BatchKey, row: Row) -> Cut | None:
-    return table.get(Cut, batch_pk(key.org_id, key.batch_id), cut_sk(str(row.cut_id)))
+def partition_of(key: BatchKey, row: Row) -> Partition | None:
+    return table.get(Partition, batch_pk(key.org_id, key.batch_id), partition_sk(str(row.partition_id)))
 
 
 def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
@@ -97,7 +97,7 @@ def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
     return bulk.update_each(
         settings().enrollments_table,
         [enrollment.key for enrollment in enrollments],
-        bulk.Change(
+        bulk.Update(
             'SET "status" = ? SET "changed_by" = ? SET "revision" = "revision" + 1',
             [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}],
             '"batch_id" = ? AND "status" = ?',
@@ -123,10 +123,10 @@ def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollment
     condition = '"status" IN [?, ?] AND "left_at" IS MISSING AND "due_by" ' + ("IS MISSING" if old is None else "= ?")
     condition_values = [{"S": status} for status in live] + ([] if old is None else [{"S": old}])
     keys = [enrollment.key for enrollment in enrollments]
-    return bulk.update_each(settings().enrollments_table, keys, bulk.Change(sets, values, condition, condition_values))
+    return bulk.update_each(settings().enrollments_table, keys, bulk.Update(sets, values, condition, condition_values))
 
 
-def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chunk: int, changed: Changed) -> None:
+def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chunk: int, changed: ChunkEffect) -> None:
     """Note that the chunk had this change, and count it on the row and the change: together, once.
 
     ConditionFailed with index 0 when another delivery did.
@@ -150,7 +150,10 @@ def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chun
         Write("update", BulkChange(pk, change_sk(change_id)), BulkChange.pk.exists(), tuple(change_actions)),
     ]
     if made.kind == UNDO and changed.num_changed:
-        writes += [count_write(key.org_id, row.course_id, -changed.num_changed), touch(key.org_id, "enrollments")]
+        writes += [
+            count_write(key.org_id, row.course_id, -changed.num_changed),
+            bump_revision(key.org_id, "enrollments"),
+        ]
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

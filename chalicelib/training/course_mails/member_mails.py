@@ -7,13 +7,13 @@ Reminders that an admin asked for by hand have ids of their own request, and are
 from collections.abc import Iterable
 
 from chalicelib.core.ids import derived_id
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.service import Scope
-from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.mail_events import REMINDERS, MailEvent
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.course_mails.schemas import CourseMailOut, MailPage
@@ -26,14 +26,14 @@ _ENROLLMENTS_AT_ONCE = 25
 def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
     """A page is about some enrollments, and may be short or empty; the first has the invitation's mail."""
     limit = min(pager.limit, _ENROLLMENTS_AT_ONCE)
-    found = learner_store.enrollments_of(scope.org, member_id, limit, pager.position)
+    found = enrollment_store.enrollments_of(scope.org, member_id, limit, pager.position)
     ids = [mail_id for enrollment in found.items for mail_id in _mail_ids(enrollment, member_id)]
     if pager.position is None:
         member = members_store.member(scope.org, member_id)
         ids += [str(member.mail_id)] if member is not None and member.mail_id else []
-    mails = notices_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
+    mails = notifications_store.mails_by_id(dict.fromkeys(ids)) if ids else {}
     items = sorted(mails.values(), key=lambda mail: str(mail.created_at), reverse=True)
-    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.position))
+    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(found.next_position))
 
 
 def mail_id_of(batch_id: str, event: MailEvent, detail: str, course_id: str, member_id: str) -> str:
@@ -52,7 +52,7 @@ def _mail_ids(enrollment: Enrollment, member_id: str) -> Iterable[str]:
 
 
 def _out(mail: Mail) -> CourseMailOut:
-    state = shown_state(mail.state)
+    state = public_state(mail.state)
     told = explain(state)
     return CourseMailOut(
         kind=mail.kind,

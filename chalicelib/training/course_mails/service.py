@@ -18,10 +18,10 @@ from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
-from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import enrollment_store
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import parse_hour
 from chalicelib.training.batches.mail_events import (
     ENROLLMENT,
@@ -29,11 +29,11 @@ from chalicelib.training.batches.mail_events import (
     REMINDERS_ON,
     MailEvent,
     mail_job,
+    parse_detail,
     reminder_writes,
-    whose,
 )
 from chalicelib.training.batches.messages import MailRow
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, enrollment_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.course_mails.member_mails import mail_id_of
@@ -45,7 +45,7 @@ _PER_MESSAGE = 500
 _PER_PAGE = 100
 
 # "Due tomorrow" is no longer true the day after: what an outage delayed for longer than this is left out.
-_STILL_TRUE = timedelta(hours=12)
+_RELEVANT_FOR = timedelta(hours=12)
 
 # The index by which a row's learners are found lags behind by seconds at most; after a day, counts differ for
 # another reason, and waiting longer helps nobody.
@@ -62,27 +62,27 @@ def run(job: MailRow, now: datetime) -> None:
     """What one due entry stands for. Any number of times."""
     key, event = BatchKey(job.msp_id, job.org_id, job.batch_id), MailEvent(job.event)
     if event == MailEvent.FAILED:
-        _tell_of_failures(key, job, now)
+        _mail_failures(key, job, now)
         return
-    row = batch_store.row(key, str(job.course_id))
+    row = batches_store.row(key, str(job.course_id))
     if row is None:
         observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
-    elif event == MailEvent.DATED:
+    elif event == MailEvent.DUE_DATE_SET:
         if REMINDERS_ON in (row.mails or ""):
-            _plan(key, row, job.detail, now)
-    elif event in REMINDERS and now > to_instant(str(job.due_at)) + _STILL_TRUE:
+            _plan_reminders(key, row, job.detail, now)
+    elif event in REMINDERS and now > to_instant(str(job.due_at)) + _RELEVANT_FOR:
         observability.warning("reminder is no longer true", batch_id=job.batch_id, course_id=job.course_id)
     else:
         if event == MailEvent.RAN and not job.position and REMINDERS_ON in (row.mails or "") and row.due_by:
-            _plan(key, row, row.due_by, now)
-        if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not _page(key, row, job, now):
+            _plan_reminders(key, row, row.due_by, now)
+        if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not _mail_page(key, row, job, now):
             return
     table.transact([due.done(job)])
 
 
 def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
     """Mail those who have not completed. Raises NotFound, and Conflict while nobody is enrolled."""
-    row = batch_store.row(key, course_id)
+    row = batches_store.row(key, course_id)
     if row is None:
         raise NotFound()
     left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
@@ -91,30 +91,32 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
         return RemindOut(num_not_completed=left)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
-    job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
-    told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
+    told = AuditEntry(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
     asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
     audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
     queue.send_soon(job)
     return RemindOut(num_not_completed=left)
 
 
-def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
+def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
     """Make the mails from the job's position on. False when the rest is left to a later message."""
     event = MailEvent(job.event)
-    _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+    _, member_id = parse_detail(job.detail) if event in REMINDERS else ("", None)
     if member_id is not None:
-        _put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
+        _queue_mails(
+            key, row, job, enrollment_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now
+        )
         outbox.wake()
         return True
     shard, _, after = (job.position or "0|").partition("|")
     number, position, num_seen, num_made = int(shard), after or None, job.num_seen, 0
     while number < NUM_ROW_SHARDS and num_made < _PER_MESSAGE:
-        page = learner_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
+        page = enrollment_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
         num_seen += sum(item.batch_id == key.batch_id for item in page.items)
-        _put(key, row, job, page.items, now)
+        _queue_mails(key, row, job, page.items, now)
         num_made += len(page.items)
-        position = page.position
+        position = page.next_position
         number += position is None
     if num_made:
         outbox.wake()
@@ -129,18 +131,18 @@ def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
     return True
 
 
-def _put(key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
-    mails = dict(_mail_of(key, row, item, job) for item in items if _is_wanted(key, row, item, job))
+def _queue_mails(key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
+    mails = dict(_mail(key, row, item, job) for item in items if _is_recipient(key, row, item, job))
     if mails:
         event = MailEvent(job.event)
         outbox.put(_KIND_BY_EVENT.get(event) or CourseMail(event), org_pk(key.org_id), mails, now)
 
 
-def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
+def _mail_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
     """One mail per course to whoever launched the batch."""
-    batch = batch_store.batch(key)
+    batch = batches_store.batch(key)
     if batch is not None:
-        failed = [row for row in batch_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
+        failed = [row for row in batches_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
         about = {**vars(key), "account_id": batch.created_by}
         mails = {
             derived_id(key.batch_id, CourseMail.PART_FAILED, row.course_id): {**about, "course_id": row.course_id}
@@ -152,34 +154,34 @@ def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
     table.transact([due.done(job)])
 
 
-def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
+def _plan_reminders(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
     org = org_of(key.msp_id, key.org_id)
     hour, zone = parse_hour(org.enroll_hour), zone_of(org)
-    table.transact(reminder_writes(key.msp_id, key.org_id, key.batch_id, row.course_id, due_by, hour, zone, now))
+    table.transact(reminder_writes(key, row.course_id, due_by, hour, zone, now))
 
 
-def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
-    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
+def _is_recipient(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
+    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != enrollment_sk(row.course_id):
         return False
     if item.left_at:
         return False
-    return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
+    return MailEvent(job.event) not in REMINDERS or item.due_by == parse_detail(job.detail)[0]
 
 
-def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
-    member_id = learner_store.member_of(item.pk)
+def _mail(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
+    member_id = enrollment_store.member_of(item.pk)
     event = MailEvent(job.event)
     # A retry is another run of the same event: who was told of the enrollment is not told again.
     detail = "" if event == MailEvent.RAN else job.detail
     if event in REMINDERS:
         # Whether the row has this date or the learner alone: it is the same reminder.
-        detail, _ = whose(job.detail)
+        detail, _ = parse_detail(job.detail)
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
         about["due_by"] = detail
-    return mail_id_of(_parent(key, job), event, detail, row.course_id, member_id), about
+    return mail_id_of(_parent_id(key, job), event, detail, row.course_id, member_id), about
 
 
-def _parent(key: BatchKey, job: MailRow) -> str:
+def _parent_id(key: BatchKey, job: MailRow) -> str:
     """Ids sort by their parent's time: what an admin asks for now does not overtake what waits already."""
     return job.detail if job.event == MailEvent.REMIND else key.batch_id

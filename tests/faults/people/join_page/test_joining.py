@@ -68,7 +68,7 @@ def _sweep(joining: Joining) -> None:
     """What a process that died left lying is picked up, as the sweep does, minute by minute."""
     for _ in range(3):
         for item in joining.world.dump("outbox"):
-            if item["sk"].startswith("PUMP#"):
+            if item["sk"].startswith("WORKER#"):
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 table = joining.world.stage.table_names["outbox"]
                 joining.world.client("dynamodb").delete_item(TableName=table, Key=key)

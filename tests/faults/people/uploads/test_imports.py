@@ -278,9 +278,9 @@ def _is_given_up(people: People) -> None:
 def test_giving_a_chunk_up_makes_these_calls(people: People) -> None:
     delivery = people.starting(_dead)
     with people.injector.watched() as calls:
-        assert people.outside.bury(delivery)
+        assert people.outside.handle_dead_letter(delivery)
     assert calls == BURIED
-    assert people.outside.bury(Delivery(delivery.body))
+    assert people.outside.handle_dead_letter(Delivery(delivery.body))
     _is_given_up(people)
 
 
@@ -288,7 +288,7 @@ def test_giving_a_chunk_up_makes_these_calls(people: People) -> None:
 def test_a_chunk_is_given_up_once_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
     delivery = people.starting(_dead)
     with people.injector.fault(at, fault):
-        people.outside.bury(delivery)
+        people.outside.handle_dead_letter(delivery)
     assert people.injector.struck
     # The dead letter comes again before the sweep sends the upload's chunks once more.
     people.outside.work_off()

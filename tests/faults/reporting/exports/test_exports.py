@@ -157,7 +157,7 @@ def test_a_message_that_comes_again_costs_one_read(play: FaultHarness) -> None:
 def test_an_export_fails_whichever_call_of_its_dead_letter_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery = _delivery(play)
     with play.injector.fault(at, fault) as calls:
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     assert calls[:1] == DEAD
     play.outside.work_off()
@@ -169,5 +169,5 @@ def test_a_dead_letter_after_the_file_was_written_leaves_the_export_ready(play: 
     delivery = _delivery(play)
     with play.injector.fault(len(SMALL), LOST):
         play.outside.deliver(delivery)
-    assert play.outside.bury(delivery)
+    assert play.outside.handle_dead_letter(delivery)
     _assert_ready(play)

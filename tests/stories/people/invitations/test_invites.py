@@ -28,7 +28,7 @@ def test_an_invitation_is_mailed_delivered_shown_accepted_and_brings_the_courses
     token = inviting.mailed_token("Ann.Lee@example.com")
     assert inviting.member(member_id)["status"] == "prospect"
     assert inviting.member(member_id)["mail"]["state"] == "sent"
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     shown = inviting.member(member_id)
     assert (shown["status"], shown["mail"]["state"]) == ("pending", "delivered")
     assert shown["invitation"] == {"expires_at": "2027-02-03T10:00:00Z", "expired": False}

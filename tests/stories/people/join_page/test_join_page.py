@@ -329,7 +329,7 @@ def test_who_bounced_or_complained_gets_no_code_before_an_admin_looked(world: Wo
 
 def test_a_complaint_about_the_code_stops_further_mail_to_who_joined(joining: Joining) -> None:
     joining.proven("complaint@simulator.amazonses.com")
-    joining.mailbox.tell()
+    joining.mailbox.deliver_events()
     person = joining.person("complaint@simulator.amazonses.com")
     assert (person["status"], person["mail"]["state"], person["mail_blocked"]) == ("pending", "complained", True)
 

@@ -63,7 +63,7 @@ def test_scheduled_courses_are_cancelled_with_it(driver: Driver, org: str, cours
 def test_every_message_of_an_undo_may_come_twice(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     driver.world.members(org, 5)
     [batch] = driver.launch(org, [{"course_id": course, "due_by": "2027-03-01"}])
     undo(driver, org, batch)
@@ -97,7 +97,7 @@ def test_lost_answers_are_not_taken_for_learners_who_started(
 def test_a_batch_that_is_still_running_is_stopped_first_and_undone_when_nobody_is_at_work(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (3,))
     driver.world.members(org, 5)
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())
@@ -137,7 +137,7 @@ def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: st
     undo(driver, org, batch)
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    driver.bury(chunk)
+    driver.handle_dead_letter(chunk)
     told = state(driver, org, batch)
     assert told["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
     assert (told["status"], told["reversed"]) == ("done", 0)

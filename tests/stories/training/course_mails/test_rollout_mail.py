@@ -307,7 +307,7 @@ def test_what_became_of_each_mail_to_a_person_can_be_read(
     sweep(driver, mailbox)
     (told,) = world.every(mails, driver.admin)
     assert (told["kind"], told["course_id"], told["state"]) == ("enrolled", client.course, "sent")
-    mailbox.tell()
+    mailbox.deliver_events()
     assert [one["state"] for one in world.every(mails, driver.admin)] == ["delivered"]
     at(driver, mailbox, "2027-02-08T09:00:00")
     kinds = [one["kind"] for one in world.every(mails, driver.admin)]

@@ -67,7 +67,7 @@ def test_learners_are_listed_with_outcome_code_sentence_and_next_step(
 def test_learners_come_in_pages_each_once_and_filtered_by_outcome(
     world: World, driver: Driver, course: str, org: str, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (3,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (3,))
     holders = set(world.members(org, 4))
     driver.launch(org, [course])
     failing = set(world.members(org, 3))

@@ -7,8 +7,8 @@ import pytest
 from chalicelib.aws import table
 from chalicelib.jobs import due
 from chalicelib.people.members.events import member_joined
-from chalicelib.training.auto_enrollment import enroll_group as group_joiners
-from chalicelib.training.auto_enrollment.models import standing_batch_id
+from chalicelib.training.auto_enrollment import enroll_group
+from chalicelib.training.auto_enrollment.models import group_batch_id
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
@@ -86,7 +86,7 @@ def _withdraw(play: FaultHarness, org_id: str, member: str, course: str) -> None
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":c": {"S": "cancelled"}, ":one": {"N": "1"}},
     )
-    row = {"pk": {"S": f"ORG#{org_id}#BATCH#{standing_batch_id(_group(play))}"}, "sk": {"S": f"COURSE#{course}"}}
+    row = {"pk": {"S": f"ORG#{org_id}#BATCH#{group_batch_id(_group(play))}"}, "sk": {"S": f"COURSE#{course}"}}
     seats = {"pk": {"S": f"ORG#{org_id}"}, "sk": {"S": f"SEATS#{course}"}}
     for key, name, number in ((row, "num_withdrawn", "1"), (seats, "taken", "-1")):
         dynamodb.update_item(
@@ -121,7 +121,7 @@ def _group(play: FaultHarness) -> str:
 
 def _applied(play: FaultHarness, per_message: int = 4) -> tuple[Delivery, Rows]:
     """An admin has a group's courses applied to the three people in it, so many of them in one message."""
-    group_joiners._PER_MESSAGE = per_message
+    enroll_group._PER_MESSAGE = per_message
     course = play.course()
     org_id = play.client(0, [course])
     group = play.world.group(org_id, courses=[course])
@@ -180,7 +180,7 @@ _EACH_FAULT = [
 
 @pytest.fixture(autouse=True)
 def _pages_are_long_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_joiners, "_PER_MESSAGE", group_joiners._PER_MESSAGE)
+    monkeypatch.setattr(enroll_group, "_PER_MESSAGE", enroll_group._PER_MESSAGE)
 
 
 @pytest.mark.parametrize("name", _SCENES)
@@ -266,7 +266,7 @@ def test_a_course_that_the_group_loses_meanwhile_is_enrolled_or_not_and_counted_
 def test_an_undo_at_the_same_moment_leaves_nobody_enrolled_beside_the_counts(play: FaultHarness, at: int) -> None:
     delivery, rows = _second(play)
     ((org_id, course),) = rows
-    path = f"/msp/training/{org_id}/{standing_batch_id(_group(play))}/undo"
+    path = f"/msp/training/{org_id}/{group_batch_id(_group(play))}/undo"
     later.while_delivering(play, delivery, at, lambda: play.ask(Request("POST", path, play.admin, key="undo")))
     later.settle(play)
     undone, *others = sorted(play.rows()[org_id, course])
@@ -321,7 +321,7 @@ def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None
 def test_a_dead_joining_is_buried_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery, rows = _first(play)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     # Buried for good; its due entry is gone, and nobody tries again by themselves.
     play.outside.until_quiet()

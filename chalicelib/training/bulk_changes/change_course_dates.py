@@ -12,16 +12,16 @@ from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.cancel import rows_of
+from chalicelib.training.batches import store as batches_store
+from chalicelib.training.batches.cancel import batch_and_rows
 from chalicelib.training.batches.local_dates import enroll_instant, local_date, parse_hour
-from chalicelib.training.batches.mail_events import dated_writes
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.mail_events import due_date_writes
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, date_of, is_later, next_due, set_next_date
+from chalicelib.training.batches.schedule_store import date_of, is_later, next_due_writes, reconcile_job, set_next_date
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import bulk_change
@@ -43,39 +43,41 @@ class _Dates:
     due_by: date | None
 
 
-def change(scope: Scope, key: BatchKey, course_id: str, asked: RowDates, seed: str, now: datetime) -> Row:
+def change_dates(scope: Scope, key: BatchKey, course_id: str, asked: RowDates, seed: str, now: datetime) -> Row:
     """Answers the row as it then is.
 
     Raises NotFound, Invalid for wrong dates, Conflict when the row's status does not allow it.
     """
     org = org_of(scope.msp_id, key.org_id)
     for _ in range(_TRIES):
-        batch, rows = rows_of(key, now)
+        batch, rows = batch_and_rows(key, now)
         row = next((row for row in rows if row.course_id == course_id), None)
         if row is None:
             raise NotFound()
         today = local_date(now, zone_of(org))
         if row.status != RowStatus.SCHEDULED or row.num_chunks:
-            _change_past(scope, key, row, asked, today, seed, now)
-            return batch_store.row(key, course_id) or row
+            _change_after_run(scope, key, row, asked, today, seed, now)
+            return batches_store.row(key, course_id) or row
         dates = _dates_of(org, row, asked, now)
-        _check(asked, dates.enroll_on, dates.due_by, today)
+        _validate(asked, dates.enroll_on, dates.due_by, today)
         if _reschedule(scope, key, batch, rows, row, dates, now):
-            return batch_store.row(key, course_id) or row
+            return batches_store.row(key, course_id) or row
     raise Conflict("changed_meanwhile", "Other courses of this batch keep changing; try again.")
 
 
-def _change_past(scope: Scope, key: BatchKey, row: Row, asked: RowDates, today: date, seed: str, now: datetime) -> None:
+def _change_after_run(
+    scope: Scope, key: BatchKey, row: Row, asked: RowDates, today: date, seed: str, now: datetime
+) -> None:
     """Of a course that has run."""
     if "enroll_on" in asked.model_fields_set:
         raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
     if row.changing and row.due_by == _text(asked.due_by):
-        # The same request, whose answer was lost: its change is at work.
+        # The same request, parse_detail answer was lost: its change is at work.
         return
     if row.status in _AT_WORK or row.changing or row.chunks_left:
         problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
         raise Conflict("not_changeable", problem)
-    _check(asked, date_of(row), asked.due_by, today)
+    _validate(asked, date_of(row), asked.due_by, today)
     _change_due_date(scope, key, row, asked.due_by, seed, now)
 
 
@@ -88,14 +90,14 @@ def _reschedule(
     if (before, row.enroll_at) != (after, dates.instant):
         try:
             writes = _dates_writes(key, batch, rows, row, dates, now)
-            audit.commit(org_pk(key.org_id), _told(scope, key, row, before, after), writes, now)
+            audit.commit(org_pk(key.org_id), _audit_entry(scope, key, row, before, after), writes, now)
         except ConditionFailed as error:
             if 0 in error.failed:
                 problem = "This course started at the same moment; read it again."
                 raise Conflict("started_meanwhile", problem) from None
             return False
     # Sent again for the same dates, for the request that set them may have died before it sent this.
-    job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+    job = ReconcileBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
     queue.send_soon(job)
     return True
 
@@ -111,8 +113,8 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
         actions = (*actions, Row.changing.set(change_id))
     unchanged = (Row.status == row.status) & (Row.run == row.run) & Row.changing.does_not_exist()
     writes = [Write("update", Row(row.pk, row.sk), unchanged, actions)]
-    writes += dated_writes(key.msp_id, key.org_id, key.batch_id, row, new, now)
-    told = _told(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
+    writes += due_date_writes(key, row, new, now)
+    told = _audit_entry(scope, key, row, {"due_by": row.due_by}, {"due_by": new})
     made = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=new, requested_at=to_text(now))
     try:
         if row.num_chunks:
@@ -137,19 +139,19 @@ def _dates_writes(key: BatchKey, batch: Batch, rows: list[Row], row: Row, dates:
     unmoved = (Row.status == RowStatus.SCHEDULED) & (Row.enroll_at == old_instant) & (Row.run == row.run)
     row.enroll_on, row.enroll_at = str(dates.enroll_on), dates.instant
     actions = (Row.enroll_on.set(row.enroll_on), Row.enroll_at.set(row.enroll_at), _due_action(dates.due_by))
-    next_date = set_next_date([one for one in rows if is_later(one, now)])
+    next_date = set_next_date(rows, now)
     writes = [
         Write("update", Row(row.pk, row.sk), unmoved, actions),
         # Made again by the job that follows; those of instants that stay are made already, which is harmless.
-        batch_store.update_batch(key, Batch.schedules_made.set(False), next_date, as_read=batch),
+        batches_store.update_batch(key, Batch.schedules_made.set(False), next_date, as_read=batch),
     ]
     if old_instant not in {one.enroll_at for one in rows}:
-        writes.append(due.done(advance_at(key, old_instant)))
+        writes.append(due.done(reconcile_job(key, old_instant)))
     is_now = dates.instant <= to_text(now)
-    return writes + ([due.write(advance_at(key, dates.instant))] if is_now else next_due(key, rows, now))
+    return writes + ([due.write(reconcile_job(key, dates.instant))] if is_now else next_due_writes(key, rows, now))
 
 
-def _check(asked: RowDates, enroll_on: date | None, due_by: date | None, today: date) -> None:
+def _validate(asked: RowDates, enroll_on: date | None, due_by: date | None, today: date) -> None:
     wrong = []
     if asked.enroll_on is not None and asked.enroll_on < today:
         wrong.append(FieldError("enroll_on", "in_the_past", f"The enroll-on date is past; today is {today}."))
@@ -174,8 +176,8 @@ def _due_action(due_by: date | None) -> Action:
     return Row.due_by.set(str(due_by)) if due_by else Row.due_by.remove()
 
 
-def _told(
+def _audit_entry(
     scope: Scope, key: BatchKey, row: Row, before: Mapping[str, str | None], after: Mapping[str, str | None]
-) -> Change:
+) -> AuditEntry:
     target = f"batch/{key.batch_id}/course/{row.course_id}"
-    return Change(scope.account_id, "course.dates_changed", target, dict(before), dict(after))
+    return AuditEntry(scope.account_id, "course.dates_changed", target, dict(before), dict(after))

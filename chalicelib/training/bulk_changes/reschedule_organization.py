@@ -11,11 +11,11 @@ from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org, org_sk
-from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import enroll_instant, parse_hour
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.schedule import advance_at, date_of, is_later, make_schedules, next_due
+from chalicelib.training.batches.schedule_store import date_of, is_later, make_schedules, next_due_writes, reconcile_job
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
 
@@ -23,22 +23,22 @@ from chalicelib.training.batches.store import BatchKey
 _ROWS_AT_ONCE = 40
 
 
-def move(message: ScheduleMoved, now: datetime) -> None:
+def reschedule(message: ScheduleMoved, now: datetime) -> None:
     """Every batch with scheduled rows. The old schedules fire at the old instants and find nothing due."""
     org = table.get(Org, msp_pk(message.msp_id), org_sk(message.org_id))
     if org is None:
         return
-    for batch in batch_store.all_batches(message.org_id):
+    for batch in batches_store.all_batches(message.org_id):
         if batch.num_scheduled:
             key = BatchKey(message.msp_id, message.org_id, batch.batch_id)
-            while _move_some(key, batch, org, now):
+            while _reschedule_some(key, batch, org, now):
                 pass
     table.transact([due.done(message)])
 
 
-def _move_some(key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
+def _reschedule_some(key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
     """Move up to 40 rows; True when there may be more."""
-    rows = batch_store.rows(key)
+    rows = batches_store.rows(key)
     moved: list[tuple[Row, str]] = []
     for row in rows:
         instant = to_text(enroll_instant(date_of(row), parse_hour(org.enroll_hour), zone_of(org), now))
@@ -56,20 +56,20 @@ def _move_some(key: BatchKey, batch: Batch, org: Org, now: datetime) -> bool:
         )
         for row, old in moved
     ]
-    writes.append(batch_store.update_batch(key, as_read=batch))
+    writes.append(batches_store.update_batch(key, as_read=batch))
     gone = {old for _, old in moved} - {row.enroll_at for row in rows}
-    writes += [due.done(advance_at(key, instant)) for instant in sorted(gone)]
+    writes += [due.done(reconcile_job(key, instant)) for instant in sorted(gone)]
     starts_now = any(row.enroll_at <= to_text(now) for row, _ in moved)
-    writes += [due.write(advance_at(key, to_text(now)))] if starts_now else next_due(key, rows, now)
+    writes += [due.write(reconcile_job(key, to_text(now)))] if starts_now else next_due_writes(key, rows, now)
     try:
         table.transact(writes)
     except ConditionFailed:
         # A row started meanwhile, or others changed dates; reading again decides.
-        batch.dates_revision = getattr(batch_store.batch(key), "dates_revision", None)
+        batch.dates_revision = getattr(batches_store.batch(key), "dates_revision", None)
         return True
-    batch_store.replanned(batch)
+    batches_store.bump_dates_revision(batch)
     make_schedules(key, rows, now)
     if starts_now:
-        job = AdvanceBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
+        job = ReconcileBatch(msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id)
         queue.send([job])
     return True
