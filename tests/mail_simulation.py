@@ -4,15 +4,16 @@ The table and SES are fakes that take virtual time, of varying length, and are b
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from chalicelib.aws.mailer import NotSent, OutcomeUnknown
 from chalicelib.core.errors import Unavailable
-from chalicelib.notifications.models import MAIL_SK, Mail, QueuedMail, mail_pk, queue_pk
+from chalicelib.notifications.models import MAIL_SK, Mail, OpenQueue, QueuedMail, mail_pk, queue_pk, queue_shard
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.notifications.send_rate import MICROSECONDS, RateLimiter
 from chalicelib.notifications.send_worker import SendWorker
@@ -46,8 +47,9 @@ class Table:
         self.time = time
         self.timing = timing
         self.random = random.Random(seed)
+        # By partition key: each holds a shard of a queue.
         self.entries: dict[str, dict[str, QueuedMail]] = defaultdict(dict)
-        self.revisions: Counter[str] = Counter()
+        self.open: dict[str, OpenQueue] = {}
         self.states: dict[str, MailState] = {}
         self.slot: int | None = None
 
@@ -69,29 +71,34 @@ class Table:
     def add(self, queue: str, count: int) -> None:
         for _ in range(count):
             mail_id = f"{queue}-{len(self.states):06}"
-            self.entries[queue][mail_id] = QueuedMail(queue_pk(queue), mail_id, mail_id=mail_id, queue=queue)
             self.states[mail_id] = MailState.PENDING
-        self.revisions[queue] += 1
+            self._queue(queue, mail_id)
 
-    def open_queues(self) -> Mapping[str, int]:
-        with self.read():
-            return dict(self.revisions)
+    def _queue(self, queue: str, mail_id: str) -> None:
+        shard, before = queue_shard(mail_id), self.open.get(queue, OpenQueue(0, ()))
+        pk = queue_pk(queue, shard)
+        self.entries[pk][mail_id] = QueuedMail(pk, mail_id, mail_id=mail_id, queue=queue)
+        self.open[queue] = OpenQueue(before.revision + 1, tuple(sorted({*before.shards, shard})))
 
-    def queued_mails(self, queue: str, limit: int, after: str | None = None) -> Sequence[QueuedMail]:
+    def open_queues(self) -> Mapping[str, OpenQueue]:
         with self.read():
-            return [self.entries[queue][key] for key in list(self.entries[queue])[:limit]]
+            return dict(self.open)
+
+    def queued_mails(self, queue: str, shard: int, limit: int) -> Sequence[QueuedMail]:
+        with self.read():
+            return list(islice(self.entries[queue_pk(queue, shard)].values(), limit))
 
     def close_queue(self, queue: str, revision: int) -> None:
         with self.write():
-            if self.revisions[queue] == revision:
-                del self.revisions[queue]
+            if queue in self.open and self.open[queue].revision == revision:
+                del self.open[queue]
 
     def claim(self, entry: QueuedMail, attempt: str, now: datetime) -> Mail | None:
         with self.write():
             if self.states[entry.mail_id] != MailState.PENDING:
                 return None
             self.states[entry.mail_id] = MailState.SENDING
-            del self.entries[entry.queue][entry.mail_id]
+            del self.entries[entry.pk][entry.mail_id]
         with self.read():
             return Mail(
                 mail_pk(entry.mail_id), MAIL_SK, mail_id=entry.mail_id, queue=entry.queue, kind="admin_appointed"
@@ -100,10 +107,7 @@ class Table:
     def release(self, claimed: Mail) -> None:
         with self.write():
             self.states[claimed.mail_id] = MailState.PENDING
-            self.entries[claimed.queue][claimed.mail_id] = QueuedMail(
-                queue_pk(claimed.queue), claimed.mail_id, mail_id=claimed.mail_id, queue=claimed.queue
-            )
-            self.revisions[claimed.queue] += 1
+            self._queue(claimed.queue, claimed.mail_id)
 
     def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> bool:
         with self.write():
@@ -116,15 +120,19 @@ class Table:
             self.states[mail_id] = event.state
             return True
 
-    def next_slot(self) -> int | None:
-        with self.read():
-            return self.slot
-
-    def advance(self, before: int | None, after: int) -> bool:
+    def take(self, earliest: int, interval: int) -> int | None:
         with self.write():
-            if self.slot != before:
+            slot = self.slot
+            if slot is None or slot < earliest:
+                return None
+            self.slot = slot + interval
+            return slot
+
+    def restart(self, slot: int, interval: int) -> bool:
+        with self.write():
+            if self.slot is not None and self.slot >= slot:
                 return False
-            self.slot = after
+            self.slot = slot + interval
             return True
 
 

@@ -6,10 +6,12 @@ from collections import Counter
 import pytest
 
 from chalicelib.aws.mailer import NotSent, OutcomeUnknown
+from chalicelib.core.errors import Unavailable
 from chalicelib.notifications.send_rate import MICROSECONDS
+from chalicelib.notifications.send_worker import SendWorker
 from chalicelib.notifications.service import num_workers
 from chalicelib.notifications.states import MailState
-from tests.mail_simulation import NUM_WORKERS, RATE, Simulation, busiest_second
+from tests.mail_simulation import AS_AWS_HAS_IT, NUM_WORKERS, RATE, Simulation, Timing, busiest_second
 
 
 @pytest.mark.parametrize("rate", [1, 5, 14, 50])
@@ -22,6 +24,63 @@ def test_no_second_holds_more_than_the_rate_and_nearly_all_of_it_is_used(rate: i
     span = (instants[-1] - instants[0]) / MICROSECONDS
     assert (len(instants) - 1) / span >= 0.95 * rate
     assert len(instants) >= 0.95 * rate * 58
+
+
+@pytest.mark.parametrize("rate", [14, 50, 100])
+def test_it_holds_with_calls_as_slow_as_aws_has_them_and_one_of_a_hundred_throttled(rate: int) -> None:
+    simulation = Simulation(rate, timing=AS_AWS_HAS_IT)
+    simulation.table.add("huge", 100 * rate)
+    simulation.run(20, num_workers(rate))
+    instants = simulation.ses.instants()
+    assert busiest_second(instants) <= rate
+    assert len(instants) >= 0.95 * rate * 19.5
+
+
+_CALLS = ["open_queues", "queued_mails", "claim", "take", "restart", "record_sent", "close_queue"]
+
+
+@pytest.mark.parametrize("call", _CALLS)
+@pytest.mark.parametrize("nth", [1, 2])
+def test_one_throttled_call_does_not_end_a_worker(call: str, nth: int) -> None:
+    simulation = Simulation(rate=10)
+    simulation.table.add("a", 15)
+    calls, answer = Counter[str](), getattr(simulation.table, call)
+
+    def throttled(*args: object) -> object:
+        calls[call] += 1
+        if calls[call] == nth:
+            raise Unavailable()
+        return answer(*args)
+
+    setattr(simulation.table, call, throttled)
+    left = []
+    simulation.time.run([lambda: left.append(simulation.work(0, 60, 1))])
+    assert calls[call] >= 1
+    assert left == [False]
+    assert len(simulation.ses.taken) == 15
+    assert simulation.table.open == {}
+
+
+def test_a_worker_ends_when_ses_takes_no_mail_and_has_asked_it_a_few_times_only() -> None:
+    simulation = Simulation(timing=Timing(throttled=0))
+    simulation.table.add("a", 50)
+    simulation.ses.trouble = {f"a-{number:06}": NotSent for number in range(50)}
+    left = []
+    simulation.time.run([lambda: left.append(simulation.work(0, 60, 1))])
+    assert left == [False]
+    assert len(simulation.ses.trouble) == 50 - 4
+    # Whoever is woken by the sweep finds all of them.
+    assert set(simulation.table.states.values()) == {MailState.PENDING}
+
+
+@pytest.mark.parametrize(("count", "is_work_for_more"), [(1, False), (10, False), (1_000, True)])
+def test_a_worker_sees_whether_one_tenant_alone_has_work_for_more_workers(count: int, is_work_for_more: bool) -> None:
+    simulation = Simulation()
+    simulation.table.add("a", count)
+    visible = []
+    worker = SendWorker(simulation.table, lambda mail, until: True, simulation.time, 0, NUM_WORKERS)
+    simulation.time.run([lambda: visible.append(worker.num_visible())])
+    assert (visible[0] > RATE) == is_work_for_more
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -85,7 +144,7 @@ def test_a_redelivered_wake_up_sends_nothing_twice_and_nothing_too_fast() -> Non
     assert len(sent) == 307
     assert set(sent.values()) == {1}
     assert busiest_second(simulation.ses.instants()) <= RATE
-    assert simulation.table.revisions == {}
+    assert simulation.table.open == {}
 
 
 def test_a_mail_in_doubt_is_never_sent_again_and_a_mail_refused_for_now_is() -> None:
