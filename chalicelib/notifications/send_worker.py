@@ -85,8 +85,11 @@ class SendWorker:
 
     def num_visible(self) -> int:
         """About how many mails wait: those in the first pages of the queues, taken for all of their shards."""
-        self._refresh()
-        return sum(len(self._pages[queue]) * len(opened.shards) for queue, opened in self._open.items())
+        try:
+            self._refresh()
+        except MusterError:
+            observability.failure("mail queues could not be read")
+        return sum(len(self._pages.get(queue, ())) * len(opened.shards) for queue, opened in self._open.items())
 
     def _next(self) -> QueuedMail | None:
         if self._time.now() - self._refreshed_at >= _REFRESH_AFTER:

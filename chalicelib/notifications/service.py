@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from chalicelib.core import observability
+from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox, send_rate_store, store
 from chalicelib.notifications.delivery_events import OnEvent, ignore_event
@@ -51,11 +53,18 @@ class MailService:
         worker = SendWorker(store, self._sender.send, self._time, number, self._num_workers)
         try:
             if number == 0 and worker.num_visible() > self._rate:
-                outbox.wake_workers(range(1, self._num_workers))
+                outbox.wake(range(1, self._num_workers))
             has_more = worker.run(started + RUN_FOR)
         finally:
             # When the process dies, the lease ends by itself within a minute.
-            send_rate_store.return_lease(number, owner)
+            self._return_lease(number, owner)
         # A mail may have been queued after our last read, while its wake-up met our lease.
         if has_more or (number == 0 and worker.found_nothing and bool(store.open_queues())):
             outbox.wake_workers([number])
+
+    def _return_lease(self, number: int, owner: str) -> None:
+        """Should it fail, the lease ends by itself; there may be mail for the next invocation all the same."""
+        try:
+            send_rate_store.return_lease(number, owner)
+        except MusterError:
+            observability.failure("lease not returned", worker=number)

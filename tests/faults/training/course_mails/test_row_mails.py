@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.core.clock import to_instant
+from chalicelib.notifications.models import queue_pk
 from chalicelib.training.course_mails import service as course_mails
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery
@@ -52,14 +53,13 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     mails = [item for item in outbox if item["pk"].startswith("MAIL#")]
     [kind] = {mail["kind"] for mail in mails}
     assert kind == ("enrolled" if event == "ran" else event)
-    # Each person's once, each in the lane, which is open.
+    # Each person's once, each in a shard of the queue, which is open.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
-    lanes = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
-    assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == {
-        item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
-    }
-    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [lanes[0].removeprefix("QUEUE#")]
+    queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
+    assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == set(queued)
+    [queue] = [item for item in outbox if item["pk"] == "QUEUES"]
+    assert set(queued.values()) == {queue_pk(queue["sk"], int(shard)) for shard in queue["shards"]}
     planned = {item["sk"].split("#")[2].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 
