@@ -131,7 +131,7 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
         # The chunk may have been cut short by the cancellation: count first what it did.
         enroll_chunk(_enroll_job(key, row, job.chunk), now)
     after, until = bounds_of(partition.bounds, job.chunk)
-    there = enrollment_store.enrollments_in_range(key, job.course_id, job.chunk, after, until)
+    there = enrollment_store.enrollments_in_range(key, row, job.chunk, after, until)
     _require_index_complete(key, job, len(there))
     if state.change.kind == UNDO:
         changed = _withdraw(key, there, apply)

@@ -17,23 +17,22 @@ from tests.faults.snapshots import built_once
 
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
-    "ran": [GET, GET, TRANSACT, *_MAKE, *_MAKE, SEND, TRANSACT],
-    "due_in_7_days": [GET, *_MAKE, *_MAKE, SEND, TRANSACT],
+    "ran": [GET, GET, GET, TRANSACT, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
+    "due_in_7_days": [GET, GET, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
 }
-_PAGE = [GET, *_MAKE, SEND, SEND]
+_PAGE = [GET, GET, *_MAKE, SEND, TRANSACT, SEND]
 
 REMIND_AT = "2087-01-25T08:00:00Z"
 
 
 def _mailing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, event: str) -> tuple[Batch, Delivery]:
-    """Two people in two chunks, each chunk a page; the message by which this event's mails are made."""
-    monkeypatch.setattr(course_mails, "NUM_ROW_SHARDS", 2)
+    """Two people, each of them a page; the message by which this event's mails are made."""
+    monkeypatch.setattr(course_mails, "_PER_PAGE", 1)
     return _launched(play, event)
 
 
 @built_once
 def _launched(play: FaultHarness, event: str) -> tuple[Batch, Delivery]:
-    play.chunks_of(1)
     course = play.course()
     org_id = play.client(2, [course])
     switches = {"enrollment": event == "ran", "reminders": True}
