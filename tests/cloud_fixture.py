@@ -10,7 +10,7 @@ import yaml
 
 from infra.cloud import ACCOUNT_ID, Cloud
 
-RESOURCES = Path(__file__).parent.parent / "infra" / "resources.yaml"
+INFRA = Path(__file__).parent.parent / "infra"
 TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "OutboxTable"}
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
@@ -25,9 +25,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
-@lru_cache(maxsize=1)
-def resources() -> dict[str, Any]:
-    return dict(yaml.load(RESOURCES.read_text(), _Loader)["Resources"])
+@lru_cache(maxsize=2)
+def resources(part: str = "resources.yaml") -> dict[str, Any]:
+    """What one of the template's parts says of its resources."""
+    return dict(yaml.load((INFRA / part).read_text(), _Loader)["Resources"])
 
 
 @lru_cache(maxsize=16)

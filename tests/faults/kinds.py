@@ -90,6 +90,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one key unprocessed again and again", "", again=True),
     ),
     "dynamodb.PutItem": _WRITE,
+    "dynamodb.UpdateItem": _WRITE,
     "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
     "dynamodb.BatchExecuteStatement": (
         *_WRITE,
@@ -134,6 +135,7 @@ GET = "dynamodb.GetItem"
 QUERY = "dynamodb.Query"
 GET_MANY = "dynamodb.BatchGetItem"
 PUT = "dynamodb.PutItem"
+UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"

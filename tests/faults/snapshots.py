@@ -66,7 +66,7 @@ def _settings() -> tuple[Any, ...]:
     """Settings that tests change before they build."""
     return (
         recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, undo.ROWS_AT_ONCE,
-        course_mails.NUM_ROW_SHARDS, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
+        course_mails._PER_PAGE, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
     )  # fmt: skip
 
 

@@ -31,21 +31,22 @@ _AT_ONCE = 25
 
 
 def fan_out(job: GroupCoursesApplied, now: datetime) -> None:
-    """Send messages for the next members, and one for those after them."""
+    """Send messages for the next members, and one for those after them. Any number of times."""
+    if not due.is_current(job):
+        return
     if job.course_id is None:
         member_ids, position = _active_members(job)
     else:
         member_ids, position = _failed_members(job, job.course_id)
     shared = job.model_dump(include={"msp_id", "org_id", "group_id", "join_id", "course_id"})
-    jobs: list[EnrollMembers | GroupCoursesApplied] = [
+    queue.send(
         EnrollMembers(**shared, member_ids=member_ids[start : start + _AT_ONCE])
         for start in range(0, len(member_ids), _AT_ONCE)
-    ]
-    if position is not None:
-        jobs.append(job.model_copy(update={"position": position}))
-    queue.send(jobs)
+    )
     if position is None:
         due.close(job)
+    elif (following := due.advance(job, position, now)) is not None:
+        queue.send([following])
 
 
 def enroll_members(job: EnrollMembers, now: datetime, *, is_dead_letter: bool = False) -> None:
