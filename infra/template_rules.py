@@ -5,13 +5,22 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
-Template = dict[str, Any]
+from infra import watching_rules as watching
+from infra.template_parts import (
+    FUNCTION,
+    QUEUE,
+    Template,
+    dead_letters_of,
+    listed,
+    named_by,
+    of_type,
+    sqs_events,
+    statements_of,
+)
+
 Rule = Callable[[Template], Iterator[str]]
 
-FUNCTION = "AWS::Serverless::Function"
-QUEUE = "AWS::SQS::Queue"
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
 
 # Open to everybody; every other route needs a token.
@@ -54,17 +63,17 @@ def broken_rules(template: Template) -> list[str]:
 
 def handlers_are_in_app(template: Template) -> Iterator[str]:
     """Only what starts with `app.` runs app.py, and with it the middleware."""
-    for name, function in _of_type(template, FUNCTION):
+    for name, function in of_type(template, FUNCTION):
         if not function["Properties"]["Handler"].startswith("app."):
             yield f"{name} is handled by {function['Properties']['Handler']}, outside app.py"
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[str]:
-    targets = {_target(queue) for _, queue in _of_type(template, QUEUE)} | set(_failure_queues(template))
-    for name, queue in _of_type(template, QUEUE):
+    targets = {dead_letters_of(queue) for _, queue in of_type(template, QUEUE)} | set(_failure_queues(template))
+    for name, queue in of_type(template, QUEUE):
         if name in targets:
             continue
-        if _target(queue) is None:
+        if dead_letters_of(queue) is None:
             yield f"{name} has no dead-letter queue"
         elif queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < _MAX_RECEIVES:
             yield f"{name} gives up before {_MAX_RECEIVES} receives"
@@ -72,24 +81,44 @@ def queues_have_dead_letters(template: Template) -> Iterator[str]:
 
 def _failure_queues(template: Template) -> Iterator[str]:
     """Where events go that a function failed at: dead letters as well."""
-    for _, function in _of_type(template, FUNCTION):
+    for _, function in of_type(template, FUNCTION):
         config = function["Properties"].get("EventInvokeConfig", {})
         destination = config.get("DestinationConfig", {}).get("OnFailure")
         if destination:
-            yield _named_by(destination["Destination"])
+            yield named_by(destination["Destination"])
 
 
 def queue_readers_are_patient(template: Template) -> Iterator[str]:
-    for name, function in _of_type(template, FUNCTION):
-        for event in function["Properties"].get("Events", {}).values():
-            if event["Type"] != "SQS":
-                continue
-            if "ReportBatchItemFailures" not in event["Properties"].get("FunctionResponseTypes", []):
+    for name, function in of_type(template, FUNCTION):
+        for event in sqs_events(function):
+            if "ReportBatchItemFailures" not in event.get("FunctionResponseTypes", []):
                 yield f"{name} cannot tell which messages of a batch failed"
-            queue = _named_by(event["Properties"]["Queue"])
+            queue = named_by(event["Queue"])
             visibility = template["Resources"][queue]["Properties"].get("VisibilityTimeout", 30)
             if visibility < _VISIBILITY_PER_TIMEOUT * function["Properties"]["Timeout"]:
                 yield f"{queue} shows messages again after {visibility} s, too early for {name}"
+
+
+def chains_are_allowed(template: Template) -> Iterator[str]:
+    """Lambda drops what went around the same function some 16 times, unless the function says that it may.
+
+    Only where a function's messages can come back to it: from a queue that it reads, or as dead letters of that queue.
+    """
+    queues = dict(of_type(template, QUEUE))
+    for name, function in of_type(template, FUNCTION):
+        reads = {named_by(event["Queue"]) for event in sqs_events(function)}
+        sends = {
+            named_by(resource)
+            for statement in statements_of(template, function)
+            if "sqs:SendMessage" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+        comes_back = sends & reads or {dead_letters_of(queues[queue]) for queue in sends if queue in queues} & reads
+        is_allowed = function["Properties"].get("RecursiveLoop") == "Allow"
+        if comes_back and not is_allowed:
+            yield f"{name} is cut off after 16 messages to itself"
+        if is_allowed and not comes_back:
+            yield f"{name} sends nothing to itself, and yet nothing stops it if it did"
 
 
 def methods_need_a_token(template: Template) -> Iterator[str]:
@@ -101,15 +130,15 @@ def methods_need_a_token(template: Template) -> Iterator[str]:
 
 
 def roles_are_narrow(template: Template) -> Iterator[str]:
-    for name, role in _of_type(template, "AWS::IAM::Role"):
+    for name, role in of_type(template, "AWS::IAM::Role"):
         for policy in role["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                for action in _listed(statement["Action"]):
+                for action in listed(statement["Action"]):
                     if "*" in action:
                         yield f"{name} allows {action}"
                     if action == "iam:PassRole" and "iam:PassedToService" not in json.dumps(statement):
                         yield f"{name} may hand roles to any service"
-                for resource in _listed(statement["Resource"]):
+                for resource in listed(statement["Resource"]):
                     text = resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
                     if "*" in text and text not in PATTERNS:
                         yield f"{name} reaches {text}"
@@ -117,55 +146,14 @@ def roles_are_narrow(template: Template) -> Iterator[str]:
 
 def state_is_retained(template: Template) -> Iterator[str]:
     for kind in STATEFUL:
-        for name, resource in _of_type(template, kind):
+        for name, resource in of_type(template, kind):
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if resource.get(policy) != "Retain":
                     yield f"{name} has no {policy} Retain"
-    for name, table in _of_type(template, "AWS::DynamoDB::Table"):
+    for name, table in of_type(template, "AWS::DynamoDB::Table"):
         recovery = table["Properties"].get("PointInTimeRecoverySpecification", {})
         if recovery.get("PointInTimeRecoveryEnabled") is not True:
             yield f"{name} cannot be restored to a point in time"
-
-
-def functions_are_watched(template: Template) -> Iterator[str]:
-    watched = {
-        (alarm["Properties"]["MetricName"], dimension["Value"].get("Ref"))
-        for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"].get("Dimensions", [])
-        if dimension["Name"] == "FunctionName"
-    }
-    for name, function in _of_type(template, FUNCTION):
-        for metric in ("Errors", "Throttles"):
-            if (metric, name) not in watched:
-                yield f"no alarm on {metric} of {name}"
-        group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
-        if group is None or "RetentionInDays" not in template["Resources"][group]["Properties"]:
-            yield f"{name} logs into a group without retention"
-
-
-def functions_log_into_their_own_group(template: Template) -> Iterator[str]:
-    for name, function in _of_type(template, FUNCTION):
-        group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
-        role = template["Resources"][_named_by(function["Properties"]["Role"])]
-        statements = [s for policy in role["Properties"]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-        for statement in statements:
-            writes_logs = any(action.startswith("logs:") for action in _listed(statement["Action"]))
-            if writes_logs and statement["Resource"] != {"Fn::GetAtt": [group, "Arn"]}:
-                yield f"{name} may write into logs that are not its own"
-
-
-def queues_are_watched(template: Template) -> Iterator[str]:
-    watched = {
-        (_named_by(dimension["Value"]), alarm["Properties"]["MetricName"])
-        for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"].get("Dimensions", [])
-        if dimension["Name"] == "QueueName"
-    }
-    for name, queue in _of_type(template, QUEUE):
-        is_dead_letters = _target(queue) is None
-        metric = "ApproximateNumberOfMessagesVisible" if is_dead_letters else "ApproximateAgeOfOldestMessage"
-        if (name, metric) not in watched:
-            yield f"no alarm on {metric} of {name}"
 
 
 def gateway_answers_problems(template: Template) -> Iterator[str]:
@@ -188,29 +176,10 @@ RULES: tuple[Rule, ...] = (
     handlers_are_in_app,
     queues_have_dead_letters,
     queue_readers_are_patient,
+    chains_are_allowed,
     methods_need_a_token,
     roles_are_narrow,
     state_is_retained,
-    functions_are_watched,
-    functions_log_into_their_own_group,
-    queues_are_watched,
     gateway_answers_problems,
+    *watching.RULES,
 )
-
-
-def _of_type(template: Template, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(name, resource) for name, resource in template["Resources"].items() if resource["Type"] == kind]
-
-
-def _target(queue: dict[str, Any]) -> str | None:
-    redrive = queue["Properties"].get("RedrivePolicy")
-    return _named_by(redrive["deadLetterTargetArn"]) if redrive else None
-
-
-def _named_by(reference: dict[str, Any]) -> str:
-    """The logical id in a Ref or a GetAtt."""
-    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -12,7 +12,8 @@ import pytest
 from infra.artifact import KEPT_SERVICES
 from infra.check_template import lint, packaged_template
 from infra.packaging import ROOT, STAGES, stage_settings
-from infra.template_rules import RULES, Rule, Template
+from infra.template_parts import Template
+from infra.template_rules import RULES, Rule
 
 MAX_ZIP_BYTES = 6_000_000
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from infra import template_rules as rules
+from infra import watching_rules as watching
 from infra.check_template import lint, packaged_template
-from infra.template_rules import Rule, Template
+from infra.template_parts import Template
+from infra.template_rules import Rule
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,24 @@ def visibility_left_to_its_default(template: Template) -> None:
     del _properties(template, "JobsDeadLetters")["VisibilityTimeout"]
 
 
+def worker_whose_chains_are_cut_off(template: Template) -> None:
+    del _properties(template, "Worker")["RecursiveLoop"]
+
+
+def given_up_parts_whose_chains_are_cut_off(template: Template) -> None:
+    del _properties(template, "DeadLetters")["RecursiveLoop"]
+
+
+def new_chain_that_nobody_allowed(template: Template) -> None:
+    """The mail events' role is let send to a queue that is made to feed it."""
+    queue = {"Fn::GetAtt": ["MailEventsFailed", "Arn"]}
+    _properties(template, "MailEvents")["Events"]["Again"] = {"Type": "SQS", "Properties": {"Queue": queue}}
+
+
+def endless_loop_that_nothing_stops(template: Template) -> None:
+    _properties(template, "Sweeper")["RecursiveLoop"] = "Allow"
+
+
 def route_without_authorizer(template: Template) -> None:
     del _properties(template, "RestAPI")["DefinitionBody"]["paths"]["/msp/training"]["get"]["security"]
 
@@ -105,6 +125,10 @@ def table_that_cannot_be_restored(template: Template) -> None:
 
 def function_without_alarm(template: Template) -> None:
     del template["Resources"]["WorkerErrors"]
+
+
+def chain_cut_off_without_alarm(template: Template) -> None:
+    del template["Resources"]["ChainsCutOff"]
 
 
 def logs_kept_for_ever(template: Template) -> None:
@@ -152,6 +176,10 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (batch_that_fails_as_a_whole, rules.queue_readers_are_patient),
     (message_shown_while_it_is_worked_on, rules.queue_readers_are_patient),
     (visibility_left_to_its_default, rules.queue_readers_are_patient),
+    (worker_whose_chains_are_cut_off, rules.chains_are_allowed),
+    (given_up_parts_whose_chains_are_cut_off, rules.chains_are_allowed),
+    (new_chain_that_nobody_allowed, rules.chains_are_allowed),
+    (endless_loop_that_nothing_stops, rules.chains_are_allowed),
     (route_without_authorizer, rules.methods_need_a_token),
     (role_with_any_action, rules.roles_are_narrow),
     (role_with_any_resource, rules.roles_are_narrow),
@@ -160,12 +188,13 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (table_deleted_with_the_stack, rules.state_is_retained),
     (accounts_lost_when_replaced, rules.state_is_retained),
     (table_that_cannot_be_restored, rules.state_is_retained),
-    (function_without_alarm, rules.functions_are_watched),
-    (logs_kept_for_ever, rules.functions_are_watched),
-    (function_with_the_default_logs, rules.functions_are_watched),
-    (role_that_writes_into_others_logs, rules.functions_log_into_their_own_group),
-    (queue_without_alarm, rules.queues_are_watched),
-    (dead_letters_without_alarm, rules.queues_are_watched),
+    (function_without_alarm, watching.functions_are_watched),
+    (chain_cut_off_without_alarm, watching.functions_are_watched),
+    (logs_kept_for_ever, watching.functions_are_watched),
+    (function_with_the_default_logs, watching.functions_are_watched),
+    (role_that_writes_into_others_logs, watching.functions_log_into_their_own_group),
+    (queue_without_alarm, watching.queues_are_watched),
+    (dead_letters_without_alarm, watching.queues_are_watched),
     (answers_left_to_the_gateway, rules.gateway_answers_problems),
     (answer_without_code, rules.gateway_answers_problems),
     (answer_that_contradicts_its_status, rules.gateway_answers_problems),

@@ -1,0 +1,58 @@
+"""That somebody hears of it when a function, a queue or the mail is in trouble, and finds it in the logs."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from infra.template_parts import (
+    FUNCTION,
+    QUEUE,
+    Template,
+    dead_letters_of,
+    listed,
+    named_by,
+    of_type,
+    statements_of,
+    watched,
+)
+
+# Dropped invocations: a chain that Lambda cut off goes on nowhere, and no function fails by it.
+_OF_EACH_FUNCTION = ("Errors", "Throttles", "RecursiveInvocationsDropped")
+
+
+def functions_are_watched(template: Template) -> Iterator[str]:
+    seen = watched(template)
+    for name, function in of_type(template, FUNCTION):
+        for metric in _OF_EACH_FUNCTION:
+            if (metric, "FunctionName", name) not in seen:
+                yield f"no alarm on {metric} of {name}"
+        group = _log_group(function)
+        if not group or "RetentionInDays" not in template["Resources"][group]["Properties"]:
+            yield f"{name} logs into a group without retention"
+
+
+def functions_log_into_their_own_group(template: Template) -> Iterator[str]:
+    for name, function in of_type(template, FUNCTION):
+        for statement in statements_of(template, function):
+            writes_logs = any(action.startswith("logs:") for action in listed(statement["Action"]))
+            if writes_logs and statement["Resource"] != {"Fn::GetAtt": [_log_group(function), "Arn"]}:
+                yield f"{name} may write into logs that are not its own"
+
+
+def queues_are_watched(template: Template) -> Iterator[str]:
+    seen = watched(template)
+    for name, queue in of_type(template, QUEUE):
+        is_dead_letters = dead_letters_of(queue) is None
+        metric = "ApproximateNumberOfMessagesVisible" if is_dead_letters else "ApproximateAgeOfOldestMessage"
+        if (metric, "QueueName", name) not in seen:
+            yield f"no alarm on {metric} of {name}"
+
+
+def _log_group(function: dict[str, Any]) -> str:
+    return named_by(function["Properties"].get("LoggingConfig", {}).get("LogGroup"))
+
+
+RULES: tuple[Callable[[Template], Iterator[str]], ...] = (
+    functions_are_watched,
+    functions_log_into_their_own_group,
+    queues_are_watched,
+)
