@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
-from chalicelib.notifications.schemas import Notification, Wake
+from chalicelib.notifications.schemas import Wake, notification_in
 from chalicelib.wiring import wiring
 
 Clock = Callable[[], datetime]
@@ -33,4 +33,4 @@ def settle(event: dict[str, Any], clock: Clock = utc_now) -> None:
     from chalicelib.people.invitations.mails import follow
 
     for record in event["Records"]:
-        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock(), follow)
+        settle_one(notification_in(record["Sns"]["Message"]), clock(), follow)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from infra import differences, mail
+from infra import differences
 from infra.cloud import REGION, Cloud
 from infra.packaging import ROOT, STAGES, package
 
@@ -169,7 +169,6 @@ def main() -> None:
         parameters["PublicUrl"] = chosen.public_url.rstrip("/")
     cloud = Cloud(None, chosen.region)
     stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters)
-    mail.send_events_to(cloud, mail.domain_of(chosen.mail_from), stack.outputs["MailEventsTopicArn"])
     for key, value in sorted(stack.outputs.items()):
         print(f"{key}: {value}")
 

@@ -53,7 +53,6 @@ def run(port: int, *, with_demo: bool) -> None:
             stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM})
             domain = mail.domain_of(MAIL_FROM)
             mail.verify_locally(cloud, domain)
-            mail.send_events_to(cloud, domain, stack.outputs["MailEventsTopicArn"])
         log_ins = _seeded(cloud, stack)
         api_url = cloud.api_url(stack.resources["RestAPI"], STAGE)
         client_id = stack.outputs["UserPoolClientId"]

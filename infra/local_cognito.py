@@ -124,9 +124,11 @@ def _named(attributes: list[dict[str, str]]) -> dict[str, str]:
 
 
 def main() -> None:
+    ses: Any = importlib.import_module("local_ses")
     # This file's folder, which Python puts first: modules in it have the names of other packages' modules.
     del sys.path[0]
     mend()
+    ses.mend()
     importlib.import_module("ministack.app").main()
 
 

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from infra import watching_rules as watching
 from infra.template_parts import (
@@ -46,11 +47,15 @@ PUBLIC = {
     "POST /auth/reset",
 }
 
+_ANY_IDENTITY = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
+
 # The only resources that are told by a pattern: schedules and files are named when they are made.
 PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
+    # SES also asks about recipients that are verified, as every recipient in its sandbox is.
+    _ANY_IDENTITY,
 }
 
 _MAX_RECEIVES = 5
@@ -139,9 +144,26 @@ def roles_are_narrow(template: Template) -> Iterator[str]:
                     if action == "iam:PassRole" and "iam:PassedToService" not in json.dumps(statement):
                         yield f"{name} may hand roles to any service"
                 for resource in listed(statement["Resource"]):
-                    text = resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+                    text = _text(resource)
                     if "*" in text and text not in PATTERNS:
                         yield f"{name} reaches {text}"
+
+
+def mail_is_sent_in_one_name(template: Template) -> Iterator[str]:
+    """From anybody's identity to anybody's, as long as the mail is from the stage's own sender."""
+    own = {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    sets = {name for name, _ in of_type(template, "AWS::SES::ConfigurationSet")}
+    for name, function in of_type(template, FUNCTION):
+        sending = [one for one in statements_of(template, function) if "ses:SendRawEmail" in listed(one["Action"])]
+        reached = {_text(resource): one for one in sending for resource in listed(one["Resource"])}
+        if not sending:
+            continue
+        if _ANY_IDENTITY not in reached:
+            yield f"{name} cannot send to addresses that are verified in SES"
+        elif reached[_ANY_IDENTITY].get("Condition") != own:
+            yield f"{name} may send in anybody's name"
+        if not any(text.endswith(f":configuration-set/${{{one}}}") for text in reached for one in sets):
+            yield f"{name} may not name the configuration set whose events tell what became of a mail"
 
 
 def state_is_retained(template: Template) -> Iterator[str]:
@@ -172,6 +194,11 @@ def gateway_answers_problems(template: Template) -> Iterator[str]:
             yield f"{kind} is not answered as application/problem+json"
 
 
+def _text(resource: Any) -> str:
+    """A resource that is not simply named by its logical id."""
+    return resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+
+
 RULES: tuple[Rule, ...] = (
     handlers_are_in_app,
     queues_have_dead_letters,
@@ -179,6 +206,7 @@ RULES: tuple[Rule, ...] = (
     chains_are_allowed,
     methods_need_a_token,
     roles_are_narrow,
+    mail_is_sent_in_one_name,
     state_is_retained,
     gateway_answers_problems,
     *watching.RULES,

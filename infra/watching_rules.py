@@ -18,6 +18,9 @@ from infra.template_parts import (
 # Dropped invocations: a chain that Lambda cut off goes on nowhere, and no function fails by it.
 _OF_EACH_FUNCTION = ("Errors", "Throttles", "RecursiveInvocationsDropped")
 
+# What the application reads (notifications/delivery_events.py).
+_MAIL_EVENTS = frozenset({"bounce", "complaint", "delivery", "reject"})
+
 
 def functions_are_watched(template: Template) -> Iterator[str]:
     seen = watched(template)
@@ -47,6 +50,28 @@ def queues_are_watched(template: Template) -> Iterator[str]:
             yield f"no alarm on {metric} of {name}"
 
 
+def mail_events_are_heard(template: Template) -> Iterator[str]:
+    """What became of a mail comes from its configuration set, over a topic, to a function."""
+    heard = {
+        named_by(event["Properties"]["Topic"])
+        for _, function in of_type(template, FUNCTION)
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "SNS"
+    }
+    told = {
+        named_by(destination["Properties"]["ConfigurationSetName"]): set(event["MatchingEventTypes"])
+        for _, destination in of_type(template, "AWS::SES::ConfigurationSetEventDestination")
+        for event in [destination["Properties"]["EventDestination"]]
+        if event.get("Enabled") is True and named_by(event.get("SnsDestination", {}).get("TopicARN")) in heard
+    }
+    sets = [name for name, _ in of_type(template, "AWS::SES::ConfigurationSet")]
+    if not sets:
+        yield "no configuration set tells what became of mails"
+    for name in sets:
+        for missing in sorted(_MAIL_EVENTS - told.get(name, set())):
+            yield f"no function hears of a {missing} of a mail sent with {name}"
+
+
 def _log_group(function: dict[str, Any]) -> str:
     return named_by(function["Properties"].get("LoggingConfig", {}).get("LogGroup"))
 
@@ -55,4 +80,5 @@ RULES: tuple[Callable[[Template], Iterator[str]], ...] = (
     functions_are_watched,
     functions_log_into_their_own_group,
     queues_are_watched,
+    mail_events_are_heard,
 )

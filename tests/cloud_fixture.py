@@ -70,6 +70,7 @@ def new_stage(cloud: Cloud) -> Stage:
         "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
         "MAIL_FROM": "training@muster.example",
+        "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
@@ -85,6 +86,13 @@ def _pool_client(cloud: Cloud, pool_id: str) -> str:
     chosen = {key: properties[key] for key in _CLIENT_KEYS}
     client = aws(cloud, "cognito-idp").create_user_pool_client(UserPoolId=pool_id, **chosen)["UserPoolClient"]
     return str(client["ClientId"])
+
+
+@lru_cache(maxsize=1)
+def configuration_set(cloud: Cloud) -> str:
+    """One for all tests: it tells nobody anything."""
+    aws(cloud, "ses").create_configuration_set(ConfigurationSet={"Name": "tests"})
+    return "tests"
 
 
 def drop_stage(cloud: Cloud, stage: Stage) -> None:

@@ -22,7 +22,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 from botocore.useragent import UserAgentString
 
-from infra import local_cognito
+from infra import local_cognito, local_ses
 from infra.cloud import Cloud, server_environment
 
 _sent_over_the_network = URLLib3Session.send
@@ -49,6 +49,7 @@ def near_cloud(home: Path, port: int) -> Iterator[Cloud]:
         from ministack.app import app
 
         local_cognito.mend()
+        local_ses.mend()
         _serve(app, port)
     lock = threading.Lock()
 

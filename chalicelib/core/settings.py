@@ -22,6 +22,8 @@ class Settings:
     user_pool_client_id: str
     files_bucket: str
     mail_from: str
+    # What SES tells of a mail goes where this set of its sends it.
+    mail_configuration_set: str
     # Where people reach the API and its pages, without a slash at the end.
     public_url: str
 

@@ -8,7 +8,7 @@ from chalicelib.notifications import store
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MAIL_HEADER
 from chalicelib.notifications.schemas import Notification
-from chalicelib.notifications.states import DELIVERED, News, bounced, complained, suppressed_by_ses
+from chalicelib.notifications.states import DELIVERED, News, bounced, complained, refused, suppressed_by_ses
 
 # Subtypes of a bounce that SES itself makes, for an address that bounced or complained before.
 _ON_A_LIST = frozenset({"Suppressed", "OnAccountSuppressionList"})
@@ -23,9 +23,9 @@ def no_one(mail: Mail) -> None:
     """Nobody wants to know."""
 
 
-def settle(notification: Notification, now: datetime, follow: Follow = no_one) -> None:
-    news = news_of(notification)
-    if news is None or notification.mail is None:
+def settle(notification: Notification | None, now: datetime, follow: Follow = no_one) -> None:
+    news = news_of(notification) if notification else None
+    if notification is None or news is None or notification.mail is None:
         return
     message_id = notification.mail.messageId
     mail_id = _named_in_headers(notification) or store.mail_of_message(message_id)
@@ -48,14 +48,18 @@ def pass_on(mail_id: str, follow: Follow) -> None:
 
 
 def news_of(notification: Notification) -> News | None:
-    if notification.notificationType == "Delivery":
+    """None for what changes nothing: SES is still trying, say (DeliveryDelay)."""
+    if notification.kind == "Delivery":
         return DELIVERED
-    if notification.notificationType == "Complaint":
+    if notification.kind == "Reject":
+        # SES took it, and then found it to be harmful.
+        return refused("rejected")
+    if notification.kind == "Complaint":
         kind = notification.complaint.complaintFeedbackType if notification.complaint else None
         # Somebody took the mail out of the unwanted ones.
         return DELIVERED if kind == "not-spam" else complained(kind or "complaint")
     bounce = notification.bounce
-    if notification.notificationType != "Bounce" or bounce is None:
+    if notification.kind != "Bounce" or bounce is None:
         return None
     if bounce.bounceSubType in _ON_A_LIST:
         return suppressed_by_ses(bounce.bounceSubType)

@@ -111,6 +111,40 @@ def role_that_is_passed_to_any_service(template: Template) -> None:
         statement.pop("Condition", None)
 
 
+def _sending(template: Template) -> list[dict[str, Any]]:
+    return [one for one in _statements(template, "MailerRole") if one["Action"] == ["ses:SendRawEmail"]]
+
+
+def mailer_that_sends_to_strangers_only(template: Template) -> None:
+    """As it was: the sender's own identity, where SES asks about the recipient's as well."""
+    pattern = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailFrom}"
+    _sending(template)[0]["Resource"] = [{"Fn::Sub": pattern}]
+
+
+def mailer_that_sends_in_any_name(template: Template) -> None:
+    del _sending(template)[0]["Condition"]
+
+
+def mailer_that_may_name_no_configuration_set(template: Template) -> None:
+    _statements(template, "MailerRole").remove(_sending(template)[1])
+
+
+def mails_that_nobody_hears_of(template: Template) -> None:
+    del template["Resources"]["MailEventDestination"]
+
+
+def mails_whose_bounces_nobody_hears_of(template: Template) -> None:
+    _properties(template, "MailEventDestination")["EventDestination"]["MatchingEventTypes"].remove("bounce")
+
+
+def mail_events_that_are_switched_off(template: Template) -> None:
+    _properties(template, "MailEventDestination")["EventDestination"]["Enabled"] = False
+
+
+def mail_events_that_no_function_reads(template: Template) -> None:
+    del _properties(template, "MailEvents")["Events"]
+
+
 def table_deleted_with_the_stack(template: Template) -> None:
     template["Resources"]["CoreTable"]["DeletionPolicy"] = "Delete"
 
@@ -185,6 +219,13 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (role_with_any_resource, rules.roles_are_narrow),
     (role_with_a_pattern_of_tables, rules.roles_are_narrow),
     (role_that_is_passed_to_any_service, rules.roles_are_narrow),
+    (mailer_that_sends_to_strangers_only, rules.mail_is_sent_in_one_name),
+    (mailer_that_sends_in_any_name, rules.mail_is_sent_in_one_name),
+    (mailer_that_may_name_no_configuration_set, rules.mail_is_sent_in_one_name),
+    (mails_that_nobody_hears_of, watching.mail_events_are_heard),
+    (mails_whose_bounces_nobody_hears_of, watching.mail_events_are_heard),
+    (mail_events_that_are_switched_off, watching.mail_events_are_heard),
+    (mail_events_that_no_function_reads, watching.mail_events_are_heard),
     (table_deleted_with_the_stack, rules.state_is_retained),
     (accounts_lost_when_replaced, rules.state_is_retained),
     (table_that_cannot_be_restored, rules.state_is_retained),
