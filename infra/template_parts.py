@@ -47,7 +47,7 @@ def statements_of(template: Template, function: dict[str, Any]) -> list[Statemen
 
 
 def watched(template: Template) -> set[tuple[str, str, str]]:
-    """Metric, dimension and the logical id that it names, of all that alarms look at, alone or in an expression."""
+    """Metric, dimension, and its value or the logical id in it, of all that alarms look at, expressions included."""
     return {seen for _, alarm in of_type(template, ALARM) for seen in metrics_of(alarm)}
 
 
@@ -56,4 +56,5 @@ def metrics_of(alarm: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     stats = [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one]
     for metric in stats or [properties]:
         for dimension in metric.get("Dimensions", []):
-            yield metric["MetricName"], dimension["Name"], named_by(dimension["Value"])
+            value = dimension["Value"]
+            yield metric["MetricName"], dimension["Name"], value if isinstance(value, str) else named_by(value)

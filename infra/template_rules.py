@@ -58,6 +58,9 @@ PATTERNS = {
     _ANY_IDENTITY,
 }
 
+# What the workers insert at once (infra/resources.yaml), with something to spare.
+_WARM_WRITES = 10_000
+
 _MAX_RECEIVES = 5
 _VISIBILITY_PER_TIMEOUT = 6
 
@@ -178,6 +181,16 @@ def state_is_retained(template: Template) -> Iterator[str]:
             yield f"{name} cannot be restored to a point in time"
 
 
+def tables_start_warm(template: Template) -> Iterator[str]:
+    """In prod; a new table throttles the first large launch."""
+    for name, table in of_type(template, "AWS::DynamoDB::Table"):
+        indexes = table["Properties"].get("GlobalSecondaryIndexes", [])
+        for what, part in ((name, table["Properties"]), *((f"{name}'s {one['IndexName']}", one) for one in indexes)):
+            condition, prod, *_ = part.get("WarmThroughput", {}).get("Fn::If", [None, {}])
+            if condition != "IsProd" or prod.get("WriteUnitsPerSecond", 0) < _WARM_WRITES:
+                yield f"{what} takes {_WARM_WRITES} writes a second only after it has grown"
+
+
 def gateway_answers_problems(template: Template) -> Iterator[str]:
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     responses = definition.get("x-amazon-apigateway-gateway-responses", {})
@@ -208,6 +221,7 @@ RULES: tuple[Rule, ...] = (
     roles_are_narrow,
     mail_is_sent_in_one_name,
     state_is_retained,
+    tables_start_warm,
     gateway_answers_problems,
     *watching.RULES,
 )

@@ -50,6 +50,18 @@ def queues_are_watched(template: Template) -> Iterator[str]:
             yield f"no alarm on {metric} of {name}"
 
 
+def tables_are_watched(template: Template) -> Iterator[str]:
+    seen = watched(template)
+    for name, table in of_type(template, "AWS::DynamoDB::Table"):
+        indexes = [index["IndexName"] for index in table["Properties"].get("GlobalSecondaryIndexes", [])]
+        for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            if (metric, "TableName", name) not in seen:
+                yield f"no alarm on {metric} of {name}"
+            for index in indexes:
+                if (metric, "GlobalSecondaryIndexName", index) not in seen:
+                    yield f"no alarm on {metric} of {name}'s index {index}"
+
+
 def mail_events_are_heard(template: Template) -> Iterator[str]:
     """What became of a mail comes from its configuration set, over a topic, to a function."""
     heard = {
@@ -80,5 +92,6 @@ RULES: tuple[Callable[[Template], Iterator[str]], ...] = (
     functions_are_watched,
     functions_log_into_their_own_group,
     queues_are_watched,
+    tables_are_watched,
     mail_events_are_heard,
 )

@@ -27,7 +27,14 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 @lru_cache(maxsize=1)
 def resources() -> dict[str, Any]:
-    return dict(yaml.load(RESOURCES.read_text(), _Loader)["Resources"])
+    """What a stage decides (!If) is left out, as CloudFormation leaves out what is AWS::NoValue."""
+    return dict(_said(yaml.load(RESOURCES.read_text(), _Loader)["Resources"]))
+
+
+def _said(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_said(one) for one in part]
+    return {key: _said(one) for key, one in part.items() if one is not None} if isinstance(part, dict) else part
 
 
 @lru_cache(maxsize=16)

@@ -157,6 +157,27 @@ def table_that_cannot_be_restored(template: Template) -> None:
     del _properties(template, "OutboxTable")["PointInTimeRecoverySpecification"]
 
 
+def table_that_starts_cold(template: Template) -> None:
+    del _properties(template, "OutboxTable")["WarmThroughput"]
+
+
+def index_that_starts_cold(template: Template) -> None:
+    del _properties(template, "EnrollmentsTable")["GlobalSecondaryIndexes"][0]["WarmThroughput"]
+
+
+def table_that_starts_lukewarm(template: Template) -> None:
+    _properties(template, "CoreTable")["WarmThroughput"]["Fn::If"][1]["WriteUnitsPerSecond"] = 4000
+
+
+def throttled_tables_without_alarm(template: Template) -> None:
+    del template["Resources"]["TablesThrottled"]
+
+
+def throttled_index_without_alarm(template: Template) -> None:
+    metrics = _properties(template, "TablesThrottled")["Metrics"]
+    metrics[:] = [one for one in metrics if not one["Id"].startswith("index")]
+
+
 def function_without_alarm(template: Template) -> None:
     del template["Resources"]["WorkerErrors"]
 
@@ -229,6 +250,11 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (table_deleted_with_the_stack, rules.state_is_retained),
     (accounts_lost_when_replaced, rules.state_is_retained),
     (table_that_cannot_be_restored, rules.state_is_retained),
+    (table_that_starts_cold, rules.tables_start_warm),
+    (index_that_starts_cold, rules.tables_start_warm),
+    (table_that_starts_lukewarm, rules.tables_start_warm),
+    (throttled_tables_without_alarm, watching.tables_are_watched),
+    (throttled_index_without_alarm, watching.tables_are_watched),
     (function_without_alarm, watching.functions_are_watched),
     (chain_cut_off_without_alarm, watching.functions_are_watched),
     (logs_kept_for_ever, watching.functions_are_watched),
