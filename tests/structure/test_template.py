@@ -12,8 +12,8 @@ import pytest
 from infra.artifact import KEPT_SERVICES
 from infra.check_template import lint, packaged_template
 from infra.packaging import ROOT, STAGES, stage_settings
-from infra.template_parts import Template
-from infra.template_rules import RULES, Rule
+from infra.rules import RULES
+from infra.rules.parts import Rule, Template
 
 MAX_ZIP_BYTES = 6_000_000
 

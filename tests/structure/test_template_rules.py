@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra import template_rules as rules
-from infra import watching_rules as watching
 from infra.check_template import lint, packaged_template
-from infra.template_parts import Template
-from infra.template_rules import Rule
+from infra.rules import RULES, watching
+from infra.rules import template as rules
+from infra.rules.parts import Rule, Template
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +276,7 @@ def test_a_spoiled_template_is_noticed(template: Template, spoil: Callable[[Temp
 
 
 def test_every_rule_was_seen_to_fail() -> None:
-    assert {rule for _, rule in SPOILED} == set(rules.RULES)
+    assert {rule for _, rule in SPOILED} == set(RULES)
 
 
 def test_cfn_lint_notices_what_does_not_exist(tmp_path: Path) -> None:

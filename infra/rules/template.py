@@ -1,16 +1,13 @@
-"""What must hold of every packaged template. Each rule gives a sentence for each thing that breaks it.
-
-`make check` applies them, tests/structure proves that each of them can fail.
-"""
+"""What a template must say of routes, queues, roles, tables and functions to be fit for AWS."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from infra import watching_rules as watching
-from infra.template_parts import (
+from infra.rules.parts import (
     FUNCTION,
     QUEUE,
+    Rule,
     Template,
     dead_letters_of,
     listed,
@@ -19,8 +16,6 @@ from infra.template_parts import (
     sqs_events,
     statements_of,
 )
-
-Rule = Callable[[Template], Iterator[str]]
 
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool")
 
@@ -63,10 +58,6 @@ _WARM_WRITES = 10_000
 
 _MAX_RECEIVES = 5
 _VISIBILITY_PER_TIMEOUT = 6
-
-
-def broken_rules(template: Template) -> list[str]:
-    return [sentence for rule in RULES for sentence in rule(template)]
 
 
 def handlers_are_in_app(template: Template) -> Iterator[str]:
@@ -223,5 +214,4 @@ RULES: tuple[Rule, ...] = (
     state_is_retained,
     tables_start_warm,
     gateway_answers_problems,
-    *watching.RULES,
 )

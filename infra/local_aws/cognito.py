@@ -1,16 +1,13 @@
-"""What Cognito does and the local cloud's does not, done there too. Run as a program it is the local cloud.
+"""What Cognito does and the local cloud's does not, done there too.
 
 * Confirming a registration makes its address a verified one, unless another account has it (AliasExistsException);
   so does setting a verified address.
 * Codes are asked for whether or not IAM is enforced.
 * A first password is replaced by who has just logged in with it, named by user name, and by one that obeys the rules.
-
-It stands by itself: the local cloud's functions must not find this project's folder on their path.
 """
 
 import importlib
 import json
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -121,16 +118,3 @@ def _attributes(user: Mapping[str, Any]) -> dict[str, str]:
 
 def _named(attributes: list[dict[str, str]]) -> dict[str, str]:
     return {attribute["Name"]: attribute.get("Value", "") for attribute in attributes}
-
-
-def main() -> None:
-    ses: Any = importlib.import_module("local_ses")
-    # This file's folder, which Python puts first: modules in it have the names of other packages' modules.
-    del sys.path[0]
-    mend()
-    ses.mend()
-    importlib.import_module("ministack.app").main()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,11 @@
 """A packaged template, read: resources by kind, what feeds a function, what its role may do, what alarms look at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Template = dict[str, Any]
 Statement = dict[str, Any]
+Rule = Callable[[Template], Iterator[str]]
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"

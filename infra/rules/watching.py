@@ -1,11 +1,12 @@
 """That somebody hears of it when a function, a queue or the mail is in trouble, and finds it in the logs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from infra.template_parts import (
+from infra.rules.parts import (
     FUNCTION,
     QUEUE,
+    Rule,
     Template,
     dead_letters_of,
     listed,
@@ -88,7 +89,7 @@ def _log_group(function: dict[str, Any]) -> str:
     return named_by(function["Properties"].get("LoggingConfig", {}).get("LogGroup"))
 
 
-RULES: tuple[Callable[[Template], Iterator[str]], ...] = (
+RULES: tuple[Rule, ...] = (
     functions_are_watched,
     functions_log_into_their_own_group,
     queues_are_watched,

@@ -2,8 +2,6 @@
 
 * A mail that names a configuration set which there is not is refused.
 * The set's event destinations are told what became of a mail, with its headers and tags, as SES tells them.
-
-It stands by itself: the local cloud's functions must not find this project's folder on their path.
 """
 
 import base64
