@@ -98,6 +98,22 @@ def queue_readers_are_patient(template: Template) -> Iterator[str]:
                 yield f"{queue} shows messages again after {visibility} s, too early for {name}"
 
 
+def throttling_costs_no_tries(template: Template) -> Iterator[str]:
+    """A queue starts no more than its function may run: what Lambda throttles counts as received.
+
+    Where concurrency is kept for functions at all, it is for each of these as much as its queue may start.
+    """
+    for name, function in of_type(template, FUNCTION):
+        kept = function["Properties"].get("ReservedConcurrentExecutions", {}).get("Fn::If", [None, None])
+        starts = [event.get("ScalingConfig", {}).get("MaximumConcurrency") for event in sqs_events(function)]
+        if None in starts:
+            yield f"{name} is started by its queue as often as the queue likes"
+        if starts and [kept[1]] != starts:
+            yield f"{name} is kept {kept[1]} invocations where its queue may start {starts}"
+        if kept[0] != "KeepsConcurrency" and (starts or function["Properties"]["Handler"] == "app.app"):
+            yield f"no concurrency is kept for {name}, or always, which AWS refuses small accounts"
+
+
 def chains_are_allowed(template: Template) -> Iterator[str]:
     """Lambda drops what went around the same function some 16 times, unless the function says that it may.
 
@@ -207,6 +223,7 @@ RULES: tuple[Rule, ...] = (
     handlers_are_in_app,
     queues_have_dead_letters,
     queue_readers_are_patient,
+    throttling_costs_no_tries,
     chains_are_allowed,
     methods_need_a_token,
     roles_are_narrow,

@@ -88,6 +88,22 @@ def endless_loop_that_nothing_stops(template: Template) -> None:
     _properties(template, "Sweeper")["RecursiveLoop"] = "Allow"
 
 
+def queue_that_starts_what_it_likes(template: Template) -> None:
+    del _event(template)["ScalingConfig"]
+
+
+def queue_that_starts_more_than_may_run(template: Template) -> None:
+    _event(template)["ScalingConfig"]["MaximumConcurrency"] = 100
+
+
+def concurrency_kept_in_every_account(template: Template) -> None:
+    _properties(template, "APIHandler")["ReservedConcurrentExecutions"] = {"Fn::If": ["IsProd", 50, None]}
+
+
+def concurrency_kept_for_all_but_the_api(template: Template) -> None:
+    del _properties(template, "APIHandler")["ReservedConcurrentExecutions"]
+
+
 def route_without_authorizer(template: Template) -> None:
     del _properties(template, "RestAPI")["DefinitionBody"]["paths"]["/msp/training"]["get"]["security"]
 
@@ -230,6 +246,10 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (batch_that_fails_as_a_whole, rules.queue_readers_are_patient),
     (message_shown_while_it_is_worked_on, rules.queue_readers_are_patient),
     (visibility_left_to_its_default, rules.queue_readers_are_patient),
+    (queue_that_starts_what_it_likes, rules.throttling_costs_no_tries),
+    (queue_that_starts_more_than_may_run, rules.throttling_costs_no_tries),
+    (concurrency_kept_in_every_account, rules.throttling_costs_no_tries),
+    (concurrency_kept_for_all_but_the_api, rules.throttling_costs_no_tries),
     (worker_whose_chains_are_cut_off, rules.chains_are_allowed),
     (given_up_parts_whose_chains_are_cut_off, rules.chains_are_allowed),
     (new_chain_that_nobody_allowed, rules.chains_are_allowed),

@@ -34,6 +34,17 @@ def _of_type(translated: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]
     return {name: one.get("Properties", {}) for name, one in translated["Resources"].items() if one["Type"] == kind}
 
 
+def test_queues_start_no_more_than_their_functions_may_run(translated: dict[str, Any]) -> None:
+    functions = _of_type(translated, FUNCTION)
+    started = {}
+    for mapping in _of_type(translated, "AWS::Lambda::EventSourceMapping").values():
+        name = mapping["FunctionName"]["Ref"]
+        started[name] = mapping["ScalingConfig"]["MaximumConcurrency"]
+        kept = functions[name]["ReservedConcurrentExecutions"]
+        assert kept == {"Fn::If": ["KeepsConcurrency", started[name], {"Ref": "AWS::NoValue"}]}
+    assert set(started) == {"Worker", "DeadLetters", "Mailer"}
+
+
 def test_functions_may_send_to_themselves_where_it_is_said(translated: dict[str, Any]) -> None:
     said = {name: one.get("RecursiveLoop") for name, one in _of_type(translated, FUNCTION).items()}
     allowed = {name for name, value in said.items() if value == "Allow"}
