@@ -14,8 +14,11 @@ RESOURCES = Path(__file__).parent.parent / "infra" / "resources.yaml"
 TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "OutboxTable"}
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-_POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies")
-_CLIENT_KEYS = ("ClientName", "GenerateSecret", "ExplicitAuthFlows", "PreventUserExistenceErrors")
+_POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies", "UserPoolTier")
+_CLIENT_KEYS = (
+    *("ClientName", "GenerateSecret", "ExplicitAuthFlows", "PreventUserExistenceErrors"),
+    *("AuthSessionValidity", "WriteAttributes"),
+)
 
 
 class _Loader(yaml.SafeLoader):

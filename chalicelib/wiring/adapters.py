@@ -33,7 +33,7 @@ class Adapters:
         from chalicelib.aws.accounts import Accounts
         from chalicelib.people.accounts.login import AccountsService
 
-        return AccountsService(Accounts(settings().user_pool_client_id))
+        return AccountsService(Accounts(settings().user_pool_id, settings().user_pool_client_id))
 
     @cached_property
     def jobs_queue(self) -> "Queue":

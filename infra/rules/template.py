@@ -56,6 +56,8 @@ PATTERNS = {
 # What the workers insert at once (infra/resources.yaml), with something to spare.
 _WARM_WRITES = 10_000
 
+_AUTH_FLOWS = {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+
 _MAX_RECEIVES = 5
 _VISIBILITY_PER_TIMEOUT = 6
 
@@ -176,6 +178,21 @@ def mail_is_sent_in_one_name(template: Template) -> Iterator[str]:
             yield f"{name} may not name the configuration set whose events tell what became of a mail"
 
 
+def accounts_are_reached_through_the_api(template: Template) -> Iterator[str]:
+    """Each call of the client proves a secret, which no template, environment or output holds."""
+    for name, client in of_type(template, "AWS::Cognito::UserPoolClient"):
+        if client["Properties"].get("GenerateSecret") is not True:
+            yield f"whoever knows the id of {name} calls Cognito past every limit of ours"
+        for flow in client["Properties"].get("ExplicitAuthFlows", ["its defaults"]):
+            if flow not in _AUTH_FLOWS:
+                yield f"{name} allows {flow}, which nobody uses"
+    if "ClientSecret" in json.dumps(template):
+        yield "the client's secret would stand where many can read it"
+    for name, pool in of_type(template, "AWS::Cognito::UserPool"):
+        if "UserPoolTier" not in pool["Properties"]:
+            yield f"{name} is of Cognito's default tier, which costs three times as much"
+
+
 def state_is_retained(template: Template) -> Iterator[str]:
     for kind in STATEFUL:
         for name, resource in of_type(template, kind):
@@ -228,6 +245,7 @@ RULES: tuple[Rule, ...] = (
     methods_need_a_token,
     roles_are_narrow,
     mail_is_sent_in_one_name,
+    accounts_are_reached_through_the_api,
     state_is_retained,
     tables_start_warm,
     gateway_answers_problems,

@@ -160,6 +160,23 @@ def mail_events_that_no_function_reads(template: Template) -> None:
     del _properties(template, "MailEvents")["Events"]
 
 
+def client_that_everybody_may_use(template: Template) -> None:
+    _properties(template, "UserPoolClient")["GenerateSecret"] = False
+
+
+def client_that_knows_more_ways_in(template: Template) -> None:
+    _properties(template, "UserPoolClient")["ExplicitAuthFlows"].append("ALLOW_USER_SRP_AUTH")
+
+
+def secret_that_stands_in_the_environment(template: Template) -> None:
+    secret = {"Fn::GetAtt": ["UserPoolClient", "ClientSecret"]}
+    _properties(template, "APIHandler")["Environment"]["Variables"]["USER_POOL_CLIENT_SECRET"] = secret
+
+
+def accounts_at_the_default_price(template: Template) -> None:
+    del _properties(template, "UserPool")["UserPoolTier"]
+
+
 def table_deleted_with_the_stack(template: Template) -> None:
     template["Resources"]["CoreTable"]["DeletionPolicy"] = "Delete"
 
@@ -266,6 +283,10 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (mails_whose_bounces_nobody_hears_of, watching.mail_events_are_heard),
     (mail_events_that_are_switched_off, watching.mail_events_are_heard),
     (mail_events_that_no_function_reads, watching.mail_events_are_heard),
+    (client_that_everybody_may_use, rules.accounts_are_reached_through_the_api),
+    (client_that_knows_more_ways_in, rules.accounts_are_reached_through_the_api),
+    (secret_that_stands_in_the_environment, rules.accounts_are_reached_through_the_api),
+    (accounts_at_the_default_price, rules.accounts_are_reached_through_the_api),
     (table_deleted_with_the_stack, rules.state_is_retained),
     (accounts_lost_when_replaced, rules.state_is_retained),
     (table_that_cannot_be_restored, rules.state_is_retained),

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 
 
 class ChangeEmail(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    email: Email
+    email: AccountEmail
 
 
 class EmailAsked(BaseModel):

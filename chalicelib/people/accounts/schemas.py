@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 
@@ -22,7 +22,7 @@ class _Asked(BaseModel):
 
 
 class Register(_Asked):
-    email: Email
+    email: AccountEmail
     password: _Password
     first_name: _Name = ""
     last_name: _Name = ""
@@ -84,11 +84,11 @@ class Refresh(_Asked):
 
 
 class Forgot(_Asked):
-    email: Email
+    email: AccountEmail
 
 
 class Reset(_Asked):
-    email: Email
+    email: AccountEmail
     code: _Code
     new_password: _Password
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.tenants.access.states import CHOOSABLE, Permission, Role
@@ -16,7 +16,7 @@ MAX_DEPARTMENTS = 50
 class AppointMspAdmin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    email: Email
+    email: AccountEmail
 
 
 class AppointOrgAdmin(BaseModel):
@@ -24,7 +24,7 @@ class AppointOrgAdmin(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Email
+    email: AccountEmail
     role: Literal[Role.ORG_ADMIN, Role.DEPARTMENT_ADMIN, Role.CUSTOM]
     department_ids: Annotated[list[Id], Field(max_length=MAX_DEPARTMENTS, validate_default=True)] = []
     permissions: Annotated[list[Permission], Field(max_length=len(CHOOSABLE), validate_default=True)] = []
