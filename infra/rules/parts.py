@@ -53,9 +53,17 @@ def watched(template: Template) -> set[tuple[str, str, str]]:
 
 
 def metrics_of(alarm: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    properties = alarm["Properties"]
-    stats = [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one]
-    for metric in stats or [properties]:
+    for metric in _metrics(alarm):
         for dimension in metric.get("Dimensions", []):
             value = dimension["Value"]
             yield metric["MetricName"], dimension["Name"], value if isinstance(value, str) else named_by(value)
+
+
+def metric_names_of(alarm: dict[str, Any]) -> list[str]:
+    return [str(metric["MetricName"]) for metric in _metrics(alarm)]
+
+
+def _metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    properties: dict[str, Any] = alarm["Properties"]
+    stats = [one["MetricStat"]["Metric"] for one in properties.get("Metrics", []) if "MetricStat" in one]
+    return stats or [properties]

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.rules.parts import (
+    ALARM,
     FUNCTION,
     QUEUE,
     Rule,
     Template,
     dead_letters_of,
     listed,
+    metric_names_of,
+    metrics_of,
     named_by,
     of_type,
     statements_of,
@@ -18,6 +21,11 @@ from infra.rules.parts import (
 
 # Dropped invocations: a chain that Lambda cut off goes on nowhere, and no function fails by it.
 _OF_EACH_FUNCTION = ("Errors", "Throttles", "RecursiveInvocationsDropped")
+
+_AGE, _WAITING = "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"
+
+# SES's own, and what the mailer's log counts: that SES takes none, and that it takes one never.
+_OF_MAIL = frozenset({"Reputation.BounceRate", "Reputation.ComplaintRate", "MailNotTaken", "MailRefused"})
 
 # What the application reads (notifications/delivery_events.py).
 _MAIL_EVENTS = frozenset({"bounce", "complaint", "delivery", "reject"})
@@ -44,11 +52,21 @@ def functions_log_into_their_own_group(template: Template) -> Iterator[str]:
 
 def queues_are_watched(template: Template) -> Iterator[str]:
     seen = watched(template)
+    alarms = [(name, set(metrics_of(alarm))) for name, alarm in of_type(template, ALARM)]
     for name, queue in of_type(template, QUEUE):
         is_dead_letters = dead_letters_of(queue) is None
-        metric = "ApproximateNumberOfMessagesVisible" if is_dead_letters else "ApproximateAgeOfOldestMessage"
+        metric = _WAITING if is_dead_letters else _AGE
         if (metric, "QueueName", name) not in seen:
             yield f"no alarm on {metric} of {name}"
+        for alarm, found in alarms:
+            if (_AGE, "QueueName", name) in found and (_WAITING, "QueueName", name) not in found:
+                yield f"{alarm} rings for a single job that failed, which is old though nothing in {name} waits"
+
+
+def mail_is_watched(template: Template) -> Iterator[str]:
+    seen = {metric for _, alarm in of_type(template, ALARM) for metric in metric_names_of(alarm)}
+    for metric in sorted(_OF_MAIL - seen):
+        yield f"no alarm on {metric}"
 
 
 def tables_are_watched(template: Template) -> Iterator[str]:
@@ -95,4 +113,5 @@ RULES: tuple[Rule, ...] = (
     queues_are_watched,
     tables_are_watched,
     mail_events_are_heard,
+    mail_is_watched,
 )

@@ -234,6 +234,21 @@ def queue_without_alarm(template: Template) -> None:
     del template["Resources"]["JobsLate"]
 
 
+def alarm_that_rings_for_one_failed_job(template: Template) -> None:
+    """As it was: the age alone."""
+    _properties(template, "JobsLate")["Metrics"] = [
+        one for one in _properties(template, "JobsLate")["Metrics"] if one["Id"] == "age"
+    ]
+
+
+def reputation_that_nobody_watches(template: Template) -> None:
+    del template["Resources"]["MailComplaintRate"]
+
+
+def refusals_that_nobody_watches(template: Template) -> None:
+    del template["Resources"]["MailsRefused"]
+
+
 def dead_letters_without_alarm(template: Template) -> None:
     del template["Resources"]["MailDeadLettersFilled"]
 
@@ -301,6 +316,9 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (function_with_the_default_logs, watching.functions_are_watched),
     (role_that_writes_into_others_logs, watching.functions_log_into_their_own_group),
     (queue_without_alarm, watching.queues_are_watched),
+    (alarm_that_rings_for_one_failed_job, watching.queues_are_watched),
+    (reputation_that_nobody_watches, watching.mail_is_watched),
+    (refusals_that_nobody_watches, watching.mail_is_watched),
     (dead_letters_without_alarm, watching.queues_are_watched),
     (answers_left_to_the_gateway, rules.gateway_answers_problems),
     (answer_without_code, rules.gateway_answers_problems),
