@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("dev", "prod")
 
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
-TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml")
+TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml", "dashboard.yaml")
 
 # What makes the package, beside what it is made from.
 _MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py")

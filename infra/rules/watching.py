@@ -1,5 +1,6 @@
 """That somebody hears of it when a function, a queue or the mail is in trouble, and finds it in the logs."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,6 +104,34 @@ def mail_events_are_heard(template: Template) -> Iterator[str]:
             yield f"no function hears of a {missing} of a mail sent with {name}"
 
 
+def the_dashboard_shows_it_all(template: Template) -> Iterator[str]:
+    """Whatever can fail, wait or cost has its line, so that what is added later is not forgotten."""
+    shown: set[tuple[str, str]] = set()
+    for name, dashboard in of_type(template, "AWS::CloudWatch::Dashboard"):
+        try:
+            shown |= set(_shown(json.loads(dashboard["Properties"]["DashboardBody"]["Fn::Sub"])))
+        except ValueError as error:
+            yield f"{name} is no JSON: {error}"
+    functions = [name for name, _ in of_type(template, FUNCTION)]
+    queues = dict(of_type(template, QUEUE))
+    wanted = {(metric, f"${{{name}}}") for name in functions for metric in ("Errors", "Throttles", "Duration")}
+    wanted |= {(_WAITING, f"${{{name}.QueueName}}") for name in queues}
+    wanted |= {(_AGE, f"${{{name}.QueueName}}") for name, queue in queues.items() if dead_letters_of(queue)}
+    for name, _ in of_type(template, "AWS::DynamoDB::Table"):
+        wanted |= {(metric, f"${{{name}}}") for metric in ("WriteThrottleEvents", "ConsumedWriteCapacityUnits")}
+    wanted |= {(metric, "") for metric in (*_OF_MAIL, "Send", "Delivery", "Bounce", "Complaint", "Reject")}
+    for metric, of in sorted(wanted - shown):
+        yield f"no dashboard shows {metric} of {of or 'mail'}"
+
+
+def _shown(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each metric with each value of its dimensions, or with none."""
+    for widget in body["widgets"]:
+        for metric in widget["properties"].get("metrics", []):
+            _, name, *dimensions = [one for one in metric if isinstance(one, str)]
+            yield from ((name, value) for value in dimensions[1::2] or [""])
+
+
 def _log_group(function: dict[str, Any]) -> str:
     return named_by(function["Properties"].get("LoggingConfig", {}).get("LogGroup"))
 
@@ -114,4 +143,5 @@ RULES: tuple[Rule, ...] = (
     tables_are_watched,
     mail_events_are_heard,
     mail_is_watched,
+    the_dashboard_shows_it_all,
 )

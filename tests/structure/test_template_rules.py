@@ -249,6 +249,27 @@ def refusals_that_nobody_watches(template: Template) -> None:
     del template["Resources"]["MailsRefused"]
 
 
+def _body(template: Template) -> dict[str, str]:
+    body: dict[str, str] = _properties(template, "Dashboard")["DashboardBody"]
+    return body
+
+
+def dashboard_without_a_function(template: Template) -> None:
+    _body(template)["Fn::Sub"] = _body(template)["Fn::Sub"].replace("${Sweeper}", "${Worker}")
+
+
+def dashboard_without_a_queue(template: Template) -> None:
+    _body(template)["Fn::Sub"] = _body(template)["Fn::Sub"].replace("${MailEventsFailed.QueueName}", "")
+
+
+def dashboard_that_is_no_json(template: Template) -> None:
+    _body(template)["Fn::Sub"] += ","
+
+
+def no_dashboard(template: Template) -> None:
+    del template["Resources"]["Dashboard"]
+
+
 def dead_letters_without_alarm(template: Template) -> None:
     del template["Resources"]["MailDeadLettersFilled"]
 
@@ -319,6 +340,10 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (alarm_that_rings_for_one_failed_job, watching.queues_are_watched),
     (reputation_that_nobody_watches, watching.mail_is_watched),
     (refusals_that_nobody_watches, watching.mail_is_watched),
+    (dashboard_without_a_function, watching.the_dashboard_shows_it_all),
+    (dashboard_without_a_queue, watching.the_dashboard_shows_it_all),
+    (dashboard_that_is_no_json, watching.the_dashboard_shows_it_all),
+    (no_dashboard, watching.the_dashboard_shows_it_all),
     (dead_letters_without_alarm, watching.queues_are_watched),
     (answers_left_to_the_gateway, rules.gateway_answers_problems),
     (answer_without_code, rules.gateway_answers_problems),
