@@ -10,7 +10,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import mail_rate, settings
 from chalicelib.notifications import delivery_events
-from chalicelib.notifications.schemas import Notification, Wake
+from chalicelib.notifications.schemas import Wake, notification_in
 from chalicelib.notifications.send_rate_store import RealTime
 from chalicelib.notifications.sender import Build
 from chalicelib.notifications.service import MailService
@@ -67,5 +67,4 @@ def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
 def handle_delivery_events(event: dict[str, Any], clock: Clock = utc_now) -> None:
     """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:
-        notification = Notification.model_validate_json(record["Sns"]["Message"])
-        delivery_events.handle(notification, clock(), invitations.on_mail_event)
+        delivery_events.handle(notification_in(record["Sns"]["Message"]), clock(), invitations.on_mail_event)

@@ -124,7 +124,7 @@ def local_cloud(home: Path, port: int, *, keep_state: bool) -> Iterator[Cloud]:
     with log.open("ab") as output:
         # A session of its own keeps the terminal's Ctrl-C from reaching it before its state is saved.
         process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("local_cognito.py"))],
+            [sys.executable, str(Path(__file__).parent / "local_aws" / "__main__.py")],
             env=environment,
             stdout=output,
             stderr=output,

@@ -22,8 +22,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 from botocore.useragent import UserAgentString
 
-from infra import local_cognito
 from infra.cloud import Cloud, server_environment
+from infra.local_aws import cognito, ses
 
 _sent_over_the_network = URLLib3Session.send
 
@@ -48,7 +48,8 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
 
-        local_cognito.mend()
+        cognito.mend()
+        ses.mend()
         _serve(app, port)
     lock = threading.Lock()
 

@@ -179,6 +179,7 @@ def _stage(cloud: Cloud) -> Stage:
         "PUBLIC_URL": "https://bench.example",
         "FILES_BUCKET": "bench",
         "MAIL_FROM": "training@muster.example",
+        "MAIL_CONFIGURATION_SET": "bench",
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
         "AWS_ACCESS_KEY_ID": "test",

@@ -110,7 +110,6 @@ def test_who_is_enrolled_is_told_when_the_switch_is_on_and_reminded_when_an_admi
     deployed: Deployed, admin: Person, msp: str
 ) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
     make = deployed.make
     course = make.course(msp, "Spotting Phishing")
     org = make.org(msp, "Acme & Sons", courses=[course])

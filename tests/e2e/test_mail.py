@@ -15,7 +15,6 @@ DOMAIN = "muster.example.com"
 @pytest.fixture(autouse=True)
 def _ses(deployed: Deployed) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
 
 
 def mails_to(deployed: Deployed, address: str) -> list[dict[str, Any]]:

@@ -48,7 +48,6 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(autouse=True)
 def _ses(deployed: Deployed) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
 
 
 class Place:

@@ -1,6 +1,6 @@
 """The AWS calls of invitations, in order. The fault tests break each of them in every way."""
 
-from tests.faults.kinds import GET, GET_MANY, LOG_IN, QUERY, SEND, SES, TRANSACT
+from tests.faults.kinds import GET, GET_MANY, LOG_IN, QUERY, SECRET, SEND, SES, TRANSACT
 
 CLAIM, ANSWER = [QUERY, GET, TRANSACT], [TRANSACT]
 AUDIT = [QUERY, TRANSACT]
@@ -36,4 +36,4 @@ _LIMIT = [GET, TRANSACT]
 ACCEPT = [*_MINE, *_ACCEPTED]
 DECLINE = [*_MINE, GET, TRANSACT, GET]
 RENEW = [*_LINK, *_LIMIT, TRANSACT, SEND]
-LOG_IN_AND_ACCEPT = [*_LINK, *_LIMIT, *_LIMIT, LOG_IN, *_ACCEPTED]
+LOG_IN_AND_ACCEPT = [*_LINK, *_LIMIT, *_LIMIT, SECRET, LOG_IN, *_ACCEPTED]

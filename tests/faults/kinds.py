@@ -117,6 +117,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     # Called for accounts and for appointing admins only, never by jobs.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminGetUser": _READ,
+    "cognito-idp.DescribeUserPoolClient": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
     "cognito-idp.AdminUpdateUserAttributes": _WRITE,
     "cognito-idp.SignUp": _WRITE,
@@ -148,6 +149,7 @@ DROP_FILE = "s3.AbortMultipartUpload"
 DELETE_FILE = "s3.DeleteObject"
 SES = "ses.SendRawEmail"
 LOG_IN = "cognito-idp.InitiateAuth"
+SECRET = "cognito-idp.DescribeUserPoolClient"
 
 
 def pairs(calls: Sequence[str], faults: Sequence[Fault] | None = None) -> list[ParameterSet]:
