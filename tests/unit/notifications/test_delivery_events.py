@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib.aws import mailer
 from chalicelib.core.settings import settings
-from chalicelib.notifications.delivery_events import news_of, settle
+from chalicelib.notifications.delivery_events import event_of, handle
 from chalicelib.notifications.schemas import notification_in
-from chalicelib.notifications.states import DELIVERED, News, bounced, complained, refused, suppressed_by_ses
+from chalicelib.notifications.states import DELIVERED, DeliveryEvent, bounced, complained, refused, suppressed_by_ses
 from tests.harness import NOW
 
 MAIL = {"messageId": "0100", "destination": ["ann@example.com"], "headers": []}
@@ -21,26 +21,26 @@ BOUNCE = {
 SUPPRESSED = {"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList", "bouncedRecipients": []}
 
 
-def _news(field: str, kind: str, **detail: Any) -> News | None:
+def _event(field: str, kind: str, **detail: Any) -> DeliveryEvent | None:
     found = notification_in(json.dumps({field: kind, "mail": MAIL, **detail}))
     assert found is not None
     assert found.mail is not None
     assert found.mail.messageId == "0100"
-    return news_of(found)
+    return event_of(found)
 
 
 @pytest.mark.parametrize("field", ["eventType", "notificationType"])
 def test_events_and_notifications_say_the_same(field: str) -> None:
-    assert _news(field, "Delivery", delivery={"recipients": ["ann@example.com"]}) == DELIVERED
-    assert _news(field, "Bounce", bounce=BOUNCE) == bounced("Permanent", "Permanent/General 5.1.1")
-    assert _news(field, "Bounce", bounce=SUPPRESSED) == suppressed_by_ses("OnAccountSuppressionList")
-    assert _news(field, "Complaint", complaint={"complaintFeedbackType": "abuse"}) == complained("abuse")
+    assert _event(field, "Delivery", delivery={"recipients": ["ann@example.com"]}) == DELIVERED
+    assert _event(field, "Bounce", bounce=BOUNCE) == bounced("Permanent", "Permanent/General 5.1.1")
+    assert _event(field, "Bounce", bounce=SUPPRESSED) == suppressed_by_ses("OnAccountSuppressionList")
+    assert _event(field, "Complaint", complaint={"complaintFeedbackType": "abuse"}) == complained("abuse")
 
 
 def test_what_only_events_tell() -> None:
-    assert _news("eventType", "Reject", reject={"reason": "Bad content"}) == refused("rejected")
+    assert _event("eventType", "Reject", reject={"reason": "Bad content"}) == refused("rejected")
     for kind in ("DeliveryDelay", "Rendering Failure", "Send", "Open", "Subscription"):
-        assert _news("eventType", kind, deliveryDelay={"delayType": "MailboxFull"}) is None
+        assert _event("eventType", kind, deliveryDelay={"delayType": "MailboxFull"}) is None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_only_events_tell() -> None:
     ],
 )
 def test_ses_may_try_the_topic(greeting: str) -> None:
-    settle(notification_in(greeting), NOW)
+    handle(notification_in(greeting), NOW)
 
 
 def test_what_is_neither_is_not_overlooked() -> None:
