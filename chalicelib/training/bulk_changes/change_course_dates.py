@@ -72,7 +72,7 @@ def _change_after_run(
     if "enroll_on" in asked.model_fields_set:
         raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
     if row.changing and row.due_by == _text(asked.due_by):
-        # The same request, parse_detail answer was lost: its change is at work.
+        # The same request, whose answer was lost: its change is at work.
         return
     if row.status in _AT_WORK or row.changing or row.chunks_left:
         problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
