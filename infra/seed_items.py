@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized

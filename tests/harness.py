@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.core.errors import Unavailable
 
 # The most that one BatchWriteItem takes.

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action as Action
-from pynamodb.models import Model
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
+from chalicelib.aws.items import Item
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.paging import Page
-from chalicelib.core.settings import settings
 
 # The most that one BatchGetItem and one TransactWriteItems take.
 MAX_BATCH_GET = 100
@@ -30,42 +28,6 @@ MAX_TRANSACTION = 100
 # Conflicts on a row of many chunks are normal: 7 tries with waits of 20 ms to 1.3 s, then the message is redelivered.
 _TRANSACTION_TRIES = 7
 _FIRST_WAIT = 0.02
-
-
-class _LateName(type):
-    """A table's name is known when the function runs, not when Chalice packages it."""
-
-    setting: str
-
-    @property
-    def table_name(cls) -> str:
-        return str(getattr(settings(), cls.setting))
-
-
-class Item(Model):
-    """The base of every model. Its subclasses name their table."""
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.pk, self.sk)
-
-
-class CoreItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "core_table"
-
-
-class EnrollmentItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "enrollments_table"
-
-
-class OutboxItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "outbox_table"
 
 
 M = TypeVar("M", bound=Item)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.aws.table import Item, Write
+from chalicelib.aws.items import Item
+from chalicelib.aws.table import Write
 
 
 def update_as_read(item: Item, changes: Mapping[str, Any], *, unchanged: Iterable[str] = ()) -> Write:

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
 
 
 class DueEntry(OutboxItem):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem, Ref
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import shard_of
 
 

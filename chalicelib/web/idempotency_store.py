@@ -7,7 +7,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.ids import new_id
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pynamodb.attributes import ListAttribute, NumberAttribute
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Write
 from chalicelib.core.ids import short_hash
 
 _SK = "RECENT"

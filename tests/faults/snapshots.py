@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from chalicelib.training.batches import cancel, recipients, reconcile
-from chalicelib.training.bulk_changes import bulk_change
+from chalicelib.training.bulk_changes import undo
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.rollouts import preview
 from tests.faults.harness import FaultHarness
@@ -65,7 +65,7 @@ def built_once(build: Callable[Concatenate[FaultHarness, P], R]) -> Callable[Con
 def _settings() -> tuple[Any, ...]:
     """Settings that tests change before they build."""
     return (
-        recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, bulk_change.ROWS_AT_ONCE,
+        recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, undo.ROWS_AT_ONCE,
         course_mails._PER_PAGE, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
     )  # fmt: skip
 

@@ -3,13 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
 
-GOOD_FOR = timedelta(minutes=30)
-MINUTES = int(GOOD_FOR.total_seconds() // 60)
+from chalicelib.people.accounts.models import CODE_GOOD_FOR
 
-# Of 100,000,000 codes.
-TRIES = 5
+# How long a code is good, for the mail's text.
+MINUTES = int(CODE_GOOD_FOR.total_seconds() // 60)
 
 _NUM_DIGITS = 8
 
@@ -23,7 +21,7 @@ def hash_of(request_id: str, code: str) -> str:
     return hashlib.sha256(f"{request_id}\0{code}".encode()).hexdigest()
 
 
-def matches(request_id: str, code: str, known_hash: str | None) -> bool:
+def matches(request_id: str, code: str, expected_hash: str | None) -> bool:
     """Takes the same time whether or not there is a hash, and wherever the two differ."""
-    is_equal = hmac.compare_digest(hash_of(request_id, code), known_hash or hash_of(request_id, ""))
-    return is_equal and known_hash is not None
+    is_equal = hmac.compare_digest(hash_of(request_id, code), expected_hash or hash_of(request_id, ""))
+    return is_equal and expected_hash is not None

@@ -4,17 +4,16 @@ from datetime import datetime
 
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
-from chalicelib.people.accounts import email_change_store as store
-from chalicelib.people.accounts import mailed_codes as codes
+from chalicelib.people.accounts import email_change_store, mailed_codes
 
 
 def email_code(mail: Mail, now: datetime) -> MailContent | Suppressed:
-    """Should the mail be written again, because SES took none at first, the newest code counts."""
-    change = store.change_of(mail.about["account_id"])
+    """If the mail is written again, because SES took none at first, the newest code counts."""
+    change = email_change_store.change_of(mail.about["account_id"])
     if change is None or change.change_id != mail.about["change_id"]:
         return Suppressed("asked_anew")
-    code = codes.new_code()
-    if not store.set_code(change, codes.hash_of(change.change_id, code), now):
+    code = mailed_codes.new_code()
+    if not email_change_store.set_code(change, mailed_codes.hash_of(change.change_id, code), now):
         return Suppressed("asked_anew")
-    facts = {"email": change.email, "code": code, "minutes": str(codes.MINUTES)}
+    facts = {"email": change.email, "code": code, "minutes": str(mailed_codes.MINUTES)}
     return MailContent(to=change.email, sender_name="Muster", facts=facts)

@@ -37,9 +37,9 @@ class Account:
 
 
 def of_account(org_id: str, member_id: str, account: Account, token: str | None, now: datetime) -> InvitationView:
-    """An invitation to this account's address, or to another whose mailed link the account has.
+    """An invitation to this account's address, or to another address if `token` is that of the mailed link.
 
-    Raises NotFound for anything else, as if there were none.
+    Raises NotFound for any other, as for one that does not exist.
     """
     if token is not None:
         view = load(token, now)
@@ -56,7 +56,7 @@ def of_account(org_id: str, member_id: str, account: Account, token: str | None,
 def accept(
     view: InvitationView, account: Account, now: datetime, first_name: str = "", last_name: str = ""
 ) -> Answered:
-    """Active from now on, under this account; the invitation moves to its address if that is another one.
+    """Make the member active, under this account. The invitation moves to the account's address if that is another.
 
     Accepting again by the same account changes nothing. Raises Conflict when the invitation was answered or
     withdrawn, has expired, or the account or its address is a member here already.
@@ -75,7 +75,7 @@ def accept(
         # A block belongs to the old address, not to the new one.
         address = {"email": account.email, "mail_blocked": None} if moves else {}
         names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
-        after = members_store.changed(
+        after = members_store.copy_with(
             member, status=MemberStatus.ACTIVE.value, account_id=account.account_id,
             invite_expires_at=None, **names, **address,
         )  # fmt: skip
@@ -107,7 +107,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
             return None
         if member.status not in OPEN:
             raise _not_open(member)
-        after = members_store.changed(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
+        after = members_store.copy_with(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
         return [
             *members_store.change_writes(org_id, member, after),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),

@@ -1,4 +1,4 @@
-"""Moving an invitation to another address: whoever holds the link has logged in under an address of their own."""
+"""Moving an invitation to another address, that of the account with which the holder of the link has logged in."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ _TICKET_LASTS = timedelta(minutes=15)
 
 
 def issue_ticket(view: InvitationView, account: Account, now: datetime) -> str:
-    """Note that the holder of this link has logged in under another address; gives the secret that proves it."""
+    """Note that the holder of this link has logged in under another address. Returns the secret that proves it."""
     secret = tokens.new_secret()
     store.put_ticket(
         tokens.hash_of(secret), view.org.org_id, view.member, account.account_id, account.email, now + _TICKET_LASTS

@@ -71,17 +71,17 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
         entry = AuditEntry(
             scope.account_id, "members.invited", f"group/{form.group_id}",
             after={
-                "member_ids": [one.member.member_id for one in invitations],
+                "member_ids": [invitation.member.member_id for invitation in invitations],
                 "notify_at": to_text(notify_at) if notify_at else None,
             },
         )  # fmt: skip
-        writes = [write for one in invitations for write in one.writes]
+        writes = [write for invitation in invitations for write in invitation.writes]
         writes += _notify_writes(scope, invites, invitations, seed, notify_at, now)
         writes.append(structure_store.group_check(scope.org, form.group_id))
         try:
             audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            # Somebody else invited one of them at the same moment, or deleted the group: look again.
+            # One of them was invited by another request, or the group was deleted: read and decide again.
             continue
     raise Unavailable()
 
@@ -102,7 +102,8 @@ def _notify_writes(
     if notify_at is not None:
         return store.scheduled_send_writes(scope.msp_id, scope.org, scheduled_send_id_of(seed), notify_at, invites)
     abouts = {
-        str(one.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **one.mail_about} for one in invitations
+        str(invitation.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **invitation.mail_about}
+        for invitation in invitations
     }
     return outbox.writes_of_many(InvitationMail.INVITATION, scope.tenant_pk, abouts, now)
 
@@ -115,16 +116,16 @@ def _announce(scope: Scope, seed: str, notify_at: datetime | None) -> None:
 
 
 def announce_scheduled_send(msp_id: str, org_id: str, send_id: str, notify_at: datetime) -> None:
-    """Have the worker make the schedule; should this message be lost, the sweep sends the mails two minutes late."""
+    """Have the worker make the schedule. If this message is lost, the sweep sends the mails, two minutes late."""
     job = SendScheduled(msp_id=msp_id, org_id=org_id, wave_id=send_id, due_at=to_text(notify_at))
     queue.send_soon(job)
 
 
 def send_scheduled(job: SendScheduled, now: datetime) -> None:
-    """Make the mails, or their schedule while it is too early. Any number of times."""
+    """Make the mails, or their schedule if it is too early. Harmless when repeated."""
     scheduled = store.scheduled_send(job.wave_id)
     if scheduled is None:
-        observability.warning("scheduled send is not there", wave_id=job.wave_id)
+        observability.warning("scheduled send does not exist", wave_id=job.wave_id)
         return
     at = to_instant(scheduled.notify_at)
     if now < at:
@@ -166,9 +167,9 @@ def instant_of(notify: Literal["now"] | datetime, now: datetime) -> datetime | N
 def _judge(
     scope: Scope, form: InviteForm, seed: str, now: datetime, expires_at: datetime
 ) -> tuple[list[InviteResult], dict[str, str], list[Invitation]]:
-    """What becomes of each address, all invitations of the request by member, and those that are still to be made."""
+    """The result for each address; invitation ids by member id, of the whole request; and invitations still to make."""
     addresses = [_address(text) for text in form.emails]
-    known_by_address = members_store.member_of_address(scope.org, [one for one in addresses if one])
+    member_by_address = members_store.members_by_address(scope.org, filter(None, addresses))
     results: list[InviteResult] = []
     invites: dict[str, str] = {}
     invitations: list[Invitation] = []
@@ -181,20 +182,20 @@ def _judge(
             results.append(_refused(text, Code.REPEATED, None))
             continue
         seen.add(normalized(address))
-        known = known_by_address.get(normalized(address))
-        code = refusal(known, invite_id_of(seed, address), form.clear_blocked)
+        member = member_by_address.get(normalized(address))
+        code = refusal(member, invite_id_of(seed, address), form.clear_blocked)
         if code is not None:
-            results.append(_refused(text, code, known))
+            results.append(_refused(text, code, member))
             continue
-        if known is None or known.invite_id != invite_id_of(seed, address):
+        if member is None or member.invite_id != invite_id_of(seed, address):
             person = Person(address, [form.group_id])
-            invitation = invitation_of(scope.msp_id, scope.org, person, known, seed, now, expires_at)
+            invitation = invitation_of(scope.msp_id, scope.org, person, member, seed, now, expires_at)
             invitations.append(invitation)
-            known = invitation.member
-        invites[known.member_id] = str(known.invite_id)
+            member = invitation.member
+        invites[member.member_id] = str(member.invite_id)
         results.append(
             InviteResult(
-                email=text, result=InviteOutcome.INVITED, member_id=known.member_id, status=MemberStatus(known.status)
+                email=text, result=InviteOutcome.INVITED, member_id=member.member_id, status=MemberStatus(member.status)
             )
         )
     return results, invites, invitations
@@ -207,13 +208,13 @@ def _address(text: str) -> str | None:
         return None
 
 
-def _refused(email: str, code: Code, known: Member | None) -> InviteResult:
+def _refused(email: str, code: Code, member: Member | None) -> InviteResult:
     explanation = explain(code)
     return InviteResult(
         email=email,
         result=InviteOutcome.ALREADY_MEMBER if code == Code.ALREADY_MEMBER else InviteOutcome.FAILED,
-        member_id=known.member_id if known else None,
-        status=MemberStatus(known.status) if known else None,
+        member_id=member.member_id if member else None,
+        status=MemberStatus(member.status) if member else None,
         code=code,
         sentence=explanation.sentence,
         next_step=explanation.next_step,

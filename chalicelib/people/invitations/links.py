@@ -16,9 +16,9 @@ from chalicelib.people.members.models import Member
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.web import rate_limits as limits
+from chalicelib.web import rate_limits
 
-# Whoever asks, one person gets no more mails than this.
+# For one address, from all sources together.
 _MAILS_AN_HOUR = 5
 
 
@@ -58,7 +58,7 @@ def renew(text: str, now: datetime) -> InvitationView:
     member, org = view.member, view.org
     count_mail(str(member.email), now)
     expires_at = now + timedelta(days=int(org.invitation_days))
-    store.commit(resend_cancel.renewed(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])
+    store.commit(resend_cancel.renewal(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])
     outbox.wake()
     return view
 
@@ -77,12 +77,12 @@ def is_expired(member: Member, now: datetime) -> bool:
 
 
 def count_mail(email: str, now: datetime) -> None:
-    """One more mail that somebody who is not logged in has sent to this address. Raises TooMany."""
-    limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
+    """One more mail to this address, asked for by somebody who is not logged in. Raises TooMany."""
+    rate_limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
 
 
 def dead_link() -> NotFound:
-    """One answer for every link that does not work: never there, used, replaced by a later one, withdrawn."""
+    """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
     error = NotFound(code="dead_link")
     error.detail = "This link does not work, or works no more. If you got a later mail, use the link in that one."
     return error

@@ -2,14 +2,14 @@
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, OutboxItem
+from chalicelib.aws.items import CoreItem, OutboxItem
 from chalicelib.core.text import normalized
 
 
 class OpenInvite(CoreItem):
-    """`EMAIL#<normalized address>` / `INVITE#o#m`: this address has an open invitation there.
+    """`EMAIL#<normalized address>` / `INVITE#o#m`: this address has an open invitation in the organization.
 
-    It finds a person's invitations in all organizations, and goes once the invitation is answered or cancelled.
+    Finds a person's invitations in all organizations. Deleted once the invitation is answered or cancelled.
     """
 
     msp_id = UnicodeAttribute()
@@ -29,7 +29,7 @@ def invite_sk(org_id: str, member_id: str) -> str:
 
 
 class ScheduledSend(OutboxItem):
-    """`WAVE#<id>` / `WAVE`: invitations whose mails go out later: invitation ids by member id."""
+    """`WAVE#<id>` / `WAVE`: invitations whose mails go out later, as invitation ids by member id."""
 
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The open invitations of the person who asks, over all organizations."""
+"""The caller's open invitations, in all organizations."""
 
 from datetime import datetime
 

@@ -46,13 +46,13 @@ def open_invitations(email: str, limit: int, after: str | None) -> Page[OpenInvi
 def scheduled_send_writes(
     msp_id: str, org_id: str, send_id: str, notify_at: datetime, invites: Mapping[str, str]
 ) -> list[Write]:
-    """Mails to make at that instant, with the entry by which the sweep finds them."""
+    """For mails at that instant, with the due entry by which the sweep finds them."""
     instant = to_text(notify_at)
     item = ScheduledSend(
         scheduled_send_pk(send_id), SCHEDULED_SEND_SK, msp_id=msp_id, org_id=org_id, notify_at=instant,
         invites=dict(invites), ttl=int((notify_at + _SEND_KEPT_FOR).timestamp()),
     )  # fmt: skip
-    # Should it be put again because an answer was lost, the mails that it makes have the same ids.
+    # To put it again, after an answer was lost, is harmless: the mails will have the same ids.
     return [Write("put", item), due.write(SendScheduled(msp_id=msp_id, org_id=org_id, wave_id=send_id, due_at=instant))]
 
 
@@ -88,9 +88,14 @@ def commit(writes: Sequence[Write]) -> None:
 
 
 def orgs_and_members(invitations: Sequence[OpenInvite]) -> list[tuple[Org | None, Member | None]]:
-    """Of each invitation its organization and its member, in one call per 50."""
+    """Organization and member of each invitation, in one call per 50 invitations."""
     refs = [
-        ref for one in invitations for ref in (org_ref(one.msp_id, one.org_id), member_ref(one.org_id, one.member_id))
+        ref
+        for invitation in invitations
+        for ref in (
+            org_ref(invitation.msp_id, invitation.org_id),
+            member_ref(invitation.org_id, invitation.member_id),
+        )
     ]
     found = table.batch_get([(ref.model, ref.pk, ref.sk) for ref in refs]) if refs else {}
     items = [found.get((ref.pk, ref.sk)) for ref in refs]

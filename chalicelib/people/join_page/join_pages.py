@@ -1,4 +1,4 @@
-"""Joining in a browser: which page comes next, and what it shows."""
+"""Joining in a browser: the next page, and what it shows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The mail with the code. The code is made when the mail is written; should it be written again, the newest counts."""
+"""The mail with the code, which is made when the mail is written. If it is written again, the newest code counts."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.text import normalized
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
-from chalicelib.people.accounts import mailed_codes as codes
+from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.join_page import store
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.organizations import store as orgs_store
@@ -20,15 +20,15 @@ def join_code(mail: Mail, now: datetime) -> MailContent | Suppressed:
     if org is None:
         return Suppressed("not_there")
     # The address is looked up only here, so that the page answers everybody alike and equally fast.
-    known = members_store.member_of_address(request.org_id, [request.email]).get(normalized(request.email))
-    if known is not None and known.mail_blocked:
+    member = members_store.members_by_address(request.org_id, [request.email]).get(normalized(request.email))
+    if member is not None and member.mail_blocked:
         return Suppressed("mail_blocked")
-    code = codes.new_code()
-    if not store.set_code(request, codes.hash_of(request.request_id, code), now):
+    code = mailed_codes.new_code()
+    if not store.set_code(request, mailed_codes.hash_of(request.request_id, code), now):
         return Suppressed("joined_already")
     return MailContent(
         to=request.email,
         sender_name=org.name,
         reply_to=org.reply_to,
-        facts={"tenant": org.name, "code": code, "minutes": str(codes.MINUTES)},
+        facts={"tenant": org.name, "code": code, "minutes": str(mailed_codes.MINUTES)},
     )

@@ -2,17 +2,18 @@
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
-from chalicelib.people.accounts.mailed_code_store import CodedRequest
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
+from chalicelib.people.accounts.models import CodedRequest
 from chalicelib.tenants.access.models import org_pk
 
 
 class JoinPage(CoreItem):
-    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and whose mailboxes may join. `revision` guards every change."""
+    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and the domains that may join. `revision` guards every change."""
 
     enabled = BooleanAttribute(default=False)
     slug = UnicodeAttribute(null=True)
-    # As the DNS writes them: lower case, in ASCII. Empty for anybody.
+    # As the DNS writes them: lower case, in ASCII. Empty: any domain.
     allowed_domains: ListAttribute[str] = ListAttribute(default=list)
     revision = NumberAttribute(default=0)
 
@@ -25,7 +26,7 @@ def join_page_ref(org_id: str) -> Ref[JoinPage]:
 
 
 class JoinSlug(CoreItem):
-    """`JOIN#<slug>` / `A#ORG`: whose join page lies at this address."""
+    """`JOIN#<slug>` / `A#ORG`: the organization whose join page has this address."""
 
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()

@@ -1,7 +1,7 @@
-"""Joining by the page: who asks is mailed a code, and who enters it is handed an invitation.
+"""Joining by the page: the form mails a code to the address, and the code leads to an invitation.
 
-Until the code is entered nobody looks the address up, so that neither the answer nor the calls made tell whether it
-is known here.
+The address is not looked up before the code is entered, so that neither the answer nor the AWS calls tell whether it
+belongs to a member.
 """
 
 import re
@@ -15,7 +15,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invali
 from chalicelib.core.ids import new_id, time_of
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
-from chalicelib.people.accounts import mailed_codes as codes
+from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.accounts.login import network_of
 from chalicelib.people.invitations.links import count_mail
 from chalicelib.people.invitations.states import OPEN
@@ -34,7 +34,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
-from chalicelib.web import rate_limits as limits
+from chalicelib.web import rate_limits
 
 # Of all routes of join pages together; one person needs four to join.
 _REQUESTS, _PER = 30, timedelta(minutes=1)
@@ -48,7 +48,7 @@ _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 @dataclass(frozen=True)
 class JoinPageView:
-    """A join page that is open, with what there is to choose."""
+    """A join page that is open, with the groups and locations to choose from."""
 
     org: Org
     page: JoinPage
@@ -57,8 +57,8 @@ class JoinPageView:
 
 
 def load(slug: str, source: str, now: datetime) -> JoinPageView:
-    """Raises NotFound, the same for every reason why there is no page, and TooMany."""
-    limits.take("join", network_of(source), _REQUESTS, _PER, now)
+    """Raises TooMany, and NotFound, which is the same for every reason why there is no page."""
+    rate_limits.take("join", network_of(source), _REQUESTS, _PER, now)
     owner = store.owner_of(slug) if is_slug(slug) else None
     if owner is None:
         raise _no_page()
@@ -71,9 +71,9 @@ def load(slug: str, source: str, now: datetime) -> JoinPageView:
 
 
 def ask(view: JoinPageView, form: JoinForm, now: datetime) -> str:
-    """Have a code mailed; gives the request's id. Raises Invalid, naming each wrong field, and TooMany.
+    """Mail a code and return the request's id. Raises Invalid, naming each wrong field, and TooMany.
 
-    The form's own id makes the same form the same request, so that pressing twice mails once.
+    The request has the id of the form, so that a form that is sent twice mails once.
     """
     email = _checked(view, form)
     count_mail(email, now)
@@ -81,9 +81,9 @@ def ask(view: JoinPageView, form: JoinForm, now: datetime) -> str:
     try:
         store.put_request(*_ask_writes(view, request_id, email, form, now))
     except ConditionFailed:
-        known = store.request(request_id)
-        if known is None or (known.org_id, known.email) != (view.org.org_id, email):
-            # The form was sent before with another address, and then corrected.
+        earlier = store.request(request_id)
+        if earlier is None or (earlier.org_id, earlier.email) != (view.org.org_id, email):
+            # The form was sent before with another address, and corrected since.
             request_id = new_id(now)
             store.put_request(*_ask_writes(view, request_id, email, form, now))
     outbox.wake()
@@ -103,46 +103,46 @@ def _ask_writes(
 
 
 def request_of(view: JoinPageView, request_id: str, now: datetime) -> JoinRequest:
-    """Raises Conflict `over` when there is no such request here, or it is too old, or was tried too often."""
-    found = store.request(request_id) if request_id else None
-    if found is None or found.org_id != view.org.org_id or _is_old(found, now):
+    """Raises Conflict `over` when the request does not exist here, is too old, or was tried too often."""
+    request = store.request(request_id) if request_id else None
+    if request is None or request.org_id != view.org.org_id or _is_old(request, now):
         raise _over("This request is not known, or its time is over.")
-    if found.num_tries >= codes.TRIES:
+    if not request.has_tries_left:
         raise _tried_too_often()
-    return found
+    return request
 
 
 def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) -> str | None:
-    """The token of the invitation for whoever has the code; None when that person is an active member.
+    """The token of the invitation; None when the address belongs to an active member.
 
-    Raises Invalid `wrong_code`, and Conflict `over` for a request that cannot be gone on with.
+    Raises Invalid `wrong_code`, and Conflict `over` for a request that is no longer open.
     """
     if not store.count_try(request):
         raise _tried_too_often()
-    if not codes.matches(request.request_id, code, request.code_hash):
+    if not mailed_codes.matches(request.request_id, code, request.code_hash):
         problem = "This is not the code. Look for the newest mail, and enter its eight digits."
         raise Invalid(FieldError("code", "wrong_code", problem))
     for _ in range(_TRIES):
-        members = members_store.member_of_address(request.org_id, [request.email])
-        known = members.get(normalized(request.email))
-        if known is not None and known.status == MemberStatus.ACTIVE:
+        members = members_store.members_by_address(request.org_id, [request.email])
+        member = members.get(normalized(request.email))
+        if member is not None and member.status == MemberStatus.ACTIVE:
             return None
-        if request.joined_at and (known is None or known.status not in OPEN):
+        if request.joined_at and (member is None or member.status not in OPEN):
             raise _over("You have answered this invitation, or it was withdrawn.")
-        token = _join(view, request, known, now)
+        token = _join(view, request, member, now)
         if token is not None:
             return token
-        # The person changed, or the same request came at the same moment: read again.
+        # The member changed, or the same request came twice at once: read and decide again.
         request = request_of(view, request.request_id, now)
     raise Unavailable()
 
 
-def _join(view: JoinPageView, request: JoinRequest, known: Member | None, now: datetime) -> str | None:
-    """None when the person changed meanwhile."""
-    invitation = invitation_for(request, known, now, now + timedelta(days=int(view.org.invitation_days)))
+def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, now: datetime) -> str | None:
+    """The token; None when the member changed since it was read."""
+    invitation = invitation_for(request, existing, now, now + timedelta(days=int(view.org.invitation_days)))
     entry = AuditEntry(
         _ACTOR, "member.joined_by_page", f"member/{invitation.member.member_id}",
-        {"status": known.status} if known else None,
+        {"status": existing.status} if existing else None,
         {"status": invitation.member.status, "group_id": request.group_id, "location_id": request.location_id},
     )  # fmt: skip
     writes = [
@@ -153,7 +153,7 @@ def _join(view: JoinPageView, request: JoinRequest, known: Member | None, now: d
     ]
     try:
         if request.joined_at:
-            # The audit trail has it already; only the link is new.
+            # The audit trail has this joining already; only the link is new.
             store.commit(writes)
         else:
             audit.commit(org_pk(request.org_id), entry, writes, now)
@@ -184,7 +184,7 @@ def _checked(view: JoinPageView, form: JoinForm) -> str:
 
 
 def _is_recent(request_id: str, now: datetime) -> bool:
-    """Whether this is an id that a form could have had lately; what comes from a form may be anything."""
+    """Whether a form of ours could have this id. What comes with a form may be anything."""
     try:
         made_at = time_of(request_id)
     except ValueError:
@@ -199,7 +199,7 @@ def _is_old(request: JoinRequest, now: datetime) -> bool:
 
 
 def _no_page() -> NotFound:
-    """One answer for whatever is the reason."""
+    """The same answer for every reason."""
     error = NotFound(code="no_join_page")
     error.detail = "There is no such page, or it is switched off. Ask whoever gave you this address."
     return error
@@ -213,5 +213,5 @@ def _tried_too_often() -> Conflict:
     return _over("The code was entered wrong too often.")
 
 
-def _sorted_by_name(things: Sequence[Group] | Sequence[Location]) -> list:  # type: ignore[type-arg]
-    return sorted(things, key=lambda thing: (normalized(thing.name), thing.name))
+def _sorted_by_name(choices: Sequence[Group] | Sequence[Location]) -> list:  # type: ignore[type-arg]
+    return sorted(choices, key=lambda choice: (normalized(choice.name), choice.name))

@@ -24,26 +24,26 @@ from chalicelib.tenants.organizations.models import Org, org_ref
 from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 from chalicelib.tenants.structure.store import group_check
 
-# Past any code's time; DynamoDB's own deletion comes up to two days later.
+# Longer than any code is good. DynamoDB deletes the item up to two days later.
 REQUEST_KEPT_FOR = timedelta(days=1)
 
 
 def join_page(org_id: str) -> JoinPage:
-    """Off and without an address when nobody has set it."""
-    found = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
-    return found or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
+    """Off, and without an address, if it was never set."""
+    page = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
+    return page or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
 
 
-def change_writes(msp_id: str, org_id: str, known: JoinPage, after: JoinPage) -> list[Write]:
+def change_writes(msp_id: str, org_id: str, before: JoinPage, after: JoinPage) -> list[Write]:
     """ConditionFailed with index 0 when the page changed since it was read, with 1 when the new address is taken."""
-    unchanged = JoinPage.revision == known.revision if known.revision else JoinPage.pk.does_not_exist()
-    after.revision = known.revision + 1
+    unchanged = JoinPage.revision == before.revision if before.revision else JoinPage.pk.does_not_exist()
+    after.revision = before.revision + 1
     writes = [Write("put", after, unchanged)]
-    if after.slug != known.slug:
+    if after.slug != before.slug:
         if after.slug:
             writes.append(put_new(JoinSlug(slug_pk(after.slug), SLUG_SK, msp_id=msp_id, org_id=org_id)))
-        if known.slug:
-            writes.append(Write("delete", JoinSlug(slug_pk(known.slug), SLUG_SK), JoinSlug.org_id == org_id))
+        if before.slug:
+            writes.append(Write("delete", JoinSlug(slug_pk(before.slug), SLUG_SK), JoinSlug.org_id == org_id))
     return writes
 
 
@@ -68,10 +68,11 @@ def choice_checks(org_id: str, group_id: str, location_id: str | None) -> list[W
 
 
 def choice_exists(org_id: str, group_id: str, location_id: str | None) -> bool:
-    wanted: list[tuple[type[Group] | type[Location], str, str]] = [(Group, org_pk(org_id), group_sk(group_id))]
+    """Whether the group and the location still exist."""
+    choices: list[tuple[type[Group] | type[Location], str, str]] = [(Group, org_pk(org_id), group_sk(group_id))]
     if location_id:
-        wanted.append((Location, org_pk(org_id), location_sk(location_id)))
-    return len(table.batch_get(wanted)) == len(wanted)
+        choices.append((Location, org_pk(org_id), location_sk(location_id)))
+    return len(table.batch_get(choices)) == len(choices)
 
 
 def request_write(
@@ -89,27 +90,32 @@ def request(request_id: str) -> JoinRequest | None:
     return table.get(JoinRequest, request_pk(request_id), REQUEST_SK)
 
 
-def set_code(known: JoinRequest, code_hash: str, now: datetime) -> bool:
+def set_code(request: JoinRequest, code_hash: str, now: datetime) -> bool:
     """False when the request is gone, or its code was entered before."""
     is_open = JoinRequest.pk.exists() & JoinRequest.joined_at.does_not_exist()
-    return mailed_code_store.set_code(known, code_hash, now, is_open)
+    return mailed_code_store.set_code(request, code_hash, now, is_open)
 
 
-def count_try(known: JoinRequest) -> bool:
+def count_try(request: JoinRequest) -> bool:
     """False after too many tries."""
-    return mailed_code_store.count_try(known, JoinRequest.pk.exists())
+    return mailed_code_store.count_try(request, JoinRequest.pk.exists())
 
 
-def joined_write(known: JoinRequest, now: datetime) -> Write:
+def joined_write(request: JoinRequest, now: datetime) -> Write:
     """The code may be entered again; earlier tries no longer count."""
     actions = (JoinRequest.joined_at.set(to_text(now)), JoinRequest.num_tries.set(0))
-    same = JoinRequest.code_hash == known.code_hash
-    return Write("update", JoinRequest(*known.key), same, actions)
+    same = JoinRequest.code_hash == request.code_hash
+    return Write("update", JoinRequest(*request.key), same, actions)
 
 
-def mail_write(known: JoinRequest, mail_id: str, member_id: str) -> Write:
-    """Let the code's mail be about this member: a complaint about it is a complaint of the person."""
-    about = {"msp_id": known.msp_id, "org_id": known.org_id, "request_id": known.request_id, "member_id": member_id}
+def mail_write(request: JoinRequest, mail_id: str, member_id: str) -> Write:
+    """Make the code's mail one about this member: a complaint about it then blocks further mail to the member."""
+    about = {
+        "msp_id": request.msp_id,
+        "org_id": request.org_id,
+        "request_id": request.request_id,
+        "member_id": member_id,
+    }
     return Write("update", Mail(mail_pk(mail_id), MAIL_SK), Mail.pk.exists(), (Mail.about.set(about),))
 
 

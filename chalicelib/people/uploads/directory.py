@@ -23,6 +23,6 @@ def directory_of(org_id: str, sheet: Sheet) -> Directory:
         locations={location.location_id: location.name for location in structure_store.locations(org_id)},
         members={
             email: member.status
-            for email, member in members_store.member_of_address(org_id, addresses_in(sheet)).items()
+            for email, member in members_store.members_by_address(org_id, addresses_in(sheet)).items()
         },
     )

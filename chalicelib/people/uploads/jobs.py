@@ -99,7 +99,7 @@ def _invited(upload: Upload, org: Org, rows: Sequence[RowOut], now: datetime) ->
     start = to_instant(upload.notify_at) if upload.notify_at else to_instant(str(upload.decided_at))
     expires_at = start + timedelta(days=int(org.invitation_days))
     gone = upload_store.deleted_since(upload.org_id, [row.values for row in rows])
-    members = members_store.member_of_address(upload.org_id, [row.values.email for row in rows])
+    members = members_store.members_by_address(upload.org_id, [row.values.email for row in rows])
     return {
         str(row.number): _invite(upload, row.values, gone, members.get(normalized(row.values.email)), expires_at, now)
         for row in rows
@@ -107,7 +107,7 @@ def _invited(upload: Upload, org: Org, rows: Sequence[RowOut], now: datetime) ->
 
 
 def _settled(upload: Upload, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
-    members = members_store.member_of_address(upload.org_id, [row.values.email for row in rows])
+    members = members_store.members_by_address(upload.org_id, [row.values.email for row in rows])
     outcomes = {}
     for row in rows:
         member = members.get(normalized(row.values.email))
@@ -162,7 +162,7 @@ def _invite(
         try:
             store.commit(invitation.writes)
         except ConditionFailed:
-            member = members_store.member_of_address(upload.org_id, [values.email]).get(normalized(values.email))
+            member = members_store.members_by_address(upload.org_id, [values.email]).get(normalized(values.email))
             continue
         return _done(invitation.member, invite_id)
     return _failed("changed_meanwhile")

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
 from chalicelib.tenants.access.models import org_pk
 
 

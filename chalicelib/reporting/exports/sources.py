@@ -1,4 +1,4 @@
-"""The lists that can be exported: the very pages that the API shows, one after the other."""
+"""The lists that can be exported: the pages of the API, one after the other."""
 
 import re
 import unicodedata
@@ -26,15 +26,15 @@ _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "comple
 
 _NO_COUNTS = StatusCounts(completed=0, scheduled=0, failed=0)
 
-# Larger pages than the API's, whose callers wait: fewer reads, and one page is in memory at a time.
+# Larger pages than the API's: fewer reads, and still only one page in memory at a time.
 _ROWS_AT_ONCE = 1000
 
-# Of every name in the name of a file: together they stay below what file systems take.
+# The most characters of each name in a file name: together they stay below the limits of file systems.
 _MAX_NAME = 60
 
 
 class _Pages(PageQuery):
-    """Without the API's limit to a page."""
+    """Without the API's limit of a page."""
 
     limit: int
 
@@ -48,7 +48,7 @@ class _Page(Protocol):
 
 
 def name_of(msp_id: str, selection: Selection) -> str:
-    """What its file is called. Raises NotFound when this MSP has no such list."""
+    """The name of the file, without date and ending. Raises NotFound when this MSP has no such list."""
     if selection.kind == ExportKind.DASHBOARD:
         return "dashboard"
     org = org_of(msp_id, selection.org_id)
@@ -61,7 +61,7 @@ def name_of(msp_id: str, selection: Selection) -> str:
 
 
 def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
-    """The list as it is while it is being read, page by page."""
+    """The list, read page by page while the sheet is written."""
     if selection.kind == ExportKind.DASHBOARD:
         clients = _all_items(lambda pager: views.dashboard(scope, pager))
         return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
@@ -74,7 +74,7 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
 
 
 def file_name_of(*names: str) -> str:
-    """The names in plain small letters; what has none, such as Chinese, is left out."""
+    """The names in lower-case ASCII letters; characters without any, such as Chinese ones, are left out."""
     plain = (unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in names)
     words = (re.sub(r"[^a-z0-9]+", "-", name)[:_MAX_NAME].strip("-") for name in plain)
     return "-".join(word for word in words if word)

@@ -14,7 +14,7 @@ def find(msp_id: str, export_id: str) -> Export | None:
 
 
 def create(export: Export) -> Export:
-    """Give the export that then stands: this one, or the one that the same request made before."""
+    """Gives the export that is stored: this one, or the one that the same request created before."""
     try:
         table.transact([put_new(export)])
     except ConditionFailed:
@@ -31,7 +31,7 @@ def mark_failed(msp_id: str, export_id: str, code: Code) -> None:
 
 
 def _finish(msp_id: str, export_id: str, status: ExportStatus, action: Action) -> None:
-    """Nothing when another delivery settled it, or when its time is over."""
+    """Nothing when another delivery set the status, or when TTL deleted the export."""
     key = Export(exports_pk(msp_id), export_sk(export_id))
     actions = (Export.status.set(status.value), action)
     with suppress(ConditionFailed):

@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 
 
 def account_pk(account_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 
 
 def msp_role_sk(msp_id: str) -> str:

@@ -42,3 +42,8 @@ def dismiss_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer,
             (type(counter).num_admins.add(-1),),
         ),
     )
+
+
+def email_write(admin: Admin, email: str) -> Write:
+    """ConditionFailed when the account is no admin any more."""
+    return Write("update", Admin(*admin.key), Admin.pk.exists(), (Admin.email.set(email),))

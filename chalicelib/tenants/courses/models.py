@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 
 
 class Course(CoreItem):

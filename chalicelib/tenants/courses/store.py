@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 from chalicelib.core.paging import Page
 from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_ref, course_sk, courses_pk
 

@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 NUM_COUNT_SHARDS = 8

@@ -6,7 +6,8 @@ by itself. Each row has as many chunks as the index has shards, all of them with
 
 from pynamodb.attributes import ListAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.training.batches.models import ChunkResult, batch_pk, chunks_prefix

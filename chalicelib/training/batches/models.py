@@ -11,7 +11,8 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.aws.table import CoreItem, EnrollmentItem, Ref
+from chalicelib.aws.items import CoreItem, EnrollmentItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import shard_of
 from chalicelib.tenants.access.models import msp_pk, org_pk
 

@@ -88,7 +88,7 @@ LIVE = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.IN_PROGRESS})
 
 
 class Outcome(StrEnum):
-    """What became of one learner of a row."""
+    """What a row did about one learner."""
 
     ENROLLED = "enrolled"
     ALREADY_ENROLLED = "already_enrolled"

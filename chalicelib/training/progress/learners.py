@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.models import Member, member_sk
+from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import zone_in
@@ -51,11 +51,8 @@ def of_row(
     if row is None:
         raise NotFound()
     learners, position = _page(key, row, outcome, pager)
-    members = members_store.members_by_key(org_id, [member_id for member_id, _ in learners])
-    items = [
-        _learner_out(member_id, learner, members.get(member_sk(member_id)), zone, now)
-        for member_id, learner in learners
-    ]
+    members = members_store.members_by_id(org_id, [member_id for member_id, _ in learners])
+    items = [_learner_out(member_id, learner, members.get(member_id), zone, now) for member_id, learner in learners]
     return LearnerPage(items=items, next_cursor=pager.cursor(position))
 
 

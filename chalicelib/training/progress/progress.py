@@ -5,7 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.settle import until_settled
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
@@ -54,19 +55,17 @@ def find_enrollment(msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollmen
 
 
 def _change(msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Step) -> tuple[Enrollment, ZoneInfo]:
-    for _ in range(_TRIES):
-        old, org = find_enrollment(msp_id, enrollment_id)
-        values = step(old, now)
-        if not values:
-            return old, zone_of(org)
-        try:
-            store.change(enrollment_id.org_id, old, values)
-        except ConditionFailed:
-            # Another tab, or an admin, was first: decide again.
-            continue
+    """Gives the enrollment as it then is. When another tab or an admin was first, the step is decided again."""
+
+    def change() -> tuple[Enrollment, ZoneInfo]:
         enrollment, org = find_enrollment(msp_id, enrollment_id)
+        values = step(enrollment, now)
+        if values:
+            store.change(enrollment_id.org_id, enrollment, values)
+            enrollment, org = find_enrollment(msp_id, enrollment_id)
         return enrollment, zone_of(org)
-    raise ConditionFailed()
+
+    return until_settled(change, _TRIES)
 
 
 def start_values(old: Enrollment, now: datetime) -> Values:

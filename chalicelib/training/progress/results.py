@@ -4,14 +4,15 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.settle import until_settled
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batches_store
-from chalicelib.training.batches.local_dates import due_instant, local_date, parse_hour
+from chalicelib.training.batches.local_dates import due_instant, is_due_date_after, local_date, parse_hour
 from chalicelib.training.batches.mail_events import REMINDERS_ON, learner_detail, reminder_writes
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import EnrollmentStatus
@@ -32,34 +33,37 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
     Raises NotFound, Invalid for wrong dates, Conflict when the enrollment's status does not allow it.
     """
     course = find_course(scope.msp_id, enrollment_id)
-    for _ in range(_TRIES):
-        old, org = find_enrollment(scope.msp_id, enrollment_id)
-        if old.left_at:
-            # Withdrawn when the learner was archived.
-            raise NotFound()
-        zone = zone_of(org)
-        values = _values(old, change, zone, now)
-        if not values:
-            return enrollment_out(scope.org, enrollment_id.member_id, old, course.title, zone, now)
-        audit_entry = AuditEntry(
-            scope.account_id,
-            "enrollment.changed",
-            f"member/{enrollment_id.member_id}/course/{old.course_id}",
-            {"status": old.status, "due_by": old.due_by, "score": old.score, "completed_at": old.completed_at},
-            change.model_dump(mode="json", exclude_unset=True),
-        )
-        writes = store.change_writes(enrollment_id.org_id, old, values)
-        if values.get("due_by") and _has_reminders(scope.msp_id, org.org_id, old):
-            key = BatchKey(scope.msp_id, org.org_id, str(old.batch_id))
-            detail, hour = learner_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)
-            writes += reminder_writes(key, old.course_id, detail, hour, zone, now)
-        try:
-            audit.commit(org_pk(scope.org), audit_entry, writes, now)
-        except ConditionFailed:
-            continue
-        enrollment, org = find_enrollment(scope.msp_id, enrollment_id)
-        return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone_of(org), now)
-    raise ConditionFailed()
+    enrollment, zone = until_settled(lambda: _enter(scope, enrollment_id, change, now), _TRIES)
+    return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone, now)
+
+
+def _enter(
+    scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, now: datetime
+) -> tuple[Enrollment, ZoneInfo]:
+    """Gives the enrollment as it then is. ConditionFailed when it changed since it was read."""
+    old, org = find_enrollment(scope.msp_id, enrollment_id)
+    if old.left_at:
+        # Withdrawn when the learner was archived.
+        raise NotFound()
+    zone = zone_of(org)
+    values = _values(old, change, zone, now)
+    if not values:
+        return old, zone
+    audit_entry = AuditEntry(
+        scope.account_id,
+        "enrollment.changed",
+        f"member/{enrollment_id.member_id}/course/{old.course_id}",
+        {"status": old.status, "due_by": old.due_by, "score": old.score, "completed_at": old.completed_at},
+        change.model_dump(mode="json", exclude_unset=True),
+    )
+    writes = store.change_writes(enrollment_id.org_id, old, values)
+    if values.get("due_by") and _has_reminders(scope.msp_id, org.org_id, old):
+        key = BatchKey(scope.msp_id, org.org_id, str(old.batch_id))
+        detail, hour = learner_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)
+        writes += reminder_writes(key, old.course_id, detail, hour, zone, now)
+    audit.commit(org_pk(scope.org), audit_entry, writes, now)
+    enrollment, org = find_enrollment(scope.msp_id, enrollment_id)
+    return enrollment, zone_of(org)
 
 
 def _values(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo, now: datetime) -> Values:
@@ -79,7 +83,8 @@ def _due_date_values(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo) 
         return {}
     if old.status == EnrollmentStatus.COMPLETED:
         raise Conflict("already_completed", "The course is completed; its due date stays as it was.")
-    if change.due_by is not None and change.due_by <= local_date(to_instant(old.enrolled_at), zone):
+    enrolled_on = local_date(to_instant(old.enrolled_at), zone)
+    if change.due_by is not None and not is_due_date_after(enrolled_on, change.due_by):
         raise Invalid(FieldError("due_by", "not_after_enroll", "The due date must be after the day of enrollment."))
     return {"due_by": str(change.due_by) if change.due_by else None}
 

@@ -8,7 +8,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.readiness import missing_of
-from chalicelib.training.batches.local_dates import CourseDates, due_after, staggered
+from chalicelib.training.batches.local_dates import CourseDates, due_after, is_due_date_after, staggered
 from chalicelib.training.batches.schemas import Plan, PlannedCourse, PlannedOrg
 from chalicelib.training.rollouts import form_store
 from chalicelib.training.rollouts.form_store import References
@@ -135,7 +135,7 @@ def _wrong_dates(launch: Launch, dates: Sequence[CourseDates], first: date, last
         if enroll_on is not None and enroll_on < first:
             problem = f"The enroll-on date is past; today is {first}."
             wrong.append(FieldError(f"courses.{index}.enroll_on", "in_the_past", problem))
-        if due_by is not None and due_by <= (enroll_on or last):
+        if due_by is not None and not is_due_date_after(enroll_on or last, due_by):
             problem = f"The due date must be after the enroll date, {enroll_on or last}."
             wrong.append(FieldError(f"courses.{index}.due_by", "not_after_enroll", problem))
     return wrong

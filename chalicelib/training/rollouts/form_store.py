@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.lookups import zone_of

@@ -204,7 +204,7 @@ def _count_part(
             numbers["will_enroll"] += 1
             enrolled.append(member_id)
     if plan.notifications.enrollment and enrolled:
-        members = members_store.members_by_key(org_id, enrolled)
+        members = members_store.members_by_id(org_id, enrolled)
         numbers["would_be_mailed"] += sum(bool(member.email) for member in members.values())
 
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
 

@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, Ref
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import account_pk, org_pk
 from chalicelib.training.batches.models import Enrollment, enrollment_sk

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.settle import until_settled
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.training.batches.models import Enrollment, enrollment_sk
@@ -71,20 +72,25 @@ def page(account_id: str, limit: int, after: str | None, now: datetime) -> tuple
 
 
 def _change(account_id: str, course_id: str, now: datetime, step: Step) -> tuple[Enrollment, Course]:
-    for _ in range(_TRIES):
-        old = store.enrollment(account_id, course_id)
-        course = courses_store.course(str(old.msp_id), course_id) if old else None
-        if old is None or course is None:
-            raise NotFound()
-        values = step(old, now)
-        if not values:
-            return old, course
-        try:
-            store.change(old, values)
-        except ConditionFailed:
-            # Another tab was first, or an admin accepted an offer of it: decide again.
-            continue
-    raise ConditionFailed()
+    """Gives the enrollment as it then is. When another tab was first, or an offer was accepted, it is decided again."""
+
+    def change() -> tuple[Enrollment, Course]:
+        enrollment, course = _find(account_id, course_id)
+        values = step(enrollment, now)
+        if values:
+            store.change(enrollment, values)
+            enrollment, course = _find(account_id, course_id)
+        return enrollment, course
+
+    return until_settled(change, _TRIES)
+
+
+def _find(account_id: str, course_id: str) -> tuple[Enrollment, Course]:
+    enrollment = store.enrollment(account_id, course_id)
+    course = courses_store.course(str(enrollment.msp_id), course_id) if enrollment else None
+    if enrollment is None or course is None:
+        raise NotFound()
+    return enrollment, course
 
 
 def self_enrolled_course(account_id: str, enrollment_id: str) -> str | None:
