@@ -42,7 +42,7 @@ def _keys(busiest: Mapping[str, float]) -> Iterator[str]:
     keys = sorted(busiest.items(), key=lambda one: -one[1])[:6]
     for place, (key, most) in enumerate(keys):
         y = _TOP + place * 42
-        yield _text(_RIGHT, y, key.replace("bench-", ""), size=11)
+        yield _text(_RIGHT, y, key, size=11)
         yield from _bar(_RIGHT, y + 5, most * scale, f"{most:.0f}", _RED if most > MAX_PER_SECOND else _BLUE)
     x = _RIGHT + MAX_PER_SECOND * scale
     yield f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{_TOP - 12}" y2="{_TOP + 42 * len(keys)}" stroke="{_RED}"/>'

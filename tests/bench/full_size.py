@@ -16,7 +16,7 @@ from pathlib import Path
 from chalicelib import worker
 from tests.bench.figure import Figure
 from tests.bench.meter import Tally
-from tests.bench.scenario import MAIL_JOB, Scene, record
+from tests.bench.scenario import BATCH_SIZE, MAIL_JOB, Scene, record
 from tests.bench.units import Written
 
 SIZES = (1_000, 10_000, 100_000)
@@ -99,6 +99,8 @@ def _of_walk(walk: Walk, limit: int) -> Iterator[Figure]:
             yield Figure(f"    most memory held by a job ({job.kind}), MB", job.peak)
     longest = max(walk.jobs, key=lambda job: job.seconds)
     yield Figure(f"    longest job ({longest.kind}): seconds at 0.6 of a CPU, 40 ms a call", longest.seconds, limit / 2)
+    together = f"    {BATCH_SIZE} such jobs in one invocation, seconds"
+    yield Figure(together, longest.seconds * BATCH_SIZE, limit)
     yield Figure("    most CPU of a job: seconds at 0.6 of a CPU", max(job.cpu for job in walk.jobs) / CPU_SHARE)
     yield Figure("    all jobs one after another, minutes", sum(job.seconds for job in walk.jobs) / 60)
 
