@@ -44,6 +44,8 @@ class RateLimiter:
         self._interval = math.ceil(MICROSECONDS / (rate * SHARE))
         self._slots = slots
         self._time = time
+        # Whether the last slot began after a pause: the next one is first tried in the same way, mostly with one write.
+        self._is_alone = True
 
     def wait(self, until: int) -> bool:
         """Wait for a slot. False when none comes before `until`, or soon after it."""
@@ -57,9 +59,11 @@ class RateLimiter:
 
     def _take(self) -> int:
         while True:
-            slot = self._slots.take(self._time.now() + _MIN_LEAD, self._interval)
-            if slot is not None:
-                return slot
-            slot = self._time.now() + _LEAD
-            if self._slots.restart(slot, self._interval):
-                return slot
+            if not self._is_alone:
+                slot = self._slots.take(self._time.now() + _MIN_LEAD, self._interval)
+                if slot is not None:
+                    return slot
+            first = self._time.now() + _LEAD
+            self._is_alone = self._slots.restart(first, self._interval)
+            if self._is_alone:
+                return first

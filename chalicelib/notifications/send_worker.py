@@ -58,6 +58,8 @@ class SendWorker:
         self._num_reads = 0
         self._pages: dict[str, deque[QueuedMail]] = {}
         self._open: Mapping[str, OpenQueue] = {}
+        # Queues and shards in which nothing was found since the queues were read.
+        self._empty: set[tuple[str, int]] = set()
         self._refreshed_at = -_REFRESH_AFTER
         self._last_queue = ""
         # The run ended because no mail was left, not because of time or of a failure.
@@ -110,6 +112,7 @@ class SendWorker:
     def _refresh(self) -> None:
         self._refreshed_at = self._time.now()
         self._open = self._queues.open_queues()
+        self._empty.clear()
         for queue in self._open:
             if queue not in self._pages:
                 self._read(queue)
@@ -117,10 +120,13 @@ class SendWorker:
     def _read(self, queue: str) -> None:
         opened = self._open.get(queue)
         for shard, part in self._places(opened.shards) if opened else ():
+            if (queue, shard) in self._empty:
+                continue
             mails = list(self._queues.queued_mails(queue, shard, (part + 1) * _SHARE))
             if mails:
                 self._pages[queue] = deque(mails[max(0, min(part * _SHARE, len(mails) - _SHARE)) :])
                 return
+            self._empty.add((queue, shard))
         self._pages.pop(queue, None)
         if opened is not None:
             self._queues.close_queue(queue, opened.revision)

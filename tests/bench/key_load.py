@@ -19,7 +19,7 @@ from chalicelib import mailer
 from chalicelib.notifications.schemas import Wake
 from tests.bench.figure import Figure
 from tests.bench.full_size import SECONDS_PER_CALL, SIZES, Walk
-from tests.bench.scenario import MAIL_JOB, Scene
+from tests.bench.scenario import BATCH_SIZE, MAIL_JOB, Scene
 from tests.bench.units import Written
 from tests.cloud_fixture import resources
 
@@ -27,9 +27,8 @@ NUM_CLIENTS = 25
 NUM_COURSES = 10
 NUM_LEARNERS = SIZES[-1]
 MAIL_RATE = 100
-_MAX_PER_SECOND = 700
+MAX_PER_SECOND = 700
 _CALLS_PER_SECOND = round(1 / SECONDS_PER_CALL)
-_BATCH_SIZE = 5
 _NUM_RECORDED_MAILS = 40
 _NUM_TOLD = 8
 
@@ -97,19 +96,25 @@ def record_mails(scene: Scene) -> list[list[Written]]:
     return [call for call in tally.written if call]
 
 
-def of_keys(walk: Walk, mails: list[list[Written]]) -> Iterator[Figure]:
+def of_keys(walk: Walk, mails: list[list[Written]], busiest: dict[str, float]) -> Iterator[Figure]:
+    """`busiest` gets the most units a second of each kind of key."""
     recording = _recording(walk, mails)
     for name, choose in (("in their order", _first), ("in any order", _any)):
-        peaks = Model(recording, choose).run()
-        # Of keys that differ in their shard, the busiest.
         by_kind: dict[str, float] = {}
-        for key, most in peaks.items():
-            kind = re.sub(r"#\d\d$", "#{shard}", key)
+        for key, most in Model(recording, choose).run().items():
+            kind = _shown(key)
             by_kind[kind] = max(by_kind.get(kind, 0), most)
-        top = sorted(by_kind.items(), key=lambda peak: -peak[1])
-        yield Figure(f"P10 25 clients, messages {name}: writes a second of the busiest key", top[0][1], _MAX_PER_SECOND)
-        for key, most in top[:_NUM_TOLD]:
-            yield Figure(f"    - {key}", most)
+        top = sorted(by_kind.items(), key=lambda peak: -peak[1])[:_NUM_TOLD]
+        yield Figure(f"P10 25 clients, messages {name}: writes a second of the busiest key", top[0][1], MAX_PER_SECOND)
+        for kind, most in top:
+            yield Figure(f"    - {kind}", most)
+            busiest[kind] = max(busiest.get(kind, 0), most)
+
+
+def _shown(key: str) -> str:
+    """As docs/design.md writes keys; those that differ in their shard are of one kind."""
+    plain = re.sub(r"#(\d\d|\{shard\})$", "#n", key.removeprefix("bench-"))
+    return re.sub(r"MSP#\w{26}", "MSP#m", plain.format(client="o", batch="b", course="c"))
 
 
 def num_workers() -> int:
@@ -197,7 +202,7 @@ class Model:
     def _work(self) -> Iterator[bool]:
         """A call at each step; False while nothing waits."""
         while True:
-            batch = [self._choose(self._waiting, self._random) for _ in range(min(_BATCH_SIZE, len(self._waiting)))]
+            batch = [self._choose(self._waiting, self._random) for _ in range(min(BATCH_SIZE, len(self._waiting)))]
             if not batch:
                 yield False
             for message in batch:

@@ -31,7 +31,7 @@ from tests.harness import World
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 # Messages that the worker takes at once, as app.py has it.
-_BATCH_SIZE = 5
+BATCH_SIZE = 5
 _NUMBERS = count(1)
 MAIL_JOB = str(MailRow.model_fields["job"].default)
 _SWEPT_AFTER = OVERDUE_GRACE + timedelta(minutes=1)
@@ -89,7 +89,7 @@ class Scene:
                     waiting.remove(body)
             if not waiting:
                 break
-            taken = [waiting.popleft() for _ in range(min(_BATCH_SIZE, len(waiting)))]
+            taken = [waiting.popleft() for _ in range(min(BATCH_SIZE, len(waiting)))]
             answer = jobs.work({"Records": [record(body) for body in taken]}, lambda: self.world.now)
             if answer["batchItemFailures"]:
                 raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")

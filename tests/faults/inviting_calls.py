@@ -17,7 +17,7 @@ CANCEL = [*CLAIM, *(GET, *AUDIT), SEND, *ANSWER]
 
 # ------------------------------------------------------------ the mailer, and SES's delivery events
 
-_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [UPDATE, UPDATE], [TRANSACT, QUERY]
+_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [UPDATE], [TRANSACT, QUERY]
 _BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [QUERY, TRANSACT, QUERY, TRANSACT, QUERY]
 
 MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]

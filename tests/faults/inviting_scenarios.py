@@ -110,6 +110,7 @@ class People(FaultHarness):
         monkeypatch.setenv("MAIL_RATE", "1000")
         for module in (notifications_models, notifications_store):
             monkeypatch.setattr(module, "NUM_CLAIM_SHARDS", 1)
+        monkeypatch.setattr(notifications_models, "NUM_QUEUE_SHARDS", 1)
         settings.cache_clear()
         built_once(self, _client)
 

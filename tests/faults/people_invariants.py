@@ -115,19 +115,19 @@ def _uniqueness(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
 
 
 def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> Iterator[str]:
-    """Who waits is pending, who is claimed is sending; and each invitation has one mail."""
-    waiting = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
+    """Queued mails are pending, claimed mails are sending, and each invitation has one mail."""
+    queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
     queues = [item for item in outbox if item["pk"] == "QUEUES"]
     open_pks = {queue_pk(queue["sk"], int(shard)) for queue in queues for shard in queue["shards"]}
     claimed = {item["mail_id"] for item in outbox if item["pk"].startswith("CLAIMED#")}
     pending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "pending"}
     sending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "sending"}
-    if pending - waiting.keys():
-        yield f"pending mails that wait nowhere: {sorted(pending - waiting.keys())}"
-    if quiet and waiting.keys() - pending:
-        yield f"mails wait that are not pending: {sorted(waiting.keys() - pending)}"
-    if {waiting[one] for one in pending & waiting.keys()} - open_pks:
-        yield "a mail waits in a shard that nobody looks into"
+    if pending - queued.keys():
+        yield f"pending mails in no queue: {sorted(pending - queued.keys())}"
+    if quiet and queued.keys() - pending:
+        yield f"queued mails that are not pending: {sorted(queued.keys() - pending)}"
+    if {queued[mail_id] for mail_id in pending & queued.keys()} - open_pks:
+        yield "a mail is in a shard that no worker reads"
     if claimed != sending:
         yield f"claimed are {sorted(claimed)} and sending are {sorted(sending)}"
     invited = Counter(_about(mail)["invite_id"] for mail in mails.values() if mail["kind"] in _KINDS[:2])

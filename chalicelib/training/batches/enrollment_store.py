@@ -171,8 +171,9 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
 
 
 def enrollments_in_range(key: BatchKey, row: Row, chunk: int, after: str, until: str | None) -> list[Enrollment]:
-    """What this row enrolled in one range, history included, by the index."""
-    return [Enrollment.from_raw_data(raw) for raw in _in_range(key, row, chunk, after, until, keys_only=False)]
+    """What this row enrolled in one range, history included, by the index; in the order of member ids."""
+    raw_items = _in_range(key, row, chunk, after, until, keys_only=False)
+    return sorted(map(Enrollment.from_raw_data, raw_items), key=lambda enrollment: enrollment.key)
 
 
 def members_of_range(run: ChunkRun) -> set[str]:

@@ -41,13 +41,13 @@ MAIL = [
     *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
     *(TRANSACT, GET),  # the claim
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
-    *(UPDATE, UPDATE),  # a slot, the first after a pause
+    UPDATE,  # a slot
     *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
     *(QUERY, TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
-_OF_ONE_MAIL = range(4, 14)
+_OF_ONE_MAIL = range(4, 13)
 
 
 @pytest.fixture

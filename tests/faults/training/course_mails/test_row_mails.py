@@ -52,7 +52,7 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     mails = [item for item in outbox if item["pk"].startswith("MAIL#")]
     [kind] = {mail["kind"] for mail in mails}
     assert kind == ("enrolled" if event == "ran" else event)
-    # Each person's once, each in a shard of the queue, which is open.
+    # One for each person, in a shard of the tenant's queue, which is open.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
     queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
