@@ -10,7 +10,8 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
 from chalicelib.web import routing as http
 from infra.cloud import Cloud, free_port
-from tests.cloud_fixture import drop_stage, new_stage
+from tests import cloud_state
+from tests.cloud_fixture import Stage, new_stage
 from tests.harness import World
 from tests.in_process_cloud import in_process_cloud
 
@@ -35,10 +36,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     clients.forget()
 
 
+@pytest.fixture(scope="session")
+def empty(cloud: Cloud) -> tuple[Stage, bytes]:
+    """A stage, and the state of the local cloud in which nothing was done with it."""
+    return new_stage(cloud), cloud_state.keep()
+
+
 @pytest.fixture
-def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(cloud: Cloud, empty: tuple[Stage, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty Muster. The environment is the one that its functions would find."""
-    stage = new_stage(cloud)
+    stage, state = empty
+    cloud_state.bring_back(state)
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
@@ -47,4 +55,3 @@ def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield made
     http.clock[0] = utc_now
     settings.cache_clear()
-    drop_stage(cloud, stage)

@@ -1,4 +1,4 @@
-"""Scenes that are built once: each further test finds in its own tables what the first one's building left there.
+"""Scenes that are built once: each further test begins with what the first one's building left.
 
 Most tests of a file begin alike and differ in the fault that follows; building is half of what they would do.
 """
@@ -14,20 +14,18 @@ from chalicelib.training.batches import advance, cancel, recipients
 from chalicelib.training.bulk_changes import bulk_change as changes
 from chalicelib.training.course_mails import service as mailing
 from chalicelib.training.rollouts import preview
+from tests import cloud_state
 from tests.faults.harness import FaultHarness
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PER_CALL = 25
-
 
 @dataclass
 class _Scene:
-    """Everything that lies in tables and queues, and what the test knows of it."""
+    """The state of the local cloud, and what the test knows of it."""
 
-    items: dict[str, list[dict[str, Any]]]
-    schedules: list[dict[str, Any]]
+    state: bytes
     # Copied together, so that a message which the test holds is the one that waits.
     known: Any
     now: datetime
@@ -74,17 +72,10 @@ def _kept(play: FaultHarness, result: Any) -> _Scene:
     # Messages are with the test from here on, in either case; nobody reads these mails.
     play.outside.take()
     world.messages("mail")
-    dynamodb, scheduler = world.client("dynamodb"), world.client("scheduler")
-    items = {
-        short: [item for page in dynamodb.get_paginator("scan").paginate(TableName=name) for item in page["Items"]]
-        for short, name in world.stage.table_names.items()
-    }
-    group = world.stage.environment["SCHEDULE_GROUP"]
-    schedules = [scheduler.get_schedule(GroupName=group, Name=name) for name in play.outside.schedules()]
     known = (result, play.outside.waiting, play.outside.dead, play.people, play.tenant,
              world._email_by_account, world._msp_by_org)  # fmt: skip
     kept = copy.deepcopy(known, {id(play): _HERE})
-    return _Scene(items, schedules, kept, world.now, world._num_made, recipients.cut.__defaults__)
+    return _Scene(cloud_state.keep(), kept, world.now, world._num_made, recipients.cut.__defaults__)
 
 
 def _recall(play: FaultHarness, kept: _Scene) -> Any:
@@ -93,12 +84,5 @@ def _recall(play: FaultHarness, kept: _Scene) -> Any:
     result, outside.waiting, outside.dead, play.people, play.tenant, emails, msps = known
     world._email_by_account, world._msp_by_org = emails, msps
     world.now, world._num_made, recipients.cut.__defaults__ = kept.now, kept.num_made, kept.chunk_size
-    for short, items in kept.items.items():
-        for start in range(0, len(items), _PER_CALL):
-            puts = [{"PutRequest": {"Item": item}} for item in items[start : start + _PER_CALL]]
-            answer = world.client("dynamodb").batch_write_item(RequestItems={world.stage.table_names[short]: puts})
-            assert not answer["UnprocessedItems"]
-    for made in kept.schedules:
-        wanted = {name: made[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
-        world.client("scheduler").create_schedule(GroupName=world.stage.environment["SCHEDULE_GROUP"], **wanted)
+    cloud_state.bring_back(kept.state)
     return result
