@@ -43,7 +43,7 @@ def mailer(event: Any) -> Any:
 # Subscribed to its topic by infra/functions.yaml: Chalice's own SNS event wants fields that not every sender gives.
 @app.lambda_function(name="mail_events")
 def mail_events(event: Any, context: Any) -> None:
-    mails.settle(event)
+    mails.handle_delivery_events(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")

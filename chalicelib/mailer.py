@@ -1,4 +1,4 @@
-"""What the mail queue, SES's events and the clock start; and which function builds which kind of mail."""
+"""The functions behind the mail queue and SES's notifications, and the builder of each kind of mail."""
 
 import json
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from chalicelib.aws.mailer import Mailer
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import mail_rate, settings
-from chalicelib.notifications.delivery_events import settle as settle_one
+from chalicelib.notifications import delivery_events
 from chalicelib.notifications.schemas import Notification, Wake
 from chalicelib.notifications.send_rate_store import RealTime
 from chalicelib.notifications.sender import Build
-from chalicelib.notifications.service import PostOffice
+from chalicelib.notifications.service import MailService
 from chalicelib.people.accounts.mails import email_code
 from chalicelib.people.accounts.states import EMAIL_CODE
 from chalicelib.people.invitations import mails as invitations
@@ -44,27 +44,28 @@ BUILDER_BY_KIND: dict[str, Build] = {
 }
 
 
-def post_office(clock: Clock = utc_now) -> PostOffice:
-    return PostOffice(
-        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, RealTime(), clock, invitations.follow
+def mail_service(clock: Clock = utc_now) -> MailService:
+    return MailService(
+        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, RealTime(), clock, invitations.on_mail_event
     )
 
 
 def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The mail queue. Failed records are named in the answer and come again."""
-    office = post_office(clock)
+    """The mail queue. The answer names the failed records, which SQS delivers again."""
+    service = mail_service(clock)
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         try:
             wake = Wake.model_validate(json.loads(record["body"]))
-            office.run_pump(wake.pump)
+            service.run_worker(wake.worker)
         except Exception:
             observability.failure("mailer failed", message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
-def settle(event: dict[str, Any], clock: Clock = utc_now) -> None:
-    """SES's events through SNS. What fails is handed in again by Lambda, all of it: learning twice does no harm."""
+def handle_delivery_events(event: dict[str, Any], clock: Clock = utc_now) -> None:
+    """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:
-        settle_one(Notification.model_validate_json(record["Sns"]["Message"]), clock(), invitations.follow)
+        notification = Notification.model_validate_json(record["Sns"]["Message"])
+        delivery_events.handle(notification, clock(), invitations.on_mail_event)

@@ -1,6 +1,6 @@
-"""What the jobs queue and the clock start: plain functions over events, each record on its own.
+"""The functions behind the jobs queue, its dead letters and the sweeper's schedule.
 
-One table says, for each kind of message, which function runs it, and which handles its dead letter.
+One table names, for each kind of message, the function that runs it and the one that handles its dead letter.
 """
 
 import json
@@ -15,17 +15,17 @@ from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
-from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
-from chalicelib.people.uploads.messages import ImportChunk, RunImport
+from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.schemas import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
-from chalicelib.training.batches import advance, dead_letters, enroll_chunk
-from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk, MailRow
-from chalicelib.training.bulk_changes import bulk_change, time_zone
+from chalicelib.training.batches import enroll_chunk, reconcile
+from chalicelib.training.batches.messages import EnrollChunk, MailRow, ReconcileBatch
+from chalicelib.training.bulk_changes import bulk_change, reschedule_organization
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
@@ -38,7 +38,7 @@ Handle = Callable[[Any, datetime], object]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message. `on_dead_letter` is left out where the sweep sends the message again."""
+    """A kind of message. Without `on_dead_letter`, the sweeper sends the message again after a dead letter."""
 
     message: type[Job]
     run: Handle
@@ -49,7 +49,7 @@ class Kind:
         return str(self.message.model_fields["job"].default)
 
 
-# What few messages need is imported by them alone, so that the others start sooner.
+# Imported at first use: few messages need these modules, and the others start sooner without them.
 def _exports() -> Any:
     from chalicelib.reporting.exports import service
 
@@ -63,43 +63,43 @@ def _uploads() -> Any:
 
 
 _KINDS = (
-    Kind(AdvanceBatch, advance.advance, dead_letters.give_up_batch),
-    Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.give_up_chunk),
-    Kind(FinishLaunch, launch.finish, launch.give_up),
-    Kind(MemberJoined, enroll_member.run, enroll_member.give_up),
+    Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
+    Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
+    Kind(FinishLaunch, launch.finish, launch.on_dead_letter),
+    Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
     Kind(MemberArchived, archive.run),
-    Kind(EnrollMembers, enroll_group.run_many, enroll_group.give_up_many),
-    Kind(GroupCoursesApplied, enroll_group.run),
-    Kind(ScheduleMoved, time_zone.move),
-    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().give_up(job, now)),
-    Kind(PreviewJob, preview.count, preview.give_up),
+    Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
+    Kind(GroupCoursesApplied, enroll_group.fan_out),
+    Kind(ScheduleMoved, reschedule_organization.reschedule),
+    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
+    Kind(PreviewJob, preview.count, preview.on_dead_letter),
     Kind(MailRow, course_mails.run),
-    Kind(RunImport, lambda job, now: _uploads().run(job, now)),
+    Kind(RunUpload, lambda job, now: _uploads().run(job, now)),
     Kind(
-        ImportChunk,
+        UploadChunk,
         lambda job, now: _uploads().run_chunk(job, now),
         lambda job, now: _uploads().give_up_chunk(job, now),
     ),
-    Kind(SendWave, invite.send_wave),
+    Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
-    Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.give_up_chunk),
+    Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
 
 
 def work(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The jobs queue. Failed records are named in the answer and come again; the others are done."""
+    """The jobs queue. The answer names the failed records, which SQS delivers again."""
     return _each_record(event, lambda kind, job: kind.run(job, clock()))
 
 
 def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The jobs queue's dead letters. What cannot be read stays in the queue, for an operator to see."""
+    """The dead letters of the jobs queue. Messages that cannot be read stay in the queue for an operator."""
     return _each_record(event, lambda kind, job: _handle_dead_letter(kind, job, clock()))
 
 
 def sweep(clock: Clock = utc_now) -> None:
-    """Trouble with jobs does not stop the mails, nor the other way round."""
+    """A failure with jobs does not stop the mails, nor the other way round."""
     try:
         job_sweep.sweep(clock())
     finally:

@@ -29,7 +29,7 @@ ENTRY_POINTS = {
     ("worker.py", "handle_dead_letters"): "dead-letters",
     ("worker.py", "sweep"): "sweeper",
     ("mailer.py", "send"): "mailer",
-    ("mailer.py", "settle"): "mail-events",
+    ("mailer.py", "handle_delivery_events"): "mail-events",
 }
 
 # Which logical resource a variable of the environment names.

@@ -39,5 +39,5 @@ def send_events_to(cloud: Cloud, identity: str, topic_arn: str) -> None:
     for kind in ("Delivery", "Bounce", "Complaint"):
         ses.set_identity_notification_topic(Identity=identity, NotificationType=kind, SnsTopic=topic_arn)
         if not cloud.is_local:
-            # With its headers the news names the mail, even one whose sender died before it could note SES's id.
+            # With its headers the notification names the mail, even one whose sender died before it recorded SES's id.
             ses.set_identity_headers_in_notifications_enabled(Identity=identity, NotificationType=kind, Enabled=True)

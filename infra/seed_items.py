@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
@@ -23,7 +23,7 @@ from chalicelib.tenants.structure.models import (
     Department,
     Group,
     Location,
-    NameClaim,
+    ReservedName,
     department_sk,
     group_sk,
     location_sk,
@@ -121,11 +121,11 @@ def _structure_items(org: Entry, org_id: str) -> Iterator[CoreItem]:
         group_id = sample_id("group", org["key"], group["key"])
         courses = [sample_id("course", org["msp"], key) for key in group.get("course_keys", ())]
         yield Group(pk, group_sk(group_id), group_id=group_id, name=group["name"], course_ids=courses)
-        yield NameClaim(pk, name_sk("group", group["name"]), owner_id=group_id)
+        yield ReservedName(pk, name_sk("group", group["name"]), owner_id=group_id)
     for location in org["locations"]:
         location_id = sample_id("location", org["key"], location["key"])
         yield Location(pk, location_sk(location_id), location_id=location_id, name=location["name"])
-        yield NameClaim(pk, name_sk("location", location["name"]), owner_id=location_id)
+        yield ReservedName(pk, name_sk("location", location["name"]), owner_id=location_id)
     parent_by_key = {department["key"]: department["parent"] for department in org["departments"]}
     for department in org["departments"]:
         path = [sample_id("department", org["key"], key) for key in _line(department["key"], parent_by_key)]
@@ -134,7 +134,7 @@ def _structure_items(org: Entry, org_id: str) -> Iterator[CoreItem]:
             pk, department_sk(department_id), department_id=department_id, name=department["name"],
             parent_id=parent_id, path=path, num_children=list(parent_by_key.values()).count(department["key"]),
         )  # fmt: skip
-        yield NameClaim(pk, name_sk(f"department:{parent_id or ''}", department["name"]), owner_id=department_id)
+        yield ReservedName(pk, name_sk(f"department:{parent_id or ''}", department["name"]), owner_id=department_id)
 
 
 def _line(key: str, parent_by_key: Mapping[str, str | None]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Behind the stage of one test: what lies in the tables and queues, and answers in place of AWS's."""
+"""Access to AWS behind the application: items, messages, and answers in place of AWS's."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,19 +20,19 @@ class AwsProbe:
     now: datetime
 
     def messages(self, queue: str = "jobs") -> list[dict[str, Any]]:
-        """Take everything from the `jobs` or the `mail` queue."""
+        """Take all messages from the `jobs` or the `mail` queue."""
         sqs, url = aws(self.cloud, "sqs"), self.stage.queue_urls[queue]
-        taken: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
         while True:
             received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             if not received:
-                return taken
+                return bodies
             for message in received:
-                taken.append(json.loads(message["Body"]))
+                bodies.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def lose_answers(self) -> None:
-        """Leave requests under a key as a process does that dies after its work, and before it could answer."""
+        """Leave the records of requests as if each process had died after its work and before its answer."""
         for item in self.dump("outbox"):
             if item["pk"].startswith("IDEMPOTENCY#"):
                 self.client("dynamodb").update_item(
@@ -40,14 +40,14 @@ class AwsProbe:
                     Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
                     UpdateExpression="REMOVE answer",
                 )
-        # Nobody is at work on them any more.
+        # No process works on them any more.
         self.now += timedelta(minutes=1)
 
     @contextmanager
     def answering(self, service: str, operation: str, handler: Callable[..., Any]) -> Iterator[None]:
-        """Let `handler` answer the application's calls in place of AWS, by (response, parsed) or an exception.
+        """Let `handler` answer the application's calls in place of AWS: with (response, parsed) or an exception.
 
-        What gives None lets the call go on.
+        With None the call goes on.
         """
         found = clients.client(service).meta
         name = f"before-call.{found.service_model.service_id.hyphenize()}.{operation}"
@@ -76,5 +76,5 @@ class AwsProbe:
         return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the local cloud, to look behind the application or to spoil things."""
+        """A boto3 client of the local cloud, to read or change what the application stored."""
         return aws(self.cloud, service)

@@ -1,6 +1,6 @@
-"""All that the local cloud in this process holds, kept and brought back at will: MiniStack has it in its modules.
+"""The state of the local cloud in this process: snapshots and their restoration. MiniStack keeps it in its modules.
 
-So every test begins with an empty stage that was made once, or with a scene that another test has built before.
+Each test begins with an empty stage that was created once, or with a scenario that another test has built.
 """
 
 import importlib
@@ -12,18 +12,18 @@ from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 
 from tests import in_process_cloud
 
-# Those that a stage is made of, and where its mails go.
+# The services of a stage.
 _SERVICES = ("cognito", "dynamodb", "s3", "scheduler", "ses", "sqs")
 
 
-def keep() -> bytes:
+def snapshot() -> bytes:
     return pickle.dumps([store._data for store in _stores()])
 
 
-def bring_back(kept: bytes) -> None:
-    """Exactly what was there when it was kept. Whatever came later is gone."""
-    for store, data in zip(_stores(), pickle.loads(kept), strict=True):
-        # Exchanged rather than changed: threads of MiniStack's look through them.
+def restore(taken: bytes) -> None:
+    """The state is what it was when the snapshot was taken; what came later is gone."""
+    for store, data in zip(_stores(), pickle.loads(taken), strict=True):
+        # Replaced rather than changed: MiniStack's threads iterate over it.
         store._data = data
     in_process_cloud.num_changing += 1
 

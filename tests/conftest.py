@@ -38,15 +38,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def empty(cloud: Cloud) -> tuple[Stage, bytes]:
-    """A stage, and the state of the local cloud in which nothing was done with it."""
-    return new_stage(cloud), cloud_state.keep()
+    """A stage, and a snapshot of the local cloud when the stage was new."""
+    return new_stage(cloud), cloud_state.snapshot()
 
 
 @pytest.fixture
 def world(cloud: Cloud, empty: tuple[Stage, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty Muster. The environment is the one that its functions would find."""
     stage, state = empty
-    cloud_state.bring_back(state)
+    cloud_state.restore(state)
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()

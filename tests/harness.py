@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
@@ -23,7 +23,7 @@ from chalicelib.tenants.structure.models import (
     Department,
     Group,
     Location,
-    NameClaim,
+    ReservedName,
     department_sk,
     group_sk,
     location_sk,
@@ -39,16 +39,16 @@ NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
 
 
 class World(AwsProbe):
-    """Factories write what the services would have written, without their checks and audit entries.
+    """Factories write the items that the services would have written, without their checks and audit entries.
 
-    `now` is the time of day of every request until the test sets another.
+    `now` is the time of every request until the test sets another.
     """
 
     def __init__(self, cloud: Cloud, stage: Stage) -> None:
         self.cloud = cloud
         self.stage = stage
         self.now = NOW
-        # The address that requests come from.
+        # The IP address of the caller.
         self.source = "192.0.2.1"
         self._email_by_account: dict[str, str] = {}
         self._msp_by_org: dict[str, str] = {}
@@ -67,14 +67,14 @@ class World(AwsProbe):
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """`path` may carry a query string. `body` is sent as JSON, `raw` as it is. `as_` is an account id."""
-        sent = json.dumps(body).encode() if body is not None else raw
+        content = json.dumps(body).encode() if body is not None else raw
         claims = None
         if as_ is not None:
             email = self._email_by_account.get(as_, "somebody@example.com")
             claims = {"sub": as_, "token_use": "id", "email": email, "email_verified": "true"}
-        more = {"Content-Type": "application/json"} if sent is not None else {}
-        given = {**more, **(headers or {})}
-        return gateway.send(method, path, claims=claims, body=sent, headers=given, source=self.source)
+        more = {"Content-Type": "application/json"} if content is not None else {}
+        all_headers = {**more, **(headers or {})}
+        return gateway.send(method, path, claims=claims, body=content, headers=all_headers, source=self.source)
 
     def get(self, path: str, as_: str | None = None, **more: Any) -> Answer:
         return self.request("GET", path, as_=as_, **more)
@@ -184,7 +184,7 @@ class World(AwsProbe):
         group_id = self._id()
         name = name or f"Group {self._num_made}"
         group = Group(org_pk(org_id), group_sk(group_id), group_id=group_id, name=name, course_ids=list(courses))
-        loading.put_all([group, NameClaim(org_pk(org_id), name_sk("group", name), owner_id=group_id)])
+        loading.put_all([group, ReservedName(org_pk(org_id), name_sk("group", name), owner_id=group_id)])
         return group_id
 
     def department(self, org_id: str, name: str | None = None, parent_id: str | None = None) -> str:
@@ -197,7 +197,7 @@ class World(AwsProbe):
                 org_pk(org_id), department_sk(department_id), department_id=department_id, name=name,
                 parent_id=parent_id, path=path,
             ),
-            NameClaim(org_pk(org_id), name_sk(f"department:{parent_id or ''}", name), owner_id=department_id),
+            ReservedName(org_pk(org_id), name_sk(f"department:{parent_id or ''}", name), owner_id=department_id),
         ]  # fmt: skip
         if parent is not None:
             parent.num_children += 1
@@ -209,7 +209,7 @@ class World(AwsProbe):
         location_id = self._id()
         name = name or f"Location {self._num_made}"
         location = Location(org_pk(org_id), location_sk(location_id), location_id=location_id, name=name)
-        loading.put_all([location, NameClaim(org_pk(org_id), name_sk("location", name), owner_id=location_id)])
+        loading.put_all([location, ReservedName(org_pk(org_id), name_sk("location", name), owner_id=location_id)])
         return location_id
 
     # ------------------------------------------------------------ people
@@ -224,9 +224,9 @@ class World(AwsProbe):
     ) -> list[str]:
         """Many at once. They have neither names nor addresses, which keeps them at two items each and one a group."""
         bare = {"email": None, "first_name": "", "last_name": "", **fields}
-        made = [self._member(org_id, groups, status, bare) for _ in range(count)]
-        members_store.load(self._msp_by_org[org_id], org_id, made)
-        return [member.member_id for member in made]
+        members = [self._member(org_id, groups, status, bare) for _ in range(count)]
+        members_store.load(self._msp_by_org[org_id], org_id, members)
+        return [member.member_id for member in members]
 
     def learner(self, org_id: str, groups: Sequence[str] = (), **fields: Any) -> tuple[str, str]:
         """An active member with an account: (account_id, member_id)."""

@@ -1,8 +1,8 @@
-"""MiniStack within the process of the tests, for those that make 800,000 calls between them.
+"""MiniStack in the process of the tests, which make 800,000 calls.
 
-It serves its port from a thread, as it does in a process of its own. Calls of the three services that a test is made of
-skip the network and the server: they go from botocore's last step straight to MiniStack's handler, and shorter within
-both (tests/quick_calls.py). End-to-end tests have a process of its own (tests/e2e/conftest.py).
+It serves its port from a thread. Calls of the four most used services skip the network and the server: they go from
+botocore's last step directly to MiniStack's handler, and take shortcuts in both (tests/quick_calls.py). End-to-end
+tests start MiniStack in a process of its own (tests/e2e/conftest.py).
 """
 
 import asyncio
@@ -29,23 +29,23 @@ from tests.quick_calls import SERVICES, quick_calls
 
 _sent_over_the_network = URLLib3Session.send
 
-# SQS waits where it is asked to.
+# SQS waits when WaitTimeSeconds is set.
 _WAITING = b"WaitTimeSeconds"
 _SIGNED = re.compile(rf"/{REGION}/(\w+)/aws4_request")
 
-# Of DynamoDB, by what the header names.
+# DynamoDB's reads, by the end of the target header.
 _READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
 
-# How many requests may have changed something, in all: who read it all before the last of them has to read again.
+# The number of requests that may have changed something: a dump is stale once it has grown.
 num_changing = 0
 
 
 @contextmanager
 def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
-    """One a process: MiniStack keeps its state in modules."""
+    """At most one per process: MiniStack keeps its state in modules."""
     endpoint = f"http://127.0.0.1:{port}"
     # MiniStack reads its environment when it is imported; tests set most of these names to their own values later.
-    # Tests call as the account's root: what IAM would say to that takes a tenth of a call to find out.
+    # Tests call as the account's root, without IAM, which would take a tenth of each call.
     environment = server_environment(home, port, keep_state=False) | {"AUTH": "false", "IOT_MTLS_ENABLED": "0"}
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
@@ -66,7 +66,7 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
         with lock:
             return contextvars.copy_context().run(_handled, module, request, body)
 
-    with mock.patch.object(URLLib3Session, "send", send), quick_calls():
+    with mock.patch.object(URLLib3Session, "send", send), quick_calls(endpoint):
         yield Cloud(endpoint)
 
 
@@ -76,7 +76,7 @@ def _body(request: AWSPreparedRequest) -> bytes:
 
 
 def _handled(module: Any, request: AWSPreparedRequest, body: bytes) -> AWSResponse:
-    """Drive a service's handler through one request; it awaits nothing on its way."""
+    """Run one request through a service's handler, which must not await anything."""
     url = urlsplit(str(request.url))
     headers = {name.lower(): _text(value) for name, value in request.headers.items()} | {"host": url.netloc}
     asked = parse_qs(url.query, keep_blank_values=True)
@@ -103,16 +103,16 @@ class _Raw(io.BytesIO):
 
 
 def _serve(app: Any, port: int) -> None:
-    """From a thread that ends with the process; back when MiniStack has started."""
+    """Serve from a thread that ends with the process. Returns when MiniStack has started."""
     is_up = threading.Event()
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
-        async def told(message: Any) -> None:
+        async def watched_send(message: Any) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
                 is_up.set()
 
-        await app(scope, receive, told if scope["type"] == "lifespan" else send)
+        await app(scope, receive, watched_send if scope["type"] == "lifespan" else send)
 
     async def run() -> None:
         from hypercorn.asyncio import serve

@@ -1,8 +1,8 @@
-"""What each call to the local cloud costs besides what tests are about, left out: for tests make 800,000 of them.
+"""Shortcuts in botocore and MiniStack for calls in process, of which the tests make 800,000.
 
-A call goes through all of botocore that can have a say in it (parameters, events, retries, errors) and all of
-MiniStack's DynamoDB, SQS and Scheduler. Left out is what comes to the same each time: who signs, where the service is,
-how an expression reads. tests/aws/test_quick_calls.py compares the answers with those over the network.
+What a test can depend on stays: parameters, events, retries and errors in botocore, and MiniStack's handlers. What is
+the same for each call is skipped or cached: signatures, endpoints, parsed expressions.
+tests/aws/test_quick_calls.py compares the answers with those over the network.
 """
 
 import copy
@@ -21,40 +21,46 @@ from botocore.serialize import JSONSerializer
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 
-# Of MiniStack's services, those whose handlers never wait. SQS does, where it is asked to.
+# MiniStack's services whose handlers never wait. SQS does when WaitTimeSeconds is set.
 SERVICES = ("dynamodb", "scheduler", "ses", "sqs")
 
-# What says all of itself in its one member.
+# Attribute values that look the same in Python and in JSON.
 _SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
 
-# MiniStack's, that have nothing but texts to go by.
-_BY_TEXT = ("_condition_syntax_error", "_number_size_bytes", "_number_error")
+# What botocore keeps in the context of a request when it resolves the endpoint.
+_RESOLVED = ("auth_type", "signing")
+
+# MiniStack's functions of nothing but text.
+_OF_TEXT = ("_condition_syntax_error", "_number_size_bytes", "_number_error")
+
+# All that quick_calls changes.
+patches: list[Any] = []
 
 
 @contextmanager
-def quick_calls() -> Iterator[None]:
-    """MiniStack has to be there already."""
+def quick_calls(endpoint: str) -> Iterator[None]:
+    """For clients of this endpoint. MiniStack must be imported already."""
     dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
     sign, resolve = RequestSigner.sign, BaseClient._resolve_endpoint_ruleset
     serialize, parse = JSONSerializer._serialize_type_structure, BaseJSONParser._handle_structure
 
     def unsigned(signer: Any, operation: str, request: Any, *more: Any, **named: Any) -> None:
-        if signer.signing_name in SERVICES and not more and not named:
-            # Nobody checks it; what is asked of each service is told by it.
+        if signer.signing_name in SERVICES and request.url.startswith(endpoint):
+            # MiniStack does not check signatures; in_process_cloud reads the service from it.
             request.headers["Authorization"] = _authorization(signer.signing_name, signer.region_name)
         else:
             sign(signer, operation, request, *more, **named)
 
     def resolved(client: Any, operation: Any, params: Any, context: dict[str, Any], **named: Any) -> Any:
-        """Where they are depends on nothing that a call says."""
+        """The endpoint of these services does not depend on the parameters."""
         if client.meta.service_model.service_name not in SERVICES:
             return resolve(client, operation, params, context, **named)
         known = client.__dict__.setdefault("_resolved", {})
         if operation.name not in known:
-            known[operation.name] = resolve(client, operation, params, context, **named), context.get("signing")
-        found, signing = known[operation.name]
-        if signing is not None:
-            context["signing"] = dict(signing)
+            found = resolve(client, operation, params, context, **named)
+            known[operation.name] = found, {name: context[name] for name in _RESOLVED if name in context}
+        found, resolved_context = known[operation.name]
+        context.update(copied(resolved_context))
         return found
 
     def serialized(serializer: Any, into: Any, value: Any, shape: Any, key: Any) -> None:
@@ -68,26 +74,27 @@ def quick_calls() -> Iterator[None]:
             return value
         return parse(parser, shape, value)
 
+    def patch(of: Any, name: str, instead: Any) -> None:
+        patches.append(mock.patch.object(of, name, instead))
+
+    patch(RequestSigner, "sign", unsigned)
+    patch(BaseClient, "_resolve_endpoint_ruleset", resolved)
+    patch(JSONSerializer, "_serialize_type_structure", serialized)
+    patch(BaseJSONParser, "_handle_structure", parsed)
+    patch(UserAgentString, "to_string", lambda _: "tests")
+    patch(dynamodb, "copy", SimpleNamespace(deepcopy=copied, copy=copy.copy))
+    patch(dynamodb, "_tokenize", _listed(dynamodb._tokenize))
+    for name in _OF_TEXT:
+        patch(dynamodb, name, lru_cache(maxsize=4096)(getattr(dynamodb, name)))
     with ExitStack() as stack:
-
-        def put(of: Any, name: str, instead: Any) -> None:
-            stack.enter_context(mock.patch.object(of, name, instead))
-
-        put(RequestSigner, "sign", unsigned)
-        put(BaseClient, "_resolve_endpoint_ruleset", resolved)
-        put(JSONSerializer, "_serialize_type_structure", serialized)
-        put(BaseJSONParser, "_handle_structure", parsed)
-        # What botocore tells about itself takes a tenth of a call to put together.
-        put(UserAgentString, "to_string", lambda _: "tests")
-        put(dynamodb, "copy", SimpleNamespace(deepcopy=copied, copy=copy.copy))
-        put(dynamodb, "_tokenize", _listed(dynamodb._tokenize))
-        for name in _BY_TEXT:
-            put(dynamodb, name, lru_cache(maxsize=4096)(getattr(dynamodb, name)))
+        for one in patches:
+            stack.enter_context(one)
         yield
+    patches.clear()
 
 
 def copied(value: Any, memo: Any = None) -> Any:
-    """A deep copy: of what JSON could say, in a tenth of the time."""
+    """A deep copy. Of plain values, which items consist of, it takes a tenth of the time of copy.deepcopy."""
     try:
         return marshal.loads(marshal.dumps(value))
     except ValueError:
@@ -100,6 +107,6 @@ def _authorization(service: str, region: str) -> str:
 
 
 def _listed(read: Callable[[str], list[Any]]) -> Callable[[str], list[Any]]:
-    """Each caller gets a list of its own."""
+    """With a cache; each caller gets a list of its own."""
     known = lru_cache(maxsize=4096)(lambda text: tuple(read(text)))
     return lambda text: list(known(text))

@@ -26,9 +26,9 @@ routes = Routes("Accounts", __name__)
 )
 def register(call: Call[Register, Empty]) -> Registered:
     """A code is mailed to the address; whoever has it confirms with `registration_id`."""
-    asked = call.body
+    form = call.body
     registration_id = login.register(
-        asked.email, asked.password, call.source, call.now, first_name=asked.first_name, last_name=asked.last_name
+        form.email, form.password, call.source, call.now, first_name=form.first_name, last_name=form.last_name
     )
     return Registered(registration_id=registration_id)
 
@@ -53,11 +53,11 @@ def resend(call: Call[Resend, Empty]) -> Accepted:
 @routes.add("POST", "/auth/login", summary="Log in", answer=LogInOut, body=LogIn, public=True)
 def log_in(call: Call[LogIn, Empty]) -> LogInOut:
     """401 `wrong_credentials`, whatever is wrong. A first password brings `challenge` and `session`, and no tokens."""
-    asked = call.body
-    if asked.session is not None and asked.new_password is not None:
-        due = PasswordDue(asked.session)
-        return _out(login.choose_password(asked.login, due, asked.new_password, call.source, call.now))
-    return _out(login.log_in(asked.login, asked.password or "", call.source, call.now))
+    form = call.body
+    if form.session is not None and form.new_password is not None:
+        due = PasswordDue(form.session)
+        return _out(login.choose_password(form.login, due, form.new_password, call.source, call.now))
+    return _out(login.log_in(form.login, form.password or "", call.source, call.now))
 
 
 @routes.add("POST", "/auth/refresh", summary="Get new tokens", answer=TokensOut, body=Refresh, public=True)
@@ -81,11 +81,11 @@ def forgot(call: Call[Forgot, Empty]) -> Accepted:
 )  # fmt: skip
 def reset(call: Call[Reset, Empty]) -> None:
     """422 `wrong_code`, or the rules that the password breaks."""
-    asked = call.body
-    login.reset(asked.email, asked.code, asked.new_password, call.source, call.now)
+    form = call.body
+    login.reset(form.email, form.code, form.new_password, call.source, call.now)
 
 
-def _out(found: LoggedIn | PasswordDue) -> LogInOut:
-    if isinstance(found, PasswordDue):
-        return LogInOut(challenge="new_password_required", session=found.session)
-    return LogInOut(**vars(found.tokens))
+def _out(result: LoggedIn | PasswordDue) -> LogInOut:
+    if isinstance(result, PasswordDue):
+        return LogInOut(challenge="new_password_required", session=result.session)
+    return LogInOut(**vars(result.tokens))

@@ -7,7 +7,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.admins import service as admins
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointMspAdmin, AppointOrgAdmin
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -21,12 +21,12 @@ def list_msp_admins(call: Call[Empty, PageQuery]) -> AdminPage:
 
 @routes.add(
     "POST", "/msp/admins", summary="Appoint an admin of the MSP", answer=AdminOut, body=AppointMspAdmin, status=201,
-    once=True,
+    idempotent=True,
 )  # fmt: skip
 def appoint_msp_admin(call: Call[AppointMspAdmin, Empty]) -> AdminOut:
     """Who has no account yet gets one, and a mail with a first password."""
     scope = _msp(call)
-    return once(call, AdminOut, lambda seed: admins.appoint_msp_admin(scope, call.body.email, seed, call.now))
+    return idempotent(call, AdminOut, lambda seed: admins.appoint_msp_admin(scope, call.body.email, seed, call.now))
 
 
 @routes.add("DELETE", "/msp/admins/{account_id}", summary="Remove an admin of the MSP", answer=None, status=204)
@@ -42,12 +42,12 @@ def list_org_admins(call: Call[Empty, PageQuery]) -> AdminPage:
 
 @routes.add(
     "POST", "/orgs/{org_id}/admins", summary="Appoint an admin of the organization", answer=AdminOut,
-    body=AppointOrgAdmin, status=201, once=True,
+    body=AppointOrgAdmin, status=201, idempotent=True,
 )  # fmt: skip
 def appoint_org_admin(call: Call[AppointOrgAdmin, Empty]) -> AdminOut:
     """An account has one role in an organization; to change it, remove it and appoint again."""
     scope = _org(call, Permission.ORG_ADMINS)
-    return once(call, AdminOut, lambda seed: admins.appoint_org_admin(scope, call.body, seed, call.now))
+    return idempotent(call, AdminOut, lambda seed: admins.appoint_org_admin(scope, call.body, seed, call.now))
 
 
 @routes.add(

@@ -12,7 +12,8 @@ from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
-from chalicelib.training.bulk_changes import bulk_change, course_dates
+from chalicelib.training.bulk_changes import change_course_dates
+from chalicelib.training.bulk_changes import undo as batch_undo
 from chalicelib.training.bulk_changes.schemas import RowDates, UndoOut
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.course_mails.schemas import RemindOut
@@ -22,7 +23,7 @@ from chalicelib.training.rollouts import copy_batch
 from chalicelib.training.rollouts.schemas import (
     Launch,
 )
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
@@ -36,7 +37,7 @@ def _scope(call: Call[Any, Any]) -> Scope:
     return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
 
 
-def _asked(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
+def _batch_key(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
     scope = _scope(call)
     org_of(scope.msp_id, call.params["org_id"])
     return scope, BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
@@ -64,59 +65,61 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
     return learners.of_row(scope, org_id, batch_id, course_id, call.query.outcome, pager, call.now)
 
 
-@routes.add("POST", _BATCH + "/cancel", summary="Cancel a batch", answer=BatchOut, status=202, once=True)
+@routes.add("POST", _BATCH + "/cancel", summary="Cancel a batch", answer=BatchOut, status=202, idempotent=True)
 def cancel_batch(call: Call[Any, Any]) -> BatchOut:
     """Courses that have not run to their end. Learners who are enrolled already stay so: undo withdraws them."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
 
     def action(_: str) -> BatchOut:
         cancel.cancel_batch(key, scope.account_id, call.now)
         return batches_views.batch(scope, key.org_id, key.batch_id, call.now)
 
-    return once(call, BatchOut, action)
+    return idempotent(call, BatchOut, action)
 
 
-@routes.add("POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, status=202, once=True)
+@routes.add(
+    "POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, status=202, idempotent=True
+)
 def cancel_row(call: Call[Any, Any]) -> RowOut:
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     zone = zone_in(scope.msp_id, key.org_id)
 
     def action(_: str) -> RowOut:
         row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
         return row_out(row, zone, call.now)
 
-    return once(call, RowOut, action)
+    return idempotent(call, RowOut, action)
 
 
 @routes.add("PATCH", _ROW, summary="Change the dates of one course of a batch", body=RowDates, answer=RowOut)
 def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
-    scope, key = _asked(call)
-    row = course_dates.change(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
+    scope, key = _batch_key(call)
+    row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
     return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
 
 
-@routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, status=202, once=True)
+@routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, status=202, idempotent=True)
 def undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
-    scope, key = _asked(call)
-    return once(call, UndoOut, lambda _: bulk_change.undo(key, scope.account_id, call.now))
+    scope, key = _batch_key(call)
+    return idempotent(call, UndoOut, lambda _: batch_undo.undo(key, scope.account_id, call.now))
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
-    _, key = _asked(call)
-    return bulk_change.undo_state(key)
+    _, key = _batch_key(call)
+    return batch_undo.state(key)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
 def as_launch(call: Call[Any, Any]) -> Launch:
     """Its courses, targeting and switches; dates that are past are left out, so that it can be launched again."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     return copy_batch.as_launch(scope, key, call.now)
 
 
-@routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, once=True)
+@routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, idempotent=True)
 def retry_row(call: Call[Any, Any]) -> RowOut:
     """For learners that are missing only. A failed, partial or denied course can be retried."""
     scope = _scope(call)
@@ -127,11 +130,16 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
         row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
         return row_out(row, zone, call.now)
 
-    return once(call, RowOut, action)
+    return idempotent(call, RowOut, action)
 
 
 @routes.add(
-    "POST", _ROW + "/remind", summary="Remind those who have not completed", answer=RemindOut, status=202, once=True
+    "POST",
+    _ROW + "/remind",
+    summary="Remind those who have not completed",
+    answer=RemindOut,
+    status=202,
+    idempotent=True,
 )
 def remind(call: Call[Any, Any]) -> RemindOut:
     """A mail to each of them, whether or not the batch sends reminders by itself."""
@@ -139,4 +147,6 @@ def remind(call: Call[Any, Any]) -> RemindOut:
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
     course_id = call.params["course_id"]
     zone_in(scope.msp_id, key.org_id)
-    return once(call, RemindOut, lambda seed: course_mails.remind(key, course_id, scope.account_id, seed, call.now))
+    return idempotent(
+        call, RemindOut, lambda seed: course_mails.remind(key, course_id, scope.account_id, seed, call.now)
+    )

@@ -2,7 +2,7 @@
 
 from chalicelib.people.accounts import email_change
 from chalicelib.people.accounts.email_change_schemas import ChangeEmail, ConfirmEmail, EmailAsked, EmailChanged
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.routing import Call, Empty, Routes
 
 routes = Routes("Own account", __name__)
@@ -10,7 +10,7 @@ routes = Routes("Own account", __name__)
 
 @routes.add(
     "POST", "/me/email", summary="Ask to use another e-mail address", answer=EmailAsked, body=ChangeEmail, status=202,
-    once=True,
+    idempotent=True,
 )  # fmt: skip
 def ask(call: Call[ChangeEmail, Empty]) -> EmailAsked:
     """A code of eight digits is mailed to the new address, good for 30 minutes and five tries."""
@@ -19,7 +19,7 @@ def ask(call: Call[ChangeEmail, Empty]) -> EmailAsked:
         email_change.ask(call.account_id, call.body.email, call.source, seed, call.now)
         return EmailAsked(email=call.body.email)
 
-    return once(call, EmailAsked, action)
+    return idempotent(call, EmailAsked, action)
 
 
 @routes.add(

@@ -7,14 +7,16 @@ from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.routing import Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
 routes = Routes("Exports", __name__)
 
 
-@routes.add("POST", "/msp/training/export", summary="Export the dashboard", answer=ExportOut, status=202, once=True)
+@routes.add(
+    "POST", "/msp/training/export", summary="Export the dashboard", answer=ExportOut, status=202, idempotent=True
+)
 def export_dashboard(call: Call[Empty, Empty]) -> ExportOut:
     """A line per client. Poll the export until it is ready, then fetch its file."""
     return _start(call, Selection(kind=ExportKind.DASHBOARD))
@@ -22,7 +24,7 @@ def export_dashboard(call: Call[Empty, Empty]) -> ExportOut:
 
 @routes.add(
     "POST", "/msp/training/{org_id}/export", summary="Export a client's batches", answer=ExportOut, status=202,
-    once=True,
+    idempotent=True,
 )  # fmt: skip
 def export_batches(call: Call[Empty, Empty]) -> ExportOut:
     """A line per batch, with the columns of the list. Poll the export until it is ready, then fetch its file."""
@@ -32,7 +34,7 @@ def export_batches(call: Call[Empty, Empty]) -> ExportOut:
 @routes.add(
     "POST", "/msp/training/{org_id}/{batch_id}/courses/{course_id}/learners/export",
     summary="Export the learners of one course of a batch", answer=ExportOut, query=LearnersFilter, status=202,
-    once=True,
+    idempotent=True,
 )  # fmt: skip
 def export_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
     """A line per learner, with the columns of the list. Poll the export until it is ready, then fetch its file."""
@@ -52,7 +54,7 @@ def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
     from chalicelib.reporting.exports import service as exports
 
     scope = _scope(call)
-    return once(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
+    return idempotent(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
 
 
 def _scope(call: Call[Any, Any]) -> Scope:

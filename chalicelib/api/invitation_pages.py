@@ -5,8 +5,9 @@ from typing import Any
 
 from chalicelib.core.settings import allowed_origin
 from chalicelib.people.invitations import accept_decline, accept_pages
+from chalicelib.people.invitations import links as invitations_links
 from chalicelib.people.invitations.schemas import AnswerForm, NoFields
-from chalicelib.web.html import Page, page
+from chalicelib.web.html import HtmlPage, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 routes = Routes("Invitation pages", __name__)
@@ -16,9 +17,9 @@ _INVITE = "/invites/{token}"
 
 
 @routes.add("GET", _INVITE, summary="The invitation, as its link shows it", answer=None, public=True, content_type=HTML)
-def show_invite(call: Call[Empty, Empty]) -> Page:
+def show_invite(call: Call[Empty, Empty]) -> HtmlPage:
     """Never changes anything. 404 for a link that does not work, or no more."""
-    invited = accept_decline.shown(call.params["token"], call.now)
+    invited = invitations_links.load(call.params["token"], call.now)
     name = "expired" if invited.expired else "invitation" if invited.is_open else "closed"
     facts = {"organization": invited.org.name, "email": invited.member.email, "status": invited.member.status}
     return _page(name, {**facts, "base": call.params["token"]})
@@ -28,18 +29,18 @@ def show_invite(call: Call[Empty, Empty]) -> Page:
     "POST", _INVITE + "/accept", summary="Accept: log in or register", answer=None, body=AnswerForm, takes=FORM,
     public=True, content_type=HTML,
 )  # fmt: skip
-def accept_invite(call: Call[AnswerForm, Empty]) -> Page:
+def accept_invite(call: Call[AnswerForm, Empty]) -> HtmlPage:
     """Step by step: with an account or a new one, under the invited address or, once that is proven, another."""
-    screen = accept_pages.step(call.params["token"], call.body, call.source, call.now)
-    return _page(screen.name, {**screen.facts, "base": "."}, screen.status, screen.retry_after)
+    state = accept_pages.step(call.params["token"], call.body, call.source, call.now)
+    return _page(state.name, {**state.facts, "base": "."}, state.status, state.retry_after)
 
 
 @routes.add(
     "POST", _INVITE + "/decline", summary="Decline the invitation", answer=None, body=NoFields, takes=FORM,
     public=True, content_type=HTML,
 )  # fmt: skip
-def decline_invite(call: Call[NoFields, Empty]) -> Page:
-    answered = accept_decline.decline(accept_decline.shown(call.params["token"], call.now), call.now)
+def decline_invite(call: Call[NoFields, Empty]) -> HtmlPage:
+    answered = accept_decline.decline(invitations_links.load(call.params["token"], call.now), call.now)
     return _page("declined", {"organization": answered.organization})
 
 
@@ -47,11 +48,11 @@ def decline_invite(call: Call[NoFields, Empty]) -> Page:
     "POST", _INVITE + "/renew", summary="Mail a fresh link to the same address", answer=None, body=NoFields,
     takes=FORM, public=True, content_type=HTML,
 )  # fmt: skip
-def renew_invite(call: Call[NoFields, Empty]) -> Page:
+def renew_invite(call: Call[NoFields, Empty]) -> HtmlPage:
     """Of an expired link only; at most five mails an hour go to one address."""
-    invited = accept_decline.renew(call.params["token"], call.now)
+    invited = invitations_links.renew(call.params["token"], call.now)
     return _page("renewed", {"organization": invited.org.name, "email": invited.member.email})
 
 
-def _page(name: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> Page:
+def _page(name: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> HtmlPage:
     return page(_TEMPLATES, f"{name}.html", {"front_url": allowed_origin(), **facts}, status, retry_after)

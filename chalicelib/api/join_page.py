@@ -7,11 +7,11 @@ from chalicelib.core.settings import allowed_origin
 from chalicelib.people.join_page import join_pages
 from chalicelib.people.join_page.guide import guide_facts
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm, VerifyQuery
-from chalicelib.web.html import Page, Redirect, page
+from chalicelib.web.html import HtmlPage, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 if TYPE_CHECKING:
-    from chalicelib.people.invitations.accept_pages import Screen
+    from chalicelib.people.invitations.accept_pages import PageState
 
 routes = Routes("Join page", __name__)
 
@@ -20,7 +20,7 @@ _JOIN = "/join/{slug}"
 
 
 @routes.add("GET", _JOIN, summary="The organization's join page", answer=None, public=True, content_type=HTML)
-def show_join_page(call: Call[Empty, Empty]) -> Page:
+def show_join_page(call: Call[Empty, Empty]) -> HtmlPage:
     """404 when it is off, or the organization has no subscription or no group."""
     return _page(join_pages.form(call.params["slug"], call.source, call.now))
 
@@ -29,7 +29,7 @@ def show_join_page(call: Call[Empty, Empty]) -> Page:
     "POST", _JOIN, summary="Ask to join: mails a code to the address", answer=None, body=JoinForm, takes=FORM,
     public=True, content_type=HTML,
 )  # fmt: skip
-def ask_to_join(call: Call[JoinForm, Empty]) -> Page | Redirect:
+def ask_to_join(call: Call[JoinForm, Empty]) -> HtmlPage | Redirect:
     """The same answer whether or not the address is known here."""
     return _answer(join_pages.ask(call.params["slug"], call.body, call.source, call.now))
 
@@ -38,7 +38,7 @@ def ask_to_join(call: Call[JoinForm, Empty]) -> Page | Redirect:
     "GET", _JOIN + "/verify", summary="Where the mailed code is entered", answer=None, query=VerifyQuery, public=True,
     content_type=HTML,
 )  # fmt: skip
-def show_verify(call: Call[Empty, VerifyQuery]) -> Page:
+def show_verify(call: Call[Empty, VerifyQuery]) -> HtmlPage:
     return _page(join_pages.code_form(call.params["slug"], call.query.request, call.source, call.now))
 
 
@@ -46,20 +46,20 @@ def show_verify(call: Call[Empty, VerifyQuery]) -> Page:
     "POST", _JOIN + "/verify", summary="Enter the mailed code", answer=None, body=VerifyForm, takes=FORM, public=True,
     content_type=HTML,
 )  # fmt: skip
-def verify(call: Call[VerifyForm, Empty]) -> Page | Redirect:
+def verify(call: Call[VerifyForm, Empty]) -> HtmlPage | Redirect:
     """Leads to the invitation; five tries, then one starts anew."""
     return _answer(join_pages.confirm(call.params["slug"], call.body, call.source, call.now))
 
 
 @routes.add("GET", "/guide", summary="How accepting an invitation looks", answer=None, public=True, content_type=HTML)
-def show_guide(call: Call[Empty, Empty]) -> Page:
+def show_guide(call: Call[Empty, Empty]) -> HtmlPage:
     """With pictures to download."""
     return page(_TEMPLATES, "guide.html", guide_facts())
 
 
-def _answer(found: "Screen | Redirect") -> Page | Redirect:
-    return found if isinstance(found, Redirect) else _page(found)
+def _answer(result: "PageState | Redirect") -> HtmlPage | Redirect:
+    return result if isinstance(result, Redirect) else _page(result)
 
 
-def _page(screen: "Screen") -> Page:
-    return page(_TEMPLATES, f"{screen.name}.html", {"front_url": allowed_origin(), **screen.facts}, screen.status)
+def _page(state: "PageState") -> HtmlPage:
+    return page(_TEMPLATES, f"{state.name}.html", {"front_url": allowed_origin(), **state.facts}, state.status)

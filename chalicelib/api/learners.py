@@ -8,13 +8,13 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.course_mails.member_mails import mails_of_member
 from chalicelib.training.course_mails.schemas import MailPage
-from chalicelib.training.progress import learners, progress
-from chalicelib.training.progress.archive import shown_to_admins
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress import learners, progress, results
+from chalicelib.training.progress.archive import visible_to_admins
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from chalicelib.training.progress.schemas import EnrollmentChange, EnrollmentOut, EnrollmentPage, StartedOut
 from chalicelib.training.self_enrollment import my_courses
-from chalicelib.training.self_enrollment import progress as own_progress
-from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.training.self_enrollment import progress as self_enrollment
+from chalicelib.training.self_enrollment.progress import self_enrolled_course
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
@@ -35,19 +35,19 @@ def list_my_courses(call: Call[Any, PageQuery]) -> EnrollmentPage:
 @routes.add("POST", "/me/courses/{enrollment_id}/start", summary="Start a course", answer=StartedOut)
 def start_course(call: Call[Any, Any]) -> StartedOut:
     """Answers the course's link. Starting again changes nothing and answers the link again."""
-    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is not None:
-        return own_progress.start(call.account_id, course_id, call.now)
-    msp_id, enrollment_id = my_courses.own(call.account_id, call.params["enrollment_id"])
+        return self_enrollment.start(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = my_courses.find(call.account_id, call.params["enrollment_id"])
     return progress.start(msp_id, enrollment_id, call.now)
 
 
 @routes.add("POST", "/me/courses/{enrollment_id}/complete", summary="Complete a course", answer=EnrollmentOut)
 def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
-    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is not None:
-        return own_progress.complete(call.account_id, course_id, call.now)
-    msp_id, enrollment_id = my_courses.own(call.account_id, call.params["enrollment_id"])
+        return self_enrollment.complete(call.account_id, course_id, call.now)
+    msp_id, enrollment_id = my_courses.find(call.account_id, call.params["enrollment_id"])
     return progress.complete(msp_id, enrollment_id, call.now)
 
 
@@ -57,10 +57,10 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = directory.department_path_of(org_id, member_id)
     scope = access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
-    is_shown = shown_to_admins(directory.member(scope, member_id, call.now).status)
+    is_visible = visible_to_admins(directory.member(scope, member_id, call.now).status)
     pager = Pager.of(call)
     items, position = learners.of_member(
-        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now, is_shown
+        scope.msp_id, org_id, member_id, pager.limit, pager.position, call.now, is_visible
     )
     return EnrollmentPage(items=items, next_cursor=pager.cursor(position))
 
@@ -76,7 +76,7 @@ def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
     if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
         raise NotFound()
-    return progress.enter(scope, enrollment_id, call.body, call.now)
+    return results.enter(scope, enrollment_id, call.body, call.now)
 
 
 @routes.add("GET", _MEMBER_MAILS, summary="What became of a member's mails", answer=MailPage, query=PageQuery)

@@ -5,12 +5,13 @@ from typing import Any
 
 from chalicelib.core.errors import Forbidden
 from chalicelib.people.members import archive, changes
+from chalicelib.people.members import memberships as members_memberships
 from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -26,7 +27,7 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
     if department_id:
         scope = _reader(call.account_id, org_id, directory.department_path(org_id, department_id))
     else:
-        scope = _reader_of_some(call.account_id, org_id)
+        scope = _reader_of_departments(call.account_id, org_id)
     return directory.page(scope, call.query, Pager.of(call), call.now)
 
 
@@ -45,7 +46,7 @@ def change_member(call: Call[MemberPatch, Empty]) -> MemberOut:
     return directory.member(scope, member_id, call.now)
 
 
-@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, once=True)
+@routes.add("POST", _MEMBER + "/archive", summary="Archive a member", answer=MemberOut, idempotent=True)
 def archive_member(call: Call[Empty, Empty]) -> MemberOut:
     """The person keeps access to what is in progress, the organization what was completed; the rest is cancelled."""
     scope, member_id = _manager(call), call.params["member_id"]
@@ -54,26 +55,26 @@ def archive_member(call: Call[Empty, Empty]) -> MemberOut:
         archive.archive(scope, member_id, seed, call.now)
         return directory.member(scope, member_id, call.now)
 
-    return once(call, MemberOut, action)
+    return idempotent(call, MemberOut, action)
 
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")
 def read_me(call: Call[Empty, Empty]) -> MeOut:
-    return directory.me(call.account_id, access.entries(call.account_id))
+    return members_memberships.me(call.account_id, access.entries(call.account_id))
 
 
 def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Scope:
     return access.org(account_id, org_id, Permission.MEMBERS_READ, department_path)
 
 
-def _reader_of_some(account_id: str, org_id: str) -> Scope:
-    """Whoever may see all members, or those of some departments."""
+def _reader_of_departments(account_id: str, org_id: str) -> Scope:
+    """For callers who may see all members, or those of some departments."""
     try:
         return _reader(account_id, org_id, ())
     except Forbidden:
-        here = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
-        own = [department_id for entry in here for department_id in entry.department_ids or ()]
-        return _reader(account_id, org_id, own)
+        entries = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
+        departments = [department_id for entry in entries for department_id in entry.department_ids or ()]
+        return _reader(account_id, org_id, departments)
 
 
 def _manager(call: Call[Any, Any]) -> Scope:

@@ -18,7 +18,7 @@ from chalicelib.tenants.organizations.schemas import (
     TrainingAccess,
     TrainingAccessOut,
 )
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -31,11 +31,17 @@ def list_organizations(call: Call[Empty, OrgQuery]) -> ClientPage:
 
 
 @routes.add(
-    "POST", "/msp/organizations", summary="Create a client", answer=ClientOut, body=OrgCreate, status=201, once=True
+    "POST",
+    "/msp/organizations",
+    summary="Create a client",
+    answer=ClientOut,
+    body=OrgCreate,
+    status=201,
+    idempotent=True,
 )
 def create_organization(call: Call[OrgCreate, Empty]) -> ClientOut:
     scope = _msp(call)
-    return once(call, ClientOut, lambda seed: organizations.create(scope, call.body, seed, call.now))
+    return idempotent(call, ClientOut, lambda seed: organizations.create(scope, call.body, seed, call.now))
 
 
 @routes.add("PATCH", "/msp/organizations/{org_id}", summary="Change a client", answer=ClientOut, body=OrgPatch)

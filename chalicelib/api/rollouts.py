@@ -15,7 +15,7 @@ from chalicelib.training.rollouts.schemas import (
     RolloutOut,
     RolloutPage,
 )
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
@@ -34,20 +34,26 @@ def dashboard(call: Call[Any, PageQuery]) -> Dashboard:
 
 @routes.add(
     "POST", "/msp/training/enrollment", summary="Launch a rollout", body=Launch, answer=LaunchOut, status=202,
-    once=True, needs_key=True,
+    idempotent=True, needs_key=True,
 )  # fmt: skip
 def launch_rollout(call: Call[Launch, Any]) -> LaunchOut:
     """One batch per client, each on its own. `Idempotency-Key` is required."""
-    return launch.launch(_scope(call), call.body, call.route, call.idempotency_key, call.said, call.now)
+    return launch.launch(_scope(call), call.body, call.route, call.idempotency_key, call.request_fingerprint, call.now)
 
 
 @routes.add(
-    "POST", "/msp/training/preview", summary="Preview a launch", body=Launch, answer=PreviewOut, status=202, once=True
+    "POST",
+    "/msp/training/preview",
+    summary="Preview a launch",
+    body=Launch,
+    answer=PreviewOut,
+    status=202,
+    idempotent=True,
 )
 def preview_launch(call: Call[Launch, Any]) -> PreviewOut:
     """Counts in the background whom a launch would enroll, and changes nothing. A launch may quote the plan's id."""
     scope = _scope(call)
-    return once(call, PreviewOut, lambda seed: preview.preview(scope, call.body, seed, call.now))
+    return idempotent(call, PreviewOut, lambda seed: preview.preview(scope, call.body, seed, call.now))
 
 
 @routes.add("GET", "/msp/training/preview/{plan_id}", summary="A preview, as far as it is counted", answer=PreviewOut)
@@ -68,9 +74,9 @@ def rollout(call: Call[Any, Any]) -> RolloutOut:
 
 @routes.add(
     "POST", "/msp/rollouts/{rollout_id}/retry", summary="Launch again for clients that failed at launch",
-    body=RetryOrgs, answer=LaunchOut, status=202, once=True,
+    body=RetryOrgs, answer=LaunchOut, status=202, idempotent=True,
 )  # fmt: skip
 def retry_rollout(call: Call[RetryOrgs, Any]) -> LaunchOut:
     scope = _scope(call)
     rollout_id, org_ids = call.params["rollout_id"], call.body.org_ids
-    return once(call, LaunchOut, lambda seed: launch.retry(scope, rollout_id, org_ids, seed, call.now))
+    return idempotent(call, LaunchOut, lambda seed: launch.retry(scope, rollout_id, org_ids, seed, call.now))

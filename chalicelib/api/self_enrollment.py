@@ -9,10 +9,10 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import offers
-from chalicelib.training.self_enrollment import progress as own_progress
-from chalicelib.training.self_enrollment.progress import own_course_of
+from chalicelib.training.self_enrollment import progress as self_enrollment
+from chalicelib.training.self_enrollment.progress import self_enrolled_course
 from chalicelib.training.self_enrollment.schemas import OfferOut, OfferPage, OfferTo, TakeCourse
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -23,24 +23,25 @@ _CARRY_OVER = "/orgs/{org_id}/members/{member_id}/carry-over"
 
 @routes.add(
     "POST", "/me/courses", summary="Take a course on my own", body=TakeCourse, answer=EnrollmentOut,
-    status=201, once=True,
+    status=201, idempotent=True,
 )  # fmt: skip
 def take_course(call: Call[TakeCourse, Empty]) -> EnrollmentOut:
     """One of the library, without an organization. Start and complete it as any other."""
-    return once(
-        call, EnrollmentOut, lambda seed: own_progress.take(call.account_id, call.body.course_id, seed, call.now)
+    return idempotent(
+        call, EnrollmentOut, lambda seed: self_enrollment.take(call.account_id, call.body.course_id, seed, call.now)
     )
 
 
 @routes.add(
-    "POST", "/me/courses/{enrollment_id}/offer", summary="Offer my progress", body=OfferTo, answer=OfferOut, once=True,
+    "POST", "/me/courses/{enrollment_id}/offer", summary="Offer my progress", body=OfferTo, answer=OfferOut,
+    idempotent=True,
 )  # fmt: skip
 def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     """To an organization that I am an active member of, once. An admin there accepts it."""
-    course_id = own_course_of(call.account_id, call.params["enrollment_id"])
+    course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is None:
         raise Conflict("not_your_own", "Only courses taken on your own account can be offered.")
-    return once(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))
+    return idempotent(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))
 
 
 @routes.add("GET", _CARRY_OVER, summary="Progress offered", answer=OfferPage, query=PageQuery)
@@ -49,11 +50,15 @@ def list_offers(call: Call[Empty, PageQuery]) -> OfferPage:
     return offers.open_offers(_scope(call), call.params["member_id"], Pager.of(call))
 
 
-@routes.add("POST", _CARRY_OVER + "/{offer_id}/accept", summary="Accept offered progress", answer=OfferOut, once=True)
+@routes.add(
+    "POST", _CARRY_OVER + "/{offer_id}/accept", summary="Accept offered progress", answer=OfferOut, idempotent=True
+)
 def accept_offer(call: Call[Empty, Empty]) -> OfferOut:
     """It becomes the member's enrollment here, with its dates, and takes a seat. Accepting again does nothing more."""
     scope, params = _scope(call), call.params
-    return once(call, OfferOut, lambda seed: offers.accept(scope, params["member_id"], params["offer_id"], call.now))
+    return idempotent(
+        call, OfferOut, lambda seed: offers.accept(scope, params["member_id"], params["offer_id"], call.now)
+    )
 
 
 def _scope(call: Call[Any, Any]) -> Scope:

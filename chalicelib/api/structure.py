@@ -23,11 +23,11 @@ from chalicelib.tenants.structure.schemas import (
     LocationPatch,
 )
 from chalicelib.training.rollouts.group_uses import batch_uses
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-# What has to be asked before something is deleted: rooms above that of groups know what uses them.
+# Rooms above know what uses a group, department or location. They are asked before one is deleted.
 USES = (members_in, batch_uses)
 
 routes = Routes("Structure", __name__)
@@ -40,11 +40,11 @@ def list_groups(call: Call[Empty, PageQuery]) -> GroupPage:
 
 @routes.add(
     "POST", "/orgs/{org_id}/groups", summary="Create a group", answer=GroupOut, body=GroupCreate,
-    status=201, once=True,
+    status=201, idempotent=True,
 )  # fmt: skip
 def create_group(call: Call[GroupCreate, Empty]) -> GroupOut:
     scope = _scope(call)
-    return once(call, GroupOut, lambda seed: structure.create_group(scope, call.body, seed, call.now))
+    return idempotent(call, GroupOut, lambda seed: structure.create_group(scope, call.body, seed, call.now))
 
 
 @routes.add(
@@ -77,11 +77,11 @@ def list_departments(call: Call[Empty, PageQuery]) -> DepartmentPage:
 
 @routes.add(
     "POST", "/orgs/{org_id}/departments", summary="Create a department", answer=DepartmentOut, body=DepartmentCreate,
-    status=201, once=True,
+    status=201, idempotent=True,
 )  # fmt: skip
 def create_department(call: Call[DepartmentCreate, Empty]) -> DepartmentOut:
     scope = _scope(call)
-    return once(call, DepartmentOut, lambda seed: departments.create(scope, call.body, seed, call.now))
+    return idempotent(call, DepartmentOut, lambda seed: departments.create(scope, call.body, seed, call.now))
 
 
 @routes.add(
@@ -112,11 +112,11 @@ def list_locations(call: Call[Empty, PageQuery]) -> LocationPage:
 
 @routes.add(
     "POST", "/orgs/{org_id}/locations", summary="Create a location", answer=LocationOut, body=LocationCreate,
-    status=201, once=True,
+    status=201, idempotent=True,
 )  # fmt: skip
 def create_location(call: Call[LocationCreate, Empty]) -> LocationOut:
     scope = _scope(call)
-    return once(call, LocationOut, lambda seed: structure.create_location(scope, call.body, seed, call.now))
+    return idempotent(call, LocationOut, lambda seed: structure.create_location(scope, call.body, seed, call.now))
 
 
 @routes.add(

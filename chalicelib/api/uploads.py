@@ -8,7 +8,7 @@ from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut,
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.web.idempotency import once
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
 
@@ -18,7 +18,7 @@ routes = Routes("Uploads", __name__)
 _IMPORTS = "/orgs/{org_id}/imports"
 _CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# What programs say of spreadsheets; what a file is, its content tells.
+# Content types that programs send for spreadsheets. The file's content decides what it is.
 _FILES = (
     _CSV, _XLSX, "text/plain", "text/tab-separated-values", "application/vnd.ms-excel", "application/csv",
     "application/octet-stream",
@@ -42,7 +42,7 @@ def template(call: Call[Empty, TemplateQuery]) -> Response:
 
 @routes.add(
     "POST", _IMPORTS, summary="Upload people", answer=ImportDetail, takes=_FILES, max_bytes=MAX_FILE_BYTES,
-    status=201, once=True,
+    status=201, idempotent=True,
 )  # fmt: skip
 def upload(call: Call[Empty, Empty]) -> ImportDetail:
     """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
@@ -50,9 +50,11 @@ def upload(call: Call[Empty, Empty]) -> ImportDetail:
     from chalicelib.people.uploads import service as uploads
 
     scope = _scope(call)
-    made = once(call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now))
-    # Read rather than remembered under the key: the rows are more than one item holds.
-    return uploads.detail(scope, made.import_id, call.now)
+    upload = idempotent(
+        call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now)
+    )
+    # Read again, and not kept under the idempotency key: the rows are more than one item holds.
+    return uploads.detail(scope, upload.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
@@ -73,7 +75,7 @@ def read_import(call: Call[Empty, Empty]) -> ImportDetail:
 
 @routes.add(
     "POST", _IMPORTS + "/{import_id}/approve", summary="Invite the people of an upload", answer=ImportOut,
-    body=Approval, status=202, once=True,
+    body=Approval, status=202, idempotent=True,
 )  # fmt: skip
 def approve(call: Call[Approval, Empty]) -> ImportOut:
     """Applies the corrections; rows that failed are left out."""
@@ -81,15 +83,17 @@ def approve(call: Call[Approval, Empty]) -> ImportOut:
     from chalicelib.people.uploads import service as uploads
 
     scope, import_id = _scope(call), call.params["import_id"]
-    return once(call, ImportOut, lambda seed: uploads.approve(scope, import_id, call.body.notify, seed, call.now))
+    return idempotent(call, ImportOut, lambda seed: uploads.approve(scope, import_id, call.body.notify, seed, call.now))
 
 
-@routes.add("POST", _IMPORTS + "/{import_id}/disapprove", summary="Discard an upload", answer=ImportOut, once=True)
+@routes.add(
+    "POST", _IMPORTS + "/{import_id}/disapprove", summary="Discard an upload", answer=ImportOut, idempotent=True
+)
 def disapprove(call: Call[Empty, Empty]) -> ImportOut:
     from chalicelib.people.uploads import service as uploads
 
     scope, import_id = _scope(call), call.params["import_id"]
-    return once(call, ImportOut, lambda seed: uploads.disapprove(scope, import_id, seed, call.now))
+    return idempotent(call, ImportOut, lambda seed: uploads.disapprove(scope, import_id, seed, call.now))
 
 
 @routes.add(

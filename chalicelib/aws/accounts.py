@@ -1,6 +1,6 @@
-"""What people do with their own accounts in Amazon Cognito: register, confirm, log in, choose another password.
+"""Amazon Cognito for the owner of an account: register, confirm, log in, change the password.
 
-Cognito takes these calls from anybody who knows the app client: they are not signed and need no permission.
+Cognito takes these calls from anybody who knows the app client: they are unsigned and need no permission.
 """
 
 import base64
@@ -16,8 +16,8 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, error_of
 from chalicelib.core.settings import settings
 
-# What Cognito says of the person, the code or the password, rather than of its own state. LimitExceeded is among
-# them: it is about one account, and only about one that there is.
+# Errors about the person, the code or the password, not about Cognito's state. LimitExceeded is one of them: it is
+# about one account, and only about one that exists.
 _VERDICTS = frozenset(
     {
         "AliasExistsException",
@@ -39,7 +39,7 @@ _VERDICTS = frozenset(
 
 
 class Refused(Exception):
-    """Cognito understood, and said no. `code` is its own word for why."""
+    """Cognito refused the call because of its input. `code` is Cognito's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code)
@@ -49,7 +49,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Tokens:
-    """As Cognito hands them out; `expires_in` are the seconds that ID and access token are good for."""
+    """`expires_in` is the life of the ID token and the access token, in seconds."""
 
     id_token: str
     access_token: str
@@ -57,14 +57,14 @@ class Tokens:
     expires_in: int
 
     def claims(self) -> dict[str, Any]:
-        """What the ID token says. Not verified: Cognito itself has just handed it to us, over TLS."""
+        """The claims of the ID token. Not verified: it came from Cognito over TLS just now."""
         payload = self.id_token.split(".")[1]
         return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
 @dataclass(frozen=True, repr=False)
 class PasswordDue:
-    """The password was right, and has to be replaced first. `session` says who did that, for some minutes."""
+    """The password was right and has to be replaced. `session` continues the log-in; it is valid for minutes."""
 
     session: str
 
@@ -81,7 +81,7 @@ class Accounts:
         self._call(client("cognito-idp").sign_up, Username=user_name, Password=password, UserAttributes=listed)
 
     def confirm_sign_up(self, user_name: str, code: str) -> None:
-        # An address that has an account keeps it: Cognito would take it away if forced to.
+        # With True, Cognito would take the address away from an account that has it already.
         self._call(
             client("cognito-idp").confirm_sign_up, Username=user_name, ConfirmationCode=code, ForceAliasCreation=False
         )
@@ -133,7 +133,7 @@ def _verdicts() -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _VERDICTS:
-            # Its message never leaves this process: some of them repeat what was sent.
+            # The message must not leave this process: some messages repeat the input.
             raise Refused(code, error.response["Error"].get("Message", "")) from None
         raise error_of(error) from None
     except BotoCoreError as error:
@@ -144,11 +144,11 @@ def _logged_in(answer: Mapping[str, Any]) -> Tokens | PasswordDue:
     if "AuthenticationResult" in answer:
         return _tokens(answer["AuthenticationResult"], "")
     if answer.get("ChallengeName") != "NEW_PASSWORD_REQUIRED":
-        # The user pool asks for nothing else (infra/resources.yaml).
+        # The user pool has no other challenge (infra/resources.yaml).
         raise StorageFailure(str(answer.get("ChallengeName")))
-    # The answer must name the user, and by no alias.
-    known = [answer["ChallengeParameters"]["USER_ID_FOR_SRP"], answer["Session"]]
-    return PasswordDue(base64.urlsafe_b64encode(json.dumps(known).encode()).decode())
+    # The answer to the challenge must give the user's name, not an alias.
+    packed = [answer["ChallengeParameters"]["USER_ID_FOR_SRP"], answer["Session"]]
+    return PasswordDue(base64.urlsafe_b64encode(json.dumps(packed).encode()).decode())
 
 
 def _unpacked(due: PasswordDue) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def _unpacked(due: PasswordDue) -> tuple[str, str]:
 
 
 def _tokens(result: Mapping[str, Any], refresh_token: str) -> Tokens:
-    """A refresh brings no new refresh token: the old one stays good."""
+    """A refresh gives no new refresh token: the old one stays valid."""
     return Tokens(
         result["IdToken"],
         result["AccessToken"],

@@ -1,7 +1,7 @@
-"""Writing and reading many items: create-only PartiQL inserts, 25 a call, and lean reads of key ranges.
+"""Bulk writes and reads: create-only PartiQL inserts, 25 a call, and reads of sort keys only.
 
-PartiQL's INSERT is the one bulk write that never overwrites: each item that exists is told apart with
-`DuplicateItem`, and its neighbours are written all the same.
+PartiQL's INSERT is the only bulk write that never overwrites: an item that exists gets `DuplicateItem`, and the
+others of the call are written.
 """
 
 import random
@@ -34,10 +34,10 @@ RawItem = Mapping[str, Mapping[str, Any]]
 def insert_new(table: str, items: Sequence[RawItem], *, all_or_raise: bool = True) -> list[str]:
     """Insert items (as DynamoDB JSON, all with the same attributes); keys must differ from each other.
 
-    Gives, per item: CREATED, DUPLICATE, or the code with which DynamoDB refused it for good. CREATED may
-    be told as DUPLICATE when an answer was lost on the way: read the item back to know.
-    Items that DynamoDB was too busy for raise Unavailable, though others may have been written; without
-    `all_or_raise` they have their code as outcome instead, so that they do not stop their neighbours.
+    Gives, per item: CREATED, DUPLICATE, or the code of a final refusal. After a lost answer a created item may be
+    reported as DUPLICATE: read the item back to know.
+    Raises Unavailable when DynamoDB stayed too busy for some items; others may have been written. Without
+    `all_or_raise` these items have their error code as outcome instead.
     """
     outcomes: list[str] = []
     for start in range(0, len(items), PER_CALL):
@@ -52,17 +52,17 @@ def _insert_call(table: str, items: Sequence[RawItem], all_or_raise: bool) -> li
     return [_INSERTED.get(code, code) for code in _execute_call(statements, all_or_raise)]
 
 
-def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Change") -> list[str]:
-    """Change items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
+def update_each(table: str, keys: Sequence[tuple[str, str]], update: "Update") -> list[str]:
+    """Update items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
 
-    APPLIED may be told as REFUSED when an answer was lost on the way: read the item back to know.
-    Raises Unavailable when items could not be changed now; some others may have been.
+    After a lost answer an applied update may be reported as REFUSED: read the item back to know.
+    Raises Unavailable when some items could not be updated now; others may have been.
     """
-    statement = f'UPDATE "{table}" {change.sets} WHERE "pk" = ? AND "sk" = ? AND {change.condition}'
+    statement = f'UPDATE "{table}" {update.sets} WHERE "pk" = ? AND "sk" = ? AND {update.condition}'
     outcomes: list[str] = []
     for start in range(0, len(keys), PER_CALL):
         statements = [
-            {"Statement": statement, "Parameters": [*change.set_values, {"S": pk}, {"S": sk}, *change.condition_values]}
+            {"Statement": statement, "Parameters": [*update.set_values, {"S": pk}, {"S": sk}, *update.condition_values]}
             for pk, sk in keys[start : start + PER_CALL]
         ]
         outcomes += [_UPDATED.get(code, code) for code in _execute_call(statements, all_or_raise=True)]
@@ -70,7 +70,7 @@ def update_each(table: str, keys: Sequence[tuple[str, str]], change: "Change") -
 
 
 @dataclass(frozen=True)
-class Change:
+class Update:
     """PartiQL's SET clauses and the condition after the key, with their values as DynamoDB JSON."""
 
     sets: str
@@ -80,7 +80,7 @@ class Change:
 
 
 def _execute_call(statements: Sequence[Mapping[str, Any]], all_or_raise: bool) -> list[str]:
-    """Per statement the code of its error, empty for none; what DynamoDB was too busy for is sent again."""
+    """The error code of each statement, empty for none. Statements that DynamoDB was too busy for are sent again."""
     codes = [""] * len(statements)
     waiting = list(range(len(statements)))
     for attempt in range(_TRIES):
@@ -105,7 +105,7 @@ def sort_keys(
 ) -> Iterator[str]:
     """The sort keys of a partition in (after, until], page by page; `only` is an attribute and its value.
 
-    Reads eventually consistently and asks for nothing but keys, so that a hundred thousand stay cheap.
+    Reads eventually consistently, and keys only, so that a hundred thousand of them stay cheap.
     """
     request: dict[str, Any] = {
         "TableName": table,
@@ -114,7 +114,7 @@ def sort_keys(
         "ProjectionExpression": "sk",
     }
     if until is not None:
-        # BETWEEN takes both ends in; the one at `after` is dropped below.
+        # BETWEEN includes both ends; the key `after` is dropped below.
         request["KeyConditionExpression"] = "pk = :pk AND sk BETWEEN :after AND :until"
         request["ExpressionAttributeValues"][":until"] = {"S": until}
     if only is not None:

@@ -1,4 +1,4 @@
-"""AWS clients: one botocore session for all of them, for only the first client on a session is dear."""
+"""AWS clients on one botocore session, since only the first client of a session is slow to create."""
 
 import gc
 import os
@@ -8,8 +8,8 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-# Connections are few, for a function answers one event at a time. Parameters are validated by
-# tests rather than in production: validation is a quarter of the cost of a bulk insert.
+# A function handles one event at a time and needs few connections. Parameters are validated in tests only:
+# validation is a quarter of the cost of a bulk insert.
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 4},
     connect_timeout=3,
@@ -19,9 +19,9 @@ _CONFIG = Config(
 )
 
 _CONFIG_BY_SERVICE = {
-    # SES would send a message again for every call that is repeated (chalicelib/aws/mailer.py).
+    # No retries: SES would send the message again (chalicelib/aws/mailer.py).
     "ses": _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1})),
-    # Links would be signed in the old way, which only the oldest regions take (chalicelib/aws/files.py).
+    # The default would sign links in the old way, which only the oldest regions take (chalicelib/aws/files.py).
     "s3": _CONFIG.merge(Config(signature_version="s3v4")),
 }
 
@@ -37,20 +37,20 @@ def client(service: str) -> Any:
 
 
 def fresh(service: str) -> Any:
-    """A client whose connections are its own: for calls that must not meet one that went stale while nothing ran."""
+    """A client with connections of its own, for calls that must not use one that broke while frozen."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     config = _CONFIG_BY_SERVICE.get(service, _CONFIG)
-    # Of the first client's time half would go into looking for garbage among the 20,000 things that botocore reads.
-    collects = gc.isenabled()
+    # Garbage collection would take half of the time of the first client, among the 20,000 objects that botocore reads.
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         return session().create_client(service, region_name=region, config=config)
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
 
 
 def forget() -> None:
-    """Make new clients from now on: for tests, which change the cloud under our feet."""
+    """Create new clients from now on: for tests, which change the cloud."""
     client.cache_clear()
     session.cache_clear()

@@ -1,4 +1,4 @@
-"""botocore's exceptions, sorted once: what failed its condition, what may be tried again, what may not."""
+"""Translates botocore's exceptions: failed conditions, failures worth a retry, and others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ RETRYABLE = frozenset(
 
 
 class StorageFailure(MusterError):
-    """AWS refused for a reason that trying again does not mend: a bug, or a missing permission."""
+    """AWS refused the call, and a retry would not help: a bug or a missing permission."""
 
     def __init__(self, aws_code: str) -> None:
         super().__init__("internal_error", "Muster could not do this; the operators know of it.")
@@ -42,7 +42,7 @@ class StorageFailure(MusterError):
 
 
 class Contended(Unavailable):
-    """A transaction met another one on the same item; trying again soon helps."""
+    """A transaction conflicted with another one on the same item. A retry helps."""
 
 
 def error_of(error: Exception) -> MusterError:
@@ -61,7 +61,7 @@ def error_of(error: Exception) -> MusterError:
             return Unavailable()
         return StorageFailure(code)
     if isinstance(cause, BotoCoreError):
-        # Connections that break, time-outs, and answers that cannot be read.
+        # Broken connections, time-outs and unreadable answers.
         return Unavailable()
     return StorageFailure(type(cause).__name__)
 
@@ -78,7 +78,7 @@ def _cancelled(codes: list[str]) -> MusterError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Let no exception of botocore or PynamoDB leave this package."""
+    """Translate the exceptions of botocore and PynamoDB, so that none leaves this package."""
     try:
         yield
     except (ClientError, BotoCoreError, PynamoDBException) as error:

@@ -1,4 +1,4 @@
-"""S3: files written piece by piece, and links by which one of them can be fetched for a while."""
+"""S3: writes files in parts, and makes links that expire."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,7 +11,7 @@ from chalicelib.aws.failures import translated
 from chalicelib.core.errors import MusterError
 from chalicelib.core.settings import settings
 
-# The least that S3 takes as a part, the last one aside. 10,000 of them make 50 GB, and one is held in memory.
+# S3's minimum for a part other than the last. 10,000 parts make 50 GB, and one of them is in memory.
 PART_BYTES = 5 * 1024 * 1024
 
 
@@ -20,9 +20,7 @@ class Files:
     bucket: str
 
     def write(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
-        """One file out of pieces, of which one part at most is in memory. It replaces what was there, as a whole:
-        until the last piece is written nothing of it shows.
-        """
+        """Write a file from pieces, with one part in memory. It replaces an existing file only when it is complete."""
         upload: _Upload | None = None
         part = bytearray()
         try:
@@ -44,28 +42,28 @@ class Files:
             client("s3").put_object(Bucket=self.bucket, Key=key, Body=part, ContentType=content_type)
 
     def delete(self, key: str) -> None:
-        """Deleting what is not there changes nothing."""
+        """Harmless when there is no such file."""
         with translated():
             client("s3").delete_object(Bucket=self.bucket, Key=key)
 
     def link(self, key: str, file_name: str, lasts: timedelta) -> str:
-        """A link for whoever holds it. Made here without a call, whether or not there is such a file.
+        """A link that works for anybody who has it. Made without a call, whether or not the file exists.
 
         `file_name` is plain ASCII without quotation marks.
         """
-        wanted = {
+        parameters = {
             "Bucket": self.bucket,
             "Key": key,
             "ResponseContentDisposition": f'attachment; filename="{file_name}"',
         }
         with translated():
-            url: str = client("s3").generate_presigned_url("get_object", wanted, int(lasts.total_seconds()))
+            url: str = client("s3").generate_presigned_url("get_object", parameters, int(lasts.total_seconds()))
         return url
 
 
 @dataclass(frozen=True)
 class _Upload:
-    """An upload in parts. What is neither completed nor aborted goes by the bucket's lifecycle, after a day."""
+    """An upload in parts. If neither completed nor aborted, the bucket's lifecycle rule deletes it after a day."""
 
     target: dict[str, str]
     parts: list[dict[str, Any]] = field(default_factory=list)
@@ -74,7 +72,7 @@ class _Upload:
         number = len(self.parts) + 1
         with translated():
             answer = client("s3").upload_part(**self.target, PartNumber=number, Body=part)
-        # S3 wants the checksums back that botocore sent along with each part.
+        # CompleteMultipartUpload needs the checksums that botocore sent with each part.
         checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
         self.parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
 

@@ -1,4 +1,4 @@
-"""Accounts in Amazon Cognito: found by their address, or made for it."""
+"""Accounts in Amazon Cognito: find, create and change them by e-mail address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,8 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.core.text import normalized
 
-# Somebody made the account between our look and our call, or it was made and only its mail did not go out.
-_MADE_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
+# The account was created between our look and our call, or it was created and only its mail failed.
+_CREATED_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Identity:
     user_pool_id: str
 
     def account_for(self, email: str, now: datetime) -> str:
-        """The account of this address; made when there is none, and then Cognito mails a first password."""
+        """The account of this address. If there is none it is created, and Cognito mails a first password."""
         address = normalized(email)
         account_id = self.find(address)
         if account_id is not None:
@@ -28,7 +28,7 @@ class Identity:
         try:
             return self._create(address, now)
         except StorageFailure as error:
-            if error.aws_code not in _MADE_MEANWHILE:
+            if error.aws_code not in _CREATED_MEANWHILE:
                 raise
         account_id = self.find(address)
         if account_id is None:
@@ -37,10 +37,10 @@ class Identity:
         return account_id
 
     def find(self, email: str) -> str | None:
-        """The account whose address this is, and known to be.
+        """The account with this verified address.
 
-        Anybody may register with an address that is not theirs. Until it is verified, such an account
-        must not be handed what is meant for the address's owner.
+        Anybody may register with an address that is not theirs. Until it is verified, such an account must not get
+        what is meant for the owner of the address.
         """
         address = normalized(email)
         request: dict[str, Any] = {"UserPoolId": self.user_pool_id, "Filter": f'email = "{_quoted(address)}"'}
@@ -56,7 +56,7 @@ class Identity:
             request["PaginationToken"] = answer["PaginationToken"]
 
     def named(self, user_name: str) -> tuple[str, str] | None:
-        """Account and address of a user by its name, once Cognito has verified the address."""
+        """Account and address of a user by its name. None when there is none, or its address is not verified."""
         try:
             with translated():
                 answer = client("cognito-idp").admin_get_user(UserPoolId=self.user_pool_id, Username=user_name)
@@ -68,7 +68,7 @@ class Identity:
         return (attributes["sub"], attributes["email"]) if attributes.get("email_verified") == "true" else None
 
     def give_address(self, account_id: str, email: str) -> bool:
-        """Make this the account's address, as a proven one. False when it is another account's.
+        """Make this the account's verified address. False when another account has it.
 
         Doing it again changes nothing. Raises NotFound when there is no such account.
         """
@@ -76,32 +76,32 @@ class Identity:
         owner = self.find(address)
         if owner is not None:
             return owner == account_id
-        proven = [{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}]
+        verified = [{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}]
         try:
             with translated():
                 client("cognito-idp").admin_update_user_attributes(
-                    UserPoolId=self.user_pool_id, Username=self._user_name(account_id), UserAttributes=proven
+                    UserPoolId=self.user_pool_id, Username=self._user_name(account_id), UserAttributes=verified
                 )
         except StorageFailure as error:
-            # Between our look and our call.
+            # Another account got it between our look and our call.
             if error.aws_code != "AliasExistsException":
                 raise
             return False
         return True
 
     def _user_name(self, account_id: str) -> str:
-        wanted = f'sub = "{_quoted(account_id)}"'
+        by_sub = f'sub = "{_quoted(account_id)}"'
         with translated():
-            found = client("cognito-idp").list_users(UserPoolId=self.user_pool_id, Filter=wanted, Limit=1)["Users"]
-        if not found:
+            users = client("cognito-idp").list_users(UserPoolId=self.user_pool_id, Filter=by_sub, Limit=1)["Users"]
+        if not users:
             raise NotFound("There is no such account")
-        return str(found[0]["Username"])
+        return str(users[0]["Username"])
 
     def _create(self, address: str, now: datetime) -> str:
         with translated():
             answer = client("cognito-idp").admin_create_user(
                 UserPoolId=self.user_pool_id,
-                # The address is an alias and may change one day; the user name cannot.
+                # The address is an alias and may change; the user name cannot.
                 Username=new_id(now),
                 UserAttributes=[{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}],
                 DesiredDeliveryMediums=["EMAIL"],
@@ -114,7 +114,7 @@ def _values(attributes: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """For a filter of ListUsers, whose strings end at the first quotation mark that is not escaped."""
+    """Escaped for a filter of ListUsers."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 

@@ -1,4 +1,4 @@
-"""Bulk loading: BatchWriteItem, which overwrites. For data that is known to be new: seeds and tests, never requests."""
+"""Bulk loading by BatchWriteItem, which overwrites: for seeds and tests, never for requests."""
 
 import random
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
-from chalicelib.aws.table import Item
+from chalicelib.aws.items import Item
 from chalicelib.core.errors import Unavailable
 
 # The most that one BatchWriteItem takes.
@@ -18,7 +18,7 @@ _FIRST_WAIT = 0.05
 
 
 def put_all(items: Iterable[Item]) -> None:
-    """Write them all, in calls of 25. No key may come twice within one call."""
+    """Write all items, in calls of 25. Keys must differ within a call."""
     waiting = iter(items)
     while batch := list(islice(waiting, _PER_CALL)):
         _put(batch)

@@ -1,7 +1,7 @@
-"""SES: one message out, and what its answer means for whether it went.
+"""SES: sends one message, and tells from the answer whether another try is safe.
 
-SES has no token by which it would know a message that it took before. So a call is made once: botocore does not
-repeat it, and whoever asked learns whether another try is safe.
+SES has no idempotency token: a repeated call sends the message again. So botocore does not retry, and the exception
+tells the caller what happened.
 """
 
 from functools import cached_property
@@ -12,38 +12,38 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from chalicelib.aws.clients import fresh
 from chalicelib.aws.failures import RETRYABLE
 
-# Broken before anything was sent.
+# The call failed before anything was sent.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
-# SES refuses everybody for now: too fast, over the day's quota, or sending is paused.
+# SES refuses all mail for now: over the rate, over the day's quota, or sending is paused.
 _LATER = RETRYABLE | {"AccountSendingPausedException", "ConfigurationSetSendingPausedException"}
 
 
 class NotSent(Exception):
-    """SES did not take it; it may be tried again."""
+    """SES did not take the message. Another try is safe."""
 
 
-class Refused(Exception):
-    """SES did not take it and never will."""
+class Rejected(Exception):
+    """SES did not take the message and never will."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 
 
-class Doubtful(Exception):
-    """Whether SES took it is not known."""
+class OutcomeUnknown(Exception):
+    """It is not known whether SES took the message."""
 
 
 class Mailer:
-    """One for each invocation: a connection that broke while the function was frozen would leave mails in doubt."""
+    """One for each invocation: on a connection that broke while the function was frozen, outcomes would be unknown."""
 
     @cached_property
     def _ses(self) -> Any:
         return fresh("ses")
 
     def send(self, sender: str, to: str, raw: bytes, mail_id: str) -> str:
-        """Gives SES's id of the message. Raises NotSent, Refused or Doubtful."""
+        """Gives the message id of SES. Raises NotSent, Rejected or OutcomeUnknown."""
         try:
             answer = self._ses.send_raw_email(
                 Source=sender,
@@ -54,14 +54,14 @@ class Mailer:
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             code = str(error.response.get("Error", {}).get("Code", ""))
-            # A throttled call was refused at the door, whatever its status.
+            # A throttled call was not carried out, whatever its status.
             if status >= 500 and "Throttl" not in code:
-                raise Doubtful() from error
+                raise OutcomeUnknown() from error
             if code in _LATER or "Throttl" in code:
                 raise NotSent() from error
-            raise Refused(code) from error
+            raise Rejected(code) from error
         except _NOT_SENT as error:
             raise NotSent() from error
         except BotoCoreError as error:
-            raise Doubtful() from error
+            raise OutcomeUnknown() from error
         return str(answer["MessageId"])

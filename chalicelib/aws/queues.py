@@ -1,4 +1,4 @@
-"""SQS: messages out, in calls of ten."""
+"""SQS: sends messages, in calls of ten."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Message:
-    """`group` keeps tenants fair to each other on a standard queue; it orders nothing there."""
+    """`group` is the message group id: on a standard queue it gives fairness between tenants, but no order."""
 
     body: dict[str, Any]
     group: str
@@ -29,7 +29,7 @@ class Queue:
         self._url = url
 
     def send(self, messages: Iterable[Message]) -> None:
-        """Send them all; raises Unavailable when some could not be sent. Some may arrive twice."""
+        """Send all messages. Raises Unavailable when some could not be sent. Some may arrive twice."""
         waiting = iter(messages)
         while batch := list(islice(waiting, _PER_CALL)):
             self._send_batch(batch)

@@ -17,13 +17,13 @@ class Scheduler:
     role_arn: str
 
     def create_once(self, name: str, at: datetime, body: dict[str, Any]) -> None:
-        """A schedule that fires at `at` (to the minute) and then goes away. Creating it twice is harmless."""
+        """A schedule that fires at `at` (within a minute) and is then deleted. Creating it twice is harmless."""
         try:
             with translated():
                 client("scheduler").create_schedule(
                     Name=name,
                     GroupName=self.group,
-                    # Given in UTC: Scheduler skips a local time that a clock change leaves out.
+                    # In UTC: Scheduler skips a local time that a clock change leaves out.
                     ScheduleExpression=f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
                     ScheduleExpressionTimezone="UTC",
                     FlexibleTimeWindow={"Mode": "OFF"},
@@ -40,5 +40,5 @@ class Scheduler:
 
 
 def scheduler() -> Scheduler:
-    known = settings()
-    return Scheduler(known.schedule_group, known.jobs_queue_arn, known.scheduler_role_arn)
+    current = settings()
+    return Scheduler(current.schedule_group, current.jobs_queue_arn, current.scheduler_role_arn)

@@ -1,9 +1,9 @@
-"""DynamoDB: PynamoDB's models and expressions, sent through the one shared client.
+"""DynamoDB: PynamoDB's models and expressions, sent through the shared client.
 
-PynamoDB would open a session of its own, which costs a cold start 80 ms, and its transactions lose the
-order of the writes, by which a failed condition is told. Reads give models or None. Writes are described
-first (`Write`) and sent as one transaction, whose token makes botocore's own retries exact: a lost
-response is not mistaken for a failed condition.
+PynamoDB would open a session of its own, which costs a cold start 80 ms, and its transactions lose the order of the
+writes, by which a failed condition is identified. Reads give models or None. Writes are described first (`Write`)
+and sent as one transaction. Its token makes botocore's retries exact: a lost answer is not mistaken for a failed
+condition.
 """
 
 import random
@@ -12,60 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action as Action
-from pynamodb.models import Model
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
+from chalicelib.aws.items import Item
 from chalicelib.core.errors import ConditionFailed, Unavailable
-from chalicelib.core.paging import Slice
-from chalicelib.core.settings import settings
+from chalicelib.core.paging import Page
 
 # The most that one BatchGetItem and one TransactWriteItems take.
 MAX_BATCH_GET = 100
 MAX_TRANSACTION = 100
 
-# Contention on a row of many chunks is ordinary: waits of 20 ms to 1.3 s, 7 tries, then the queue tries again.
+# Conflicts on a row of many chunks are normal: 7 tries with waits of 20 ms to 1.3 s, then the message is redelivered.
 _TRANSACTION_TRIES = 7
 _FIRST_WAIT = 0.02
-
-
-class _LateName(type):
-    """A table's name is known when the function runs, not when Chalice packages it."""
-
-    setting: str
-
-    @property
-    def table_name(cls) -> str:
-        return str(getattr(settings(), cls.setting))
-
-
-class Item(Model):
-    """The base of every model. Its subclasses say which table they live in."""
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.pk, self.sk)
-
-
-class CoreItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "core_table"
-
-
-class EnrollmentItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "enrollments_table"
-
-
-class OutboxItem(Item):
-    class Meta(metaclass=_LateName):
-        setting = "outbox_table"
 
 
 M = TypeVar("M", bound=Item)
@@ -73,6 +35,8 @@ A = TypeVar("A", bound=Item)
 B = TypeVar("B", bound=Item)
 C = TypeVar("C", bound=Item)
 D = TypeVar("D", bound=Item)
+E = TypeVar("E", bound=Item)
+F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
 
 
@@ -113,7 +77,7 @@ def transact(writes: Sequence[Write]) -> None:
     """All of the writes, or none.
 
     Raises ConditionFailed with the indexes of the writes whose condition did not hold, Unavailable
-    when AWS did not answer or other transactions kept being in the way.
+    when AWS did not answer or other transactions conflicted each time.
     """
     if not writes:
         return
@@ -130,7 +94,7 @@ def transact(writes: Sequence[Write]) -> None:
 
 
 def put_if_new(item: Item) -> bool:
-    """Put one item, create-only, for one write unit. False when it was there, or when an answer was lost on the way."""
+    """Put one item, create-only, for one write unit. False when it exists, or when an earlier answer was lost."""
     request = put_new(item).as_request()["Put"]
     try:
         with translated():
@@ -151,11 +115,11 @@ def get(model: type[M], pk: str, sk: str, *, consistent: bool = True) -> M | Non
     return model.from_raw_data(raw) if raw else None
 
 
-def batch_get(wanted: Iterable[tuple[type[Item], str, str]], *, consistent: bool = True) -> dict[Key, Item]:
-    """The items there are, of any models and tables, by their keys: one call per 100."""
-    model_by_key = {(pk, sk): model for model, pk, sk in wanted}
+def batch_get(items: Iterable[tuple[type[Item], str, str]], *, consistent: bool = True) -> dict[Key, Item]:
+    """Those of these items that exist, of any models and tables, by key: one call per 100."""
+    model_by_key = {(pk, sk): model for model, pk, sk in items}
     model_by_table: dict[Key, str] = {key: model.Meta.table_name for key, model in model_by_key.items()}
-    found: dict[Key, Item] = {}
+    item_by_key: dict[Key, Item] = {}
     keys = list(model_by_key)
     for start in range(0, len(keys), MAX_BATCH_GET):
         request: dict[str, Any] = {}
@@ -164,13 +128,13 @@ def batch_get(wanted: Iterable[tuple[type[Item], str, str]], *, consistent: bool
             table["Keys"].append({"pk": {"S": key[0]}, "sk": {"S": key[1]}})
         for raw in _batch_get_raw(request):
             key = (raw["pk"]["S"], raw["sk"]["S"])
-            found[key] = model_by_key[key].from_raw_data(raw)
-    return found
+            item_by_key[key] = model_by_key[key].from_raw_data(raw)
+    return item_by_key
 
 
 @dataclass(frozen=True)
 class Ref(Generic[M]):
-    """Where one item lies, and what it is. Rooms give them by name: `member_ref(org_id, member_id)`."""
+    """The key of one item, with its model. Rooms have functions for them: `member_ref(org_id, member_id)`."""
 
     model: type[M]
     pk: str
@@ -185,17 +149,43 @@ def fetch(a: Ref[A], b: Ref[B], c: Ref[C], /, *, consistent: bool = True) -> tup
 def fetch(
     a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], /, *, consistent: bool = True
 ) -> tuple[A | None, B | None, C | None, D | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None]: ...
+@overload
+def fetch(
+    a: Ref[A], b: Ref[B], c: Ref[C], d: Ref[D], e: Ref[E], f: Ref[F], /, *, consistent: bool = True
+) -> tuple[A | None, B | None, C | None, D | None, E | None, F | None]: ...
 def fetch(*refs: Ref[Any], consistent: bool = True) -> tuple[Any, ...]:
-    """Items of several kinds in one call, in the order of their refs; None for those that are not there."""
+    """Items of several models in one call, in the order of their refs; None for those that do not exist."""
     found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)
     return tuple(found.get((ref.pk, ref.sk)) for ref in refs)
 
 
 def fetch_all(refs: Iterable[Ref[M]], *, consistent: bool = True) -> list[M]:
-    """The items of one kind that there are, in the order of their refs: one call per 100, none for none."""
-    wanted = list(refs)
-    found = batch_get([(ref.model, ref.pk, ref.sk) for ref in wanted], consistent=consistent)
-    return [cast(M, found[ref.pk, ref.sk]) for ref in wanted if (ref.pk, ref.sk) in found]
+    """Those of these items that exist, in the order of their refs: one call per 100, none for none."""
+    refs = list(refs)
+    found = batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent)
+    return [cast(M, found[ref.pk, ref.sk]) for ref in refs if (ref.pk, ref.sk) in found]
+
+
+class Fetched:
+    """Items of any kinds and number, read together."""
+
+    def __init__(self, items: Mapping[Key, Item]) -> None:
+        self._items = items
+
+    def get(self, ref: Ref[M]) -> M | None:
+        return cast("M | None", self._items.get((ref.pk, ref.sk)))
+
+    def __contains__(self, ref: Ref[Any]) -> bool:
+        return (ref.pk, ref.sk) in self._items
+
+
+def fetch_mixed(refs: Iterable[Ref[Any]], *, consistent: bool = True) -> Fetched:
+    """For a number of items of several kinds that is known at run time only: one call per 100."""
+    return Fetched(batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=consistent))
 
 
 def _batch_get_raw(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -220,10 +210,10 @@ def query(
     limit: int | None = None,
     newest_first: bool = False,
     consistent: bool = False,
-) -> Slice[M]:
+) -> Page[M]:
     """One page of the items whose sort key starts with `prefix`, past the sort key `after`.
 
-    Without a limit, everything up to the 1 MB that a query reads. `position` is None at the end.
+    Without a limit, everything up to the 1 MB that a query reads. `next_position` is None at the end.
     """
     request = _query_request(model, pk, prefix, newest_first, consistent)
     if limit is not None:
@@ -234,19 +224,19 @@ def query(
         answer = client("dynamodb").query(**request)
     last = answer.get("LastEvaluatedKey")
     items = [model.from_raw_data(raw) for raw in answer["Items"]]
-    return Slice(items, last["sk"]["S"] if last else None)
+    return Page(items, last["sk"]["S"] if last else None)
 
 
 def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = True) -> list[M]:
-    """Every item with the prefix, over as many pages as it takes: for lists that are known to be short."""
+    """Every item with the prefix, over all pages: for lists that are known to be short."""
     items: list[M] = []
     after = None
     while True:
         page = query(model, pk, prefix=prefix, after=after, consistent=consistent)
         items.extend(page.items)
-        if page.position is None:
+        if page.next_position is None:
             return items
-        after = page.position
+        after = page.next_position
 
 
 def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
@@ -276,8 +266,8 @@ def query_until(model: type[M], pk: str, until: str, limit: int, after: str = ""
     return [model.from_raw_data(raw) for raw in answer["Items"]]
 
 
-def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Slice[Item]:
-    """Items of several kinds with sort keys from `first` to `last`; `models` by the prefix of their sort keys."""
+def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Page[Item]:
+    """Items of several models with sort keys from `first` to `last`; `models` are by the prefix of their sort keys."""
     request: dict[str, Any] = {
         "TableName": next(iter(models.values())).Meta.table_name,
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
@@ -291,4 +281,4 @@ def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: s
         model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
         items.append(model.from_raw_data(raw))
     end = answer.get("LastEvaluatedKey")
-    return Slice(items, end["sk"]["S"] if end else None)
+    return Page(items, end["sk"]["S"] if end else None)

@@ -1,1 +1,1 @@
-"""What every feature stands on; it knows no feature and no AWS."""
+"""The base of every room: errors, settings, time, ids, text. It knows no room and no AWS."""

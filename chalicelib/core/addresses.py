@@ -1,4 +1,4 @@
-"""E-mail addresses in what is sent to us."""
+"""E-mail addresses in requests and uploads."""
 
 from typing import Annotated
 
@@ -7,21 +7,21 @@ from pydantic_core import PydanticCustomError
 
 
 def _checked(text: str) -> str:
-    # Its tables are needed by few requests; a cold start does not wait for them.
+    # Slow to import, and needed by few requests.
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(text.strip(), check_deliverability=False)
+        address = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:
-        # The validator's own sentences repeat the address, which must not find its way into a log.
+        # The validator's own messages repeat the address, which must not get into a log.
         raise PydanticCustomError("invalid_email", "This is not an e-mail address.") from None
-    # As the DNS writes it (IDNA 2008 with the mapping of UTS 46): folding the letter case of straße.de to compare it
-    # would make strasse.de of it, another domain, and somebody else's mailbox.
-    return f"{found.local_part}@{found.ascii_domain}"
+    # The domain in ASCII, as in the DNS (IDNA 2008 with the mapping of UTS 46). Case folding would make strasse.de of
+    # straße.de: another domain, and another person's mailbox.
+    return f"{address.local_part}@{address.ascii_domain}"
 
 
 def mailable(address: str) -> str | None:
-    """As SMTP without extensions writes it (IDNA 2008 with the mapping of UTS 46); None where there is no such form."""
+    """The address in the ASCII form of plain SMTP (IDNA 2008 with the mapping of UTS 46); None if it has none."""
     if address.isascii():
         return address
     from email_validator import EmailNotValidError, validate_email
@@ -32,7 +32,7 @@ def mailable(address: str) -> str | None:
         return None
 
 
-# As typed, but for white space around it and its domain, which is in ASCII. Compare with `text.normalized`.
+# As typed, without outer white space and with the domain in ASCII. Compare with `text.normalized`.
 Email = Annotated[
     str,
     StringConstraints(max_length=254),

@@ -1,6 +1,6 @@
-"""The one source of the time of day, and how instants are written.
+"""The only source of the current time, and instants as text.
 
-Everything else takes `now` as an argument. Instants are aware and in UTC.
+All other code takes `now` as an argument. Instants are aware and in UTC.
 """
 
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ def utc_now() -> datetime:
 
 
 def to_text(instant: datetime) -> str:
-    """RFC 3339 in UTC, to the second: sorts as text in the order of time."""
+    """RFC 3339 in UTC, to the second. Sorted as text, instants are in the order of time."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180) that spreadsheets open well: UTF-8 with a byte-order mark, nothing that they would run."""
+"""CSV (RFC 4180) for spreadsheet programs: UTF-8 with a byte-order mark, and no cell that they run as a formula."""
 
 import csv
 import re
@@ -10,28 +10,28 @@ Cell = str | int | date | None
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
-# Without it Excel reads UTF-8 as the code page of its own language.
+# Without it Excel takes UTF-8 for the code page of its own language.
 BYTE_ORDER_MARK = "\ufeff"
 
-# What makes a spreadsheet take a cell for a formula, the full-width forms in Excel's Japanese edition.
-_RUN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+# The first characters of a formula; the full-width forms are those of Excel's Japanese edition.
+_FORMULA = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 
-# Where it would: at the start of the cell, white space aside. Where the comma is the decimal sign, Excel splits lines
-# at semicolons instead, and overlooks the quotation marks around such a cell; so a start is also what follows a
-# semicolon or a line break within it, quotation marks aside.
-_STARTS = re.compile(rf"^(?=\s*{_RUN})|(?<=[;\r\n])(?=[\s\"]*{_RUN})")
+# A formula starts at the start of a cell, after white space. In countries with a decimal comma Excel splits lines at
+# semicolons and ignores the quotation marks around a cell. So a formula also starts after a semicolon or a line break
+# within the cell, after quotation marks.
+_STARTS = re.compile(rf"^(?=\s*{_FORMULA})|(?<=[;\r\n])(?=[\s\"]*{_FORMULA})")
 
 
 @dataclass
 class Sheet:
-    """`num_rows` counts the rows as they are written, without the line of headings."""
+    """`num_rows` is the number of rows written so far, without the headings."""
 
     headings: Sequence[str]
     rows: Iterable[Sequence[Cell]]
     num_rows: int = 0
 
     def pieces(self) -> Iterator[bytes]:
-        """The file line by line; no more than one is in memory."""
+        """The file line by line; only one line is in memory."""
         write = csv.writer(_Echo(), lineterminator="\r\n").writerow
         yield _encoded(BYTE_ORDER_MARK + write(self.headings))
         for row in self.rows:
@@ -40,14 +40,14 @@ class Sheet:
 
 
 class _Echo:
-    """A file that gives back what is written to it, which csv's writer hands on."""
+    """A file whose `write` returns the line: csv's `writerow` returns what `write` does."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def _encoded(line: str) -> bytes:
-    # Half a surrogate pair is no reason to go without the whole file.
+    # Half a surrogate pair cannot be encoded; it must not fail the whole file.
     return line.encode("utf-8", "replace")
 
 
@@ -57,10 +57,10 @@ def cell_text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):
-        return defused(cell)
+        return escape_formula(cell)
     return str(cell)
 
 
-def defused(text: str) -> str:
-    """The text with an apostrophe before whatever a spreadsheet would run; it then shows both as text."""
+def escape_formula(text: str) -> str:
+    """The text with an apostrophe before each formula, which a spreadsheet program then shows as text."""
     return _STARTS.sub("'", text)

@@ -2,18 +2,18 @@
 
     MusterError
     ├── BadRequest 400          the request cannot be read
-    ├── Unauthorized 401        no identity, or not one of ours
-    ├── Forbidden 403           known, and not permitted
-    ├── NotFound 404            not there, or not the caller's
-    ├── Conflict 409            the state of things does not allow it
-    │   └── ConditionFailed     a conditional write met another state (services turn it into a sentence)
+    ├── Unauthorized 401        no identity, or an invalid one
+    ├── Forbidden 403           the caller lacks the permission
+    ├── NotFound 404            does not exist, or belongs to another tenant
+    ├── Conflict 409            the current state does not allow it
+    │   └── ConditionFailed     the condition of a write did not hold (services turn it into a sentence)
     ├── TooLarge 413
     ├── UnsupportedMedia 415
-    ├── Invalid 422             understood, but wrong: names every field
-    ├── TooMany 429             slow down
-    └── Unavailable 503         a service behind us failed or throttled; trying again may help
+    ├── Invalid 422             readable, but wrong: names every wrong field
+    ├── TooMany 429             over a rate limit
+    └── Unavailable 503         a service behind Muster failed or throttled; trying again may help
 
-Routes answer them as problem details (RFC 9457); jobs let them fail the message, which comes again.
+Routes answer them as problem details (RFC 9457). In a job they fail the message, which is delivered again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -80,7 +80,7 @@ class Conflict(MusterError):
 
 
 class ConditionFailed(Conflict):
-    """A conditional write met another state. `failed` are the indexes of the writes that did."""
+    """The condition of a write did not hold. `failed` are the indexes of these writes."""
 
     def __init__(self, failed: Sequence[int] = ()) -> None:
         super().__init__("changed_meanwhile", "Somebody changed this at the same moment; read it again.")
@@ -126,11 +126,11 @@ class Unavailable(MusterError):
 
 
 def refuse_unknown(field: str, ids: Sequence[str], unknown: Collection[str], what: str) -> None:
-    """Raises Invalid that names each place in a list of ids where there is no such thing."""
+    """Raises Invalid that names each position in `ids` whose id is unknown."""
     errors = [
         FieldError(f"{field}.{index}", f"unknown_{what}", f"There is no such {what}.")
-        for index, one in enumerate(ids)
-        if one in unknown
+        for index, id_ in enumerate(ids)
+        if id_ in unknown
     ]
     if errors:
         raise Invalid(*errors)

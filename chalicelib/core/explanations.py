@@ -1,4 +1,4 @@
-"""What a code means to an admin, and what to do next. Texts lie in TOML files, ready for other languages."""
+"""Explains a code to an admin, with the next step. The texts are in TOML files, ready for other languages."""
 
 import tomllib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Ids: ULIDs, which sort by the time they were made, and ids derived from others."""
+"""Ids: ULIDs, which sort by their time of creation, and ids derived from others."""
 
 import hashlib
 from datetime import datetime
@@ -7,29 +7,29 @@ from ulid import ULID
 
 
 def new_id(now: datetime) -> str:
-    """A ULID whose time part is `now`. 80 random bits follow."""
+    """A ULID: the time `now` and 80 random bits."""
     return str(ULID.from_datetime(now))
 
 
 def time_of(ulid: str) -> datetime:
-    """When the id was made, or the one that it derives from."""
+    """When the id, or the one that it is derived from, was created."""
     return ULID.from_str(ulid).datetime
 
 
 def derived_id(parent: str, *parts: str) -> str:
-    """A ULID with its parent's time that is the same whenever it is derived from the same parts.
+    """A ULID with its parent's time; the same parts give the same id.
 
-    What is created under such an id can be created twice without becoming two things.
+    An item with such an id can be created again without becoming two items.
     """
     digest = hashlib.sha256("\0".join((parent, *parts)).encode()).digest()
     return str(ULID(ULID.from_str(parent).bytes[:6] + digest[:10]))
 
 
 def short_hash(*parts: str) -> str:
-    """128 bits in hex: for keys that must not hold the text itself."""
+    """128 bits in hex, for keys that must not contain the text itself."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def shard_of(key: str, count: int) -> int:
-    """Which of `count` shards a key belongs to; the same in every process."""
+    """The shard of a key, 0 to `count` - 1; the same in every process."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % count

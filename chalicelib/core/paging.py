@@ -1,33 +1,31 @@
-"""Pages of a list as stores give them."""
+"""Pages of a list, as stores return them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    pass
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Slice(Generic[T]):
-    """One page as a store gives it: `position` is where the next one starts, None at the end."""
+class Page(Generic[T]):
+    """One page of a store's answer. `next_position` is where the next page starts, None at the end."""
 
     items: Sequence[T]
-    position: str | None
+    next_position: str | None
 
 
-def sift(
-    read: Callable[[str | None], Slice[T]],
+def filtered_page(
+    read: Callable[[str | None], Page[T]],
     keep: Callable[[T], bool],
     position_of: Callable[[T], str],
     limit: int,
     after: str | None,
     max_reads: int,
-) -> Slice[T]:
-    """Read on until `limit` items are kept. What is not kept costs a read as well, hence `max_reads`:
-    a page may be short, or empty, and still not be the last.
+) -> Page[T]:
+    """Read pages until `limit` items pass `keep`, or `max_reads` pages were read.
+
+    A page may therefore be short or empty and still not be the last.
     """
     kept: list[T] = []
     for _ in range(max_reads):
@@ -37,9 +35,9 @@ def sift(
                 continue
             kept.append(item)
             if len(kept) == limit:
-                is_last = page.position is None and index == len(page.items) - 1
-                return Slice(kept, None if is_last else position_of(item))
-        after = page.position
+                is_last = page.next_position is None and index == len(page.items) - 1
+                return Page(kept, None if is_last else position_of(item))
+        after = page.next_position
         if after is None:
             break
-    return Slice(kept, after)
+    return Page(kept, after)

@@ -1,4 +1,4 @@
-"""What the environment says, read when first asked for: packaging imports the application without it."""
+"""Settings from the environment, read at first use: packaging imports the application without them."""
 
 import os
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the variable of the same name in capitals; a missing one is named in the error."""
+    """Each field is the variable of the same name in capitals. The error names every missing one."""
 
     stage: str
     core_table: str
@@ -22,7 +22,7 @@ class Settings:
     user_pool_client_id: str
     files_bucket: str
     mail_from: str
-    # Where people reach the API and its pages, without a slash at the end.
+    # The public address of the API and its pages, without a slash at the end.
     public_url: str
 
 
@@ -35,7 +35,7 @@ def settings() -> Settings:
 
 
 def allowed_origin() -> str:
-    """The one origin that browsers may call from. Needed while packaging, hence its default."""
+    """The only origin that browsers may call from. Packaging needs it, hence the default."""
     return os.environ.get("ALLOWED_ORIGIN", "http://localhost:3000")
 
 
@@ -45,5 +45,5 @@ def mail_rate() -> int:
 
 
 def build() -> str:
-    """Which build runs; the deployment says so, a checkout does not."""
+    """The build that runs. Deployments set it, a checkout does not."""
     return os.environ.get("BUILD", "dev")

@@ -1,4 +1,4 @@
-"""Read, decide, write under the condition that nothing changed meanwhile, or look again."""
+"""Read, decide and write on condition that nothing changed; repeat when it did (optimistic locking)."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 def until_settled(step: Callable[[], T], tries: int = 5) -> T:
-    """Run `step` until its writes meet no change by somebody else; each time it reads anew and decides anew.
+    """Run `step` until it raises no ConditionFailed. Each time it reads and decides again.
 
-    Raises Unavailable after the last try; whatever else `step` raises goes through.
+    Raises Unavailable after the last try. Other exceptions of `step` pass through.
     """
     for _ in range(tries):
         try:

@@ -1,7 +1,7 @@
-"""What makes cold starts cheap: no search for garbage, and no import of what another function is made of.
+"""Cheap cold starts: no garbage collection meanwhile, and no imports that only other functions need.
 
-A cold start makes a hundred thousand objects that stay. Looking for garbage among them again and again would take a
-fifth of its time; so nothing is looked for between this module's import and `is_over`.
+A cold start creates a hundred thousand objects that stay. Collecting garbage among them again and again would take a
+fifth of its time. So garbage collection is off between the import of this module and `is_over`.
 """
 
 import gc
@@ -13,15 +13,15 @@ gc.disable()
 
 
 def serves(*handlers: str) -> bool:
-    """Whether this process is the function of one of these handlers: Lambda says which in `_HANDLER`.
+    """Whether this process is the function of one of these handlers, according to Lambda's `_HANDLER`.
 
-    Where nobody says, as in packaging and in tests, it may be any of them.
+    True where it is not set, as in packaging and in tests.
     """
     return os.environ.get("_HANDLER") in (None, *handlers)
 
 
 class _Later:
-    """Stands for a module until something of it is used."""
+    """A module that is imported at first use."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -31,11 +31,11 @@ class _Later:
 
 
 def part(module: str, *handlers: str) -> Any:
-    """A module that only these handlers need: imported at the start of theirs, and elsewhere when first used."""
+    """A module that only these handlers need: imported now in their functions, at first use in others."""
     return import_module(module) if os.environ.get("_HANDLER") in handlers else _Later(module)
 
 
 def is_over() -> None:
-    """What is there by now is never looked at again, either."""
+    """End of the cold start: collect garbage again, but never among the objects that exist by now."""
     gc.freeze()
     gc.enable()

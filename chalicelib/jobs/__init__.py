@@ -1,1 +1,1 @@
-"""Work that is done in the background: what a job is, due entries, and the sweep that finds what was lost."""
+"""Background jobs: their messages, the transactional outbox (due entries), and the sweeper."""

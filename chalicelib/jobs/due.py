@@ -1,7 +1,7 @@
-"""Due entries (a transactional outbox): jobs written down together with what they follow from.
+"""Due entries (a transactional outbox): a job is written in the transaction that makes it necessary.
 
-Once its transaction is through, the job is sent; its function takes the entry away. What was lost on the way, the sweep
-sends again.
+After the transaction the job is sent, and its function deletes the entry. If the message was lost, the sweeper sends
+the job again.
 """
 
 from datetime import datetime
@@ -14,23 +14,28 @@ from chalicelib.core.ids import shard_of
 from chalicelib.jobs.job import DueJob
 from chalicelib.jobs.models import NUM_DUE_SHARDS, DueEntry, due_pk
 
-# Of a shard, so many entries are looked at in one sweep: 50 pages of 100.
-_MOST_PAGES = 50
+# The pages of a shard that one sweep reads: 50 pages of 100 entries.
+_MAX_PAGES = 50
 
 
 def write(job: DueJob) -> Write:
-    """For the transaction that the job follows from. Writing it twice is harmless."""
+    """For the transaction that makes the job necessary. Writing it twice is harmless."""
     return Write("put", _entry(job))
 
 
 def done(job: DueJob) -> Write:
-    """For the transaction after which nobody has to send the job again. Gone already is fine."""
+    """For the transaction after which the job need not be sent again. Harmless when the entry is gone."""
     return Write("delete", _entry(job))
+
+
+def close(job: DueJob) -> None:
+    """The job is done: its entry goes, in a transaction of its own."""
+    table.transact([done(job)])
 
 
 def _entry(job: DueJob) -> DueEntry:
     if job.due_at is None:
-        raise ValueError(f"this {job.kind} says no instant by which it is due")
+        raise ValueError(f"this {job.kind} job has no due_at")
     return DueEntry(
         due_pk(shard_of(job.due_id, NUM_DUE_SHARDS)),
         f"{job.due_at}#{job.kind}#{job.due_id}",
@@ -40,17 +45,17 @@ def _entry(job: DueJob) -> DueEntry:
 
 
 def due_before(shard: int, instant: datetime, now: datetime, limit: int) -> list[DueEntry]:
-    """Entries that should have happened by `instant` and were not sent again by a recent sweep."""
-    found: list[DueEntry] = []
+    """Entries whose job was due by `instant` and was not sent again by a recent sweep."""
+    entries: list[DueEntry] = []
     after = ""
-    # Entries that were put off stand in front of the others; they must not keep them from being seen.
-    for _ in range(_MOST_PAGES):
+    # Deferred entries come first; they must not hide the others.
+    for _ in range(_MAX_PAGES):
         page = table.query_until(DueEntry, due_pk(shard), f"{to_text(instant)}#~", limit, after)
-        found += [entry for entry in page if entry.not_before <= to_text(now)]
-        if len(page) < limit or len(found) >= limit:
+        entries += [entry for entry in page if entry.not_before <= to_text(now)]
+        if len(page) < limit or len(entries) >= limit:
             break
         after = page[-1].sk
-    return found[:limit]
+    return entries[:limit]
 
 
 def all_shards() -> range:
@@ -58,7 +63,7 @@ def all_shards() -> range:
 
 
 def defer(entry: DueEntry, until: datetime) -> None:
-    """Give the message that was just sent time to be worked on; an entry that is gone already is fine."""
+    """Do not send the job again before `until`. Harmless when the entry is gone."""
     try:
         table.transact([Write("update", entry, DueEntry.pk.exists(), (DueEntry.not_before.set(to_text(until)),))])
     except ConditionFailed:

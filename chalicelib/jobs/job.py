@@ -1,4 +1,4 @@
-"""What a job is: one message of the jobs queue. It carries ids only; its function reads the rest."""
+"""A job: one message of the jobs queue. It carries ids only; its function reads the rest."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from chalicelib.core.lazy import BaseModel
 
 
 class Job(BaseModel):
-    """Each kind has a field `job`, whose default is its name on the wire, and the ids of its tenant."""
+    """Each kind has a field `job`, whose default is its name on the wire, and `org_id` or `msp_id`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -18,7 +18,7 @@ class Job(BaseModel):
 
     @property
     def tenant_id(self) -> str:
-        """Whose job it is: tenants are kept fair to each other by it."""
+        """The queue is fair between tenants by this id."""
         return str(getattr(self, "org_id", None) or getattr(self, "msp_id", ""))
 
     def body(self) -> dict[str, Any]:
@@ -26,14 +26,14 @@ class Job(BaseModel):
 
 
 class DueJob(Job):
-    """A job with a due entry: written with what it follows from, so that the sweep sends it should its message be lost.
+    """A job with a due entry, so that the sweeper sends it again if its message was lost.
 
-    `due_at` is the instant by which it should have been done. A message without one has no entry of its own.
+    `due_at` is the instant by which it should be done. A message without it has no entry of its own.
     """
 
     due_at: str | None = None
 
     @property
     def due_id(self) -> str:
-        """What tells this job from others of its kind that are due at the same instant."""
+        """Distinguishes jobs of one kind that are due at the same instant."""
         raise NotImplementedError

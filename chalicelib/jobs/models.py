@@ -1,12 +1,15 @@
-"""Items of the outbox that jobs are kept in until they are done."""
+"""Items of the jobs' outbox."""
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
 
 
 class DueEntry(OutboxItem):
-    """`DUE#<shard>` / `<instant>#<kind>#<id>`: a job that should have been done by then, as its message."""
+    """`DUE#<shard>` / `<instant>#<kind>#<id>`: a job that is due at this instant, as its message.
+
+    The sweeper does not send it before `not_before`.
+    """
 
     job = JSONAttribute()
     tenant_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The jobs queue: jobs in."""
+"""Sends jobs to the jobs queue."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,8 @@ def send(jobs: Iterable[Job]) -> None:
 
 
 def send_soon(*jobs: Job) -> None:
-    """Send jobs that have due entries: when they cannot be sent, the sweep will."""
+    """Send jobs that have due entries. If that fails, the sweeper sends them."""
     try:
         send(jobs)
     except MusterError:
-        observability.failure("left to the sweep", num_messages=len(jobs))
+        observability.failure("jobs not sent; the sweeper will send them", num_jobs=len(jobs))

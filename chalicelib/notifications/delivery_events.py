@@ -1,4 +1,4 @@
-"""What SES tells of mails, in any order and any number of times, becomes what we know of them."""
+"""SES's notifications of deliveries, bounces and complaints. They come in any order, and may come again."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,63 +8,64 @@ from chalicelib.notifications import store
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MAIL_HEADER
 from chalicelib.notifications.schemas import Notification
-from chalicelib.notifications.states import DELIVERED, News, bounced, complained, suppressed_by_ses
+from chalicelib.notifications.states import DELIVERED, DeliveryEvent, bounced, complained, suppressed_by_ses
 
 # Subtypes of a bounce that SES itself makes, for an address that bounced or complained before.
-_ON_A_LIST = frozenset({"Suppressed", "OnAccountSuppressionList"})
+_SUPPRESSION_SUBTYPES = frozenset({"Suppressed", "OnAccountSuppressionList"})
+
+# Called with the mail as it now is, at least once after each event. A room decides by the mail's state, not by the
+# event.
+OnEvent = Callable[[Mail], None]
 
 
-# Told of a mail as it now is, after each piece of news, at least once: what a feature makes of it follows from the
-# mail's state, not from the news.
-Follow = Callable[[Mail], None]
+def ignore_event(mail: Mail) -> None:
+    """The default: no room wants to know."""
 
 
-def no_one(mail: Mail) -> None:
-    """Nobody wants to know."""
-
-
-def settle(notification: Notification, now: datetime, follow: Follow = no_one) -> None:
-    news = news_of(notification)
-    if news is None or notification.mail is None:
+def handle(notification: Notification, now: datetime, on_event: OnEvent = ignore_event) -> None:
+    """Record the event of one notification, then notify. Handling it twice does no harm."""
+    event = event_of(notification)
+    if event is None or notification.mail is None:
         return
     message_id = notification.mail.messageId
-    mail_id = _named_in_headers(notification) or store.mail_of_message(message_id)
+    mail_id = _mail_id_in_headers(notification) or store.mail_of_message(message_id)
     if mail_id is None:
-        store.keep_early(message_id, news, now)
-        # Its id may have been noted in between, by somebody who looked for news too early.
+        store.keep_unmatched(message_id, event, now)
+        # The sender may have recorded the message id since, and have looked for unmatched events too early.
         mail_id = store.mail_of_message(message_id)
     if mail_id is None:
         return
-    if not store.learn(mail_id, news):
-        observability.warning("news of a mail that is not there", mail_id=mail_id)
+    if not store.record(mail_id, event):
+        observability.warning("delivery event of an unknown mail", mail_id=mail_id)
         return
-    pass_on(mail_id, follow)
+    notify(mail_id, on_event)
 
 
-def pass_on(mail_id: str, follow: Follow) -> None:
-    known = store.mail(mail_id)
-    if known is not None:
-        follow(known)
+def notify(mail_id: str, on_event: OnEvent) -> None:
+    mail = store.mail(mail_id)
+    if mail is not None:
+        on_event(mail)
 
 
-def news_of(notification: Notification) -> News | None:
+def event_of(notification: Notification) -> DeliveryEvent | None:
+    """None for notifications that say nothing about a mail."""
     if notification.notificationType == "Delivery":
         return DELIVERED
     if notification.notificationType == "Complaint":
         kind = notification.complaint.complaintFeedbackType if notification.complaint else None
-        # Somebody took the mail out of the unwanted ones.
+        # The person moved the mail out of the spam folder.
         return DELIVERED if kind == "not-spam" else complained(kind or "complaint")
     bounce = notification.bounce
     if notification.notificationType != "Bounce" or bounce is None:
         return None
-    if bounce.bounceSubType in _ON_A_LIST:
+    if bounce.bounceSubType in _SUPPRESSION_SUBTYPES:
         return suppressed_by_ses(bounce.bounceSubType)
-    # The codes alone: what the other server wrote beside them often repeats the address.
-    status = next((one.status for one in bounce.bouncedRecipients if one.status), "")
+    # The codes alone: the other server's text often repeats the address.
+    status = next((recipient.status for recipient in bounce.bouncedRecipients if recipient.status), "")
     return bounced(bounce.bounceType, f"{bounce.bounceType}/{bounce.bounceSubType} {status}".strip())
 
 
-def _named_in_headers(notification: Notification) -> str | None:
+def _mail_id_in_headers(notification: Notification) -> str | None:
     headers = notification.mail.headers if notification.mail else []
-    found = (header.value for header in headers if header.name.lower() == MAIL_HEADER.lower())
-    return next(found, None)
+    values = (header.value for header in headers if header.name.lower() == MAIL_HEADER.lower())
+    return next(values, None)

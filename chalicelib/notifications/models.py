@@ -1,21 +1,22 @@
-"""Items of the outbox: mails, who waits to be sent, and what paces the sending."""
+"""Items of the outbox: mails, the tenants' mail queues, and what limits the rate of sending."""
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import shard_of
 
 
 class Mail(OutboxItem):
     """`MAIL#<mail id>` / `MAIL`: one mail to one person about one event.
 
-    `about` holds ids by name; addresses, names and titles are read when it is sent. The id follows from
-    what the mail is for, so that the same event makes the same mail.
+    `about` holds ids by name; addresses, names and titles are read when it is sent. The id is derived from
+    what the mail is for, so that the same event makes the same mail. `queue` is the tenant's queue.
     """
 
     mail_id = UnicodeAttribute()
     kind = UnicodeAttribute()
-    lane = UnicodeAttribute()
+    queue = UnicodeAttribute()
     about = JSONAttribute()
     state = UnicodeAttribute()
     rank = NumberAttribute()
@@ -23,7 +24,7 @@ class Mail(OutboxItem):
     attempt = UnicodeAttribute(null=True)
     claimed_at = UnicodeAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
-    # Of the address that it went to, for the person may have another by the time of the news.
+    # Of the address that it went to: the person may have another one when SES reports on the mail.
     to_hash = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
@@ -36,58 +37,62 @@ def mail_pk(mail_id: str) -> str:
     return f"MAIL#{mail_id}"
 
 
-class Waiting(OutboxItem):
-    """`LANE#<lane>` / `<mail id>`: a mail to send. Each client has a lane, and lanes are served in turn.
+def mail_ref(mail_id: str) -> Ref[Mail]:
+    return Ref(Mail, mail_pk(mail_id), MAIL_SK)
 
-    Gone once the mail is claimed. Ids carry the time of the event, so that a lane is in its order.
+
+class QueuedMail(OutboxItem):
+    """`QUEUE#<queue>` / `<mail id>`: a mail to send. Each tenant has a queue, and queues are served in turn.
+
+    Deleted when the mail is claimed. Ids begin with the time of the event, which is the order of a queue.
     """
 
     mail_id = UnicodeAttribute()
-    lane = UnicodeAttribute()
+    queue = UnicodeAttribute()
 
 
-def lane_pk(lane: str) -> str:
-    return f"LANE#{lane}"
+def queue_pk(queue: str) -> str:
+    return f"QUEUE#{queue}"
 
 
-class Lane(OutboxItem):
-    """`LANES` / `<lane>`: somebody may wait in this lane. `revision` goes up with each mail or batch of them,
-    and guards the lane's removal.
+class TenantQueue(OutboxItem):
+    """`QUEUES` / `<queue>`: this queue may hold mail. `revision` goes up with each mail or batch of mails; the
+    queue is removed on condition that it did not.
     """
 
     revision = NumberAttribute(default=0)
 
 
-LANES_PK = "LANES"
+QUEUES_PK = "QUEUES"
 
 
-class Claimed(OutboxItem):
-    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that is being sent. Left lying, its outcome is unknown."""
+class MailClaim(OutboxItem):
+    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that is being sent. The outcome of an old claim is unknown."""
 
     mail_id = UnicodeAttribute()
 
 
-NUM_CLAIMED_SHARDS = 16
+NUM_CLAIM_SHARDS = 16
 
 
-def claimed_pk(shard: int) -> str:
+def claim_pk(shard: int) -> str:
     return f"CLAIMED#{shard:02d}"
 
 
-def claimed_item(mail_id: str, claimed_at: str) -> Claimed:
-    pk = claimed_pk(shard_of(mail_id, NUM_CLAIMED_SHARDS))
-    return Claimed(pk, f"{claimed_at}#{mail_id}", mail_id=mail_id)
+def claim_of(mail_id: str, claimed_at: str) -> MailClaim:
+    pk = claim_pk(shard_of(mail_id, NUM_CLAIM_SHARDS))
+    return MailClaim(pk, f"{claimed_at}#{mail_id}", mail_id=mail_id)
 
 
-class Posted(OutboxItem):
-    """`SES#<message id>` / `MAIL`: which mail SES means by its own id."""
+class SesMessage(OutboxItem):
+    """`SES#<message id>` / `MAIL`: the mail that has this id of SES."""
 
     mail_id = UnicodeAttribute()
     ttl = NumberAttribute()
 
 
-class EarlyNews(OutboxItem):
-    """`SES#<message id>` / `NEWS#<rank>`: what SES told of a message before we had noted its id."""
+class UnmatchedEvent(OutboxItem):
+    """`SES#<message id>` / `EVENT#<rank>`: an event of SES that came before its message id was recorded."""
 
     state = UnicodeAttribute()
     rank = NumberAttribute()
@@ -95,29 +100,29 @@ class EarlyNews(OutboxItem):
     ttl = NumberAttribute()
 
 
-NEWS_PREFIX = "NEWS#"
+EVENT_PREFIX = "EVENT#"
 
 
-def posted_pk(message_id: str) -> str:
+def ses_message_pk(message_id: str) -> str:
     return f"SES#{message_id}"
 
 
-class Pace(OutboxItem):
-    """`MAIL_PACE` / `PACE`: the instant of the next free slot, in microseconds since 1970."""
+class NextSlot(OutboxItem):
+    """`SEND_RATE` / `NEXT_SLOT`: the instant of the next free slot, in microseconds since 1970."""
 
     next_slot = NumberAttribute()
 
 
-class PumpLease(OutboxItem):
-    """`MAIL_PACE` / `PUMP#<number>`: who runs this pump, and until when at most (microseconds)."""
+class WorkerLease(OutboxItem):
+    """`SEND_RATE` / `WORKER#<number>`: which process is this send worker, until when at most (microseconds)."""
 
     owner = UnicodeAttribute()
     leased_until = NumberAttribute()
 
 
-PACE_PK = "MAIL_PACE"
-PACE_SK = "PACE"
+SEND_RATE_PK = "SEND_RATE"
+NEXT_SLOT_SK = "NEXT_SLOT"
 
 
-def pump_sk(number: int) -> str:
-    return f"PUMP#{number}"
+def worker_sk(number: int) -> str:
+    return f"WORKER#{number}"

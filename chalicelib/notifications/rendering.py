@@ -1,4 +1,4 @@
-"""From a mail's facts to the message that is sent: texts by jinja2, form by the standard library's email package."""
+"""Renders a mail: texts by jinja2, the MIME message by the standard library's email package."""
 
 import re
 from collections.abc import Mapping
@@ -23,57 +23,57 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
-class Letter:
-    """Whom a mail is for and what its texts need, read at the moment of sending."""
+class MailContent:
+    """The recipient of a mail and the facts that its templates need, read at the moment of sending."""
 
     to: str
     sender_name: str
     reply_to: str | None = None
-    # For mails that come again and again: whoever wants none writes to the organization.
+    # For recurring mails: a person who wants no more of them writes to the organization.
     may_unsubscribe: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Withheld:
-    """Why a mail is not sent after all."""
+class Suppressed:
+    """The mail is not sent, for this reason."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Envelope:
+class MimeMessage:
     sender: str
     to: str
     raw: bytes
 
 
 class NotAddressable(Exception):
-    """SES takes no such address."""
+    """SES does not take this address."""
 
 
-def envelope(mail_id: str, kind: str, letter: Letter, mail_from: str) -> Envelope:
-    """Raises NotAddressable. No fact can become a header: what would break a line is taken out first."""
-    to, sender = ascii_address(letter.to), ascii_address(mail_from)
+def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str) -> MimeMessage:
+    """Raises NotAddressable. Control characters are removed from facts, so that none can start another header."""
+    to, sender = ascii_address(content.to), ascii_address(mail_from)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(_one_line(letter.sender_name), addr_spec=sender)
+    message["From"] = Address(_one_line(content.sender_name), addr_spec=sender)
     message["To"] = Address(addr_spec=to)
-    if letter.reply_to:
-        reply_to = ascii_address(letter.reply_to)
+    if content.reply_to:
+        reply_to = ascii_address(content.reply_to)
         message["Reply-To"] = Address(addr_spec=reply_to)
-        if letter.may_unsubscribe:
+        if content.may_unsubscribe:
             message["List-Unsubscribe"] = f"<mailto:{reply_to}?subject=unsubscribe>"
-    facts = {**letter.facts, "sender_name": letter.sender_name}
+    facts = {**content.facts, "sender_name": content.sender_name}
     message["Subject"] = _one_line(_rendered(kind, "subject.txt", facts))
     message["Auto-Submitted"] = "auto-generated"
     message[MAIL_HEADER] = mail_id
     message.set_content(_rendered(kind, "body.txt", facts), cte="quoted-printable")
     message.add_alternative(_rendered(kind, "body.html", facts), subtype="html", cte="quoted-printable")
-    return Envelope(sender, to, message.as_bytes())
+    return MimeMessage(sender, to, message.as_bytes())
 
 
 def ascii_address(address: str) -> str:
-    """The address as SMTP without extensions writes it; SES knows no others."""
+    """The address in the ASCII form of plain SMTP, the only one that SES takes. Raises NotAddressable."""
     written = mailable(address)
     if written is None or _CONTROLS.search(written):
         raise NotAddressable()
@@ -82,7 +82,7 @@ def ascii_address(address: str) -> str:
     except (UnicodeError, ValueError, IndexError) as error:
         raise NotAddressable() from error
     except Exception as error:
-        # The standard library raises its own parse errors for what is no address at all.
+        # The standard library has parse errors of its own for text that is no address.
         raise NotAddressable() from error
     return written
 

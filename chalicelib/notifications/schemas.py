@@ -1,4 +1,4 @@
-"""Messages of the mail queue, and what SES tells through SNS."""
+"""Messages of the mail queue, and the notifications that SES sends through SNS."""
 
 from typing import Any, Literal
 
@@ -8,51 +8,51 @@ from chalicelib.core.lazy import BaseModel
 
 
 class Wake(BaseModel):
-    """There is mail to send: pump number `pump` is to run. What to send stands in the lanes, never here."""
+    """There is mail to send: send worker `worker` is to run. The mails are in the tenants' queues."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     job: Literal["send"] = "send"
-    pump: int = 0
+    worker: int = 0
 
     def body(self) -> dict[str, Any]:
         return self.model_dump()
 
 
-class _Told(BaseModel):
+class _SesModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class _Header(_Told):
+class _Header(_SesModel):
     name: str
     value: str
 
 
-class _TheMail(_Told):
+class _TheMail(_SesModel):
     messageId: str  # noqa: N815 - SES's name
     headers: list[_Header] = []
 
 
-class _Bounced(_Told):
+class _Bounced(_SesModel):
     diagnosticCode: str = ""  # noqa: N815
     status: str = ""
 
 
-class _Bounce(_Told):
+class _Bounce(_SesModel):
     bounceType: str = "Undetermined"  # noqa: N815
     bounceSubType: str = ""  # noqa: N815
     bouncedRecipients: list[_Bounced] = []  # noqa: N815
 
 
-class _Complaint(_Told):
+class _Complaint(_SesModel):
     complaintFeedbackType: str | None = None  # noqa: N815
 
 
-class Notification(_Told):
+class Notification(_SesModel):
     """As SES publishes deliveries, bounces and complaints of an identity."""
 
     notificationType: str  # noqa: N815
-    # SES greets a topic with a message that is about no mail.
+    # The first message that SES sends to a topic is about no mail.
     mail: _TheMail | None = None
     bounce: _Bounce | None = None
     complaint: _Complaint | None = None

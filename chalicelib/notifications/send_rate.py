@@ -1,8 +1,8 @@
-"""The pace of sending: one slot for each mail, so far apart that no second holds more of them than SES allows.
+"""The rate limiter: one slot for each mail, so far apart that no second holds more mails than SES allows.
 
-Slots are handed out from one item with a conditional write, whoever asks. With r mails a second, any r + 1 slots
-in a row span r intervals, which is 1 / SHARE = 1.031 seconds; a mail is sent at its slot or at most 30 ms after it,
-else the slot is let go. So r + 1 mails never fall within one second, and 97 of 100 are used while work waits.
+All processes take their slots from one item, by a conditional write. With r mails a second, any r + 1 slots in a row
+span r intervals, which is 1 / SHARE = 1.031 seconds. A mail is sent at most 30 ms after its slot, else the slot is
+dropped. So r + 1 mails never fall within one second, and 97 of 100 are used while mail is queued.
 """
 
 import math
@@ -13,7 +13,7 @@ MICROSECONDS = 1_000_000
 SHARE = 0.97
 MAX_LATE = 30_000
 
-# Reserving takes about this long; a slot before that would be gone already.
+# Reserving takes about this long; an earlier slot would be past by then.
 _LEAD = 15_000
 
 
@@ -28,18 +28,18 @@ class Time(Protocol):
 class Slots(Protocol):
     def next_slot(self) -> int | None: ...
 
-    def move_on(self, before: int | None, after: int) -> bool:
-        """False when another process moved it first."""
+    def advance(self, before: int | None, after: int) -> bool:
+        """False when another process advanced it first."""
 
 
-class Meter:
+class RateLimiter:
     def __init__(self, rate: int, slots: Slots, time: Time) -> None:
         self._interval = math.ceil(MICROSECONDS / (rate * SHARE))
         self._slots = slots
         self._time = time
 
     def wait(self, until: int) -> bool:
-        """Wait for a slot and be in time for it. False when none comes before `until`."""
+        """Wait for a slot. False when none comes before `until`."""
         while True:
             slot = self._reserve(until)
             if slot is None:
@@ -54,5 +54,5 @@ class Meter:
             slot = max(before or 0, self._time.now() + _LEAD)
             if slot > until:
                 return None
-            if self._slots.move_on(before, slot + self._interval):
+            if self._slots.advance(before, slot + self._interval):
                 return slot

@@ -1,11 +1,11 @@
-"""The meter's item and the leases of the pumps: what running mailers share."""
+"""What the running mailers share: the rate limiter's next slot, and the leases of the send workers."""
 
 import time
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.notifications.models import PACE_PK, PACE_SK, Pace, PumpLease, pump_sk
+from chalicelib.notifications.models import NEXT_SLOT_SK, SEND_RATE_PK, NextSlot, WorkerLease, worker_sk
 
 
 class RealTime:
@@ -18,22 +18,22 @@ class RealTime:
 
 class StoredSlots:
     def next_slot(self) -> int | None:
-        pace = table.get(Pace, PACE_PK, PACE_SK)
-        return int(pace.next_slot) if pace else None
+        item = table.get(NextSlot, SEND_RATE_PK, NEXT_SLOT_SK)
+        return int(item.next_slot) if item else None
 
-    def move_on(self, before: int | None, after: int) -> bool:
-        unmoved = Pace.pk.does_not_exist() if before is None else Pace.next_slot == before
+    def advance(self, before: int | None, after: int) -> bool:
+        unchanged = NextSlot.pk.does_not_exist() if before is None else NextSlot.next_slot == before
         try:
-            table.transact([Write("put", Pace(PACE_PK, PACE_SK, next_slot=after), unmoved)])
+            table.transact([Write("put", NextSlot(SEND_RATE_PK, NEXT_SLOT_SK, next_slot=after), unchanged)])
         except ConditionFailed:
             return False
         return True
 
 
-def take_pump(number: int, owner: str, now: int, until: int) -> bool:
-    """Run this pump until then at most. False while another process does."""
-    lease = PumpLease(PACE_PK, pump_sk(number), owner=owner, leased_until=until)
-    free = PumpLease.pk.does_not_exist() | (PumpLease.leased_until < now) | (PumpLease.owner == owner)
+def take_lease(number: int, owner: str, now: int, until: int) -> bool:
+    """Be this send worker, until `until` at most. False while another process is."""
+    lease = WorkerLease(SEND_RATE_PK, worker_sk(number), owner=owner, leased_until=until)
+    free = WorkerLease.pk.does_not_exist() | (WorkerLease.leased_until < now) | (WorkerLease.owner == owner)
     try:
         table.transact([Write("put", lease, free)])
     except ConditionFailed:
@@ -41,8 +41,8 @@ def take_pump(number: int, owner: str, now: int, until: int) -> bool:
     return True
 
 
-def give_pump_back(number: int, owner: str) -> None:
+def return_lease(number: int, owner: str) -> None:
     try:
-        table.transact([Write("delete", PumpLease(PACE_PK, pump_sk(number)), PumpLease.owner == owner)])
+        table.transact([Write("delete", WorkerLease(SEND_RATE_PK, worker_sk(number)), WorkerLease.owner == owner)])
     except ConditionFailed:
         return

@@ -1,37 +1,41 @@
-"""One mail on its way: claim it, read what it says, wait for a slot, hand it to SES once, note the answer."""
+"""Sends one mail: claims it, builds it, waits for the rate limiter, calls SES once, records the answer."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.aws.mailer import Doubtful, NotSent, Refused
+from chalicelib.aws.mailer import NotSent, OutcomeUnknown, Rejected
 from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id, short_hash
-from chalicelib.notifications.delivery_events import Follow, no_one, pass_on
-from chalicelib.notifications.models import Mail, Waiting
-from chalicelib.notifications.rendering import Letter, NotAddressable, Withheld, envelope
-from chalicelib.notifications.states import News, refused, withheld
+from chalicelib.notifications.delivery_events import OnEvent, ignore_event, notify
+from chalicelib.notifications.models import Mail, QueuedMail
+from chalicelib.notifications.rendering import MailContent, MimeMessage, NotAddressable, Suppressed, mime_message
+from chalicelib.notifications.states import DeliveryEvent, refused, suppressed
 
-# Says whom a mail is for and what it says, as things are now; each kind of mail has its own, from its room.
-Build = Callable[[Mail, datetime], Letter | Withheld]
+# Reads the recipient and the facts of a mail as they are now. Each kind of mail has its own, in its room.
+Build = Callable[[Mail, datetime], MailContent | Suppressed]
 
 
 class Mailer(Protocol):
+    """What `aws.mailer` offers."""
+
     def send(self, sender: str, to: str, raw: bytes, mail_id: str) -> str: ...
 
 
 class Mails(Protocol):
-    def claim(self, entry: Waiting, attempt: str, now: datetime) -> Mail | None: ...
+    """What `store` offers."""
+
+    def claim(self, entry: QueuedMail, attempt: str, now: datetime) -> Mail | None: ...
 
     def release(self, claimed: Mail) -> None: ...
 
-    def sent(self, claimed: Mail, message_id: str, now: datetime) -> bool: ...
+    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> bool: ...
 
-    def learn(self, mail_id: str, news: News) -> bool: ...
+    def record(self, mail_id: str, event: DeliveryEvent) -> bool: ...
 
 
-class Postman:
+class MailSender:
     def __init__(
         self,
         mails: Mails,
@@ -40,7 +44,7 @@ class Postman:
         wait_for_slot: Callable[[int], bool],
         clock: Callable[[], datetime],
         mail_from: str,
-        follow: Follow = no_one,
+        on_event: OnEvent = ignore_event,
     ) -> None:
         self._mails = mails
         self._mailer = mailer
@@ -48,46 +52,26 @@ class Postman:
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._mail_from = mail_from
-        self._follow = follow
+        self._on_event = on_event
 
-    def deliver(self, entry: Waiting, until: int) -> bool:
-        """False when nothing more should be tried for now. One mail's trouble does not stop the others."""
-        claimed: Mail | None = None
+    def send(self, entry: QueuedMail, until: int) -> bool:
+        """False when no other mail should be tried now. A fault of one mail does not stop the others."""
         attempt = new_id(self._clock())
         try:
             claimed = self._mails.claim(entry, attempt, self._clock())
-            return claimed is None or self._deliver(claimed, until)
+            return claimed is None or self._send(claimed, until)
         except MusterError:
-            # What was claimed and surely not sent was released; the rest is settled by SES's news or the sweep.
-            observability.failure("mail not settled", mail_id=entry.mail_id)
+            # A mail that was claimed and surely not sent is released by now. Of any other, SES's notification or the
+            # sweep gives the outcome.
+            observability.failure("sending interrupted", mail_id=entry.mail_id)
             return False
 
-    def _deliver(self, claimed: Mail, until: int) -> bool:
-        try:
-            build = self._builder_by_kind.get(claimed.kind)
-            letter = build(claimed, self._clock()) if build else Withheld("unknown_kind")
-        except MusterError:
-            self._mails.release(claimed)
-            raise
-        except Exception:
-            # Its facts are not as they should be: a bug, which must not hold up every mail behind it.
-            observability.failure("mail could not be read", mail_id=claimed.mail_id, kind=claimed.kind)
-            self._mails.learn(claimed.mail_id, refused("not_written"))
+    def _send(self, claimed: Mail, until: int) -> bool:
+        outcome = self._message_or_outcome(claimed)
+        if isinstance(outcome, DeliveryEvent):
+            self._mails.record(claimed.mail_id, outcome)
             return True
-        if isinstance(letter, Withheld):
-            self._mails.learn(claimed.mail_id, withheld(letter.reason))
-            return True
-        try:
-            sealed = envelope(claimed.mail_id, claimed.kind, letter, self._mail_from)
-        except NotAddressable:
-            self._mails.learn(claimed.mail_id, refused("not_addressable"))
-            return True
-        except Exception:
-            # A template that breaks for one mail must not hold up every mail behind it.
-            observability.failure("mail could not be written", mail_id=claimed.mail_id, kind=claimed.kind)
-            self._mails.learn(claimed.mail_id, refused("not_written"))
-            return True
-        claimed.to_hash = short_hash(sealed.to)
+        claimed.to_hash = short_hash(outcome.to)
         try:
             has_slot = self._wait_for_slot(until)
         except MusterError:
@@ -96,23 +80,46 @@ class Postman:
         if not has_slot:
             self._mails.release(claimed)
             return False
-        return self._hand_over(claimed, sealed.sender, sealed.to, sealed.raw)
+        return self._call_ses(claimed, outcome)
 
-    def _hand_over(self, claimed: Mail, sender: str, to: str, raw: bytes) -> bool:
+    def _message_or_outcome(self, claimed: Mail) -> MimeMessage | DeliveryEvent:
+        """The message, or why there is none. A mail that cannot be built must not stop the mails behind it."""
         try:
-            message_id = self._mailer.send(sender, to, raw, claimed.mail_id)
+            build = self._builder_by_kind.get(claimed.kind)
+            content = build(claimed, self._clock()) if build else Suppressed("unknown_kind")
+        except MusterError:
+            self._mails.release(claimed)
+            raise
+        except Exception:
+            # A bug: its facts are not what the builder expects.
+            observability.failure("mail could not be read", mail_id=claimed.mail_id, kind=claimed.kind)
+            return refused("not_written")
+        if isinstance(content, Suppressed):
+            return suppressed(content.reason)
+        try:
+            return mime_message(claimed.mail_id, claimed.kind, content, self._mail_from)
+        except NotAddressable:
+            return refused("not_addressable")
+        except Exception:
+            # A bug: the template does not fit these facts.
+            observability.failure("mail could not be rendered", mail_id=claimed.mail_id, kind=claimed.kind)
+            return refused("not_written")
+
+    def _call_ses(self, claimed: Mail, message: MimeMessage) -> bool:
+        try:
+            message_id = self._mailer.send(message.sender, message.to, message.raw, claimed.mail_id)
         except NotSent:
             observability.warning("SES takes no mail for now", mail_id=claimed.mail_id)
             self._mails.release(claimed)
             return False
-        except Refused as error:
-            observability.warning("mail refused", mail_id=claimed.mail_id, aws_code=error.code)
-            self._mails.learn(claimed.mail_id, refused(error.code))
+        except Rejected as error:
+            observability.warning("mail rejected by SES", mail_id=claimed.mail_id, aws_code=error.code)
+            self._mails.record(claimed.mail_id, refused(error.code))
             return True
-        except Doubtful:
-            # Perhaps it went. It stays claimed until SES tells of it, or the sweep calls it unknown.
-            observability.failure("mail in doubt", mail_id=claimed.mail_id)
+        except OutcomeUnknown:
+            # It may have been sent. It stays claimed until SES notifies, or the sweep marks it unknown.
+            observability.failure("mail outcome unknown", mail_id=claimed.mail_id)
             return True
-        if self._mails.sent(claimed, message_id, self._clock()):
-            pass_on(claimed.mail_id, self._follow)
+        if self._mails.record_sent(claimed, message_id, self._clock()):
+            notify(claimed.mail_id, self._on_event)
         return True

@@ -1,32 +1,31 @@
-"""The post office: takes mails in, has them sent, and finds what was left lying."""
+"""One invocation of the mailer: one send worker at work, for as long as its lease lasts."""
 
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from chalicelib.core.ids import new_id
-from chalicelib.notifications import outbox, store
-from chalicelib.notifications import send_rate_store as pacing
-from chalicelib.notifications.delivery_events import Follow, no_one
-from chalicelib.notifications.fair_queue import Pump
-from chalicelib.notifications.send_rate import MICROSECONDS, Meter, Time
-from chalicelib.notifications.sender import Build, Mailer, Postman
+from chalicelib.notifications import outbox, send_rate_store, store
+from chalicelib.notifications.delivery_events import OnEvent, ignore_event
+from chalicelib.notifications.send_rate import MICROSECONDS, RateLimiter, Time
+from chalicelib.notifications.send_worker import SendWorker
+from chalicelib.notifications.sender import Build, Mailer, MailSender
 
-# From claim to note a mail takes about 0.15 s; a second's mails are spread over pumps with a third to spare.
-# infra/functions.yaml lets as many run at once as this can come to.
+# From claim to record a mail takes about 0.15 s. A second's mails are spread over workers with a third to spare.
+# infra/functions.yaml lets _MAX_WORKERS run at once.
 _SECONDS_PER_MAIL = 0.2
-_MAX_PUMPS = 20
+_MAX_WORKERS = 20
 
-# The mailer's time-out is 60 s; what was begun within these is ended by then.
+# The mailer's time-out is 60 s; a mail that was begun within RUN_FOR is done by then.
 RUN_FOR = 40 * MICROSECONDS
 _LEASE_FOR = 60 * MICROSECONDS
 
 
-def num_pumps(rate: int) -> int:
-    return min(_MAX_PUMPS, math.ceil(rate * _SECONDS_PER_MAIL) + 1)
+def num_workers(rate: int) -> int:
+    return min(_MAX_WORKERS, math.ceil(rate * _SECONDS_PER_MAIL) + 1)
 
 
-class PostOffice:
+class MailService:
     def __init__(
         self,
         mailer: Mailer,
@@ -35,32 +34,29 @@ class PostOffice:
         mail_from: str,
         time: Time,
         clock: Callable[[], datetime],
-        follow: Follow = no_one,
+        on_event: OnEvent = ignore_event,
     ) -> None:
         self._rate = rate
-        self._num_pumps = num_pumps(rate)
+        self._num_workers = num_workers(rate)
         self._time = time
         self._clock = clock
-        self._meter = Meter(rate, pacing.StoredSlots(), time)
-        self._postman = Postman(store, mailer, builder_by_kind, self._meter.wait, clock, mail_from, follow)
+        rate_limiter = RateLimiter(rate, send_rate_store.StoredSlots(), time)
+        self._sender = MailSender(store, mailer, builder_by_kind, rate_limiter.wait, clock, mail_from, on_event)
 
-    def run_pump(self, number: int) -> None:
-        """Send at the meter's pace until nothing waits or time is up; then hand on to the next invocation."""
+    def run_worker(self, number: int) -> None:
+        """Send until no mail is left or time is up; then wake the next invocation if there is more."""
         owner = new_id(self._clock())
         started = self._time.now()
-        if not pacing.take_pump(number, owner, started, started + _LEASE_FOR):
+        if not send_rate_store.take_lease(number, owner, started, started + _LEASE_FOR):
             return
-        pump = Pump(store, self._postman.deliver, self._time, number, self._num_pumps)
+        worker = SendWorker(store, self._sender.send, self._time, number, self._num_workers)
         try:
-            if number == 0 and pump.num_in_sight() > self._rate:
-                outbox.wake_pumps(range(1, self._num_pumps))
-            is_more = pump.run(started + RUN_FOR)
+            if number == 0 and worker.num_visible() > self._rate:
+                outbox.wake_workers(range(1, self._num_workers))
+            has_more = worker.run(started + RUN_FOR)
         finally:
-            # Of a process that dies the lease ends by itself, within a minute.
-            pacing.give_pump_back(number, owner)
-        # A mail may have come after our last look, while its wake-up found this pump still taken.
-        if is_more or (number == 0 and self._came_meanwhile(pump)):
-            outbox.wake_pumps([number])
-
-    def _came_meanwhile(self, pump: Pump) -> bool:
-        return pump.found_nothing and bool(store.lanes())
+            # When the process dies, the lease ends by itself within a minute.
+            send_rate_store.return_lease(number, owner)
+        # A mail may have been queued after our last read, while its wake-up met our lease.
+        if has_more or (number == 0 and worker.found_nothing and bool(store.open_queues())):
+            outbox.wake_workers([number])

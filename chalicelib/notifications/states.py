@@ -1,4 +1,4 @@
-"""What becomes of a mail, and which news of it outweighs which."""
+"""The states of a mail, and the events that lead to them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,16 +12,16 @@ class MailState(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
-    # Not sent, or not passed on by SES, for the reason that the mail carries.
+    # We did not send it, or SES did not pass it on; the mail has the reason.
     SUPPRESSED = "suppressed"
     FAILED = "failed"
-    # Whether SES took it was never learned: it is not sent again, for that might make it two.
+    # We do not know whether SES took it. It is not sent again, for the person might then get it twice.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class News:
-    """Something learned about a mail. News of a higher rank wins, in whichever order they come."""
+class DeliveryEvent:
+    """What happened to a mail. The event of the highest rank decides, whatever the order of their arrival."""
 
     state: MailState
     rank: int
@@ -30,27 +30,28 @@ class News:
 
 PENDING_RANK, SENDING_RANK, UNKNOWN_RANK, SENT_RANK = 0, 1, 2, 3
 
-# A transient bounce may be an automatic answer to a mail that did arrive; a permanent one comes after all else
-# is known; and only who has got a mail can complain of it.
+# A transient bounce may be an automatic answer to a mail that did arrive. A permanent one is final, except that
+# a person who complains must have got the mail.
 _TRANSIENT_BOUNCE_RANK, _DELIVERED_RANK, _PERMANENT_BOUNCE_RANK, _COMPLAINED_RANK = 4, 5, 6, 7
 _FINAL_RANK = 8
 
 _REFUSALS = frozenset({MailState.BOUNCED, MailState.COMPLAINED, MailState.SUPPRESSED})
 
-DELIVERED = News(MailState.DELIVERED, _DELIVERED_RANK)
+DELIVERED = DeliveryEvent(MailState.DELIVERED, _DELIVERED_RANK)
 
 
-def bounced(kind: str, reason: str) -> News:
+def bounced(kind: str, reason: str) -> DeliveryEvent:
     """`kind` is SES's bounceType: Permanent, Transient, Undetermined."""
-    return News(MailState.BOUNCED, _PERMANENT_BOUNCE_RANK if kind == "Permanent" else _TRANSIENT_BOUNCE_RANK, reason)
+    rank = _PERMANENT_BOUNCE_RANK if kind == "Permanent" else _TRANSIENT_BOUNCE_RANK
+    return DeliveryEvent(MailState.BOUNCED, rank, reason)
 
 
-def complained(reason: str) -> News:
-    return News(MailState.COMPLAINED, _COMPLAINED_RANK, reason)
+def complained(reason: str) -> DeliveryEvent:
+    return DeliveryEvent(MailState.COMPLAINED, _COMPLAINED_RANK, reason)
 
 
-def suppressed_by_ses(reason: str) -> News:
-    return News(MailState.SUPPRESSED, _PERMANENT_BOUNCE_RANK, reason)
+def suppressed_by_ses(reason: str) -> DeliveryEvent:
+    return DeliveryEvent(MailState.SUPPRESSED, _PERMANENT_BOUNCE_RANK, reason)
 
 
 class ShownState(StrEnum):
@@ -66,26 +67,26 @@ class ShownState(StrEnum):
     UNKNOWN = "unknown"
 
 
-def shown_state(state: str) -> ShownState:
+def public_state(state: str) -> ShownState:
     return ShownState.QUEUED if state in (MailState.PENDING, MailState.SENDING) else ShownState(state)
 
 
-def forbids_more(state: str, rank: int) -> bool:
-    """The address takes no mail, or its owner wants none: no further one goes there before somebody has looked.
+def blocks_further_mail(state: str, rank: int) -> bool:
+    """The address takes no mail, or its owner wants none: nothing is sent there until an admin clears it.
 
-    Passing bounces (a full mailbox, an automatic answer) do not, nor does what we withheld ourselves.
+    Transient bounces (a full mailbox, an automatic answer) do not block, nor do mails that we suppressed ourselves.
     """
     return state in _REFUSALS and rank in (_PERMANENT_BOUNCE_RANK, _COMPLAINED_RANK)
 
 
-def withheld(reason: str) -> News:
+def suppressed(reason: str) -> DeliveryEvent:
     """We did not send it: the person completed the course, has no address, is an admin no more."""
-    return News(MailState.SUPPRESSED, _FINAL_RANK, reason)
+    return DeliveryEvent(MailState.SUPPRESSED, _FINAL_RANK, reason)
 
 
-def refused(reason: str) -> News:
+def refused(reason: str) -> DeliveryEvent:
     """It cannot be sent at all."""
-    return News(MailState.FAILED, _FINAL_RANK, reason)
+    return DeliveryEvent(MailState.FAILED, _FINAL_RANK, reason)
 
 
-UNKNOWN = News(MailState.UNKNOWN, UNKNOWN_RANK, "no_answer")
+UNKNOWN = DeliveryEvent(MailState.UNKNOWN, UNKNOWN_RANK, "no_answer")

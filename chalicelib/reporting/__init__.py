@@ -1,1 +1,1 @@
-"""Reads across everything: exports today; reports, evidence and personal data later."""
+"""Reads across all rooms: exports now; reports, evidence and personal data later."""

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page to read: no scripts, nothing from elsewhere, everything on one page."""
+"""The OpenAPI document as one HTML page, without scripts and without anything from other hosts."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ def docs_page(document: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> "Template":
-    # Heavy, and only readers of this page need it.
+    # Slow to import, and only this page needs it.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

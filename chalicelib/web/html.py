@@ -1,4 +1,4 @@
-"""Pages that people open in a browser: a feature's own templates over one layout, without scripts."""
+"""HTML pages: a room's own templates over one layout, without scripts."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +14,8 @@ _LAYOUT = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
-class Page:
-    """`retry_after` are the seconds to wait, on a page that says so."""
+class HtmlPage:
+    """`retry_after` are seconds, for the header of that name."""
 
     html: str
     status: int = 200
@@ -24,18 +24,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Redirect:
-    """To another page, by GET. `location` may be relative to the page's own address."""
+    """303 to another page. `location` may be relative to the page's own address."""
 
     location: str
 
 
-def page(folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None) -> Page:
-    """`folder` holds the feature's templates; they extend `layout.html`."""
-    return Page(_environment(folder).get_template(template).render(facts), status, retry_after)
+def page(
+    folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None
+) -> HtmlPage:
+    """`folder` holds the room's templates; they extend `layout.html`."""
+    return HtmlPage(_environment(folder).get_template(template).render(facts), status, retry_after)
 
 
-def problem_page(error: MusterError) -> Page:
-    """An error as a person reads it; a form says its own, beside its fields."""
+def problem_page(error: MusterError) -> HtmlPage:
+    """An error as a page. A form shows its own errors, beside its fields."""
     messages = [field.message for field in error.errors]
     facts = {"title": error.title, "detail": error.detail, "errors": messages}
     return page(_LAYOUT, "problem.html", facts, error.status, getattr(error, "retry_after", None))
@@ -43,7 +45,7 @@ def problem_page(error: MusterError) -> Page:
 
 @lru_cache(maxsize=8)
 def _environment(folder: Path) -> "Environment":
-    # Heavy, and few requests are for a page.
+    # Slow to import, and few requests are for a page.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the routes and their pydantic models."""
+"""The OpenAPI 3.1 document, built from the routes and their pydantic models."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _REF = "#/components/schemas/{model}"
 
 
 def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
-    """The same routes give the same document, in a stable order."""
+    """The same routes give the same document, whatever their order."""
     ordered = sorted(routes, key=lambda route: (route.path, route.method))
     inputs = {route.body for route in ordered if route.body}
     answers = {route.answer for route in ordered if route.answer} | {Problem}
@@ -69,7 +69,7 @@ def _operation(route: Route, refs: dict[Any, Any], schemas: dict[str, Any]) -> d
 
 
 def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    """What parameters refer to joins the document's schemas."""
+    """Adds the schemas that the parameters refer to to `schemas`."""
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
@@ -87,7 +87,7 @@ def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
                     "schema": _without_null(field),
                 }
             )
-    if route.once:
+    if route.idempotent:
         parameters.append(
             {
                 "name": "Idempotency-Key",
@@ -101,8 +101,8 @@ def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is left out rather than null."""
-    others = [one for one in field.get("anyOf", ()) if one != {"type": "null"}]
+    """A parameter without a value is left out, not null."""
+    others = [schema for schema in field.get("anyOf", ()) if schema != {"type": "null"}]
     if len(others) == 1:
         return dict(others[0])
     return {name: value for name, value in field.items() if name not in ("title", "description")}

@@ -1,4 +1,4 @@
-"""Pages over HTTP: a cursor is opaque, and good only for the list and the caller it was made for."""
+"""Pages over HTTP. A cursor is opaque and valid only for its list and its caller."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ class PageQuery(Form):
 
 
 class Pager:
-    """Turns positions of one list, for one caller, into cursors and back."""
+    """Translates positions of one list, for one caller, into cursors and back. `position` is where the page starts."""
 
     def __init__(self, caller: str, list_name: str, query: PageQuery) -> None:
         self.limit = query.limit
@@ -33,7 +33,7 @@ class Pager:
 
     @classmethod
     def of(cls, call: "Call[Any, Any]") -> "Pager":
-        """The pages of a route: its path and its filters are the list that a cursor is bound to."""
+        """The pages of a route. A cursor is bound to the route's path and its filters."""
         query: PageQuery = call.query
         filters = query.model_dump_json(exclude={"limit", "cursor"})
         return cls(call.account_id, f"{call.route} {filters}", query)
@@ -56,7 +56,7 @@ class Pager:
 
 
 def _is_key(position: str) -> bool:
-    """DynamoDB takes sort keys of 1 to 1,024 bytes, in whole characters."""
+    """DynamoDB takes sort keys of 1 to 1,024 bytes of UTF-8."""
     try:
         return 0 < len(position.encode()) <= 1024
     except UnicodeEncodeError:

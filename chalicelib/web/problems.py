@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one form in which errors leave Muster."""
+"""Problem details (RFC 9457): the form of every error answer."""
 
 import json
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def problem_response(error: MusterError) -> Response:
 
 
 def unexpected() -> MusterError:
-    """What is not foreseen: nothing of it leaves the house."""
+    """For an exception that nobody foresaw. The answer says nothing about it."""
     return MusterError("internal_error", "Muster made a mistake; the operators know of it.")
 
 
@@ -61,7 +61,7 @@ def unexpected_response() -> Response:
     return problem_response(unexpected())
 
 
-# What pydantic calls things, where it is not what an API user would call them.
+# Our codes and sentences where pydantic's mean little to users of the API.
 _CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_invalid": "unreadable_json"}
 _SENTENCES = {
     "missing": "This field is required.",
@@ -70,11 +70,11 @@ _SENTENCES = {
 
 
 def invalid_of(error: ValidationError) -> MusterError:
-    """422 with every field that is wrong; 400 when the body is no JSON at all."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(item["type"] == "json_invalid" for item in found):
-        return BadRequest("unreadable_json", "The body is not JSON: " + found[0]["msg"] + ".")
-    return Invalid(*(_field_error(item["loc"], item["type"], item["msg"]) for item in found))
+    """422 with every wrong field; 400 when the body is not JSON."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(item["type"] == "json_invalid" for item in details):
+        return BadRequest("unreadable_json", "The body is not JSON: " + details[0]["msg"] + ".")
+    return Invalid(*(_field_error(item["loc"], item["type"], item["msg"]) for item in details))
 
 
 def _field_error(location: Iterable[Any], kind: str, message: str) -> FieldError:
@@ -92,7 +92,7 @@ _CHALICE_PROBLEMS = {
 
 
 def answer_problems(event: Any, get_response: Any) -> Response:
-    """Chalice middleware: what Chalice answers by itself becomes a problem too."""
+    """Chalice middleware: answers that Chalice gives by itself become problem details too."""
     response: Response = get_response(event)
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status_code < 400 or str(headers.get("content-type", "")).startswith((CONTENT_TYPE, "text/html")):

@@ -1,4 +1,4 @@
-"""The base of all input, and what the health check answers."""
+"""The base of all input schemas, and the answer of the health check."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class Form(BaseModel):
 
 
 def left_out() -> Any:
-    """The default of a PATCH field: it may be left out, which is not the same as null."""
+    """The default of a PATCH field that may be left out, which differs from null."""
     return Field(default_factory=lambda: None)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.aws import loading
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 from chalicelib.core.clock import to_text, utc_now
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store

@@ -1,4 +1,4 @@
-"""The same stores on Amazon's DynamoDB Local: what the local cloud says of conditions, PartiQL and keys is true."""
+"""The same stores on Amazon's DynamoDB Local, whose conditions, PartiQL and keys are the reference."""
 
 import os
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def driver(cloud: Cloud, engine: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", str(engine.endpoint))
-    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (3,))
     _forget()
     world = World(both, stage)
     http.clock[0] = lambda: world.now

@@ -1,13 +1,13 @@
-"""How many AWS calls things take, whatever the machine: one call more is a decision, not an accident."""
+"""The number of AWS calls of each operation. One call more must be a decision."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from chalicelib.training.batches import advance
+from chalicelib.training.batches import reconcile
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
-from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
+from chalicelib.training.batches.messages import EnrollChunk, ReconcileBatch
 from tests.bench.meter import Meter, Tally, metered
 from tests.harness import World
 
@@ -48,7 +48,7 @@ class Rollouts:
     def chunk(self) -> EnrollChunk:
         """The one chunk of the one client that was launched."""
         (message,) = self.world.messages()
-        advance.advance(AdvanceBatch.model_validate(message), self.world.now)
+        reconcile.reconcile(ReconcileBatch.model_validate(message), self.world.now)
         (message,) = self.world.messages()
         return EnrollChunk.model_validate(message)
 
@@ -95,7 +95,7 @@ def test_chunk_takes_one_insert_call_for_25_learners_and_seven_others(
 
     assert len(world.dump("enrollments")) == num_learners
     assert calls == {
-        # Row, cut, result and start; then the roster and the mark of the start; at the end the row again.
+        # Row, partition, result and start; then the roster and the mark of the start; at the end the row again.
         "dynamodb.BatchGetItem": 1,
         "dynamodb.Query": 1,
         "dynamodb.PutItem": 1,
@@ -125,7 +125,7 @@ def test_insert_calls_that_were_lost_are_read_back_a_hundred_learners_a_call(wor
     calls = rollouts.run(chunk)
 
     assert len(world.dump("enrollments")) == 110
-    # Row, cut and result with one call; 110 enrollments that turned out to be its own with two.
+    # Row, partition and result with one call; 110 enrollments that turned out to be its own with two.
     assert calls["dynamodb.BatchGetItem"] == 3
     assert calls["dynamodb.BatchExecuteStatement"] == 5
 

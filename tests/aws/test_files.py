@@ -1,4 +1,4 @@
-"""The bucket: long files in parts, links, and what is left of an upload that broke."""
+"""The bucket: long files in parts, links, and uploads that fail."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Recipients as DynamoDB gives them: rosters of groups hold people who have not accepted, too."""
+"""Recipients as DynamoDB gives them. Rosters of groups also hold people who have not accepted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.aws.clients import client
 from chalicelib.people.members.models import group_roster_pk, learners_pk
-from chalicelib.training.batches.recipients import Recipients, bounds_of, cut, member_ids
+from chalicelib.training.batches.models import bounds_of
+from chalicelib.training.batches.recipients import Recipients, member_ids, partition_of
 from tests.harness import World
 
 
@@ -37,13 +38,13 @@ def test_ranges_of_a_roster_meet_everybody_once_and_late_joiners_too(world: Worl
     org = world.org(world.msp())
     early = world.members(org, 23)
     recipients = Recipients([learners_pk(org)])
-    ranges = cut(recipients, 5)
-    assert ranges.sizes == [5, 5, 5, 5, 3]
+    partition = partition_of(recipients, 5)
+    assert partition.sizes == [5, 5, 5, 5, 3]
     late = world.members(org, 9)
     met = [
         member_id
-        for chunk in range(len(ranges.bounds))
-        for member_id in member_ids(recipients, *bounds_of(ranges.bounds, chunk))
+        for chunk in range(len(partition.bounds))
+        for member_id in member_ids(recipients, *bounds_of(partition.bounds, chunk))
     ]
     assert met == sorted(early + late)
 

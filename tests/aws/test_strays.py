@@ -5,10 +5,9 @@ import pytest
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
-from chalicelib.training.batches import advance, chunk_store
-from chalicelib.training.batches import enroll_chunk as chunks
+from chalicelib.training.batches import chunk_store, enroll_chunk, reconcile
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.messages import AdvanceBatch, EnrollChunk
+from chalicelib.training.batches.messages import EnrollChunk, ReconcileBatch
 from chalicelib.training.batches.store import BatchKey
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -24,8 +23,8 @@ def test_who_left_between_two_deliveries_is_counted_as_enrolled(world: World, mo
     [org_id] = driver.clients(course, "Acme Industries")
     leaver, _ = world.members(org_id, 2)
     batch_id = driver.send(driver.form([org_id], [course])).json["results"][0]["batch_id"]
-    [first] = world.messages()
-    advance.advance(AdvanceBatch.model_validate(first), world.now)
+    [message] = world.messages()
+    reconcile.reconcile(ReconcileBatch.model_validate(message), world.now)
     [message] = world.messages()
 
     def killed(*args: object) -> None:
@@ -34,9 +33,9 @@ def test_who_left_between_two_deliveries_is_counted_as_enrolled(world: World, mo
     with monkeypatch.context() as patched:
         patched.setattr(chunk_store, "finish_chunk", killed)
         with pytest.raises(Killed):
-            chunks.enroll_chunk(EnrollChunk.model_validate(message), world.now)
+            enroll_chunk.enroll_chunk(EnrollChunk.model_validate(message), world.now)
     table.transact([Write("delete", RosterEntry(learners_pk(org_id), member_sk(leaver)))])
-    chunks.enroll_chunk(EnrollChunk.model_validate(message), world.now)
+    enroll_chunk.enroll_chunk(EnrollChunk.model_validate(message), world.now)
 
     row = batch_store.row(BatchKey(driver.msp, org_id, batch_id), course)
     assert row is not None

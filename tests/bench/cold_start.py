@@ -29,7 +29,7 @@ _PLAIN, _SHIPPED = "plain.zip", "deployment.zip"
 EVENTS = {
     "API": ("app.app; import chalicelib.web.idempotency", "sqs"),
     "worker": ("app.worker; app.jobs.work", "sqs"),
-    "mailer": ("app.mailer; app.mails.post_office()", "sqs ses"),
+    "mailer": ("app.mailer; app.mails.mail_service()", "sqs ses"),
 }
 # As Lambda names them in `_HANDLER`.
 HANDLERS = {"API": "app.app", "worker": "app.worker", "mailer": "app.mailer"}

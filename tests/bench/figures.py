@@ -7,7 +7,7 @@ from statistics import median
 from tests.bench import baselines
 from tests.bench.baselines import Items, Timed, timed
 from tests.bench.figure import Figure
-from tests.bench.memory import peak_of_cut
+from tests.bench.memory import peak_of_partition
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene
 
@@ -23,7 +23,7 @@ _NUM_SAVES = NUM_LEARNERS // 10
 
 
 def of_enrolling(scene: Scene, org_id: str) -> Iterator[Figure]:
-    """P1 and P2 for the whole rollout, from the request to the folded row."""
+    """P1 and P2 for the whole rollout, from the request to the finished row."""
     tally, thousands = _rolled_out(scene, org_id)
     yield Figure("P1  DynamoDB calls per 1,000 enrollments", tally.calls_to("dynamodb") / thousands, _REACHES[0])
     yield Figure("    SQS calls per 1,000 enrollments", tally.calls_to("sqs") / thousands, _REACHES[1])
@@ -48,7 +48,7 @@ def of_enrolling_with_seats(scene: Scene) -> Iterator[Figure]:
 
 
 def of_enrolling_with_mails(scene: Scene, org_id: str) -> Iterator[Figure]:
-    """Enrollment mails switched on: first up to the folded row, then the making of a mail for each learner."""
+    """Enrollment mails switched on: first up to the finished row, then the making of a mail for each learner."""
     tally, thousands = _rolled_out(scene, org_id, mails=True)
     yield from _of_variant("enrollment mails on, until all are enrolled", tally, thousands)
     num_before = scene.num_mails()
@@ -146,4 +146,4 @@ def _timed_rollout(scene: Scene, org_id: str) -> Timed:
 
 def of_memory() -> Iterator[Figure]:
     for num_members in (25_000, 100_000):
-        yield Figure(f"P10 peak of cutting {num_members:,} recipients, MB", peak_of_cut(num_members))
+        yield Figure(f"P10 peak of partitioning {num_members:,} recipients, MB", peak_of_partition(num_members))

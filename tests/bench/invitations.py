@@ -109,7 +109,7 @@ def _tell(scene: Scene) -> None:
     for mail_id in mail_ids:
         headers = [{"name": "X-Muster-Mail", "value": mail_id}]
         said = {"notificationType": "Delivery", "mail": {"messageId": mail_id, "headers": headers}}
-        mail_jobs.settle({"Records": [{"Sns": {"Message": json.dumps(said)}}]})
+        mail_jobs.handle_delivery_events({"Records": [{"Sns": {"Message": json.dumps(said)}}]})
 
 
 def _per_person(case: str, tally: Tally, number: int) -> Iterator[Figure]:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chalicelib.notifications.send_rate import MICROSECONDS
-from chalicelib.notifications.service import num_pumps
+from chalicelib.notifications.service import num_workers
 from tests.bench.figure import Figure
-from tests.unit.notifications.test_mail_pace import NUM_PUMPS, RATE, Office, busiest_second
+from tests.unit.notifications.test_mail_pace import NUM_WORKERS, RATE, Simulation, busiest_second
 
 _SECONDS = 60
 _MIN_USED = 0.95
@@ -22,27 +22,27 @@ def of_mail() -> Iterator[Figure]:
 
 def _of_rate() -> Iterator[Figure]:
     for rate in (1, RATE, 50):
-        office = Office(rate)
-        office.table.add("huge", 2 * _SECONDS * rate)
-        office.run(_SECONDS, num_pumps(rate))
-        instants = office.ses.instants()
+        simulation = Simulation(rate)
+        simulation.table.add("huge", 2 * _SECONDS * rate)
+        simulation.run(_SECONDS, num_workers(rate))
+        instants = simulation.ses.instants()
         used = (len(instants) - 1) / (instants[-1] - instants[0]) * MICROSECONDS / rate
         yield Figure(f"P7  mails in the busiest second, {rate} allowed", busiest_second(instants), rate)
         yield Figure(f"    share of {rate} a second used while mail waits", used, _MIN_USED, is_least=True)
 
 
 def _of_fairness() -> Iterator[Figure]:
-    office = Office()
-    office.table.add("huge", 100_000)
+    simulation = Simulation()
+    simulation.table.add("huge", 100_000)
     arrived: list[int] = []
 
     def somebody_small() -> None:
-        office.time.sleep_until(office.time.start + 20 * MICROSECONDS)
-        office.table.add("small", 10)
-        arrived.append(office.time.now())
+        simulation.time.sleep_until(simulation.time.start + 20 * MICROSECONDS)
+        simulation.table.add("small", 10)
+        arrived.append(simulation.time.now())
 
-    office.run(40, NUM_PUMPS, somebody_small)
-    sent = [instant for instant, mail_id in office.ses.taken if mail_id.startswith("small")]
+    simulation.run(40, NUM_WORKERS, somebody_small)
+    sent = [instant for instant, mail_id in simulation.ses.taken if mail_id.startswith("small")]
     if len(sent) != 10:
         raise RuntimeError(f"{len(sent)} of the small client's ten mails were sent")
     took = (max(sent) - arrived[0]) / MICROSECONDS
@@ -50,12 +50,12 @@ def _of_fairness() -> Iterator[Figure]:
 
 
 def _of_redelivery() -> Iterator[Figure]:
-    """Ten pumps where four should run, as when wake-ups come again and no lease stops them."""
-    office = Office()
-    office.table.add("a", 300)
-    office.table.add("b", 7)
-    office.time.run([lambda number=number: office.pump(number % NUM_PUMPS, _SECONDS) for number in range(10)])  # type: ignore[misc]
-    sent = Counter(mail_id for _, mail_id in office.ses.taken)
+    """Ten workers where four should run, as if wake-ups were redelivered and no lease stopped them."""
+    simulation = Simulation()
+    simulation.table.add("a", 300)
+    simulation.table.add("b", 7)
+    simulation.time.run([lambda number=number: simulation.work(number % NUM_WORKERS, _SECONDS) for number in range(10)])  # type: ignore[misc]
+    sent = Counter(mail_id for _, mail_id in simulation.ses.taken)
     yield Figure("P7  mails of 307 sent twice under redelivery", sum(number > 1 for number in sent.values()), 0)
     yield Figure("    mails of 307 not sent", 307 - len(sent), 0)
-    yield Figure("    mails in the busiest second meanwhile", busiest_second(office.ses.instants()), RATE)
+    yield Figure("    mails in the busiest second meanwhile", busiest_second(simulation.ses.instants()), RATE)

@@ -1,4 +1,4 @@
-"""How much memory it takes to cut a roster into ranges.
+"""How much memory it takes to partition a roster.
 
 The roster's pages are made up here, as long as DynamoDB's; botocore reads them as if they came from there.
 """
@@ -14,7 +14,7 @@ from botocore.compat import HTTPHeaders
 
 from chalicelib.aws import clients
 from chalicelib.people.members.models import learners_pk, member_sk
-from chalicelib.training.batches.recipients import Recipients, cut
+from chalicelib.training.batches.recipients import Recipients, partition_of
 
 _ORG_ID = "01MBG28E8087R7CC4MNEG2JTEV"
 # Entries of 88 bytes, as many as fit into the 1 MB that a query reads.
@@ -44,19 +44,19 @@ def _sk(number: int) -> str:
     return member_sk(f"01MBG28E8087R7CC4MN{number:07d}")
 
 
-def peak_of_cut(num_members: int) -> float:
-    """The most memory, in MB, that Python held while it cut a roster of so many members."""
+def peak_of_partition(num_members: int) -> float:
+    """The most memory, in MB, that Python held while it partitioned a roster of so many members."""
     clients.forget()
     events: Any = clients.session().get_component("event_emitter")
     events.register("before-send.dynamodb.Query", _Roster(num_members).answer)
     clients.client("dynamodb")
     tracemalloc.start()
     try:
-        ranges = cut(Recipients([learners_pk(_ORG_ID)]))
+        partition = partition_of(Recipients([learners_pk(_ORG_ID)]))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
         clients.forget()
-    if ranges.total != num_members:
-        raise RuntimeError(f"{ranges.total} of {num_members} members were cut")
+    if partition.total != num_members:
+        raise RuntimeError(f"{partition.total} of {num_members} members were partitioned")
     return peak / 1e6

@@ -128,6 +128,6 @@ def _row(org_id: str, batch_id: str, course_id: str) -> Row:
     return Row(
         batch_pk(org_id, batch_id), row_sk(course_id), course_id=course_id, title=_NAME,
         status=RowStatus.ENROLLED.value, enroll_on=_DAY, enroll_at="2027-03-01T09:00:00Z", due_by=_DAY,
-        cut_id=course_id, cut_run=1, sent_run=1, num_chunks=10, num_targeted=10_000, num_enrolled=10_000,
+        partition_id=course_id, partition_run=1, sent_run=1, num_chunks=10, num_targeted=10_000, num_enrolled=10_000,
         num_started=5_000, num_completed=4_000, mails="enrollment reminders", open_due={_DAY: 6_000},
     )  # fmt: skip

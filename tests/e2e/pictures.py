@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from infra.packaging import ROOT
 from tests.e2e.browser import DESKTOP, PHONE
 
-SHIPPED = ROOT / "chalicelib" / "joining" / "pictures"
+SHIPPED = ROOT / "chalicelib" / "people" / "join_page" / "pictures"
 DOCUMENTED = ROOT / "docs" / "pictures"
 
 

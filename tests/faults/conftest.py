@@ -11,8 +11,8 @@ from chalicelib.aws import bulk, clients, queues, table
 from chalicelib.jobs import due
 from chalicelib.jobs import models as due_models
 from chalicelib.tenants.audit import log as audit
-from chalicelib.training.batches import advance, dead_letters, recipients
-from chalicelib.training.bulk_changes import time_zone as move_dates
+from chalicelib.training.batches import recipients, reconcile
+from chalicelib.training.bulk_changes import reschedule_organization
 from infra.cloud import Cloud
 from tests.faults.harness import FaultHarness
 from tests.faults.injector import Injector
@@ -39,10 +39,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     # botocore gives up retrying after many failures in a row; here that would make tests depend on each other.
     monkeypatch.setattr(standard.quota.RetryQuota, "acquire", lambda quota, amount: True)
     # Plays set this themselves; here is what brings it back.
-    monkeypatch.setattr(recipients.cut, "__defaults__", recipients.cut.__defaults__)
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", recipients.partition_of.__defaults__)
     monkeypatch.setattr(bulk, "PER_CALL", 2)
     monkeypatch.setattr(queues, "_PER_CALL", 2)
-    for module in (advance, dead_letters, move_dates):
+    for module in (reconcile, reschedule_organization):
         monkeypatch.setattr(module, "_ROWS_AT_ONCE", 1)
     # One shard of due entries, so that a sweep makes the same calls whatever the ids are.
     for module in (due, due_models):

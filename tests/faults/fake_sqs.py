@@ -1,4 +1,4 @@
-"""What goes on around Muster when an attempt broke: callers ask again, queues redeliver, schedules and sweeps run."""
+"""What happens around Muster after a failed attempt: callers retry, queues redeliver, schedules and sweeps run."""
 
 import json
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from tests.faults.injector import Killed
 from tests.gateway import Answer
 from tests.harness import World
 
-# As the jobs queue is set (infra/resources.yaml): the fifth failure sends a message to the dead letters.
+# As configured for the jobs queue (infra/resources.yaml): the fifth failure makes a message a dead letter.
 MAX_RECEIVES = 5
 
-# The most that SQS hands out in one call.
-_AT_ONCE = 10
+# The most messages that SQS gives in one call.
+_PER_CALL = 10
 
-# Past this, a request whose process died may be taken over.
+# After this time another try may take over a request whose process died.
 LEASE = timedelta(seconds=36)
 
 
 @dataclass
 class Delivery:
-    """One message of the jobs queue, with how often it was received."""
+    """One message of the jobs queue, and how often it was received."""
 
     body: dict[str, Any] | str
     num_received: int = 0
@@ -41,7 +41,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Request:
-    """`body` is sent as JSON, `raw` as it is, as the kind of content that is given with it."""
+    """`body` is sent as JSON; `raw` is sent as it is, with `content_type`."""
 
     method: str
     path: str
@@ -61,7 +61,7 @@ class FakeSqs:
     # ------------------------------------------------------------ callers
 
     def ask(self, request: Request) -> Answer | None:
-        """One try. None when the process died over it."""
+        """One try. None when the process died."""
         headers = {"Idempotency-Key": request.key} if request.key else {}
         if request.raw is not None:
             headers["Content-Type"] = request.content_type
@@ -73,7 +73,7 @@ class FakeSqs:
             return None
 
     def ask_until_answered(self, request: Request) -> Answer:
-        """As a front end does: the same again after an error, and later while the first try holds the key."""
+        """Retry as a front end does: after an error, and later while the first try has the key."""
         for _ in range(4):
             answer = self.ask(request)
             if answer is not None and answer.status < 500 and not is_in_flight(answer):
@@ -84,30 +84,32 @@ class FakeSqs:
     # ------------------------------------------------------------ queues
 
     def take(self) -> list[Delivery]:
-        """Take what is in the queue, without working on it."""
+        """Receive what is in the queue, without running it."""
         sqs, url = self._world.client("sqs"), self._world.stage.queue_urls["jobs"]
         while True:
-            found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_AT_ONCE).get("Messages", [])
-            if found:
-                handles = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
+            messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_PER_CALL).get("Messages", [])
+            if messages:
+                handles = [
+                    {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)
+                ]
                 sqs.delete_message_batch(QueueUrl=url, Entries=handles)
-                self.waiting += [Delivery(json.loads(message["Body"])) for message in found]
-            if len(found) < _AT_ONCE:
+                self.waiting += [Delivery(json.loads(message["Body"])) for message in messages]
+            if len(messages) < _PER_CALL:
                 return self.waiting
 
     def take_one(self, **fields: Any) -> Delivery:
-        """Work on everything but the first message that has these fields, and give that one."""
+        """Run the messages before the first one that has these fields, and return that one."""
         while True:
             self.take()
-            found = next((delivery for delivery in self.waiting if delivery.has(fields)), None)
-            if found is not None:
-                self.waiting.remove(found)
-                return found
+            match = next((delivery for delivery in self.waiting if delivery.has(fields)), None)
+            if match is not None:
+                self.waiting.remove(match)
+                return match
             assert self.waiting, f"no message with {fields}"
             assert self.deliver(self.waiting.pop(0))
 
     def deliver(self, delivery: Delivery) -> bool:
-        """Hand a message to the worker; a failure keeps it in the queue, or sends it to the dead letters."""
+        """Deliver a message to the worker. A failure keeps it in the queue or makes it a dead letter."""
         delivery.num_received += 1
         try:
             done = not jobs.work(delivery.event(), self._clock)["batchItemFailures"]
@@ -117,8 +119,8 @@ class FakeSqs:
             (self.dead if delivery.num_received >= MAX_RECEIVES else self.waiting).append(delivery)
         return done
 
-    def bury(self, delivery: Delivery) -> bool:
-        """Hand a dead letter to its handler; a failure keeps it among the dead letters."""
+    def handle_dead_letter(self, delivery: Delivery) -> bool:
+        """Deliver a dead letter to its handler. A failure keeps it among the dead letters."""
         try:
             done = not jobs.handle_dead_letters(delivery.event(), self._clock)["batchItemFailures"]
         except Killed:
@@ -128,13 +130,13 @@ class FakeSqs:
         return done
 
     def work_off(self) -> None:
-        """Until both queues are empty."""
+        """Deliver until both queues are empty."""
         for _ in range(500):
             self.take()
             if self.waiting:
                 self.deliver(self.waiting.pop(0))
             elif self.dead:
-                self.bury(self.dead.pop(0))
+                self.handle_dead_letter(self.dead.pop(0))
             else:
                 return
         raise AssertionError("the queues never run empty")
@@ -142,7 +144,7 @@ class FakeSqs:
     # ------------------------------------------------------------ time
 
     def until_quiet(self) -> None:
-        """Let time go by, with schedules and sweeps, until nothing is left to do now."""
+        """Let time pass, with schedules and sweeps, until nothing is left to do now."""
         for _ in range(10):
             self.work_off()
             self._world.now += OVERDUE_GRACE + REQUEUE_DELAY + timedelta(minutes=1)
@@ -155,7 +157,7 @@ class FakeSqs:
         raise AssertionError("there is always something overdue")
 
     def until(self, instant: datetime) -> None:
-        """Let the day come on which something is due, and everything be done about it."""
+        """Let time pass until this instant, and do everything that is due by then."""
         self._world.now = max(self._world.now, instant)
         self.fire_schedules()
         self.until_quiet()
@@ -164,12 +166,12 @@ class FakeSqs:
         sweep.sweep(self._world.now)
 
     def wait_for_sweep(self) -> None:
-        """Until the next sweep finds what somebody left behind just now."""
+        """Let time pass until a sweep finds what was just left undone, and sweep."""
         self._world.now += OVERDUE_GRACE + timedelta(seconds=1)
         self.sweep()
 
     def fire_schedules(self) -> int:
-        """Schedules whose time has come put their messages on the queue, and are gone."""
+        """Fire the schedules that are due: each puts its message on the queue and is deleted."""
         scheduler, group = self._world.client("scheduler"), self._world.stage.environment["SCHEDULE_GROUP"]
         fired = 0
         for name, at in self.schedules().items():

@@ -1,4 +1,4 @@
-"""One MSP with an admin, and what happens there: launches, requests, and what rows and people come to."""
+"""One MSP with an admin: its clients, launches, requests, and the numbers of its rows in the end."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.training.batches import recipients
-from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk, learner_pk
 from chalicelib.training.batches.states import RETRYABLE
 from chalicelib.training.progress import progress
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults.fake_sqs import Delivery, FakeSqs, Request
 from tests.faults.injector import Injector
 from tests.faults.invariants import Tables, problems_in
@@ -25,13 +25,13 @@ from tests.harness import World
 NOW = datetime(2087, 1, 6, 10, 0, tzinfo=UTC)
 
 # status, targeted, enrolled, already enrolled, skipped, failed
-RowTruth = tuple[str, int, int, int, int, int]
+RowNumbers = tuple[str, int, int, int, int, int]
 
 # By client and course; the rows of several batches in the order of these.
-Rows = dict[tuple[str, str], list[RowTruth]]
+Rows = dict[tuple[str, str], list[RowNumbers]]
 
 
-def enrolled(num_people: int) -> RowTruth:
+def enrolled(num_people: int) -> RowNumbers:
     """A row for which all went well."""
     return ("enrolled", num_people, num_people, 0, 0, 0)
 
@@ -43,7 +43,7 @@ class FaultHarness:
         self.world = world
         self.injector = injector
         self.outside = FakeSqs(world)
-        # The MSP and its admin, once somebody asks for them.
+        # The MSP and its admin, made when they are first needed.
         self.tenant: tuple[str, str] | None = None
         self._untouched: tuple[int, datetime] | None = (world._num_made, world.now)
         # Clients by their ids, and the ids of their people.
@@ -66,26 +66,26 @@ class FaultHarness:
         return self.tenant
 
     def is_fresh(self) -> bool:
-        """Has nothing happened here yet?"""
+        """Nothing has happened here yet."""
         return self._untouched == (self.world._num_made, self.world.now)
 
     def begin(self) -> None:
-        """From here on it is not fresh any more."""
+        """From here on something has happened."""
         self._untouched = None
 
     def chunks_of(self, size: int) -> None:
-        """How many people make a chunk from now on."""
-        recipients.cut.__defaults__ = (size,)
+        """Sets how many people make a chunk from now on."""
+        recipients.partition_of.__defaults__ = (size,)
 
     def client(self, num_people: int, courses: Sequence[str], **fields: Any) -> str:
         org_id = self.world.org(self.msp_id, f"Client {len(self.people) + 1}", courses=courses, **fields)
         self.people[org_id] = sorted(self.world.members(org_id, num_people))
         return org_id
 
-    def crowd(self, org_id: str, size: int) -> list[str]:
-        """Many people of whom only the roster knows, which is all that a batch asks."""
+    def large_roster(self, org_id: str, size: int) -> list[str]:
+        """So many entries of the roster of learners, without members: a batch reads no more."""
         member_ids = sorted(new_id(self.world.now) for _ in range(size))
-        entries = [RosterEntry(learners_pk(org_id), member_sk(one), status="active") for one in member_ids]
+        entries = [RosterEntry(learners_pk(org_id), member_sk(member_id), status="active") for member_id in member_ids]
         loading.put_all(entries)
         return member_ids
 
@@ -95,16 +95,16 @@ class FaultHarness:
         assert self.ask(Request("PUT", path, self.admin, access)).status == 200
 
     def course(self) -> str:
-        """Ids made in different milliseconds sort, so that rows stand in the order in which courses were made."""
+        """Ids made in different milliseconds sort: rows are in the order in which courses were made."""
         self.world.now += timedelta(milliseconds=1)
         return self.world.course(self.msp_id)
 
     def enrolled_before(self, org_id: str, course_id: str, person: int, status: str) -> str:
         """An enrollment that no batch made, for one of the client's people (by number); gives the member's id."""
         member_id, at = self.people[org_id][person], to_text(self.world.now)
-        done = {"started_at": at, "completed_at": at if status == "completed" else None}
-        keys = (learner_pk(org_id, member_id), course_sk(course_id))
-        loading.put_all([Enrollment(*keys, status=status, enrolled_at=at, **done)])
+        progress = {"started_at": at, "completed_at": at if status == "completed" else None}
+        key = (learner_pk(org_id, member_id), enrollment_sk(course_id))
+        loading.put_all([Enrollment(*key, status=status, enrolled_at=at, **progress)])
         return member_id
 
     # ------------------------------------------------------------ requests
@@ -123,18 +123,18 @@ class FaultHarness:
         return {result["org_id"]: result["batch_id"] for result in answer.json["results"]}
 
     def ask(self, request: Request) -> Answer:
-        """A request with which nothing goes wrong."""
+        """A request without a fault."""
         answer = self.outside.ask(request)
         assert answer is not None
         return answer
 
     def deliver_at_once(self, delivery: Delivery) -> None:
-        """A delivery in which nothing goes wrong, and with it all the messages that it sends."""
+        """A delivery without a fault, and then all the messages that it sends."""
         assert self.outside.deliver(delivery)
         self.outside.work_off()
 
     def start(self, member_ids: Iterable[str]) -> None:
-        """These start whatever course they are enrolled in by now."""
+        """These people start every course that they are enrolled in."""
         for enrollment_id in self._held_by(member_ids):
             progress.start(self.msp_id, enrollment_id, self.world.now)
 
@@ -143,12 +143,12 @@ class FaultHarness:
             progress.complete(self.msp_id, enrollment_id, self.world.now)
 
     def _held_by(self, member_ids: Iterable[str]) -> list[EnrollmentId]:
-        wanted = set(member_ids)
-        held = [(*item["pk"].split("#")[1::2], item["sk"]) for item in self.world.dump("enrollments")]
-        return [EnrollmentId(org_id, member_id, sk) for org_id, member_id, sk in held if member_id in wanted]
+        learners = set(member_ids)
+        keys = [(*item["pk"].split("#")[1::2], item["sk"]) for item in self.world.dump("enrollments")]
+        return [EnrollmentId(org_id, member_id, sk) for org_id, member_id, sk in keys if member_id in learners]
 
     def retry_everything(self) -> None:
-        """Press Retry wherever there is something to retry: on rows, and on clients that failed at launch."""
+        """Press Retry wherever it is possible: on rows, and for clients that failed at launch."""
         tables = Tables.of(self.world)
         for (org_id, batch_id, course_id), row in tables.rows.items():
             if row["status"] in RETRYABLE:
@@ -160,7 +160,7 @@ class FaultHarness:
                 path = f"/msp/rollouts/{rollout_id}/retry"
                 assert self.ask(Request("POST", path, self.admin, {"org_ids": failed})).status == 202
 
-    # ------------------------------------------------------------ what came of it
+    # ------------------------------------------------------------ results
 
     def rows(self, tables: Tables | None = None) -> Rows:
         found: Rows = {}
@@ -170,16 +170,16 @@ class FaultHarness:
         return found
 
     def instants(self) -> list[str]:
-        """When rows are enrolled, the earliest first."""
+        """The instants at which rows are enrolled, the earliest first."""
         return sorted(row["enroll_at"] for row in Tables.of(self.world).rows.values())
 
     def earlier_enrollments(self) -> list[dict[str, Any]]:
-        """Enrollments that no batch made, with all that they say, wherever they are kept by now."""
+        """Enrollments that no batch made, whole, current ones and history."""
         found = [item for item in self.world.dump("enrollments") if "batch_id" not in item]
         return [{**item, "sk": item["sk"].partition("#HISTORY#")[0]} for item in found]
 
     def assert_true(self, rows: Rows) -> None:
-        """The rows are exactly these, and nothing in the tables contradicts anything else."""
+        """The rows are exactly these, and no invariant is broken."""
         tables = Tables.of(self.world)
         wrong = problems_in(tables)
         assert not wrong, "\n".join(wrong)

@@ -1,7 +1,7 @@
-"""A botocore hook that numbers the AWS calls of one attempt and lets one of them go wrong.
+"""A botocore hook that numbers the AWS calls of one attempt and makes one of them fail.
 
-It stands on botocore's documented events, on the application's one session, so that no client escapes it:
-`provide-client-params` begins a call, `before-send` is one attempt of botocore's at it, `after-call` ends it.
+It uses botocore's documented events on the application's only session, so that it sees every client:
+`provide-client-params` begins a call, `before-send` is one try of botocore, `after-call` ends it.
 """
 
 import io
@@ -25,12 +25,12 @@ class Killed(BaseException):
 
 
 class Injector:
-    """Calls count from 1 within `watched`; outside it, every call passes."""
+    """Calls are numbered from 1 within `watched`; outside it every call passes."""
 
     def __init__(self) -> None:
         # Operations in the order of the calls, such as `dynamodb.GetItem`.
         self.calls: list[str] = []
-        # Whether the fault, or what was to happen in between, has come to pass.
+        # Whether the fault, or the action in between, has happened.
         self.struck = False
         self._watching = False
         self._at: int | str = 0
@@ -40,7 +40,7 @@ class Injector:
         self._wire = URLLib3Session()
 
     def attach(self, session: Session) -> None:
-        """Must come before the session makes its first client: each takes the handlers that are there then."""
+        """Call it before the session makes its first client: a client copies the handlers that are registered then."""
         session.register("provide-client-params", self._begin)
         session.register("before-call", self._before_call)
         session.register("before-send", self._send)
@@ -60,7 +60,7 @@ class Injector:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """What a test does for itself is neither numbered nor broken."""
+        """The test's own calls are neither numbered nor broken."""
         was_watching, self._watching = self._watching, False
         try:
             yield
@@ -69,14 +69,14 @@ class Injector:
 
     @contextmanager
     def fault(self, at: int | str, fault: Fault) -> Iterator[list[str]]:
-        """Let call `at` go wrong, or the first call of an operation; 0 for all that a Refusal's `wanted` points at."""
+        """Break call number `at`, or the first call of the operation `at`; 0 for all that a Refusal selects."""
         self._at, self._fault = at, fault
         with self.watched() as calls:
             yield calls
 
     @contextmanager
     def meanwhile(self, at: int, do: Callable[[], None]) -> Iterator[list[str]]:
-        """Do something, unwatched, just before call `at` is made; 0 for every call."""
+        """Do something, unwatched, just before call number `at`; 0 for every call."""
         self._at, self._meanwhile = at, do
         with self.watched() as calls:
             yield calls
@@ -105,7 +105,7 @@ class Injector:
         return None
 
     def _before_call(self, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
-        """A batch of which everything was refused is not sent at all."""
+        """A batch without any part left is not sent."""
         if "nothing_left" not in context:
             return None
         return SimpleNamespace(status_code=200), context["nothing_left"]
@@ -119,7 +119,7 @@ class Injector:
             return None
         self.struck = True
         if fault.applied:
-            # The answer has to be read to its end, or the connection is of no use to the next request.
+            # Read the answer to its end; otherwise the next request cannot use the connection.
             _ = self._wire.send(request).content
         if fault.code_by_service is None:
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -137,9 +137,9 @@ class Injector:
     # ------------------------------------------------------------ what they share
 
     def _strikes(self) -> bool:
-        """Is the call that was begun last the one that goes wrong?"""
+        """Whether the current call is the one to break."""
         fault = self._fault
-        if isinstance(fault, Refusal) and fault.wanted is not None:
+        if isinstance(fault, Refusal) and fault.applies_to is not None:
             return self.calls[-1] == INSERT
         if isinstance(fault, Refusal | Wire) and fault.again and isinstance(self._at, int):
             return 0 < self._at <= len(self.calls) and self.calls[-1] == self.calls[self._at - 1]
@@ -155,12 +155,12 @@ class Injector:
     def _without_refused(
         self, fault: Refusal, operation: str, params: dict[str, Any], context: dict[str, Any]
     ) -> dict[str, Any] | None:
-        """The request without the part that is refused; the answer gets the refusal put back in."""
+        """The request without the refused part. The refusal is put into the answer."""
         batch = _BATCH_BY_OPERATION.get(operation)
         if batch is None:
             return None
         parts = batch.parts(params)
-        victims = [index for index, part in enumerate(parts) if fault.wanted(part)] if fault.wanted else [0]
+        victims = [index for index, part in enumerate(parts) if fault.applies_to(part)] if fault.applies_to else [0]
         if not victims:
             return None
         self.struck = True
@@ -215,13 +215,13 @@ class _Keys:
     """BatchGetItem: a part is the name of a table and one key."""
 
     def parts(self, params: Mapping[str, Any]) -> list[Any]:
-        return [(table, key) for table, asked in params["RequestItems"].items() for key in asked["Keys"]]
+        return [(table, key) for table, request in params["RequestItems"].items() for key in request["Keys"]]
 
     def rebuilt(self, params: Mapping[str, Any], parts: list[Any]) -> dict[str, Any]:
         items: dict[str, Any] = {}
         for table, key in parts:
-            asked = items.setdefault(table, {**params["RequestItems"][table], "Keys": []})
-            asked["Keys"].append(key)
+            request = items.setdefault(table, {**params["RequestItems"][table], "Keys": []})
+            request["Keys"].append(key)
         return {**params, "RequestItems": items}
 
     def nothing(self) -> dict[str, Any]:
@@ -248,15 +248,15 @@ class _Raw(io.BytesIO):
 
 
 def _answer(fault: Wire, service: str, request: Any) -> AWSResponse:
-    """An error as the three JSON protocols of these services tell it, or as S3 does, whose throttling is a 503."""
+    """An error in the form of the services' JSON protocols, or of S3, whose throttling is a 503."""
     code = (fault.code_by_service or {})[service]
     if service == "s3":
-        told = f"<Error><Code>{code}</Code><Message>told by the test</Message></Error>".encode()
-        return AWSResponse(request.url, max(fault.status, 503), {"content-type": "application/xml"}, _Raw(told))
-    body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "told by the test"}
+        xml = f"<Error><Code>{code}</Code><Message>by the test</Message></Error>".encode()
+        return AWSResponse(request.url, max(fault.status, 503), {"content-type": "application/xml"}, _Raw(xml))
+    body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "by the test"}
     if code == "TransactionCanceledException":
         num_writes = len(json.loads(request.body)["TransactItems"])
-        conflict = {"Code": "TransactionConflict", "Message": "told by the test"}
+        conflict = {"Code": "TransactionConflict", "Message": "by the test"}
         body["CancellationReasons"] = [conflict] + [{"Code": "None"}] * (num_writes - 1)
     headers = {"x-amzn-errortype": code, "content-type": "application/x-amz-json-1.0"}
     return AWSResponse(request.url, fault.status, headers, _Raw(json.dumps(body).encode()))

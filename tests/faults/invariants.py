@@ -1,7 +1,7 @@
-"""What must be true of the tables as a whole, whatever happened before: read from a dump, in the words of a refusal.
+"""What must be true of the tables as a whole, whatever happened before, read from a dump.
 
-`problems(world)` names everything that is wrong, and is empty when all is well. With `quiet=False` it leaves out what
-holds only once nothing is in flight any more: no message, no overdue entry, no request without its answer.
+`problems(world)` names everything that is wrong. With `quiet=False` it leaves out what holds only once nothing is in
+flight any more: no message, no overdue entry, no request without its answer.
 """
 
 import json
@@ -11,10 +11,9 @@ from typing import Any
 
 from chalicelib.core.ids import derived_id, shard_of
 from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
-from chalicelib.tenants.audit.models import AuditEntry
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, row_shard
-from chalicelib.training.batches.recipients import bounds_of
-from chalicelib.training.batches.states import LIVE, RETRYABLE, TALLY_BY_STATUS, Outcome, RowStatus, outcome_of
+from chalicelib.tenants.audit.models import AuditRecord
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, bounds_of, row_shard
+from chalicelib.training.batches.states import COLUMN_BY_STATUS, LIVE, RETRYABLE, Outcome, RowStatus, outcome_of
 from tests.faults.tables import Item, RowKey, Tables
 from tests.harness import World
 
@@ -39,9 +38,9 @@ def problems_in(tables: Tables, *, quiet: bool = True) -> list[str]:
     return found + ([*_seats(tables), *_loose_ends(tables)] if quiet else [])
 
 
-def _differ(what: str, name: str, is_: Any, should: Any) -> Iterator[str]:
-    if is_ != should:
-        yield f"{what}: {name} is {is_} and should be {should}"
+def _differ(what: str, name: str, actual: Any, expected: Any) -> Iterator[str]:
+    if actual != expected:
+        yield f"{what}: {name} is {actual} and should be {expected}"
 
 
 def _batches(tables: Tables) -> Iterator[str]:
@@ -67,7 +66,7 @@ def _counters(tables: Tables) -> Iterator[str]:
     for org_id, org in tables.orgs.items():
         counted: Counter[str] = Counter()
         for key in (key for key in tables.rows if key[0] == org_id):
-            tally = TALLY_BY_STATUS[tables.rows[key]["status"]]
+            tally = COLUMN_BY_STATUS[tables.rows[key]["status"]]
             counted.update({"num_courses": 1, tally.value: 1} if tally else {})
         expanded = [b for (owner, _), b in tables.batches.items() if owner == org_id and "expanded_at" in b]
         counted["num_batches"] = len(expanded)
@@ -80,51 +79,51 @@ def _counters(tables: Tables) -> Iterator[str]:
 
 
 def _audit(tables: Tables) -> Iterator[str]:
-    """Chains are whole, and each launch and each retry is told once."""
-    told: Counter[tuple[str, str]] = Counter()
+    """Chains are whole, and each launch and each retry has one entry."""
+    audited: Counter[tuple[str, str]] = Counter()
     for pk, entries in tables.audit.items():
         previous = FIRST_HASH
         for number, raw in enumerate(entries, start=1):
-            entry = AuditEntry(**raw)
+            entry = AuditRecord(**raw)
             if (entry.sk, entry.previous_hash, entry.hash) != (number_key(number), previous, hash_of(entry)):
                 yield f"{pk}: entry {entry.sk} does not follow from the one before"
             previous = entry.hash
-            told[entry.action, entry.target] += 1
-    should: Counter[tuple[str, str]] = Counter()
+            audited[entry.action, entry.target] += 1
+    expected: Counter[tuple[str, str]] = Counter()
     for (_, batch_id), batch in tables.batches.items():
-        should["batch.launched", f"batch/{batch_id}"] += "expanded_at" in batch and "group_id" not in batch
+        expected["batch.launched", f"batch/{batch_id}"] += "expanded_at" in batch and "group_id" not in batch
     for (_, batch_id, course_id), row in tables.rows.items():
-        should["course.retried", f"batch/{batch_id}/course/{course_id}"] += int(row["run"]) - 1
-    for key in {*told, *should}:
+        expected["course.retried", f"batch/{batch_id}/course/{course_id}"] += int(row["run"]) - 1
+    for key in {*audited, *expected}:
         if key[0] in ("batch.launched", "course.retried"):
-            yield from _differ(f"audit of {key[1]}", key[0], told[key], should[key])
+            yield from _differ(f"audit of {key[1]}", key[0], audited[key], expected[key])
 
 
 def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
-    """A row's numbers are its chunks', summed; its status is what they came to."""
+    """A row's numbers are the sums of its chunks' numbers, and its status follows from them."""
     for key, row in tables.rows.items():
         what = f"row {key[1]}/{key[2]}"
         if "group_id" in row:
-            yield from _standing(tables, key, row, what)
+            yield from _group_row(tables, key, row, what)
             continue
-        if "cut_id" not in row:
-            yield from _differ(what, "chunks without a cut", len(tables.chunks.get(key, {})), 0)
+        if "partition_id" not in row:
+            yield from _differ(what, "chunks without a partition", len(tables.chunks.get(key, {})), 0)
             continue
-        cut = tables.cuts.get((key[0], key[1], row["cut_id"]))
-        if cut is None:
-            yield f"{what}: its cut is missing"
+        partition = tables.partitions.get((key[0], key[1], row["partition_id"]))
+        if partition is None:
+            yield f"{what}: its partition is missing"
             continue
         sums: Counter[str] = Counter()
-        for chunk, size in enumerate(cut["sizes"]):
+        for chunk, size in enumerate(partition["sizes"]):
             result = tables.chunks[key].get(chunk)
             sums.update({"num_targeted": int(size)} if result is None else _numbers(result))
         for name in _COUNTS_OF_CHUNK:
             yield from _differ(what, name, row[name], sums[name])
         yield from _differ(
-            what, "chunks beyond the cut", max(tables.chunks[key], default=-1) >= len(cut["sizes"]), False
+            what, "chunks beyond the partition", max(tables.chunks[key], default=-1) >= len(partition["sizes"]), False
         )
         if row["status"] == "enrolling" or (quiet and row["status"] in ("enrolled", "partial")):
-            left = _chunks_left(row, tables.chunks[key], len(cut["sizes"]))
+            left = _chunks_left(row, tables.chunks[key], len(partition["sizes"]))
             yield from _differ(what, "chunks_left", row["chunks_left"], left)
         if quiet and row["status"] in ("enrolled", "partial"):
             yield from _differ(what, "chunks_left", row["chunks_left"], 0)
@@ -134,11 +133,11 @@ def _rows(tables: Tables, quiet: bool) -> Iterator[str]:
             yield f"{what}: {row['status']} without a code"
 
 
-def _standing(tables: Tables, key: RowKey, row: Item, what: str) -> Iterator[str]:
-    """A standing row has no chunks: its numbers are the people whom it enrolled, and those of whom it says why not."""
-    results = tables.joiners[key]
+def _group_row(tables: Tables, key: RowKey, row: Item, what: str) -> Iterator[str]:
+    """A group's row has no chunks: its numbers are those of its enrollments, and of the results that say why not."""
+    results = tables.not_enrolled[key]
     sums = Counter({"num_enrolled": len(tables.enrollments[key]), "num_targeted": len(tables.enrollments[key])})
-    there = {member_id for member_id, item in tables.enrollments[key] if item["status"] != "cancelled"}
+    enrolled = {member_id for member_id, item in tables.enrollments[key] if item["status"] != "cancelled"}
     for member_id, result in results.items():
         sums.update(_numbers(result))
         ((code, member_ids),) = json.loads(result["member_ids_by_code"]).items()
@@ -146,7 +145,7 @@ def _standing(tables: Tables, key: RowKey, row: Item, what: str) -> Iterator[str
         name = by_outcome.get(outcome_of(code), "num_skipped")
         yield from _differ(f"{what}: {member_id}", "who is named", member_ids, [member_id])
         yield from _differ(f"{what}: {member_id}", name, result[name], 1)
-        yield from _differ(f"{what}: {member_id}", "enrolled beside a reason why not", member_id in there, False)
+        yield from _differ(f"{what}: {member_id}", "enrolled beside a reason why not", member_id in enrolled, False)
     for name in _COUNTS_OF_CHUNK:
         yield from _differ(what, name, row[name], sums[name])
     if row["status"] != "cancelled":
@@ -167,7 +166,7 @@ def _chunks_left(row: Item, results: dict[int, Item], num_chunks: int) -> int:
 
 
 def _chunks(tables: Tables) -> Iterator[str]:
-    """A chunk's numbers are the people it names, each once, each in its range and without an item of this batch."""
+    """A chunk counts the people it names: each once, each in its range, and none of them enrolled by this batch."""
     for key, results in tables.chunks.items():
         row = tables.rows.get(key, {})
         enrolled = {member_id for member_id, _ in tables.enrollments[key]}
@@ -188,7 +187,7 @@ def _chunks(tables: Tables) -> Iterator[str]:
 
 
 def _chunk_of(tables: Tables, key: RowKey, row: Item, member_id: str) -> int:
-    bounds = tables.cuts[key[0], key[1], row["cut_id"]]["bounds"]
+    bounds = tables.partitions[key[0], key[1], row["partition_id"]]["bounds"]
     for chunk in range(len(bounds)):
         after, until = bounds_of(bounds, chunk)
         if member_id > after and (until is None or member_id <= until):
@@ -203,13 +202,13 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             yield f"enrollments of {key[1]}/{key[2]} without their row"
     for key, row in tables.rows.items():
         what, items = f"row {key[1]}/{key[2]}", tables.enrollments[key]
-        # Who left, and came again to the same group, has an earlier enrollment of the same standing row.
+        # Who left a group and joined it again has an earlier enrollment of the same row.
         counted = [member_id for member_id, item in items if "group_id" not in row or item["status"] != "cancelled"]
         twice = [member_id for member_id, num in Counter(counted).items() if num > 1]
         yield from _differ(what, "learners enrolled twice", twice, [])
         if quiet or row["num_enrolled"] > len(items):
             yield from _differ(what, "num_enrolled", row["num_enrolled"], len(items))
-        # Who was archived took along what they had begun; the row counts it as withdrawn, whatever becomes of it.
+        # What archived learners had begun counts on the row as withdrawn.
         counting = [item for _, item in items if "left_at" not in item]
         yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for item in counting))
         completed = [item for item in counting if item["status"] == "completed"]
@@ -218,8 +217,8 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
         if quiet:
             withdrawn = sum(item["status"] == "cancelled" or "left_at" in item for _, item in items)
             yield from _differ(what, "num_withdrawn", row["num_withdrawn"], withdrawn)
-            told = {day: num for day, num in row["open_due"].items() if num}
-            yield from _differ(what, "open_due", told, dict(open_due))
+            stored = {day: num for day, num in row["open_due"].items() if num}
+            yield from _differ(what, "open_due", stored, dict(open_due))
         for member_id, item in items:
             chunk = shard_of(member_id, NUM_ROW_SHARDS) if "group_id" in row else _chunk_of(tables, key, row, member_id)
             shard = chunk % NUM_ROW_SHARDS
@@ -239,18 +238,18 @@ def _seats(tables: Tables) -> Iterator[str]:
 
 
 def _rollouts(tables: Tables, quiet: bool) -> Iterator[str]:
-    """A client's result is ok exactly when its batch stands."""
+    """A client's result is ok exactly when its batch exists."""
     for rollout_id, header in tables.headers.items():
         what, results = f"rollout {rollout_id}", json.loads(tables.specs[rollout_id]["results"])
         yield from _differ(what, "num_ok", header["num_ok"], sum(result["ok"] is True for result in results))
         yield from _differ(what, "num_failed", header["num_failed"], sum(result["ok"] is False for result in results))
         for result in results:
             batch_id = derived_id(rollout_id, result["org_id"])
-            stands = (result["org_id"], batch_id) in tables.batches
+            exists = (result["org_id"], batch_id) in tables.batches
             if quiet or result["ok"]:
-                yield from _differ(what, f"ok of {result['org_id']}", result["ok"], stands)
-                yield from _differ(what, "batch_id", result["batch_id"], batch_id if stands else None)
-                yield from _differ(what, "error", result["error"] is not None, not stands)
+                yield from _differ(what, f"ok of {result['org_id']}", result["ok"], exists)
+                yield from _differ(what, "batch_id", result["batch_id"], batch_id if exists else None)
+                yield from _differ(what, "error", result["error"] is not None, not exists)
         if quiet:
             yield from _differ(what, "state", header["state"], "launched")
     for (_, batch_id), batch in tables.batches.items():
@@ -259,7 +258,7 @@ def _rollouts(tables: Tables, quiet: bool) -> Iterator[str]:
 
 
 def _loose_ends(tables: Tables) -> Iterator[str]:
-    """Once all is quiet, nothing is half done, and due entries stand for what is to come and for nothing else."""
+    """Once all is quiet, nothing is half done, and there are due entries for later instants and for nothing else."""
     instants: dict[str, set[str]] = defaultdict(set)
     for (_, batch_id, course_id), row in tables.rows.items():
         if row["status"] == "enrolling" or (row["status"] == "scheduled" and row["enroll_at"] <= tables.now):
@@ -268,16 +267,16 @@ def _loose_ends(tables: Tables) -> Iterator[str]:
             instants[batch_id].add(row["enroll_at"])
     for (_, batch_id), batch in tables.batches.items():
         if "expanded_at" not in batch:
-            yield f"batch {batch_id} was not expanded"
+            yield f"rows of batch {batch_id} were not created"
         if not instants[batch_id] and "next_enroll_on" in batch:
             yield f"batch {batch_id} has a next date and nothing to come"
     entered: dict[str, set[str]] = defaultdict(set)
     for due in tables.dues:
         instant, _, target = due["sk"].split("#", 2)
-        # One for a date that rows do not have any more does no harm until it comes, and then goes.
+        # One for a date that rows do not have any more does no harm, and goes when the date comes.
         if instant <= tables.now:
             yield f"a due entry is left over: {due['sk']}"
         entered[target].add(instant)
-    for batch_id, wanted in instants.items():
-        if wanted and min(wanted) not in entered[batch_id]:
-            yield f"batch {batch_id} has no due entry for {min(wanted)}"
+    for batch_id, scheduled in instants.items():
+        if scheduled and min(scheduled) not in entered[batch_id]:
+            yield f"batch {batch_id} has no due entry for {min(scheduled)}"

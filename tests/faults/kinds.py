@@ -1,6 +1,6 @@
-"""What can go wrong with one AWS call, and the table that says which of it can happen to which AWS operation.
+"""The faults of one AWS call, and the table of the faults that each AWS operation can have.
 
-An operation that is not in the table fails the tests: whoever calls something new says here how it can fail.
+An operation that is not in the table fails the tests: a new operation needs an entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +13,17 @@ from _pytest.mark import ParameterSet
 
 @dataclass(frozen=True)
 class Wire:
-    """The connection breaks, or AWS answers with an error, in every attempt that botocore makes at the call."""
+    """The connection breaks or AWS answers with an error, in every try of botocore."""
 
     name: str
-    # The request is carried out before its answer goes wrong.
+    # The request is carried out before the fault.
     applied: bool = False
-    # botocore's second attempt goes through.
+    # botocore's second try succeeds.
     only_first: bool = False
-    # The code of the error that AWS answers, by service; None for a connection that breaks.
+    # The error code that AWS answers, by service; None for a broken connection.
     code_by_service: Mapping[str, str] | None = None
     status: int = 500
-    # Every further call of this operation, in the same attempt, meets it too.
+    # Later calls of this operation in the same attempt fail too.
     again: bool = False
 
 
@@ -37,15 +37,15 @@ class Kill:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A 200 in which part of a batch was refused: the first one, or all the statements that `wanted` points at."""
+    """A 200 in which part of a batch was refused: its first one, or all statements that `applies_to` selects."""
 
     name: str
     code: str
-    # Every further call of this operation, in the same attempt, meets it too.
+    # Later calls of this operation in the same attempt fail too.
     again: bool = False
     # AWS says that the part failed although it was written.
     applied: bool = False
-    wanted: Callable[[Any], bool] | None = None
+    applies_to: Callable[[Any], bool] | None = None
 
 
 Fault = Wire | Kill | Refusal
@@ -70,14 +70,14 @@ THROTTLED = Wire("throttled", code_by_service=_THROTTLED, status=400)
 BROKEN = Wire("error 500", code_by_service=_BROKEN)
 LOST = Wire("answer lost", applied=True)
 LOST_ONCE = Wire("answer lost once", applied=True, only_first=True)
-# Another transaction is at work on one of the items: once, or in each of our own tries.
+# A conflict with another transaction on an item: once, or in each of our tries.
 _CANCELLED = {"dynamodb": "TransactionCanceledException"}
 CONFLICT = Wire("conflict", code_by_service=_CANCELLED, status=400)
 CONFLICTS = Wire("conflict again and again", code_by_service=_CANCELLED, status=400, again=True)
 KILLED_BEFORE = Kill("killed before", after=False)
 KILLED_AFTER = Kill("killed after", after=True)
 
-# Of a read, being lost and being killed afterwards are the same as not being sent and being killed before.
+# For a read, a lost answer is like an unsent request, and dying afterwards like dying before.
 _READ: tuple[Fault, ...] = (UNREACHABLE, THROTTLED, BROKEN, KILLED_BEFORE)
 _WRITE: tuple[Fault, ...] = (*_READ, LOST, LOST_ONCE, KILLED_AFTER)
 
@@ -111,9 +111,9 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
     "scheduler.CreateSchedule": _WRITE,
-    # A call that breaks without an answer may have sent the mail; answers that refuse are in tests/stories.
+    # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
-    # Accounts and appointing admins only; no operation of the engine calls these.
+    # Called for accounts and for appointing admins only, never by jobs.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminGetUser": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,

@@ -1,17 +1,17 @@
-"""What admins do to a batch later on, for the tests that break it: requests, and what came of them."""
+"""What admins do to a batch after its launch, for fault tests: requests, and their results."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.training.batches import cancel
-from chalicelib.training.bulk_changes import bulk_change as changes
+from chalicelib.training.bulk_changes import undo
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.invariants import Tables, problems
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST, LOST_ONCE, UNREACHABLE, Fault
-from tests.faults.reference_model import scene
 from tests.faults.scenarios import DUE
+from tests.faults.snapshots import built_once
 from tests.gateway import Answer
 
 # For long lists of calls: an error before, an error after, and a death on either side.
@@ -51,9 +51,9 @@ class Batch:
         return row["status"], int(row["num_targeted"]), int(row["num_enrolled"]), int(row["num_withdrawn"])
 
     def undone(self) -> tuple[str, int, int, int]:
-        """What the undo says: status, reversed, kept, not reversed."""
-        told = self.play.ask(Request("GET", f"{self.path}/undo", self.play.admin)).json
-        return told["status"], told["reversed"], told["kept_started"], len(told["not_reversed"])
+        """The answer of the undo: status, reversed, kept, not reversed."""
+        answer = self.play.ask(Request("GET", f"{self.path}/undo", self.play.admin)).json
+        return answer["status"], answer["reversed"], answer["kept_started"], len(answer["not_reversed"])
 
     def held(self) -> dict[str, int]:
         """Number of its enrollments, by status."""
@@ -66,13 +66,13 @@ class Batch:
     def seats(self, course: int = 0) -> int:
         return Tables.of(self.play.world).seats.get((self.org_id, self.courses[course]), 0)
 
-    def told(self, action: str) -> int:
-        """How many entries of the audit trail tell of this."""
+    def num_audited(self, action: str) -> int:
+        """How many entries of the audit trail have this action."""
         trail = Tables.of(self.play.world).audit.values()
         return sum(entry["action"] == action for entries in trail for entry in entries)
 
 
-@scene
+@built_once
 def batch(
     play: FaultHarness, num_people: int, days: Sequence[str | None] = (None,), seats: int = 0, due_by: str | None = DUE
 ) -> Batch:
@@ -87,7 +87,7 @@ def batch(
     return Batch(play, org_id, play.launch([org_id], wanted)[org_id], courses)
 
 
-@scene
+@built_once
 def ran(play: FaultHarness, num_people: int = 4, num_courses: int = 1) -> Batch:
     """A batch that ran to its end."""
     made = batch(play, num_people, [None] * num_courses)
@@ -97,7 +97,7 @@ def ran(play: FaultHarness, num_people: int = 4, num_courses: int = 1) -> Batch:
     return made
 
 
-@scene
+@built_once
 def running(play: FaultHarness) -> tuple[Batch, Delivery]:
     """One of four people waits for the second chunk; three of them are in the first, which is given."""
     made = batch(play, 4)
@@ -155,5 +155,5 @@ def _done(_: object) -> None:
 
 
 def few_rows_at_once(monkeypatch: Any, number: int = 1) -> None:
-    for module in (cancel, changes):
+    for module in (cancel, undo):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", number)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.text import normalized
-from chalicelib.notifications.states import forbids_more
+from chalicelib.notifications.states import blocks_further_mail
 from chalicelib.people.invitations.models import OpenInvite, address_pk, invite_sk
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token, matches
@@ -114,18 +114,18 @@ def _uniqueness(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
 
 
 def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> Iterator[str]:
-    """Who waits is pending, who is claimed is sending; and each invitation has one mail."""
-    waiting = {item["sk"]: item["pk"].removeprefix("LANE#") for item in outbox if item["pk"].startswith("LANE#")}
-    lanes = {item["sk"] for item in outbox if item["pk"] == "LANES"}
+    """Queued mails are pending, claimed mails are sending, and each invitation has one mail."""
+    queued = {item["sk"]: item["pk"].removeprefix("QUEUE#") for item in outbox if item["pk"].startswith("QUEUE#")}
+    queues = {item["sk"] for item in outbox if item["pk"] == "QUEUES"}
     claimed = {item["mail_id"] for item in outbox if item["pk"].startswith("CLAIMED#")}
     pending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "pending"}
     sending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "sending"}
-    if pending - waiting.keys():
-        yield f"pending mails that wait nowhere: {sorted(pending - waiting.keys())}"
-    if quiet and waiting.keys() - pending:
-        yield f"mails wait that are not pending: {sorted(waiting.keys() - pending)}"
-    if {waiting[one] for one in pending & waiting.keys()} - lanes:
-        yield "a mail waits in a lane that nobody looks into"
+    if pending - queued.keys():
+        yield f"pending mails in no queue: {sorted(pending - queued.keys())}"
+    if quiet and queued.keys() - pending:
+        yield f"queued mails that are not pending: {sorted(queued.keys() - pending)}"
+    if {queued[mail_id] for mail_id in pending & queued.keys()} - queues:
+        yield "a mail is in a queue that no worker reads"
     if claimed != sending:
         yield f"claimed are {sorted(claimed)} and sending are {sorted(sending)}"
     invited = Counter(_about(mail)["invite_id"] for mail in mails.values() if mail["kind"] in _KINDS[:2])
@@ -167,7 +167,7 @@ def _loose_ends(
 ) -> Iterator[str]:
     """Nothing waits or is in doubt; a member says what came of the mail of their invitation."""
     for item in outbox:
-        if item["pk"].startswith(("LANE#", "CLAIMED#")):
+        if item["pk"].startswith(("QUEUE#", "CLAIMED#")):
             yield f"left over: {item['pk']} / {item['sk']}"
     planned = {
         invite_id for item in outbox if item["sk"] == "WAVE" for invite_id in json.loads(item["invites"]).values()
@@ -184,7 +184,7 @@ def _loose_ends(
             yield f"{member_id} shows the mail of another invitation"
         if mail["state"] == "delivered" and member.status != "pending":
             yield f"{member_id} has the mail and is {member.status}"
-        if forbids_more(mail["state"], int(mail["rank"])) != bool(member.mail_blocked):
+        if blocks_further_mail(mail["state"], int(mail["rank"])) != bool(member.mail_blocked):
             yield f"{member_id}: the mail is {mail['state']}, and the address is blocked for {member.mail_blocked}"
         if mail["state"] in ("sent", "delivered") and not member.invite_hash:
             yield f"{member_id} has a mail whose link does not work"

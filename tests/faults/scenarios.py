@@ -1,6 +1,6 @@
-"""Moments at which something is about to happen, with what it comes to, and the AWS calls that it makes.
+"""Scenarios: something is about to happen. What the rows are afterwards, and the AWS calls that it makes.
 
-A new AWS call is a new line here, and with it come its faults: the tests compare what is called with these lists.
+A new AWS call is a new entry here, and its faults are tested with it: tests compare the calls with these lists.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.training.batches import advance
+from chalicelib.training.batches import reconcile
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.kinds import (
@@ -24,7 +24,7 @@ from tests.faults.kinds import (
     TRANSACT,
     Refusal,
 )
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 DUE = "2087-02-01"
 
@@ -32,7 +32,7 @@ DUE = "2087-02-01"
 
 LAUNCH = [QUERY, GET, GET_MANY, TRANSACT, INSERT, INSERT, SEND, SEND, TRANSACT]
 
-# From here on, what was asked is saved; from the second on, its batches stand too.
+# The calls after which the submission is saved, and after which its batches are.
 SAVED_BY, WRITTEN_BY = 4, 6
 
 FINISH_FROM_NOTHING = [GET_MANY, GET_MANY, GET_MANY, INSERT, INSERT, SEND, SEND, TRANSACT]
@@ -42,9 +42,9 @@ RETRY_CLIENTS = [QUERY, GET, TRANSACT, GET_MANY, TRANSACT, GET_MANY, GET_MANY, I
 REOPENED_BY = 5
 
 
-@scene
+@built_once
 def launching(play: FaultHarness, key: str = "launch") -> tuple[Request, Rows]:
-    """The request, and what the rows come to: one person at the first client, nobody at the others."""
+    """The request, and the rows in the end: one person at the first client, nobody at the others."""
     course = play.course()
     org_ids = [play.client(number, [course]) for number in (1, 0, 0)]
     rows: Rows = {(org_id, course): [enrolled(len(play.people[org_id]))] for org_id in org_ids}
@@ -52,24 +52,24 @@ def launching(play: FaultHarness, key: str = "launch") -> tuple[Request, Rows]:
 
 
 def interrupted_launch(play: FaultHarness, died_at: int, key: str = "launch") -> Rows:
-    """Its process died after call `died_at`, and nobody asks again; what the rows come to in the end."""
+    """Its process died after call `died_at`, and the request is not sent again. Gives the rows in the end."""
     request, rows = launching(play, key)
     with play.injector.fault(died_at, KILLED_AFTER):
         assert play.outside.ask(request) is None
     return rows
 
 
-@scene
+@built_once
 def finishing_launch(play: FaultHarness, died_at: int) -> tuple[Delivery, Rows]:
-    """The message by which the sweep has an interrupted launch finished."""
+    """The message that finishes an interrupted launch, sent by the sweep."""
     rows = interrupted_launch(play, died_at)
     play.outside.wait_for_sweep()
     return play.outside.take_one(job="launch"), rows
 
 
-@scene
+@built_once
 def failed_clients(play: FaultHarness) -> tuple[Request, Request, Rows]:
-    """A launch of which two clients failed, the request that launches them again, and what the rows then come to."""
+    """A launch that failed for two clients, the request that launches them again, and the rows after it."""
     first, rows = launching(play)
     org_ids = list(first.body["org_ids"])
     with play.injector.fault(0, bad(org_ids[1:])):
@@ -82,14 +82,14 @@ def failed_clients(play: FaultHarness) -> tuple[Request, Request, Rows]:
 
 
 def bad(ids: Sequence[str]) -> Refusal:
-    """DynamoDB refuses, for good, every statement in which one of these ids stands."""
-    return Refusal("bad", "ValidationError", wanted=lambda statement: any(one in str(statement) for one in ids))
+    """DynamoDB refuses, for good, every statement with one of these ids."""
+    return Refusal("bad", "ValidationError", applies_to=lambda statement: any(id_ in str(statement) for id_ in ids))
 
 
-# ------------------------------------------------------------ a fresh batch: a course for now, one denied, one later
+# ------------------------------------------------------------ a new batch: a course for now, one denied, one later
 
-ADVANCE = [
-    *(GET, GET_MANY, QUERY, TRANSACT, QUERY),  # expand
+RECONCILE = [
+    *(GET, GET_MANY, QUERY, TRANSACT, QUERY),  # create the rows
     *(SCHEDULE, TRANSACT),
     *(GET_MANY, GET, QUERY, TRANSACT),  # start the first
     *(GET_MANY, GET, TRANSACT),  # deny the second
@@ -99,9 +99,9 @@ ADVANCE = [
 LATER_DAY, LATER_INSTANT = "2087-01-10", "2087-01-10T08:00:00Z"
 
 
-@scene
-def fresh_batch(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
-    """The message that advances it; what its rows are today, and once the later one's day has come."""
+@built_once
+def new_batch(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
+    """The message that reconciles it; its rows today, and once the later one's day has come."""
     play.chunks_of(1)
     now, denied, later = play.course(), play.course(), play.course()
     org_id = play.client(2, [now, later])
@@ -115,7 +115,7 @@ def fresh_batch(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
 
 
 # Four courses for now, two of them a transaction.
-ADVANCE_MANY = [
+RECONCILE_MANY = [
     *(GET, GET_MANY, QUERY, TRANSACT, QUERY),
     *(GET_MANY, GET, QUERY, TRANSACT),
     *(GET_MANY, GET, QUERY, TRANSACT),
@@ -124,8 +124,8 @@ ADVANCE_MANY = [
 
 
 def many_rows(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> tuple[Delivery, str, list[str]]:
-    """The message that advances a batch, the path of its page, and its courses in their order."""
-    monkeypatch.setattr(advance, "_ROWS_AT_ONCE", 2)
+    """The message that reconciles a batch, the path of its page, and its courses in their order."""
+    monkeypatch.setattr(reconcile, "_ROWS_AT_ONCE", 2)
     courses = [play.course() for _ in range(4)]
     org_id = play.client(1, courses)
     batch_id = play.launch([org_id], [{"course_id": course} for course in courses])[org_id]
@@ -134,25 +134,25 @@ def many_rows(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> tuple[Deli
 
 # ------------------------------------------------------------ chunks: three people, two statements a call
 
-_BEGIN, _FINISH, _FOLD = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, INSERT], [TRANSACT, GET], [TRANSACT]
+_BEGIN, _FINISH_CHUNK, _FINISH_ROW = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, INSERT], [TRANSACT, GET], [TRANSACT]
 
-CHUNK_NEW = [*_BEGIN, *_FINISH]
-CHUNK_MET = [*_BEGIN, GET_MANY, *_FINISH, *_FOLD]
-CHUNK_REENROLLED = [*_BEGIN, GET_MANY, TRANSACT, *_FINISH, *_FOLD]
-CHUNK_FOLDED = [GET_MANY, *_FOLD]
+CHUNK_NEW = [*_BEGIN, *_FINISH_CHUNK]
+CHUNK_EXISTING = [*_BEGIN, GET_MANY, *_FINISH_CHUNK, *_FINISH_ROW]
+CHUNK_REENROLLED = [*_BEGIN, GET_MANY, TRANSACT, *_FINISH_CHUNK, *_FINISH_ROW]
+CHUNK_ROW_UNFINISHED = [GET_MANY, *_FINISH_ROW]
 
 
-@scene
+@built_once
 def chunk_new(play: FaultHarness) -> tuple[Delivery, Rows]:
-    """The first of two chunks, with three people whom nothing enrolled before."""
+    """The first of two chunks, with three people who are not enrolled yet."""
     course = play.course()
     org_id = play.client(4, [course])
     play.launch([org_id], [{"course_id": course, "due_by": DUE}])
     return play.outside.take_one(job="chunk", chunk=0), {(org_id, course): [enrolled(4)]}
 
 
-@scene
-def chunk_met(play: FaultHarness, **more: bool) -> tuple[Delivery, Rows]:
+@built_once
+def chunk_existing(play: FaultHarness, **more: bool) -> tuple[Delivery, Rows]:
     """The only chunk: of its three people one takes the course, and one has completed it."""
     course = play.course()
     org_id = play.client(3, [course])
@@ -162,18 +162,18 @@ def chunk_met(play: FaultHarness, **more: bool) -> tuple[Delivery, Rows]:
     return play.outside.take_one(job="chunk"), {(org_id, course): [("enrolled", 3, 1, 1, 1, 0)]}
 
 
-@scene
+@built_once
 def chunk_reenrolled(play: FaultHarness) -> tuple[Delivery, Rows]:
     """The same, and who completed the course takes it again."""
-    delivery, rows = chunk_met(play, reenroll_completed=True)
+    delivery, rows = chunk_existing(play, reenroll_completed=True)
     return delivery, {key: [("enrolled", 3, 2, 1, 0, 0)] for key in rows}
 
 
-@scene
-def chunk_folded(play: FaultHarness) -> tuple[Delivery, Rows]:
-    """The last chunk, which was finished by a process that died before it could fold the row."""
-    delivery, rows = chunk_met(play)
-    with play.injector.fault(len(CHUNK_MET), KILLED_BEFORE):
+@built_once
+def chunk_row_unfinished(play: FaultHarness) -> tuple[Delivery, Rows]:
+    """The last chunk, after a process that finished it died before it could finish the row."""
+    delivery, rows = chunk_existing(play)
+    with play.injector.fault(len(CHUNK_EXISTING), KILLED_BEFORE):
         play.outside.deliver(delivery)
     play.outside.waiting.remove(delivery)
     return delivery, rows
@@ -187,13 +187,13 @@ RETRY = [
     *(GET, QUERY, TRANSACT, SEND, GET),
     TRANSACT,  # answer
 ]
-RETRY_ADVANCE = [GET, QUERY, GET_MANY, GET, QUERY, TRANSACT, QUERY, QUERY, SEND, TRANSACT]
+RETRY_RECONCILE = [GET, QUERY, GET_MANY, GET, QUERY, TRANSACT, QUERY, QUERY, SEND, TRANSACT]
 RETRY_CHUNK = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, TRANSACT, GET, TRANSACT]
 
 
-@scene
+@built_once
 def partial_row(play: FaultHarness) -> tuple[Request, Rows]:
-    """The request that retries it, and what the row then comes to."""
+    """The request that retries it, and the row after it."""
     course = play.course()
     org_id = play.client(3, [course])
     batch_id = play.launch([org_id], [{"course_id": course, "due_by": DUE}])[org_id]
@@ -206,7 +206,7 @@ def partial_row(play: FaultHarness) -> tuple[Request, Rows]:
     return Request("POST", path, play.admin, key="retry"), {(org_id, course): [enrolled(3)]}
 
 
-@scene
+@built_once
 def retried_row(play: FaultHarness, job: str) -> tuple[Delivery, Rows]:
     """It was retried: the message that starts it again, or that of its chunk."""
     request, rows = partial_row(play)
@@ -218,19 +218,19 @@ def retried_row(play: FaultHarness, job: str) -> tuple[Delivery, Rows]:
 
 CHANGE_ZONE = [QUERY, GET, GET, QUERY, TRANSACT, SEND]
 
-# One row a transaction. What starts by it is advanced by a message of its own.
+# One row a transaction. A row that starts by it gets a message of its own.
 MOVE_DATES = [GET, QUERY, QUERY, TRANSACT, SCHEDULE, SEND, QUERY, TRANSACT, SCHEDULE, QUERY, TRANSACT]
 
 MOVED_INSTANTS = ["2087-01-06T10:00:00Z", "2087-02-10T08:00:00Z"]
 
 
-@scene
+@built_once
 def moving_client(play: FaultHarness) -> tuple[Request, Rows, Rows]:
-    """The request that changes the zone; what the rows come to today, and when both their days have come."""
+    """The request that changes the zone; the rows today, and when both their days have come."""
     courses = [play.course(), play.course()]
     org_id = play.client(1, courses, time_zone="America/New_York")
     days = ["2087-01-06", "2087-02-10"]
-    play.launch([org_id], [{"course_id": one, "enroll_on": day} for one, day in zip(courses, days, strict=True)])
+    play.launch([org_id], [{"course_id": course, "enroll_on": day} for course, day in zip(courses, days, strict=True)])
     play.outside.work_off()
     done: Rows = {(org_id, course): [enrolled(1)] for course in courses}
     today: Rows = {**done, (org_id, courses[1]): [("scheduled", 0, 0, 0, 0, 0)]}

@@ -1,4 +1,4 @@
-"""A dump of the tables, sorted into batches, rows, chunks, enrollments and what else they hold."""
+"""A dump of the tables, sorted into batches, rows, chunks, enrollments and other items."""
 
 import re
 from collections import Counter, defaultdict
@@ -19,21 +19,21 @@ _LEARNER = re.compile(r"ORG#([^#]+)#MEMBER#([^#]+)")
 
 @dataclass
 class Tables:
-    """A dump, sorted into what it is made of. Rows, cuts and chunks are found by organization and batch."""
+    """A dump, sorted into what it is made of. Rows, partitions and chunks are found by organization and batch."""
 
     now: str
     orgs: dict[str, Item] = field(default_factory=dict)
     totals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     batches: dict[tuple[str, str], Item] = field(default_factory=dict)
     rows: dict[RowKey, Item] = field(default_factory=dict)
-    cuts: dict[RowKey, Item] = field(default_factory=dict)
+    partitions: dict[RowKey, Item] = field(default_factory=dict)
     chunks: dict[RowKey, dict[int, Item]] = field(default_factory=lambda: defaultdict(dict))
-    # Of standing rows: those whom they did not enroll, by member.
-    joiners: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
+    # Of groups' rows: results of those whom they did not enroll, by member.
+    not_enrolled: dict[RowKey, dict[str, Item]] = field(default_factory=lambda: defaultdict(dict))
     audit: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, Item] = field(default_factory=dict)
     specs: dict[str, Item] = field(default_factory=dict)
-    # Current ones and history, by the row that made them: (member id, item).
+    # Current enrollments and history, by the row that created them: (member id, item).
     enrollments: dict[RowKey, list[tuple[str, Item]]] = field(default_factory=lambda: defaultdict(list))
     # Taken seats, by organization and course.
     seats: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Tables:
 
     @classmethod
     def of(cls, world: World) -> "Tables":
-        """As they are now; read again only when something may have changed since they were read."""
+        """The tables as they are now. Read again only when something may have changed."""
         key = (in_process_cloud.num_changing, world.now)
         if cls._last is None or cls._last[0] is not world or cls._last[1] != key:
             cls._last = (world, key, cls._read(world))
@@ -56,12 +56,12 @@ class Tables:
             tables._take_core(item)
         for item in world.dump("enrollments"):
             if item["pk"].startswith("ACCOUNT#"):
-                # Of somebody's own account: no organization counts it.
+                # A self-enrollment: no organization counts it.
                 continue
-            found = _LEARNER.fullmatch(item["pk"])
-            assert found, f"a strange key: {item['pk']}"
-            key = (found[1], item.get("batch_id", ""), item["sk"].split("#")[1])
-            tables.enrollments[key].append((found[2], item))
+            learner = _LEARNER.fullmatch(item["pk"])
+            assert learner, f"unexpected key: {item['pk']}"
+            key = (learner[1], item.get("batch_id", ""), item["sk"].split("#")[1])
+            tables.enrollments[key].append((learner[2], item))
         tables.dues = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
         return tables
 
@@ -72,14 +72,14 @@ class Tables:
             kind, _, rest = sk.partition("#")
             if kind == "COURSE":
                 self.rows[part[1], part[2], rest] = item
-            elif kind == "CUT":
-                self.cuts[part[1], part[2], rest] = item
+            elif kind == "PARTITION":
+                self.partitions[part[1], part[2], rest] = item
             elif kind == "CHUNK":
                 course_id, number = rest.split("#")
                 if number.isdecimal() and len(number) == 6:
                     self.chunks[part[1], part[2], course_id][int(number)] = item
                 else:
-                    self.joiners[part[1], part[2], course_id][number] = item
+                    self.not_enrolled[part[1], part[2], course_id][number] = item
         elif pk.endswith("#BATCHES"):
             self.batches[item["org_id"], item["batch_id"]] = item
         elif pk.endswith("#AUDIT"):

@@ -1,4 +1,4 @@
-"""The table of faults, and the hook itself: nothing that the application calls escapes them."""
+"""The table of faults and the hook: they cover every AWS call of the application."""
 
 import ast
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def test_a_fault_does_what_it_says(
 def test_part_of_a_batch_is_refused_and_the_rest_is_written(play: FaultHarness) -> None:
     name = play.world.stage.table_names["core"]
     items = [{"pk": {"S": "P"}, "sk": {"S": sk}} for sk in ("1", "2")]
-    refuse = Refusal("second", "ValidationError", wanted=lambda statement: "'2'" in str(statement))
+    refuse = Refusal("second", "ValidationError", applies_to=lambda statement: "'2'" in str(statement))
     with play.injector.fault(0, refuse):
         assert bulk.insert_new(name, items) == [bulk.CREATED, "ValidationError"]
     assert [item["sk"] for item in play.world.dump("core") if item["pk"] == "P"] == ["1"]

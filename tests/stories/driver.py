@@ -99,7 +99,7 @@ class Driver:
         outcome = jobs.work(_event(messages), clock=lambda: self.world.now)
         assert outcome == {"batchItemFailures": []}
 
-    def bury(self, message: Mapping[str, Any]) -> None:
+    def handle_dead_letter(self, message: Mapping[str, Any]) -> None:
         """Deliver a message that broke every time to the dead letters' function."""
         outcome = jobs.handle_dead_letters(_event([message]), clock=lambda: self.world.now)
         assert outcome == {"batchItemFailures": []}

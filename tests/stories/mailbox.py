@@ -1,16 +1,16 @@
-"""The local cloud's mailbox for one world: what its mailer sent, and the news that SES published of it."""
+"""The local cloud's mailbox for one world: the mails that its mailer sent, and the events that SES published."""
 
 import json
 import urllib.request
 import uuid
 from typing import Any
 
-from chalicelib import mailer as jobs
+from chalicelib import mailer
 from tests.harness import World
 
 
 class Mailbox:
-    """Nothing is sent, and no news arrives, before a test says so."""
+    """Nothing is sent, and no event arrives, before a test says so."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -18,8 +18,8 @@ class Mailbox:
         self.sender = f"training@{domain}"
         ses, sns, sqs = world.client("ses"), world.client("sns"), world.client("sqs")
         ses.verify_domain_identity(Domain=domain)
-        topic = sns.create_topic(Name=f"news-{domain.split('.')[0]}")["TopicArn"]
-        self._queue = sqs.create_queue(QueueName=f"news-{domain.split('.')[0]}")["QueueUrl"]
+        topic = sns.create_topic(Name=f"mail-events-{domain.split('.')[0]}")["TopicArn"]
+        self._queue = sqs.create_queue(QueueName=f"mail-events-{domain.split('.')[0]}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         may_send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
         policy = {"Version": "2012-10-17", "Statement": [{**may_send, "Resource": arn}]}
@@ -29,12 +29,12 @@ class Mailbox:
             ses.set_identity_notification_topic(Identity=domain, NotificationType=kind, SnsTopic=topic)
 
     def send(self) -> int:
-        """Do as the mail queue does, until it is empty; gives how many wake-ups there were."""
+        """Deliver the mail queue's messages until it is empty. Gives how many there were."""
         count = 0
         while messages := self.world.messages("mail"):
             count += len(messages)
             records = [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(messages)]
-            outcome = jobs.send({"Records": records}, clock=lambda: self.world.now)
+            outcome = mailer.send({"Records": records}, clock=lambda: self.world.now)
             assert outcome == {"batchItemFailures": []}
         return count
 
@@ -47,21 +47,22 @@ class Mailbox:
     def to(self) -> list[str]:
         return sorted(address for mail in self.mails() for address in mail["To"])
 
-    def news(self) -> list[dict[str, Any]]:
-        """Take what SES published, as SNS hands it to a function."""
+    def events(self) -> list[dict[str, Any]]:
+        """Take what SES published, as SNS delivers it to a function."""
         sqs = self.world.client("sqs")
-        taken: list[dict[str, Any]] = []
+        records: list[dict[str, Any]] = []
         while received := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
             "Messages", []
         ):
             for message in received:
-                taken.append({"Sns": json.loads(message["Body"])})
+                records.append({"Sns": json.loads(message["Body"])})
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return taken
+        return records
 
-    def tell(self, news: list[dict[str, Any]] | None = None) -> None:
-        """Hand over the news: what was published since, or these."""
-        jobs.settle({"Records": self.news() if news is None else news}, clock=lambda: self.world.now)
+    def deliver_events(self, events: list[dict[str, Any]] | None = None) -> None:
+        """Deliver these, or what was published since."""
+        records = self.events() if events is None else events
+        mailer.handle_delivery_events({"Records": records}, clock=lambda: self.world.now)
 
     def states(self) -> dict[str, str]:
         """The state of each mail by its id."""

@@ -20,7 +20,7 @@ ONLY_API = {
 ONLY_MAILER = {
     "chalicelib.aws.mailer",
     "chalicelib.notifications.sender",
-    "chalicelib.notifications.fair_queue",
+    "chalicelib.notifications.send_worker",
     "email.headerregistry",
 }
 EXPORTS = {"chalicelib.reporting.exports.service", "chalicelib.reporting.exports.sources", "chalicelib.aws.files"}

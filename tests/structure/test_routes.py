@@ -89,8 +89,8 @@ def test_every_route_has_a_summary_for_people() -> None:
 
 
 def test_every_post_that_creates_or_sends_happens_once() -> None:
-    once = {route.name for route in ROUTES if route.once}
-    assert once == {route.name for route in ROUTES if route.method == "POST"} - NOT_ONCE
+    idempotent = {route.name for route in ROUTES if route.idempotent}
+    assert idempotent == {route.name for route in ROUTES if route.method == "POST"} - NOT_ONCE
 
 
 def test_every_route_says_what_it_answers() -> None:
@@ -108,7 +108,7 @@ def test_what_a_route_takes_is_in_the_openapi_document_and_nothing_else_is_let_i
     for route in ROUTES:
         parameters = {(one["in"], one["name"]) for one in _operation(route)["parameters"]}
         assert {name for place, name in parameters if place == "path"} == set(re.findall(r"{(\w+)}", route.path))
-        assert (("header", "Idempotency-Key") in parameters) == route.once, route.name
+        assert (("header", "Idempotency-Key") in parameters) == route.idempotent, route.name
         assert any(place == "query" for place, _ in parameters) == (route.query is not Empty), route.name
         for model in (route.body, route.query):
             assert model is None or model.model_config.get("extra") == "forbid", f"{model} lets unknown fields in"

@@ -1,64 +1,45 @@
-"""Another address for an account: proven by a code, then put everywhere. Memberships, and all that they did, stay.
+"""Another address for an account: proven by a code, then changed everywhere. Memberships and their history stay.
 
-Cognito comes first, then each organization in a transaction of its own. A change that broke off is taken up again
-by entering the same code: what was done is met again, and left as it is.
+Cognito comes first, then each organization in its own transaction. A change that was interrupted goes on when the same
+code is entered again: what was done stays as it is.
 """
 
-import hmac
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
 
-from chalicelib.aws import table
 from chalicelib.aws.identity import identity
-from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
+from chalicelib.core.settle import until_settled
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
-from chalicelib.people.accounts import email_change_store as changes
+from chalicelib.people.accounts import email_change_store, mailed_codes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
-from chalicelib.people.accounts.email_change_store import EmailChange, hash_of
 from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
+from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CODE
-from chalicelib.people.members import store
+from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
 from chalicelib.tenants.admins import store as admins_store
-from chalicelib.tenants.admins.models import Admin
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 
-# Of 100,000,000 codes.
-TRIES = 5
-
-# Other changes of the same member, or of its organization's trail, come in between this often at most.
-_MEETINGS = 4
-
-
-class Identity(Protocol):
-    def give_address(self, account_id: str, email: str) -> bool: ...
-
-
-class Mails(Protocol):
-    def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]: ...
-
-    def wake(self) -> None: ...
+_TRIES = 4
 
 
 def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
-    """Have a code mailed to the new address, whoever has it now. Raises TooMany."""
+    """Mail a code to the new address, whether or not it belongs to an account already. Raises TooMany."""
     count_try(account_id, source, now)
     count_mail(email, now)
     change_id = derived_id(seed, EMAIL_CODE)
-    lane = account_pk(account_id)
-    mail = outbox.writes(change_id, EMAIL_CODE, lane, {"account_id": account_id, "change_id": change_id}, now)
+    about = {"account_id": account_id, "change_id": change_id}
+    mail = outbox.writes(change_id, EMAIL_CODE, account_pk(account_id), about, now)
     try:
-        table.transact([changes.ask_write(account_id, change_id, email, now), *mail])
+        email_change_store.put_change(account_id, change_id, email, mail, now)
     except ConditionFailed:
-        # The same request came this far before.
+        # The same request was served before.
         return
     outbox.wake()
 
@@ -66,8 +47,8 @@ def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> N
 def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
     """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
     count_try(account_id, source, now)
-    change = changes.change_of(account_id)
-    if change is None or not _proven(change, code, now):
+    change = email_change_store.change_of(account_id)
+    if change is None or not _is_proven(change, code, now):
         raise wrong_code()
     if not identity().give_address(account_id, change.email):
         raise account_exists()
@@ -81,49 +62,48 @@ def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChan
     return EmailChanged(email=change.email, kept_in=kept_in)
 
 
-def _proven(change: EmailChange, code: str, now: datetime) -> bool:
-    is_right = hmac.compare_digest(change.code_hash or "", hash_of(change.change_id, code))
+def _is_proven(change: EmailChange, code: str, now: datetime) -> bool:
+    is_right = mailed_codes.matches(change.change_id, code, change.code_hash)
     if change.proven_at or not change.code_expires_at:
         return is_right
-    if to_instant(change.code_expires_at) <= now or not changes.count_try(change, TRIES):
+    if to_instant(change.code_expires_at) <= now or not email_change_store.count_try(change):
         return False
-    return is_right and changes.prove(change, now)
+    return is_right and email_change_store.prove(change, now)
 
 
 def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime) -> bool:
-    """False where somebody else of the organization has this address: the member keeps the old one there."""
+    """False when another member of the organization has this address: this one keeps the old address there."""
     org_id, member_id = str(entry.org_id), str(entry.member_id)
-    for _ in range(_MEETINGS):
-        member = store.member(org_id, member_id)
+
+    def step() -> bool:
+        member = members_store.member(org_id, member_id)
         if member is None or normalized(member.email or "") == normalized(email):
             return True
-        owner = store.member_of_address(org_id, [email]).get(normalized(email))
+        owner = members_store.members_by_address(org_id, [email]).get(normalized(email))
         if owner is not None and owner.member_id != member_id:
             return False
-        writes = store.change_writes(org_id, member, store.changed(member, email=email, mail_blocked=None))
-        if _committed(org_pk(org_id), account_id, f"member/{member_id}", writes, now):
-            return True
-    raise Unavailable()
+        after = members_store.copy_with(member, email=email, mail_blocked=None)
+        writes = members_store.change_writes(org_id, member, after)
+        audit.commit(org_pk(org_id), _audit_entry(account_id, f"member/{member_id}"), writes, now)
+        return True
+
+    return until_settled(step, _TRIES)
 
 
 def _move_admin(account_id: str, entry: AccountEntry, email: str, now: datetime) -> None:
     """The list of admins shows addresses, and mails to admins go to them."""
     tenant_pk = org_pk(entry.org_id) if entry.org_id else msp_pk(entry.msp_id)
-    for _ in range(_MEETINGS):
+
+    def step() -> None:
         admin = admins_store.admin(tenant_pk, account_id)
         if admin is None or admin.email == normalized(email):
             return
-        there = Admin.pk.exists()
-        writes = [Write("update", Admin(*admin.key), there, (Admin.email.set(normalized(email)),))]
-        if _committed(tenant_pk, account_id, f"admin/{account_id}", writes, now):
-            return
-    raise Unavailable()
+        writes = [admins_store.email_write(admin, normalized(email))]
+        audit.commit(tenant_pk, _audit_entry(account_id, f"admin/{account_id}"), writes, now)
+
+    until_settled(step, _TRIES)
 
 
-def _committed(tenant_pk: str, account_id: str, target: str, writes: list[Write], now: datetime) -> bool:
-    """False when things changed since they were read. The trail is kept when a person is erased: no addresses in it."""
-    try:
-        audit.commit(tenant_pk, Change(account_id, "email.changed", target), writes, now)
-    except ConditionFailed:
-        return False
-    return True
+def _audit_entry(account_id: str, target: str) -> AuditEntry:
+    """Without addresses: the audit trail outlives the erasure of a person."""
+    return AuditEntry(account_id, "email.changed", target)

@@ -1,72 +1,45 @@
-"""The one change of address that an account has asked for last: every read and every conditional write."""
+"""Reads and writes of changes of address."""
 
-import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.people.accounts import mailed_code_store
+from chalicelib.people.accounts.models import EMAIL_CHANGE_SK, EmailChange, email_change_pk
 
-# A change that broke off is taken up again by entering the same code: for a day, which is long past its good time.
+# An interrupted change goes on when the same code is entered again: for a day, far longer than a new code is good.
 _KEPT_FOR = timedelta(days=1)
 
 
-class EmailChange(OutboxItem):
-    """`EMAIL_CHANGE#<account>` / `CHANGE`. The hash is absent until the mail with the code was written.
-
-    `proven_at`: the code was entered, and the change may be carried out as often as it takes.
-    """
-
-    change_id = UnicodeAttribute()
-    email = UnicodeAttribute()
-    code_hash = UnicodeAttribute(null=True)
-    code_expires_at = UnicodeAttribute(null=True)
-    num_tries = NumberAttribute(default=0)
-    proven_at = UnicodeAttribute(null=True)
-    ttl = NumberAttribute()
-
-
-def _key(account_id: str) -> tuple[str, str]:
-    return f"EMAIL_CHANGE#{account_id}", "CHANGE"
-
-
-def hash_of(change_id: str, code: str) -> str:
-    """Of a code for this change alone."""
-    return hashlib.sha256(f"{change_id}\0{code}".encode()).hexdigest()
-
-
 def change_of(account_id: str) -> EmailChange | None:
-    return table.get(EmailChange, *_key(account_id))
+    return table.get(EmailChange, email_change_pk(account_id), EMAIL_CHANGE_SK)
 
 
-def ask_write(account_id: str, change_id: str, email: str, now: datetime) -> Write:
-    """In place of whatever was asked before."""
-    ttl = int((now + _KEPT_FOR).timestamp())
-    return Write("put", EmailChange(*_key(account_id), change_id=change_id, email=email, ttl=ttl))
+def put_change(account_id: str, change_id: str, email: str, mail: Sequence[Write], now: datetime) -> None:
+    """Replaces an earlier change. ConditionFailed when the mail exists: the same request was served before."""
+    change = EmailChange(email_change_pk(account_id), EMAIL_CHANGE_SK, change_id=change_id, email=email, ttl=_ttl(now))
+    table.transact([Write("put", change), *mail])
 
 
-def set_code(change: EmailChange, code_hash: str, expires_at: datetime) -> bool:
-    """False when another change was asked for meanwhile, or this one was proven."""
-    actions = (EmailChange.code_hash.set(code_hash), EmailChange.code_expires_at.set(to_text(expires_at)))
-    same = (EmailChange.change_id == change.change_id) & EmailChange.proven_at.does_not_exist()
-    return _done(Write("update", EmailChange(*change.key), same, actions))
+def set_code(change: EmailChange, code_hash: str, now: datetime) -> bool:
+    """False when the account has asked for another change since, or this one was proven."""
+    is_open = (EmailChange.change_id == change.change_id) & EmailChange.proven_at.does_not_exist()
+    return mailed_code_store.set_code(change, code_hash, now, is_open)
 
 
-def count_try(change: EmailChange, limit: int) -> bool:
-    """False when there were so many already, or it is not this code that is asked for any more."""
-    may = _same_code(change) & (EmailChange.num_tries < limit)
-    return _done(Write("update", EmailChange(*change.key), may, (EmailChange.num_tries.add(1),)))
+def count_try(change: EmailChange) -> bool:
+    """False after too many tries, or when the change or its code is another one by now."""
+    return mailed_code_store.count_try(change, _same_code(change))
 
 
 def prove(change: EmailChange, now: datetime) -> bool:
-    """False when it is not this code that is asked for any more."""
-    ttl = int((now + _KEPT_FOR).timestamp())
-    actions = (EmailChange.proven_at.set(to_text(now)), EmailChange.ttl.set(ttl))
-    return _done(Write("update", EmailChange(*change.key), _same_code(change), actions))
+    """False when the change or its code is another one by now."""
+    actions = (EmailChange.proven_at.set(to_text(now)), EmailChange.ttl.set(_ttl(now)))
+    return mailed_code_store.updated(Write("update", EmailChange(*change.key), _same_code(change), actions))
 
 
 def _same_code(change: EmailChange) -> Condition:
@@ -74,9 +47,5 @@ def _same_code(change: EmailChange) -> Condition:
     return same
 
 
-def _done(write: Write) -> bool:
-    try:
-        table.transact([write])
-    except ConditionFailed:
-        return False
-    return True
+def _ttl(now: datetime) -> int:
+    return int((now + _KEPT_FOR).timestamp())

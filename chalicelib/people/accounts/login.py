@@ -1,7 +1,7 @@
 """People and their own accounts: register, confirm, log in, refresh, forget a password and set another.
 
-Whoever asks learns nothing about which accounts there are: the answers, and the calls made for them, are the same
-with and without one. Tries are counted before anything else.
+Nothing tells which accounts exist: answers, and the AWS calls behind them, are the same with and without an account.
+Tries are counted before anything else.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ TRIES = 5
 TRIES_PER_SOURCE = 20
 PER = timedelta(minutes=1)
 
-# Anybody may have codes mailed to anybody: so many, and no more, whoever asks.
+# Anybody can have codes mailed to any address, so each address gets only so many, from all sources together.
 MAILS = 5
 MAILS_PER = timedelta(hours=1)
 
 _WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
-# The account is there all the same: an answer to our first try was lost, or its mail did not go out.
+# The account exists all the same: the answer to our first try was lost, or its mail did not go out.
 _REGISTERED = frozenset({"UsernameExistsException", "CodeDeliveryFailureException"})
 
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """`email` is the account's address, when Cognito knows that it is; names as given at registration."""
+    """`email` is the account's address, None unless Cognito has verified it. Names are those of the registration."""
 
     account_id: str
     email: str | None
@@ -43,10 +43,10 @@ class LoggedIn:
 def register(
     email: str, password: str, source: str, now: datetime, *, first_name: str = "", last_name: str = ""
 ) -> str:
-    """Gives the registration's id; a code goes to the address.
+    """Mails a code to the address, and returns the registration's id, which is the account's user name.
 
-    The id is the account's user name. The address becomes a way to log in once its owner has confirmed
-    this very registration: whoever registers somebody else's address gains nothing by it.
+    One can log in by the address only once its owner has confirmed this registration, so that registering
+    somebody else's address gains nothing.
     Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
     """
     address = normalized(email)
@@ -70,7 +70,7 @@ def register(
 def confirm(registration_id: str, code: str, source: str, now: datetime) -> None:
     """Raises Invalid `wrong_code`, and Conflict: `account_exists`, or `already_confirmed`.
 
-    The first of these tells nobody but the mailbox's owner, for it takes the code; the second takes none, and
+    Only the mailbox's owner learns the first of these, because it takes the code. The second takes no code, and
     proves nothing.
     """
     count_try(registration_id, source, now)
@@ -85,7 +85,7 @@ def confirm(registration_id: str, code: str, source: str, now: datetime) -> None
 
 
 def resend(registration_id: str, source: str, now: datetime) -> None:
-    """Another mail with a code, if there is such a registration and it is not confirmed."""
+    """Mail another code, if the registration exists and is not confirmed."""
     count_try(registration_id, source, now)
     count_mail(registration_id, now)
     try:
@@ -97,7 +97,7 @@ def resend(registration_id: str, source: str, now: datetime) -> None:
 def log_in(login: str, password: str, source: str, now: datetime) -> LoggedIn | PasswordDue:
     """By e-mail address or login name. Raises Unauthorized `wrong_credentials`, whatever is wrong.
 
-    PasswordDue: somebody else chose this password; `choose_password` goes on from there.
+    PasswordDue: the password was chosen by somebody else, and `choose_password` has to replace it.
     """
     name = normalized(login)
     count_try(name, source, now)
@@ -137,7 +137,7 @@ def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
 
 
 def forgot(email: str, source: str, now: datetime) -> None:
-    """A code goes to the address, if it is that of an account."""
+    """Mail a code to the address, if an account has it."""
     address = normalized(email)
     count_try(address, source, now)
     count_mail(address, now)
@@ -160,14 +160,14 @@ def reset(email: str, code: str, new_password: str, source: str, now: datetime) 
         raise wrong_code() from None
 
 
-def count_try(whom: str, source: str, now: datetime) -> None:
-    """One more try that is about this address, login name, registration or account. Raises TooMany."""
+def count_try(target: str, source: str, now: datetime) -> None:
+    """One more try on this address, login name, registration or account. Raises TooMany."""
     _count_source(source, now)
-    limits.take("auth", whom, TRIES, PER, now)
+    limits.take("auth", target, TRIES, PER, now)
 
 
 def count_mail(address: str, now: datetime) -> None:
-    """One more mail with a code that somebody asked for. Raises TooMany."""
+    """One more mail with a code to this address. Raises TooMany."""
     limits.take("auth_mail", normalized(address), MAILS, MAILS_PER, now)
 
 
@@ -188,7 +188,7 @@ def _count_source(source: str, now: datetime) -> None:
 
 
 def network_of(source: str) -> str:
-    """Of IPv6, whose customers get 2^64 addresses each, the network."""
+    """The IPv4 address, or the network of an IPv6 address: a customer has 2^64 of those."""
     try:
         address = ip_address(source)
     except ValueError:
@@ -196,15 +196,15 @@ def network_of(source: str) -> str:
     return str(int(address) >> 64) if isinstance(address, IPv6Address) else source
 
 
-def _logged_in(found: Tokens | PasswordDue) -> LoggedIn | PasswordDue:
-    if isinstance(found, PasswordDue):
-        return found
-    claims = found.claims()
+def _logged_in(result: Tokens | PasswordDue) -> LoggedIn | PasswordDue:
+    if isinstance(result, PasswordDue):
+        return result
+    claims = result.claims()
     is_verified = str(claims.get("email_verified")).lower() == "true"
     return LoggedIn(
         account_id=str(claims["sub"]),
         email=str(claims["email"]) if is_verified and claims.get("email") else None,
         first_name=str(claims.get("given_name") or ""),
         last_name=str(claims.get("family_name") or ""),
-        tokens=found,
+        tokens=result,
     )

@@ -3,12 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
 
-GOOD_FOR = timedelta(minutes=30)
+from chalicelib.people.accounts.models import CODE_GOOD_FOR
 
-# Of 100,000,000 codes.
-TRIES = 5
+# How long a code is good, for the mail's text.
+MINUTES = int(CODE_GOOD_FOR.total_seconds() // 60)
 
 _NUM_DIGITS = 8
 
@@ -18,11 +17,11 @@ def new_code() -> str:
 
 
 def hash_of(request_id: str, code: str) -> str:
-    """Of a code for this request alone."""
+    """A code is good for one request, so its hash is of both."""
     return hashlib.sha256(f"{request_id}\0{code}".encode()).hexdigest()
 
 
-def matches(request_id: str, code: str, known_hash: str | None) -> bool:
-    """In the same time whether or not there is a hash, and wherever they differ."""
-    is_equal = hmac.compare_digest(hash_of(request_id, code), known_hash or hash_of(request_id, ""))
-    return is_equal and known_hash is not None
+def matches(request_id: str, code: str, expected_hash: str | None) -> bool:
+    """Takes the same time whether or not there is a hash, and wherever the two differ."""
+    is_equal = hmac.compare_digest(hash_of(request_id, code), expected_hash or hash_of(request_id, ""))
+    return is_equal and expected_hash is not None

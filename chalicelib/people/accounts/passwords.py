@@ -1,6 +1,6 @@
-"""What a password must be: the rules of the user pool (infra/resources.yaml), asked before Cognito is.
+"""The rules of passwords, the same as the user pool's (infra/resources.yaml), checked before Cognito is called.
 
-Cognito checks them too, but of a reset only when there is such an account: its answer would tell that there is one.
+Cognito checks them, too, but at a reset only if the account exists: its answer would tell that it does.
 """
 
 import re
@@ -32,5 +32,5 @@ def refuse_weak(password: str, field: str) -> None:
 
 
 def refused_by_cognito(field: str) -> Invalid:
-    """For what only Cognito knows, such as a password that was found in a leak."""
+    """For reasons that only Cognito knows, such as a password from a leak."""
     return Invalid(FieldError(field, "weak_password", "Choose another password."), code="weak_password")

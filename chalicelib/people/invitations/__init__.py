@@ -1,1 +1,1 @@
-"""Invitations: sent, followed, sent again, withdrawn, accepted, declined (I1, I3 to I6, B6, B7)."""
+"""Invitations: invite, resend, cancel, accept, decline (I1, I3 to I6, B6, B7)."""

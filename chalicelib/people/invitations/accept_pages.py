@@ -1,12 +1,12 @@
 """Answering an invitation in a browser: each form of the page is one step, and the last of them accepts.
 
-There are no sessions: what a step has to know of the one before comes along in the form, and proves itself.
+There are no sessions: the form carries what a step needs from the step before, in a form that proves itself.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib.aws.accounts import PasswordDue
 from chalicelib.aws.identity import identity
@@ -14,18 +14,15 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.text import normalized, one_line
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
-from chalicelib.people.invitations import accept_decline
-from chalicelib.people.invitations.accept_decline import Account, Invited
+from chalicelib.people.invitations import accept_decline, address_change, links
+from chalicelib.people.invitations.accept_decline import Account
+from chalicelib.people.invitations.links import InvitationView
 from chalicelib.people.invitations.schemas import AnswerForm
 
 
-class Identity(Protocol):
-    def named(self, user_name: str) -> tuple[str, str] | None: ...
-
-
 @dataclass(frozen=True)
-class Screen:
-    """Which page is next, with what it shows. `status` is that of the answer."""
+class PageState:
+    """The next page, and what it shows. `status` is that of the HTTP answer."""
 
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -33,84 +30,84 @@ class Screen:
     retry_after: int | None = None
 
 
-def step(token: str, form: AnswerForm, source: str, now: datetime) -> Screen:
-    """One step of accepting. Raises NotFound for a dead link; what else goes wrong is told on the form."""
-    invited = accept_decline.shown(token, now)
-    if invited.expired:
-        return Screen("expired", _facts(invited))
-    if not invited.is_open:
-        return Screen("closed", _facts(invited))
-    steps: Mapping[str, Callable[[], Screen]] = {
-        "log_in": lambda: _log_in(invited, form, source, now),
-        "new_password": lambda: _new_password(invited, form, source, now),
-        "register": lambda: _register(invited, form, source, now),
-        "confirm": lambda: _confirm(invited, form, source, now),
-        "move": lambda: _move(invited, form, now),
+def step(token: str, form: AnswerForm, source: str, now: datetime) -> PageState:
+    """One step of accepting. Raises NotFound for a dead link; all other errors are shown on the form."""
+    view = links.load(token, now)
+    if view.expired:
+        return PageState("expired", _facts(view))
+    if not view.is_open:
+        return PageState("closed", _facts(view))
+    steps: Mapping[str, Callable[[], PageState]] = {
+        "log_in": lambda: _log_in(view, form, source, now),
+        "new_password": lambda: _new_password(view, form, source, now),
+        "register": lambda: _register(view, form, source, now),
+        "confirm": lambda: _confirm(view, form, source, now),
+        "move": lambda: _move(view, form, now),
     }
     if form.step not in steps:
-        return Screen("account", _facts(invited, form))
+        return PageState("account", _facts(view, form))
     try:
         return steps[form.step]()
     except MusterError as error:
         if error.status >= 500:
             raise
-        facts = {**_facts(invited, form), "error": _sentence(error)}
-        return Screen(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
+        facts = {**_facts(view, form), "error": _sentence(error)}
+        return PageState(_form_of(form, error), facts, error.status, getattr(error, "retry_after", None))
 
 
-def _log_in(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _log_in(view: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "email", "password")
-    came = login.log_in(form.email, form.password, source, now)
-    return _after_log_in(invited, form, came, now)
+    result = login.log_in(form.email, form.password, source, now)
+    return _after_log_in(view, form, result, now)
 
 
-def _new_password(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _new_password(view: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "email", "password")
-    came = login.choose_password(form.email, PasswordDue(form.session), form.password, source, now)
-    return _after_log_in(invited, form, came, now)
+    result = login.choose_password(form.email, PasswordDue(form.session), form.password, source, now)
+    return _after_log_in(view, form, result, now)
 
 
-def _after_log_in(invited: Invited, form: AnswerForm, came: LoggedIn | PasswordDue, now: datetime) -> Screen:
-    if isinstance(came, PasswordDue):
-        return Screen("new_password", {**_facts(invited, form), "session": came.session})
-    if came.email is None:
+def _after_log_in(view: InvitationView, form: AnswerForm, result: LoggedIn | PasswordDue, now: datetime) -> PageState:
+    if isinstance(result, PasswordDue):
+        return PageState("new_password", {**_facts(view, form), "session": result.session})
+    if result.email is None:
         raise Conflict("no_address", "This account has no confirmed e-mail address, so it cannot be invited by one.")
-    account = Account(came.account_id, came.email)
-    if normalized(came.email) != normalized(str(invited.member.email)):
-        secret = accept_decline.prove_move(invited, account, now)
-        return Screen("move", {**_facts(invited, form), "proof": secret, "other_email": came.email})
-    return _accepted(invited, account, now, came.first_name, came.last_name)
+    account = Account(result.account_id, result.email)
+    if normalized(result.email) != normalized(str(view.member.email)):
+        secret = address_change.issue_ticket(view, account, now)
+        return PageState("move", {**_facts(view, form), "proof": secret, "other_email": result.email})
+    return _accept(view, account, now, result.first_name, result.last_name)
 
 
-def _register(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _register(view: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "password", "first_name", "last_name")
     registration_id = login.register(
-        str(invited.member.email), form.password, source, now,
+        str(view.member.email), form.password, source, now,
         first_name=one_line(form.first_name), last_name=one_line(form.last_name),
     )  # fmt: skip
-    return Screen("confirm", {**_facts(invited, form), "registration_id": registration_id})
+    return PageState("confirm", {**_facts(view, form), "registration_id": registration_id})
 
 
-def _confirm(invited: Invited, form: AnswerForm, source: str, now: datetime) -> Screen:
+def _confirm(view: InvitationView, form: AnswerForm, source: str, now: datetime) -> PageState:
     _require(form, "registration_id", "code")
     login.confirm(form.registration_id, form.code.strip(), source, now)
-    known = identity().named(form.registration_id)
-    if known is None or normalized(known[1]) != normalized(str(invited.member.email)):
+    registered = identity().named(form.registration_id)
+    if registered is None or normalized(registered[1]) != normalized(str(view.member.email)):
         raise Conflict("other_registration", "This code belongs to another registration; log in with it instead.")
-    return _accepted(invited, Account(*known), now, form.first_name, form.last_name)
+    return _accept(view, Account(*registered), now, form.first_name, form.last_name)
 
 
-def _move(invited: Invited, form: AnswerForm, now: datetime) -> Screen:
-    return _accepted(invited, accept_decline.proven(invited, form.proof, now), now, "", "")
+def _move(view: InvitationView, form: AnswerForm, now: datetime) -> PageState:
+    return _accept(view, address_change.verify_ticket(view, form.proof, now), now, "", "")
 
 
-def _accepted(invited: Invited, account: Account, now: datetime, first_name: str, last_name: str) -> Screen:
-    accept_decline.accept(invited, account, now, one_line(first_name), one_line(last_name))
-    return Screen("accepted", {**_facts(invited), "account_email": account.email})
+def _accept(view: InvitationView, account: Account, now: datetime, first_name: str, last_name: str) -> PageState:
+    accept_decline.accept(view, account, now, one_line(first_name), one_line(last_name))
+    return PageState("accepted", {**_facts(view), "account_email": account.email})
 
 
-# The form on which a step's trouble is told, where it is not the step's own.
-_FORM_BY_STEP = {"log_in": "account", "register": "account", "new_password": "new_password", "confirm": "confirm"}
+# The form that shows a step's error; "account" for all other steps.
+_FORM_BY_STEP = {"new_password": "new_password", "confirm": "confirm"}
 _BACK_TO_LOG_IN = frozenset(
     {"account_exists", "already_confirmed", "log_in_expired", "proof_expired", "other_registration"}
 )
@@ -122,7 +119,7 @@ def _form_of(form: AnswerForm, error: MusterError) -> str:
 
 def _sentence(error: MusterError) -> str:
     if error.errors:
-        return " ".join(one.message for one in error.errors)
+        return " ".join(field_error.message for field_error in error.errors)
     return error.detail
 
 
@@ -136,19 +133,19 @@ def _require(form: AnswerForm, *names: str) -> None:
         raise Invalid(*(FieldError(name, "required", f"Please enter {labels[name]}.") for name in missing))
 
 
-def _facts(invited: Invited, form: AnswerForm | None = None) -> dict[str, Any]:
-    """What every screen may show. Passwords are never shown again."""
-    given = form or AnswerForm()
+def _facts(view: InvitationView, form: AnswerForm | None = None) -> dict[str, Any]:
+    """What every page may show. A password never comes back."""
+    fields = form or AnswerForm()
     return {
-        "organization": invited.org.name,
-        "email": invited.member.email,
-        "status": invited.member.status,
-        "login_email": given.email or invited.member.email,
-        "first_name": given.first_name,
-        "last_name": given.last_name,
-        "registration_id": given.registration_id,
-        "session": given.session,
-        "proof": given.proof,
-        "step": given.step,
+        "organization": view.org.name,
+        "email": view.member.email,
+        "status": view.member.status,
+        "login_email": fields.email or view.member.email,
+        "first_name": fields.first_name,
+        "last_name": fields.last_name,
+        "registration_id": fields.registration_id,
+        "session": fields.session,
+        "proof": fields.proof,
+        "step": fields.step,
         "error": "",
     }

@@ -1,4 +1,4 @@
-"""What an admin can send to the people before the invitations go out, so that these are expected (I10)."""
+"""A text that admins can send beforehand, so that people expect their invitations (I10)."""
 
 import tomllib
 from pathlib import Path
@@ -12,12 +12,12 @@ _TEXTS = Path(__file__).with_name("announcement.toml")
 
 
 def announcement_of(org: Org) -> Announcement:
-    known = settings()
-    guide_url = f"{known.public_url}/guide"
+    config = settings()
+    guide_url = f"{config.public_url}/guide"
     facts = {
         "organization": org.name,
-        "sender": known.mail_from,
-        "reply_to": org.reply_to or known.mail_from,
+        "sender": config.mail_from,
+        "reply_to": org.reply_to or config.mail_from,
         "days": str(int(org.invitation_days)),
         "guide_url": guide_url,
     }

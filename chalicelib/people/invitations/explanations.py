@@ -1,4 +1,4 @@
-"""What a code means to the admin who invited, and what to do next."""
+"""What a code means for the admin, and what to do next."""
 
 from pathlib import Path
 

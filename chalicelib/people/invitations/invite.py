@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.aws import table
 from chalicelib.aws.scheduler import scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
@@ -15,12 +14,12 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
-from chalicelib.jobs import due, queue
+from chalicelib.jobs import queue
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.announcement import announcement_of
 from chalicelib.people.invitations.explanations import explain
-from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
 from chalicelib.people.invitations.states import Code, InvitationMail, InviteOutcome
 from chalicelib.people.invitations.writes import (
@@ -37,7 +36,7 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure import store as structure_store
@@ -46,15 +45,15 @@ _LATEST_NOTIFY = timedelta(days=366)
 
 _TRIES = 4
 
-# Somebody who comes back costs up to 13 of the 100 writes that a transaction takes: rosters to join, a name that is
-# not found any more, the invitation and its mail.
+# A returning member costs up to 13 of the 100 writes of a transaction: rosters to join, search entries of the name to
+# remove, the invitation and its mail.
 _AT_ONCE = 5
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
 def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
-    """Everybody who can be invited, some at a time, each whole or not at all.
+    """Invite everybody who can be invited, a few at a time, each completely or not at all.
 
     Raises Invalid for an unknown group or a past instant.
     """
@@ -64,25 +63,25 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
         if structure_store.group(scope.org, form.group_id) is None:
             raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
-        results, invites, invitations = _judged(scope, form, seed, now, expires_at)
+        results, invites, invitations = _judge(scope, form, seed, now, expires_at)
         if not invitations:
             _announce(scope, seed, notify_at)
             return InvitesOut(results=results)
         invitations = invitations[:_AT_ONCE]
-        told = Change(
+        entry = AuditEntry(
             scope.account_id, "members.invited", f"group/{form.group_id}",
             after={
-                "member_ids": [one.member.member_id for one in invitations],
+                "member_ids": [invitation.member.member_id for invitation in invitations],
                 "notify_at": to_text(notify_at) if notify_at else None,
             },
         )  # fmt: skip
-        writes = [write for one in invitations for write in one.writes]
+        writes = [write for invitation in invitations for write in invitation.writes]
         writes += _notify_writes(scope, invites, invitations, seed, notify_at, now)
         writes.append(structure_store.group_check(scope.org, form.group_id))
         try:
-            audit.commit(scope.tenant_pk, told, writes, now)
+            audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            # Somebody else invited one of them at the same moment, or deleted the group: look again.
+            # One of them was invited by another request, or the group was deleted: read and decide again.
             continue
     raise Unavailable()
 
@@ -99,11 +98,12 @@ def _notify_writes(
     notify_at: datetime | None,
     now: datetime,
 ) -> list[Write]:
-    """The mails of these invitations, or the one wave of all that the request makes."""
+    """The mails of these invitations, or one scheduled send for all invitations of the request."""
     if notify_at is not None:
-        return store.wave_writes(scope.msp_id, scope.org, wave_id_of(seed), notify_at, invites)
+        return store.scheduled_send_writes(scope.msp_id, scope.org, scheduled_send_id_of(seed), notify_at, invites)
     abouts = {
-        str(one.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **one.mail_about} for one in invitations
+        str(invitation.member.mail_id): {"msp_id": scope.msp_id, "org_id": scope.org, **invitation.mail_about}
+        for invitation in invitations
     }
     return outbox.writes_of_many(InvitationMail.INVITATION, scope.tenant_pk, abouts, now)
 
@@ -112,34 +112,34 @@ def _announce(scope: Scope, seed: str, notify_at: datetime | None) -> None:
     if notify_at is None:
         outbox.wake()
         return
-    announce_wave(scope.msp_id, scope.org, wave_id_of(seed), notify_at)
+    announce_scheduled_send(scope.msp_id, scope.org, scheduled_send_id_of(seed), notify_at)
 
 
-def announce_wave(msp_id: str, org_id: str, wave_id: str, notify_at: datetime) -> None:
-    """Have the worker make the wave's schedule; should this be lost, the sweep comes two minutes late."""
-    job = SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=to_text(notify_at))
+def announce_scheduled_send(msp_id: str, org_id: str, send_id: str, notify_at: datetime) -> None:
+    """Have the worker make the schedule. If this message is lost, the sweep sends the mails, two minutes late."""
+    job = SendScheduled(msp_id=msp_id, org_id=org_id, wave_id=send_id, due_at=to_text(notify_at))
     queue.send_soon(job)
 
 
-def send_wave(job: SendWave, now: datetime) -> None:
-    """Make the mails of a wave, or its schedule while it is early. Any number of times."""
-    wave = store.wave(job.wave_id)
-    if wave is None:
-        observability.warning("wave is not there", wave_id=job.wave_id)
+def send_scheduled(job: SendScheduled, now: datetime) -> None:
+    """Make the mails, or their schedule if it is too early. Harmless when repeated."""
+    scheduled = store.scheduled_send(job.wave_id)
+    if scheduled is None:
+        observability.warning("scheduled send does not exist", wave_id=job.wave_id)
         return
-    at = to_instant(wave.notify_at)
+    at = to_instant(scheduled.notify_at)
     if now < at:
         scheduler().create_once(f"wave-{job.wave_id}", at, job.body())
         return
     abouts = {
         mail_id_of(invite_id): {
-            "msp_id": wave.msp_id, "org_id": wave.org_id, "member_id": member_id, "invite_id": invite_id,
+            "msp_id": scheduled.msp_id, "org_id": scheduled.org_id, "member_id": member_id, "invite_id": invite_id,
         }
-        for member_id, invite_id in wave.invites.items()
+        for member_id, invite_id in scheduled.invites.items()
     }  # fmt: skip
-    outbox.put(InvitationMail.INVITATION, org_pk(wave.org_id), abouts, now)
+    outbox.put(InvitationMail.INVITATION, org_pk(scheduled.org_id), abouts, now)
     outbox.wake()
-    table.transact([due.done(job)])
+    store.end_scheduled_send(job)
 
 
 def org_of(scope: Scope) -> Org:
@@ -149,7 +149,7 @@ def org_of(scope: Scope) -> Org:
     return org
 
 
-def wave_id_of(seed: str) -> str:
+def scheduled_send_id_of(seed: str) -> str:
     return derived_id(seed, "wave")
 
 
@@ -164,12 +164,12 @@ def instant_of(notify: Literal["now"] | datetime, now: datetime) -> datetime | N
     return notify.replace(microsecond=0)
 
 
-def _judged(
+def _judge(
     scope: Scope, form: InviteForm, seed: str, now: datetime, expires_at: datetime
 ) -> tuple[list[InviteResult], dict[str, str], list[Invitation]]:
-    """What becomes of each address, all invitations of the request by member, and those that are still to be made."""
+    """The result for each address; invitation ids by member id, of the whole request; and invitations still to make."""
     addresses = [_address(text) for text in form.emails]
-    known_by_address = members_store.member_of_address(scope.org, [one for one in addresses if one])
+    member_by_address = members_store.members_by_address(scope.org, filter(None, addresses))
     results: list[InviteResult] = []
     invites: dict[str, str] = {}
     invitations: list[Invitation] = []
@@ -182,20 +182,20 @@ def _judged(
             results.append(_refused(text, Code.REPEATED, None))
             continue
         seen.add(normalized(address))
-        known = known_by_address.get(normalized(address))
-        code = refusal(known, invite_id_of(seed, address), form.clear_blocked)
+        member = member_by_address.get(normalized(address))
+        code = refusal(member, invite_id_of(seed, address), form.clear_blocked)
         if code is not None:
-            results.append(_refused(text, code, known))
+            results.append(_refused(text, code, member))
             continue
-        if known is None or known.invite_id != invite_id_of(seed, address):
+        if member is None or member.invite_id != invite_id_of(seed, address):
             person = Person(address, [form.group_id])
-            invitation = invitation_of(scope.msp_id, scope.org, person, known, seed, now, expires_at)
+            invitation = invitation_of(scope.msp_id, scope.org, person, member, seed, now, expires_at)
             invitations.append(invitation)
-            known = invitation.member
-        invites[known.member_id] = str(known.invite_id)
+            member = invitation.member
+        invites[member.member_id] = str(member.invite_id)
         results.append(
             InviteResult(
-                email=text, result=InviteOutcome.INVITED, member_id=known.member_id, status=MemberStatus(known.status)
+                email=text, result=InviteOutcome.INVITED, member_id=member.member_id, status=MemberStatus(member.status)
             )
         )
     return results, invites, invitations
@@ -208,14 +208,14 @@ def _address(text: str) -> str | None:
         return None
 
 
-def _refused(email: str, code: Code, known: Member | None) -> InviteResult:
-    told = explain(code)
+def _refused(email: str, code: Code, member: Member | None) -> InviteResult:
+    explanation = explain(code)
     return InviteResult(
         email=email,
         result=InviteOutcome.ALREADY_MEMBER if code == Code.ALREADY_MEMBER else InviteOutcome.FAILED,
-        member_id=known.member_id if known else None,
-        status=MemberStatus(known.status) if known else None,
+        member_id=member.member_id if member else None,
+        status=MemberStatus(member.status) if member else None,
         code=code,
-        sentence=told.sentence,
-        next_step=told.next_step,
+        sentence=explanation.sentence,
+        next_step=explanation.next_step,
     )

@@ -1,18 +1,17 @@
-"""What mails about invitations say, read when they are sent; the link's secret is made then, and only its hash kept."""
+"""Contents of mails about invitations. The link's secret is made when the mail is sent, and only its hash is kept."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.aws import table
 from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.ids import short_hash
 from chalicelib.core.settings import allowed_origin, settings
-from chalicelib.notifications import store as notices_store
+from chalicelib.core.settle import until_settled
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.rendering import Letter, Withheld
-from chalicelib.notifications.states import MailState, forbids_more
+from chalicelib.notifications.rendering import MailContent, Suppressed
+from chalicelib.notifications.states import MailState, blocks_further_mail
 from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.invitations.tokens import Token
@@ -24,74 +23,69 @@ from chalicelib.tenants.organizations.models import Org
 
 _TRIES = 4
 
-# The person has, or may have, the mail that invited them.
+# The person has, or may have, got the invitation's mail.
 _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
 
 
-def invitation(mail: Mail, now: datetime) -> Letter | Withheld:
-    """Writes the hash of a new secret to the member: an earlier mail of the same invitation was never sent."""
+def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """Writes the hash of a new secret to the member. That is safe: no earlier mail of this invitation was sent."""
     org_id, member_id = mail.about["org_id"], mail.about["member_id"]
     org = orgs_store.org(mail.about["msp_id"], org_id)
-    for _ in range(_TRIES):
+
+    def step() -> MailContent | Suppressed:
         member = members_store.member(org_id, member_id)
         if org is None or member is None or member.invite_id != mail.about["invite_id"]:
-            return Withheld("replaced")
+            return Suppressed("replaced")
         if member.status not in OPEN:
-            return Withheld(f"is_{member.status}")
+            return Suppressed(f"is_{member.status}")
         if member.mail_blocked:
-            return Withheld("mail_blocked")
+            return Suppressed("mail_blocked")
         secret = tokens.new_secret()
-        after = members_store.changed(member, invite_hash=tokens.hash_of(secret))
-        try:
-            table.transact(members_store.change_writes(org_id, member, after))
-        except ConditionFailed:
-            continue
+        members_store.update(org_id, member, members_store.copy_with(member, invite_hash=tokens.hash_of(secret)))
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
         expires = to_instant(str(member.invite_expires_at)).astimezone(ZoneInfo(org.time_zone or "UTC"))
-        return _letter(org, member, link=link, expires_on=str(expires.date()))
-    raise Unavailable()
+        return _content(org, member, link=link, expires_on=str(expires.date()))
+
+    return until_settled(step, _TRIES)
 
 
-def cancelled(mail: Mail, now: datetime) -> Letter | Withheld:
-    """Only to whom the invitation was, or may have been, delivered."""
-    org, member = _read(mail)
+def cancelled(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """Only to a person who has, or may have, got the invitation's mail."""
+    org, member = _load(mail)
     if org is None or member is None or member.status != MemberStatus.CANCELLED or member.mail_blocked:
-        return Withheld("not_cancelled")
-    sent = notices_store.mail(mail.about["invitation_mail_id"])
+        return Suppressed("not_cancelled")
+    sent = notifications_store.mail(mail.about["invitation_mail_id"])
     if sent is None or sent.state not in _MAY_HAVE_ARRIVED:
-        return Withheld("was_not_invited_by_mail")
-    return _letter(org, member)
+        return Suppressed("was_not_invited_by_mail")
+    return _content(org, member)
 
 
-def welcome(mail: Mail, now: datetime) -> Letter | Withheld:
-    org, member = _read(mail)
+def welcome(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    org, member = _load(mail)
     if org is None or member is None or member.status != MemberStatus.ACTIVE or member.mail_blocked:
-        return Withheld("not_active")
-    return _letter(org, member, first_name=member.first_name, front_url=allowed_origin())
+        return Suppressed("not_active")
+    return _content(org, member, first_name=member.first_name, front_url=allowed_origin())
 
 
-def follow(mail: Mail) -> None:
-    """After news of any mail to a member: delivered invitations are pending, and who bounced gets no more mail."""
+def on_mail_event(mail: Mail) -> None:
+    """A delivered invitation becomes pending; a bounce or complaint blocks further mail to the member."""
     if "member_id" not in mail.about:
         return
     org_id, state = mail.about["org_id"], MailState(mail.state)
-    for _ in range(_TRIES):
+
+    def step() -> None:
         member = members_store.member(org_id, mail.about["member_id"])
         if member is None:
             return
         fields: dict[str, str] = {}
         if state == MailState.DELIVERED and _is_the_invitation(mail, member) and member.status == MemberStatus.PROSPECT:
             fields["status"] = MemberStatus.PENDING.value
-        if forbids_more(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
+        if blocks_further_mail(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
             fields["mail_blocked"] = state.value
-        if not fields:
-            return
-        try:
-            table.transact(members_store.change_writes(org_id, member, members_store.changed(member, **fields)))
-        except ConditionFailed:
-            continue
-        return
-    raise Unavailable()
+        if fields:
+            members_store.update(org_id, member, members_store.copy_with(member, **fields))
+
+    until_settled(step, _TRIES)
 
 
 def _is_the_invitation(mail: Mail, member: Member) -> bool:
@@ -101,7 +95,7 @@ def _is_the_invitation(mail: Mail, member: Member) -> bool:
 
 
 def _is_current(mail: Mail, member: Member) -> bool:
-    """News of an earlier address, or of an invitation that was sent again since, blocks nobody."""
+    """False for a mail to an earlier address, or of an invitation that was sent again since: it blocks nothing."""
     if mail.to_hash and mail.to_hash != short_hash(mailable(str(member.email)) or ""):
         return False
     return (
@@ -110,13 +104,13 @@ def _is_current(mail: Mail, member: Member) -> bool:
     )
 
 
-def _read(mail: Mail) -> tuple[Org | None, Member | None]:
+def _load(mail: Mail) -> tuple[Org | None, Member | None]:
     org_id = mail.about["org_id"]
     return orgs_store.org(mail.about["msp_id"], org_id), members_store.member(org_id, mail.about["member_id"])
 
 
-def _letter(org: Org, member: Member, **facts: str) -> Letter:
-    return Letter(
+def _content(org: Org, member: Member, **facts: str) -> MailContent:
+    return MailContent(
         to=str(member.email),
         sender_name=org.name,
         reply_to=org.reply_to,

@@ -5,8 +5,8 @@ from typing import Literal
 from chalicelib.jobs.job import DueJob
 
 
-class SendWave(DueJob):
-    """The mails of invitations that were to go out at `due_at`; before that, its schedule is made."""
+class SendScheduled(DueJob):
+    """Makes the mails of invitations at `due_at`; sent earlier, it makes the schedule for that instant."""
 
     job: Literal["wave"] = "wave"
     msp_id: str

@@ -2,14 +2,14 @@
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, OutboxItem
+from chalicelib.aws.items import CoreItem, OutboxItem
 from chalicelib.core.text import normalized
 
 
 class OpenInvite(CoreItem):
-    """`EMAIL#<normalized address>` / `INVITE#o#m`: somebody with this address is invited there.
+    """`EMAIL#<normalized address>` / `INVITE#o#m`: this address has an open invitation in the organization.
 
-    What finds a person's invitations in all organizations; gone once it is answered or cancelled.
+    Finds a person's invitations in all organizations. Deleted once the invitation is answered or cancelled.
     """
 
     msp_id = UnicodeAttribute()
@@ -28,8 +28,8 @@ def invite_sk(org_id: str, member_id: str) -> str:
     return f"{INVITES_PREFIX}{org_id}#{member_id}"
 
 
-class Wave(OutboxItem):
-    """`WAVE#<id>` / `WAVE`: invitations whose mails go out later, as invitation by member."""
+class ScheduledSend(OutboxItem):
+    """`WAVE#<id>` / `WAVE`: invitations whose mails go out later, as invitation ids by member id."""
 
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()
@@ -38,15 +38,15 @@ class Wave(OutboxItem):
     ttl = NumberAttribute()
 
 
-WAVE_SK = "WAVE"
+SCHEDULED_SEND_SK = "WAVE"
 
 
-def wave_pk(wave_id: str) -> str:
-    return f"WAVE#{wave_id}"
+def scheduled_send_pk(send_id: str) -> str:
+    return f"WAVE#{send_id}"
 
 
-class MoveProof(OutboxItem):
-    """`MOVE#<hash of a secret>` / `MOVE`: who holds an invitation's link has logged in under another address."""
+class AddressChangeTicket(OutboxItem):
+    """`MOVE#<hash of a secret>` / `MOVE`: the holder of an invitation's link has logged in under another address."""
 
     org_id = UnicodeAttribute()
     member_id = UnicodeAttribute()
@@ -57,8 +57,8 @@ class MoveProof(OutboxItem):
     ttl = NumberAttribute()
 
 
-MOVE_SK = "MOVE"
+TICKET_SK = "MOVE"
 
 
-def move_pk(hashed: str) -> str:
-    return f"MOVE#{hashed}"
+def ticket_pk(secret_hash: str) -> str:
+    return f"MOVE#{secret_hash}"

@@ -1,26 +1,23 @@
-"""The open invitations of the person who asks, over all organizations."""
+"""The caller's open invitations, in all organizations."""
 
 from datetime import datetime
-from typing import cast
 
-from chalicelib.aws import table
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.text import normalized
 from chalicelib.people.invitations import accept_decline, store
-from chalicelib.people.invitations.accept_decline import Account, is_expired
+from chalicelib.people.invitations.accept_decline import Account
+from chalicelib.people.invitations.links import is_expired
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
 from chalicelib.people.invitations.states import OPEN
-from chalicelib.people.members.models import Member, member_sk, members_pk
-from chalicelib.tenants.access.models import msp_pk
-from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.people.members.models import Member
 from chalicelib.web.paging import Pager
 
 
 def accept(account_id: str, email: str | None, invite_id: str, form: AcceptForm, now: datetime) -> Answered:
     """Raises NotFound for an invitation that is not this account's, and Conflict."""
     account = _account(account_id, email)
-    invited = accept_decline.of_account(*_parts(invite_id), account, form.token, now)
-    return accept_decline.accept(invited, account, now, form.first_name or "", form.last_name or "")
+    view = accept_decline.of_account(*_parts(invite_id), account, form.token, now)
+    return accept_decline.accept(view, account, now, form.first_name or "", form.last_name or "")
 
 
 def decline(account_id: str, email: str | None, invite_id: str, now: datetime) -> Answered:
@@ -32,16 +29,9 @@ def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
     """Empty for an account without a verified address."""
     if email is None:
         return MyInvitePage(items=[], next_cursor=None)
-    found = store.open_invites(email, pager.limit, pager.position)
-    keys = [
-        ((msp_pk(one.msp_id), org_sk(one.org_id)), (members_pk(one.org_id), member_sk(one.member_id)))
-        for one in found.items
-    ]
-    wanted = [(model, *key) for pair in keys for model, key in zip((Org, Member), pair, strict=True)]
-    items = table.batch_get(wanted) if wanted else {}
+    found = store.open_invitations(email, pager.limit, pager.position)
     invites = []
-    for org_key, member_key in keys:
-        org, member = cast(Org | None, items.get(org_key)), cast(Member | None, items.get(member_key))
+    for org, member in store.orgs_and_members(found.items):
         if org is not None and member is not None and _is_mine(member, email):
             invites.append(
                 MyInvite(
@@ -52,11 +42,11 @@ def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
                     expired=is_expired(member, now),
                 )
             )
-    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.position))
+    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.next_position))
 
 
 def _is_mine(member: Member, email: str) -> bool:
-    """Somebody whose address has changed since is invited under the new one."""
+    """A member whose address changed since is invited under the new one."""
     return member.status in OPEN and normalized(str(member.email)) == normalized(email)
 
 

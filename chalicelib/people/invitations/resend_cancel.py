@@ -1,4 +1,4 @@
-"""Sending invitations again, and withdrawing them: one or many, each on its own."""
+"""Sending invitations again, and cancelling them: one or many, each in its own transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -20,19 +20,20 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 
 _TRIES = 4
 
-# The member as it will be and the writes, or why not. None: an earlier try of the same request did it.
-_Step = tuple[Member, list[Write]] | Code | None
+# The changed member and the writes, or the reason why not. None: an earlier try of the same request did it.
+_Decision = tuple[Member, list[Write]] | Code | None
+_Decide = Callable[[Member], _Decision]
 
 
 def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: str, now: datetime) -> ChangedInvites:
     """A new secret and a new mail for each; the old link is dead from here on."""
     lifetime = timedelta(days=int(org_of(scope).invitation_days))
 
-    def step(member: Member) -> _Step:
+    def decide(member: Member) -> _Decision:
         invite_id = derived_id(seed, "resend", member.member_id)
         if member.invite_id == invite_id:
             return None
@@ -42,42 +43,40 @@ def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: s
             return Code.NO_ADDRESS
         if member.mail_blocked and not clear_blocked:
             return Code.MAIL_BLOCKED
-        return renewed(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
+        return renewal(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
 
-    return _each(scope, member_ids, "invitation.resent", step, now)
+    return _change_each(scope, member_ids, "invitation.resent", decide, now)
 
 
 def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) -> ChangedInvites:
-    """Withdraw each; whoever has had the mail is told so by another."""
+    """Each is cancelled; a person who has got the mail gets another that says so."""
 
-    def step(member: Member) -> _Step:
+    def decide(member: Member) -> _Decision:
         mail_id = derived_id(seed, "cancelled", member.member_id)
         if member.status == MemberStatus.CANCELLED and member.mail_id == mail_id:
             return None
         if member.status not in OPEN:
             return Code.NOT_OPEN
         fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
-        after = members_store.changed(member, mail_id=mail_id, **fields)
+        after = members_store.copy_with(member, mail_id=mail_id, **fields)
         writes = members_store.change_writes(scope.org, member, after)
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
-            writes.append(store.close_write(scope.org, member.member_id, member.email))
+            writes.append(store.close_invitation_write(scope.org, member.member_id, member.email))
             writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
         return after, writes
 
-    return _each(scope, member_ids, "invitation.cancelled", step, now)
+    return _change_each(scope, member_ids, "invitation.cancelled", decide, now)
 
 
-def renewed(
+def renewal(
     msp_id: str, org_id: str, member: Member, invite_id: str, expires_at: datetime, now: datetime
 ) -> tuple[Member, list[Write]]:
-    """The member with another invitation, and the writes, its mail among them: what `resend` does, and whoever asks
-    for a fresh link.
-    """
-    after = members_store.changed(
+    """The member with a new invitation, and the writes with its mail. Admins and expired links lead here."""
+    after = members_store.copy_with(
         member, invite_id=invite_id, invite_hash=None, invite_expires_at=to_text(expires_at),
-        mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin said so, or there was none.
+        mail_id=mail_id_of(invite_id), mail_blocked=None,  # An admin lifted the block, or there was none.
     )  # fmt: skip
     about = _about(msp_id, org_id, member, invite_id)
     return after, [
@@ -86,30 +85,30 @@ def renewed(
     ]
 
 
-def _each(
-    scope: Scope, member_ids: Sequence[str], action: str, step: Callable[[Member], _Step], now: datetime
+def _change_each(
+    scope: Scope, member_ids: Sequence[str], action: str, decide: _Decide, now: datetime
 ) -> ChangedInvites:
-    results = [_one(scope, member_id, action, step, now) for member_id in dict.fromkeys(member_ids)]
+    results = [_change_one(scope, member_id, action, decide, now) for member_id in dict.fromkeys(member_ids)]
     outbox.wake()
     return ChangedInvites(results=results)
 
 
-def _one(scope: Scope, member_id: str, action: str, step: Callable[[Member], _Step], now: datetime) -> ChangedInvite:
+def _change_one(scope: Scope, member_id: str, action: str, decide: _Decide, now: datetime) -> ChangedInvite:
     for _ in range(_TRIES):
         member = members_store.member(scope.org, member_id)
         if member is None:
             return _not_done(member_id, Code.NOT_THERE, None)
-        taken = step(member)
-        if taken is None:
+        decision = decide(member)
+        if decision is None:
             return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(member.status))
-        if isinstance(taken, Code):
-            return _not_done(member_id, taken, member)
-        after, writes = taken
-        told = Change(
+        if isinstance(decision, Code):
+            return _not_done(member_id, decision, member)
+        after, writes = decision
+        entry = AuditEntry(
             scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
         )
         try:
-            audit.commit(scope.tenant_pk, told, writes, now)
+            audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
             continue
         return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(after.status))
@@ -121,12 +120,12 @@ def _about(msp_id: str, org_id: str, member: Member, invite_id: str) -> dict[str
 
 
 def _not_done(member_id: str, code: Code, member: Member | None) -> ChangedInvite:
-    told = explain(code)
+    explanation = explain(code)
     return ChangedInvite(
         member_id=member_id,
         done=False,
         status=MemberStatus(member.status) if member else None,
         code=code,
-        sentence=told.sentence,
-        next_step=told.next_step,
+        sentence=explanation.sentence,
+        next_step=explanation.next_step,
     )

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 from chalicelib.people.members.states import INVITED, MemberStatus
 
-# The invitation can be accepted, declined, cancelled and sent again.
+# Invitations that can be accepted, declined, cancelled and sent again.
 OPEN = INVITED
 
-# Who said no, was withdrawn or has left can be invited again.
+# Members who can be invited again: they declined, were cancelled, or have left.
 INVITABLE = frozenset({MemberStatus.DECLINED, MemberStatus.CANCELLED, MemberStatus.ARCHIVED})
 
 

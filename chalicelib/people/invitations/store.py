@@ -1,63 +1,102 @@
 """Reads and writes of invitations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.jobs import due
-from chalicelib.people.invitations.messages import SendWave
+from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.models import (
     INVITES_PREFIX,
-    MOVE_SK,
-    WAVE_SK,
-    MoveProof,
+    SCHEDULED_SEND_SK,
+    TICKET_SK,
+    AddressChangeTicket,
     OpenInvite,
-    Wave,
+    ScheduledSend,
     address_pk,
     invite_sk,
-    move_pk,
-    wave_pk,
+    scheduled_send_pk,
+    ticket_pk,
 )
+from chalicelib.people.members.models import Member, member_ref
+from chalicelib.tenants.organizations.models import Org, org_ref
 
-_WAVE_KEPT_FOR = timedelta(days=30)
+_SEND_KEPT_FOR = timedelta(days=30)
 
 
-def open_write(msp_id: str, org_id: str, member_id: str, email: str) -> Write:
+def open_invitation_write(msp_id: str, org_id: str, member_id: str, email: str) -> Write:
     item = OpenInvite(
         address_pk(email), invite_sk(org_id, member_id), msp_id=msp_id, org_id=org_id, member_id=member_id
     )
     return Write("put", item)
 
 
-def close_write(org_id: str, member_id: str, email: str) -> Write:
+def close_invitation_write(org_id: str, member_id: str, email: str) -> Write:
     return Write("delete", OpenInvite(address_pk(email), invite_sk(org_id, member_id)))
 
 
-def open_invites(email: str, limit: int, after: str | None) -> Slice[OpenInvite]:
+def open_invitations(email: str, limit: int, after: str | None) -> Page[OpenInvite]:
     return table.query(OpenInvite, address_pk(email), prefix=INVITES_PREFIX, limit=limit, after=after, consistent=True)
 
 
-def wave_writes(msp_id: str, org_id: str, wave_id: str, notify_at: datetime, invites: Mapping[str, str]) -> list[Write]:
-    """Mails to make at that instant, with the entry by which the sweep finds them."""
+def scheduled_send_writes(
+    msp_id: str, org_id: str, send_id: str, notify_at: datetime, invites: Mapping[str, str]
+) -> list[Write]:
+    """For mails at that instant, with the due entry by which the sweep finds them."""
     instant = to_text(notify_at)
-    item = Wave(
-        wave_pk(wave_id), WAVE_SK, msp_id=msp_id, org_id=org_id, notify_at=instant, invites=dict(invites),
-        ttl=int((notify_at + _WAVE_KEPT_FOR).timestamp()),
+    item = ScheduledSend(
+        scheduled_send_pk(send_id), SCHEDULED_SEND_SK, msp_id=msp_id, org_id=org_id, notify_at=instant,
+        invites=dict(invites), ttl=int((notify_at + _SEND_KEPT_FOR).timestamp()),
     )  # fmt: skip
-    # Putting it again, after an answer was lost, makes the same mails once more, which are made once.
-    return [Write("put", item), due.write(SendWave(msp_id=msp_id, org_id=org_id, wave_id=wave_id, due_at=instant))]
+    # To put it again, after an answer was lost, is harmless: the mails will have the same ids.
+    return [Write("put", item), due.write(SendScheduled(msp_id=msp_id, org_id=org_id, wave_id=send_id, due_at=instant))]
 
 
-def wave(wave_id: str) -> Wave | None:
-    return table.get(Wave, wave_pk(wave_id), WAVE_SK)
+def put_scheduled_send(msp_id: str, org_id: str, send_id: str, notify_at: datetime, invites: Mapping[str, str]) -> None:
+    table.transact(scheduled_send_writes(msp_id, org_id, send_id, notify_at, invites))
 
 
-def keep_proof(proof: MoveProof) -> None:
-    table.transact([put_new(proof)])
+def end_scheduled_send(job: SendScheduled) -> None:
+    table.transact([due.done(job)])
 
 
-def proof(hashed: str) -> MoveProof | None:
-    return table.get(MoveProof, move_pk(hashed), MOVE_SK)
+def scheduled_send(send_id: str) -> ScheduledSend | None:
+    return table.get(ScheduledSend, scheduled_send_pk(send_id), SCHEDULED_SEND_SK)
+
+
+def put_ticket(
+    secret_hash: str, org_id: str, member: Member, account_id: str, email: str, expires_at: datetime
+) -> None:
+    item = AddressChangeTicket(
+        ticket_pk(secret_hash), TICKET_SK, org_id=org_id, member_id=member.member_id, invite_id=str(member.invite_id),
+        account_id=account_id, email=email, expires_at=to_text(expires_at), ttl=int(expires_at.timestamp()),
+    )  # fmt: skip
+    table.transact([put_new(item)])
+
+
+def ticket(secret_hash: str) -> AddressChangeTicket | None:
+    return table.get(AddressChangeTicket, ticket_pk(secret_hash), TICKET_SK)
+
+
+def commit(writes: Sequence[Write]) -> None:
+    """Raises ConditionFailed when the member changed since it was read (index 0), or its address is taken (1)."""
+    table.transact(writes)
+
+
+def orgs_and_members(invitations: Sequence[OpenInvite]) -> list[tuple[Org | None, Member | None]]:
+    """Organization and member of each invitation, in one call per 50 invitations."""
+    refs = [
+        ref
+        for invitation in invitations
+        for ref in (
+            org_ref(invitation.msp_id, invitation.org_id),
+            member_ref(invitation.org_id, invitation.member_id),
+        )
+    ]
+    found = table.batch_get([(ref.model, ref.pk, ref.sk) for ref in refs]) if refs else {}
+    items = [found.get((ref.pk, ref.sk)) for ref in refs]
+    return [(cast(Org | None, items[n]), cast(Member | None, items[n + 1])) for n in range(0, len(items), 2)]

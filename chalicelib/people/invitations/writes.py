@@ -1,4 +1,4 @@
-"""One invitation as writes: of somebody new, or of a member who declined, was cancelled or has left."""
+"""The writes of one invitation: of a new person, or of a member who declined, was cancelled or has left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from chalicelib.people.members.states import MemberStatus
 
 @dataclass(frozen=True)
 class Person:
-    """Whom an admin invites; the name is shown to nobody before the person accepts."""
+    """The person to invite. The name is shown to nobody before the person accepts."""
 
     email: str
     group_ids: Sequence[str]
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Invitation:
-    """`member` as it will be. `writes` begin with those that fail when the person changed meanwhile."""
+    """`member` after the writes. The first of `writes` fail if the person changed since they were read."""
 
     member: Member
     writes: list[Write]
@@ -41,13 +41,13 @@ class Invitation:
         return {"member_id": self.member.member_id, "invite_id": str(self.member.invite_id)}
 
 
-def refusal(known: Member | None, invite_id: str, clear_blocked: bool = False) -> Code | None:
-    """Why this address is not invited; None when it is, or was by the same request before."""
-    if known is None or known.invite_id == invite_id:
+def refusal(member: Member | None, invite_id: str, clear_blocked: bool = False) -> Code | None:
+    """Why this address cannot be invited; None when it can, or when the same request has invited it before."""
+    if member is None or member.invite_id == invite_id:
         return None
-    if known.status not in INVITABLE:
+    if member.status not in INVITABLE:
         return Code.ALREADY_MEMBER
-    return Code.MAIL_BLOCKED if known.mail_blocked and not clear_blocked else None
+    return Code.MAIL_BLOCKED if member.mail_blocked and not clear_blocked else None
 
 
 def invite_id_of(seed: str, email: str) -> str:
@@ -60,7 +60,7 @@ def mail_id_of(invite_id: str) -> str:
 
 
 def invitation_of(
-    msp_id: str, org_id: str, person: Person, known: Member | None, seed: str, now: datetime, expires_at: datetime
+    msp_id: str, org_id: str, person: Person, existing: Member | None, seed: str, now: datetime, expires_at: datetime
 ) -> Invitation:
     invite_id = invite_id_of(seed, person.email)
     invited: dict[str, Any] = {
@@ -73,19 +73,20 @@ def invitation_of(
         "mail_id": mail_id_of(invite_id),
         "mail_blocked": None,
     }
-    told: dict[str, Any] = {
+    profile: dict[str, Any] = {
         "first_name": person.first_name, "last_name": person.last_name, "department_id": person.department_id,
         "location_id": person.location_id, "fields": person.fields,
     }  # fmt: skip
-    if known is None:
+    if existing is None:
         member_id = derived_id(seed, "member", normalized(person.email))
         member = Member(
             members_pk(org_id), member_sk(member_id), member_id=member_id,
-            created_at=to_text(now), **invited, **told,
+            created_at=to_text(now), **invited, **profile,
         )  # fmt: skip
         writes = members_store.invited_writes(org_id, member)
     else:
-        # What an earlier membership knew stays, unless the new invitation says otherwise.
-        member = members_store.changed(known, **invited, **{name: value for name, value in told.items() if value})
-        writes = members_store.change_writes(org_id, known, member)
-    return Invitation(member, [*writes, store.open_write(msp_id, org_id, member.member_id, person.email)])
+        # The profile of an earlier membership stays, except for what the new invitation gives.
+        given = {name: value for name, value in profile.items() if value}
+        member = members_store.copy_with(existing, **invited, **given)
+        writes = members_store.change_writes(org_id, existing, member)
+    return Invitation(member, [*writes, store.open_invitation_write(msp_id, org_id, member.member_id, person.email)])

@@ -1,7 +1,7 @@
-"""Addresses and domains of those who join, in the one form in which they are compared, kept and mailed.
+"""Addresses and domains of people who join, in one canonical form, in which they are compared, kept and mailed.
 
-Two spellings are one domain when the DNS takes them for one (core/addresses.py): letter case, full width letters and
-the like. Look-alikes of other scripts are other domains, and differ visibly, for domains are written in ASCII.
+Two spellings are one domain if the DNS takes them for one (core/addresses.py): letter case, full width letters and the
+like. Look-alikes in other scripts are other domains, and look different, because domains are written in ASCII.
 """
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
 def address_of(text: str) -> str | None:
-    """None for what is no address, or none that mail can be sent to without extensions of SMTP."""
+    """None if this is no address, or one that mail reaches only with extensions of SMTP."""
     try:
         email = _EMAIL.validate_python(text)
     except ValidationError:
@@ -25,6 +25,6 @@ def domain_in(email: str) -> str:
 
 
 def domain_of(text: str) -> str | None:
-    """A domain as the DNS writes it; None for what is none."""
+    """The domain as the DNS writes it; None if this is no domain."""
     email = None if "@" in text else address_of(f"a@{text.strip()}")
     return domain_in(email) if email else None

@@ -1,4 +1,4 @@
-"""Joining in a browser: which page comes next, and what it shows."""
+"""Joining in a browser: the next page, and what it shows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,75 +6,75 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, FieldError, Invalid
 from chalicelib.core.ids import new_id
-from chalicelib.people.invitations.accept_pages import Screen
+from chalicelib.people.invitations.accept_pages import PageState
 from chalicelib.people.join_page import service
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm
-from chalicelib.people.join_page.service import Shown
+from chalicelib.people.join_page.service import JoinPageView
 from chalicelib.web.html import Redirect
 
-# More of them would only be read by a machine.
-_MAX_TOLD = 5
+# Nobody reads a longer list.
+_MAX_DOMAINS_SHOWN = 5
 
 
-def form(slug: str, source: str, now: datetime) -> Screen:
-    shown = service.shown(slug, source, now)
-    return _form(shown, JoinForm(request=new_id(now)))
+def form(slug: str, source: str, now: datetime) -> PageState:
+    view = service.load(slug, source, now)
+    return _form(view, JoinForm(request=new_id(now)))
 
 
-def ask(slug: str, form: JoinForm, source: str, now: datetime) -> Screen | Redirect:
-    shown = service.shown(slug, source, now)
+def ask(slug: str, form: JoinForm, source: str, now: datetime) -> PageState | Redirect:
+    view = service.load(slug, source, now)
     try:
-        request_id = service.ask(shown, form, now)
+        request_id = service.ask(view, form, now)
     except Invalid as error:
-        return _form(shown, form, error.errors, error.status)
-    return Redirect(f"{shown.page.slug}/verify?request={request_id}")
+        return _form(view, form, error.errors, error.status)
+    return Redirect(f"{view.page.slug}/verify?request={request_id}")
 
 
-def code_form(slug: str, request_id: str, source: str, now: datetime) -> Screen:
-    shown = service.shown(slug, source, now)
+def code_form(slug: str, request_id: str, source: str, now: datetime) -> PageState:
+    view = service.load(slug, source, now)
     try:
-        request = service.request_of(shown, request_id, now)
+        request = service.request_of(view, request_id, now)
     except Conflict as error:
-        return _over(shown, error)
-    return _code_form(shown, request)
+        return _over(view, error)
+    return _code_form(view, request)
 
 
-def confirm(slug: str, form: VerifyForm, source: str, now: datetime) -> Screen | Redirect:
-    shown = service.shown(slug, source, now)
+def confirm(slug: str, form: VerifyForm, source: str, now: datetime) -> PageState | Redirect:
+    view = service.load(slug, source, now)
     try:
-        request = service.request_of(shown, form.request, now)
+        request = service.request_of(view, form.request, now)
         try:
-            token = service.confirm(shown, request, "".join(form.code.split()), now)
+            token = service.confirm(view, request, "".join(form.code.split()), now)
         except Invalid as error:
-            return _code_form(shown, request, error.errors[0].message, error.status)
+            return _code_form(view, request, error.errors[0].message, error.status)
     except Conflict as error:
-        return _over(shown, error)
-    return Redirect(f"../../invites/{token}") if token else Screen("member_already", _facts(shown))
+        return _over(view, error)
+    return Redirect(f"../../invites/{token}") if token else PageState("member_already", _facts(view))
 
 
-def _form(shown: Shown, form: JoinForm, errors: Sequence[FieldError] = (), status: int = 200) -> Screen:
-    domains = list(shown.page.allowed_domains)
+def _form(view: JoinPageView, form: JoinForm, errors: Sequence[FieldError] = (), status: int = 200) -> PageState:
+    domains = list(view.page.allowed_domains)
     facts = {
-        **_facts(shown),
+        **_facts(view),
         "form": form,
-        "groups": [(group.group_id, group.name) for group in shown.groups],
-        "locations": [(location.location_id, location.name) for location in shown.locations],
-        "domains": domains if len(domains) <= _MAX_TOLD else [],
+        "groups": [(group.group_id, group.name) for group in view.groups],
+        "locations": [(location.location_id, location.name) for location in view.locations],
+        "domains": domains if len(domains) <= _MAX_DOMAINS_SHOWN else [],
         "is_limited": bool(domains),
         "errors": {error.field: error.message for error in errors},
     }
-    return Screen("join", facts, status)
+    return PageState("join", facts, status)
 
 
-def _code_form(shown: Shown, request: JoinRequest, error: str = "", status: int = 200) -> Screen:
-    facts = {**_facts(shown), "request": request.request_id, "email": request.email, "error": error}
-    return Screen("verify", facts, status)
+def _code_form(view: JoinPageView, request: JoinRequest, error: str = "", status: int = 200) -> PageState:
+    facts = {**_facts(view), "request": request.request_id, "email": request.email, "error": error}
+    return PageState("verify", facts, status)
 
 
-def _over(shown: Shown, error: Conflict) -> Screen:
-    return Screen("over", {**_facts(shown), "detail": error.detail}, error.status)
+def _over(view: JoinPageView, error: Conflict) -> PageState:
+    return PageState("over", {**_facts(view), "detail": error.detail}, error.status)
 
 
-def _facts(shown: Shown) -> Mapping[str, Any]:
-    return {"organization": shown.org.name, "slug": shown.page.slug}
+def _facts(view: JoinPageView) -> Mapping[str, Any]:
+    return {"organization": view.org.name, "slug": view.page.slug}

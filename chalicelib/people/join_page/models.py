@@ -2,15 +2,18 @@
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem, OutboxItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
+from chalicelib.people.accounts.models import CodedRequest
+from chalicelib.tenants.access.models import org_pk
 
 
 class JoinPage(CoreItem):
-    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and whose mailboxes may join. `revision` guards every change."""
+    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and the domains that may join. `revision` guards every change."""
 
     enabled = BooleanAttribute(default=False)
     slug = UnicodeAttribute(null=True)
-    # As the DNS writes them: lower case, in ASCII. Empty for anybody.
+    # As the DNS writes them: lower case, in ASCII. Empty: any domain.
     allowed_domains: ListAttribute[str] = ListAttribute(default=list)
     revision = NumberAttribute(default=0)
 
@@ -18,8 +21,12 @@ class JoinPage(CoreItem):
 JOIN_PAGE_SK = "JOIN_PAGE"
 
 
+def join_page_ref(org_id: str) -> Ref[JoinPage]:
+    return Ref(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
+
+
 class JoinSlug(CoreItem):
-    """`JOIN#<slug>` / `A#ORG`: whose join page lies at this address."""
+    """`JOIN#<slug>` / `A#ORG`: the organization whose join page has this address."""
 
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()
@@ -32,11 +39,10 @@ def slug_pk(slug: str) -> str:
     return f"JOIN#{slug}"
 
 
-class JoinRequest(OutboxItem):
-    """`JOIN_REQUEST#<id>` / `REQUEST`: somebody filled in the page; whether the address is theirs, the code will tell.
+class JoinRequest(CodedRequest):
+    """`JOIN_REQUEST#<id>` / `REQUEST`: somebody filled in the page; the code proves the address.
 
-    The hash is absent until the mail with the code was written. `joined_at`: the code was entered, and may be again,
-    should the answer have been lost.
+    `joined_at`: the code was entered. It may be entered again, in case the answer was lost.
     """
 
     request_id = UnicodeAttribute()
@@ -46,9 +52,6 @@ class JoinRequest(OutboxItem):
     group_id = UnicodeAttribute()
     location_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
-    code_hash = UnicodeAttribute(null=True)
-    code_expires_at = UnicodeAttribute(null=True)
-    num_tries = NumberAttribute(default=0)
     joined_at = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 

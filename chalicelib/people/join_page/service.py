@@ -1,7 +1,7 @@
-"""Joining by the page: who asks is mailed a code, and who enters it is handed an invitation.
+"""Joining by the page: the form mails a code to the address, and the code leads to an invitation.
 
-Until the code is entered nobody looks the address up, so that neither the answer nor the calls made tell whether it
-is known here.
+The address is not looked up before the code is entered, so that neither the answer nor the AWS calls tell whether it
+belongs to a member.
 """
 
 import re
@@ -9,30 +9,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.core.ids import new_id, time_of
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
-from chalicelib.people.accounts import mailed_codes as codes
+from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.accounts.login import network_of
-from chalicelib.people.invitations.accept_decline import count_mail
+from chalicelib.people.invitations.links import count_mail
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import address_of, domain_in
 from chalicelib.people.join_page.models import JoinPage, JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm
 from chalicelib.people.join_page.settings import is_served, is_slug
-from chalicelib.people.join_page.writes import JOIN_CODE, joined, mail_id_of
+from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits as limits
 
@@ -47,8 +47,8 @@ _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A join page that is open, with what there is to choose."""
+class JoinPageView:
+    """A join page that is open, with the groups and locations to choose from."""
 
     org: Org
     page: JoinPage
@@ -56,123 +56,126 @@ class Shown:
     locations: Sequence[Location]
 
 
-def shown(slug: str, source: str, now: datetime) -> Shown:
-    """Raises NotFound, the same for every reason why there is no page, and TooMany."""
+def load(slug: str, source: str, now: datetime) -> JoinPageView:
+    """Raises TooMany, and NotFound, which is the same for every reason why there is no page."""
     limits.take("join", network_of(source), _REQUESTS, _PER, now)
     owner = store.owner_of(slug) if is_slug(slug) else None
     if owner is None:
         raise _no_page()
     org, page = store.org_and_page(owner)
-    groups, locations = store.groups(owner.org_id), store.locations(owner.org_id)
+    groups = structure_store.groups(owner.org_id, consistent=False)
+    locations = structure_store.locations(owner.org_id, consistent=False)
     if org is None or page is None or not page.enabled or page.slug != slug or not is_served(org) or not groups:
         raise _no_page()
-    return Shown(org, page, _by_name(groups), _by_name(locations))
+    return JoinPageView(org, page, _sorted_by_name(groups), _sorted_by_name(locations))
 
 
-def ask(shown: Shown, form: JoinForm, now: datetime) -> str:
-    """Have a code mailed; gives the request's id. Raises Invalid, naming each wrong field, and TooMany.
+def ask(view: JoinPageView, form: JoinForm, now: datetime) -> str:
+    """Mail a code and return the request's id. Raises Invalid, naming each wrong field, and TooMany.
 
-    The form's own id makes the same form the same request, so that pressing twice mails once.
+    The request has the id of the form, so that a form that is sent twice mails once.
     """
-    email = _checked(shown, form)
+    email = _checked(view, form)
     count_mail(email, now)
     request_id = form.request if _is_recent(form.request, now) else new_id(now)
     try:
-        table.transact(_ask_writes(shown, request_id, email, form, now))
+        store.put_request(*_ask_writes(view, request_id, email, form, now))
     except ConditionFailed:
-        known = store.request(request_id)
-        if known is None or (known.org_id, known.email) != (shown.org.org_id, email):
-            # The form was sent before with another address, and then corrected.
+        earlier = store.request(request_id)
+        if earlier is None or (earlier.org_id, earlier.email) != (view.org.org_id, email):
+            # The form was sent before with another address, and corrected since.
             request_id = new_id(now)
-            table.transact(_ask_writes(shown, request_id, email, form, now))
+            store.put_request(*_ask_writes(view, request_id, email, form, now))
     outbox.wake()
     return request_id
 
 
-def _ask_writes(shown: Shown, request_id: str, email: str, form: JoinForm, now: datetime) -> list[Write]:
-    msp_id, org_id = shown.org.msp_id, shown.org.org_id
+def _ask_writes(
+    view: JoinPageView, request_id: str, email: str, form: JoinForm, now: datetime
+) -> tuple[Write, list[Write]]:
+    msp_id, org_id = view.org.msp_id, view.org.org_id
     about = {"msp_id": msp_id, "org_id": org_id, "request_id": request_id}
     chosen = (form.group_id, form.location_id or None)
-    return [
+    return (
         store.request_write(msp_id, org_id, request_id, email, *chosen, now),
-        *outbox.writes(mail_id_of(request_id), JOIN_CODE, org_pk(org_id), about, now),
-    ]
+        outbox.writes(mail_id_of(request_id), JOIN_CODE, org_pk(org_id), about, now),
+    )
 
 
-def request_of(shown: Shown, request_id: str, now: datetime) -> JoinRequest:
-    """Raises Conflict `over` when there is no such request here, or it is too old, or was tried too often."""
-    found = store.request(request_id) if request_id else None
-    if found is None or found.org_id != shown.org.org_id or _is_old(found, now):
+def request_of(view: JoinPageView, request_id: str, now: datetime) -> JoinRequest:
+    """Raises Conflict `over` when the request does not exist here, is too old, or was tried too often."""
+    request = store.request(request_id) if request_id else None
+    if request is None or request.org_id != view.org.org_id or _is_old(request, now):
         raise _over("This request is not known, or its time is over.")
-    if found.num_tries >= codes.TRIES:
+    if not request.has_tries_left:
         raise _tried_too_often()
-    return found
+    return request
 
 
-def confirm(shown: Shown, request: JoinRequest, code: str, now: datetime) -> str | None:
-    """The token of the invitation for whoever has the code; None when that person is an active member.
+def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) -> str | None:
+    """The token of the invitation; None when the address belongs to an active member.
 
-    Raises Invalid `wrong_code`, and Conflict `over` for a request that cannot be gone on with.
+    Raises Invalid `wrong_code`, and Conflict `over` for a request that is no longer open.
     """
-    if not store.count_try(request, codes.TRIES):
+    if not store.count_try(request):
         raise _tried_too_often()
-    if not codes.matches(request.request_id, code, request.code_hash):
+    if not mailed_codes.matches(request.request_id, code, request.code_hash):
         problem = "This is not the code. Look for the newest mail, and enter its eight digits."
         raise Invalid(FieldError("code", "wrong_code", problem))
     for _ in range(_TRIES):
-        members = members_store.member_of_address(request.org_id, [request.email])
-        known = members.get(normalized(request.email))
-        if known is not None and known.status == MemberStatus.ACTIVE:
+        members = members_store.members_by_address(request.org_id, [request.email])
+        member = members.get(normalized(request.email))
+        if member is not None and member.status == MemberStatus.ACTIVE:
             return None
-        if request.joined_at and (known is None or known.status not in OPEN):
+        if request.joined_at and (member is None or member.status not in OPEN):
             raise _over("You have answered this invitation, or it was withdrawn.")
-        token = _join(shown, request, known, now)
+        token = _join(view, request, member, now)
         if token is not None:
             return token
-        # Somebody else changed the person, or the same request came at the same moment: look again.
-        request = request_of(shown, request.request_id, now)
+        # The member changed, or the same request came twice at once: read and decide again.
+        request = request_of(view, request.request_id, now)
     raise Unavailable()
 
 
-def _join(shown: Shown, request: JoinRequest, known: Member | None, now: datetime) -> str | None:
-    """None when the person changed meanwhile."""
-    made = joined(request, known, now, now + timedelta(days=int(shown.org.invitation_days)))
-    told = Change(
-        _ACTOR, "member.joined_by_page", f"member/{made.member.member_id}",
-        {"status": known.status} if known else None,
-        {"status": made.member.status, "group_id": request.group_id, "location_id": request.location_id},
+def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, now: datetime) -> str | None:
+    """The token; None when the member changed since it was read."""
+    invitation = invitation_for(request, existing, now, now + timedelta(days=int(view.org.invitation_days)))
+    entry = AuditEntry(
+        _ACTOR, "member.joined_by_page", f"member/{invitation.member.member_id}",
+        {"status": existing.status} if existing else None,
+        {"status": invitation.member.status, "group_id": request.group_id, "location_id": request.location_id},
     )  # fmt: skip
     writes = [
-        *made.writes,
+        *invitation.writes,
         store.joined_write(request, now),
-        store.mail_write(request, mail_id_of(request.request_id), made.member.member_id),
-        *store.still_there_writes(request.org_id, request.group_id, request.location_id),
+        store.mail_write(request, mail_id_of(request.request_id), invitation.member.member_id),
+        *store.choice_checks(request.org_id, request.group_id, request.location_id),
     ]
     try:
         if request.joined_at:
-            # The trail has it; only the link is another one.
-            table.transact(writes)
+            # The audit trail has this joining already; only the link is new.
+            store.commit(writes)
         else:
-            audit.commit(org_pk(request.org_id), told, writes, now)
+            audit.commit(org_pk(request.org_id), entry, writes, now)
     except ConditionFailed:
-        if not store.are_there(request.org_id, request.group_id, request.location_id):
+        if not store.choice_exists(request.org_id, request.group_id, request.location_id):
             raise _over("The group or the location that you chose is no longer there.") from None
         return None
-    return made.token
+    return invitation.token
 
 
-def _checked(shown: Shown, form: JoinForm) -> str:
+def _checked(view: JoinPageView, form: JoinForm) -> str:
     errors = []
     email = address_of(form.email)
-    domains = list(shown.page.allowed_domains)
+    domains = list(view.page.allowed_domains)
     if email is None:
         errors.append(FieldError("email", "invalid_email", "This is not an e-mail address that mail can be sent to."))
     elif domains and domain_in(email) not in domains:
         problem = f"Only addresses of certain domains can join here; {domain_in(email)} is not among them."
         errors.append(FieldError("email", "domain_not_allowed", problem))
-    if form.group_id not in {group.group_id for group in shown.groups}:
+    if form.group_id not in {group.group_id for group in view.groups}:
         errors.append(FieldError("group_id", "unknown_group", "Choose your group."))
-    locations = {location.location_id for location in shown.locations}
+    locations = {location.location_id for location in view.locations}
     if (form.location_id or locations) and form.location_id not in locations:
         errors.append(FieldError("location_id", "unknown_location", "Choose your location."))
     if errors or email is None:
@@ -181,7 +184,7 @@ def _checked(shown: Shown, form: JoinForm) -> str:
 
 
 def _is_recent(request_id: str, now: datetime) -> bool:
-    """Whether this is an id that a form could have had lately; what comes from a form may be anything."""
+    """Whether a form of ours could have this id. What comes with a form may be anything."""
     try:
         made_at = time_of(request_id)
     except ValueError:
@@ -196,7 +199,7 @@ def _is_old(request: JoinRequest, now: datetime) -> bool:
 
 
 def _no_page() -> NotFound:
-    """One answer for whatever is the reason."""
+    """The same answer for every reason."""
     error = NotFound(code="no_join_page")
     error.detail = "There is no such page, or it is switched off. Ask whoever gave you this address."
     return error
@@ -210,5 +213,5 @@ def _tried_too_often() -> Conflict:
     return _over("The code was entered wrong too often.")
 
 
-def _by_name(things: Sequence[Group] | Sequence[Location]) -> list:  # type: ignore[type-arg]
-    return sorted(things, key=lambda thing: (normalized(thing.name), thing.name))
+def _sorted_by_name(choices: Sequence[Group] | Sequence[Location]) -> list:  # type: ignore[type-arg]
+    return sorted(choices, key=lambda choice: (normalized(choice.name), choice.name))

@@ -13,14 +13,14 @@ from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinP
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.states import Subscription
 
 _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 
-# What reads like a page of Muster's own, or of whoever runs it.
+# Addresses that look like pages of Muster, or of the company that runs it.
 _RESERVED = frozenset(
     {
         "account", "accounts", "admin", "api", "auth", "billing", "confirm", "docs", "guide", "health", "help",
@@ -40,19 +40,19 @@ def page_settings(scope: Scope) -> JoinPageOut:
     return _out(org, store.join_page(org.org_id))
 
 
-def change(scope: Scope, asked: JoinPageForm, now: datetime) -> JoinPageOut:
+def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
     """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
     org = _org(scope)
-    after = _checked(org.org_id, asked)
-    known = store.join_page(org.org_id)
-    if _told(after) == _told(known):
-        return _out(org, known)
-    change = Change(scope.account_id, "join_page.changed", "join_page", _told(known), _told(after))
-    writes = store.change_writes(org.msp_id, org.org_id, known, after)
+    after = _checked(org.org_id, form)
+    before = store.join_page(org.org_id)
+    if _values_of(after) == _values_of(before):
+        return _out(org, before)
+    entry = AuditEntry(scope.account_id, "join_page.changed", "join_page", _values_of(before), _values_of(after))
+    writes = store.change_writes(org.msp_id, org.org_id, before, after)
     try:
-        audit.commit(scope.tenant_pk, change, writes, now)
+        audit.commit(scope.tenant_pk, entry, writes, now)
     except ConditionFailed as error:
-        if after.slug != known.slug and after.slug and 1 in error.failed:
+        if after.slug != before.slug and after.slug and 1 in error.failed:
             problem = "This address belongs to another join page; choose another."
             raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
         raise
@@ -74,10 +74,10 @@ def _org(scope: Scope) -> Org:
     return org
 
 
-def _checked(org_id: str, asked: JoinPageForm) -> JoinPage:
-    errors = list(_slug_errors(asked))
+def _checked(org_id: str, form: JoinPageForm) -> JoinPage:
+    errors = list(_slug_errors(form))
     domains: dict[str, None] = {}
-    for index, text in enumerate(asked.allowed_domains):
+    for index, text in enumerate(form.allowed_domains):
         domain = domain_of(text)
         if domain is None:
             problem = "This is no domain; write it as in example.com, without @ and without a star."
@@ -86,21 +86,21 @@ def _checked(org_id: str, asked: JoinPageForm) -> JoinPage:
             domains[domain] = None
     if errors:
         raise Invalid(*errors)
-    return JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=asked.enabled, slug=asked.slug, allowed_domains=list(domains))
+    return JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=form.enabled, slug=form.slug, allowed_domains=list(domains))
 
 
-def _slug_errors(asked: JoinPageForm) -> Sequence[FieldError]:
-    if asked.slug is None:
-        return [FieldError("slug", "required", "A page that is switched on needs an address.")] if asked.enabled else []
-    if not is_slug(asked.slug):
+def _slug_errors(form: JoinPageForm) -> Sequence[FieldError]:
+    if form.slug is None:
+        return [FieldError("slug", "required", "A page that is switched on needs an address.")] if form.enabled else []
+    if not is_slug(form.slug):
         problem = "Use 3 to 63 small letters and digits; single hyphens may stand between them."
         return [FieldError("slug", "invalid_slug", problem)]
-    if asked.slug in _RESERVED:
+    if form.slug in _RESERVED:
         return [FieldError("slug", "reserved_slug", "This address is reserved; choose another.")]
     return []
 
 
-def _told(page: JoinPage) -> dict[str, object]:
+def _values_of(page: JoinPage) -> dict[str, object]:
     return {"enabled": page.enabled, "slug": page.slug, "allowed_domains": list(page.allowed_domains)}
 
 

@@ -1,12 +1,13 @@
 """Reads and writes of the join page and of requests to join."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed
 from chalicelib.notifications.models import MAIL_SK, Mail, mail_pk
+from chalicelib.people.accounts import mailed_code_store
 from chalicelib.people.join_page.models import (
     JOIN_PAGE_SK,
     REQUEST_SK,
@@ -14,34 +15,35 @@ from chalicelib.people.join_page.models import (
     JoinPage,
     JoinRequest,
     JoinSlug,
+    join_page_ref,
     request_pk,
     slug_pk,
 )
-from chalicelib.tenants.access.models import msp_pk, org_pk
-from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import Org, org_ref
 from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 from chalicelib.tenants.structure.store import group_check
 
-# Past any code's time; DynamoDB's own deletion comes up to two days later.
+# Longer than any code is good. DynamoDB deletes the item up to two days later.
 REQUEST_KEPT_FOR = timedelta(days=1)
 
 
 def join_page(org_id: str) -> JoinPage:
-    """Off and without an address when nobody has set it."""
-    found = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
-    return found or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
+    """Off, and without an address, if it was never set."""
+    page = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
+    return page or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
 
 
-def change_writes(msp_id: str, org_id: str, known: JoinPage, after: JoinPage) -> list[Write]:
+def change_writes(msp_id: str, org_id: str, before: JoinPage, after: JoinPage) -> list[Write]:
     """ConditionFailed with index 0 when the page changed since it was read, with 1 when the new address is taken."""
-    unchanged = JoinPage.revision == known.revision if known.revision else JoinPage.pk.does_not_exist()
-    after.revision = known.revision + 1
+    unchanged = JoinPage.revision == before.revision if before.revision else JoinPage.pk.does_not_exist()
+    after.revision = before.revision + 1
     writes = [Write("put", after, unchanged)]
-    if after.slug != known.slug:
+    if after.slug != before.slug:
         if after.slug:
             writes.append(put_new(JoinSlug(slug_pk(after.slug), SLUG_SK, msp_id=msp_id, org_id=org_id)))
-        if known.slug:
-            writes.append(Write("delete", JoinSlug(slug_pk(known.slug), SLUG_SK), JoinSlug.org_id == org_id))
+        if before.slug:
+            writes.append(Write("delete", JoinSlug(slug_pk(before.slug), SLUG_SK), JoinSlug.org_id == org_id))
     return writes
 
 
@@ -50,26 +52,14 @@ def owner_of(slug: str) -> JoinSlug | None:
 
 
 def org_and_page(owner: JoinSlug) -> tuple[Org | None, JoinPage | None]:
-    org_key = (msp_pk(owner.msp_id), org_sk(owner.org_id))
-    page_key = (org_pk(owner.org_id), JOIN_PAGE_SK)
-    found = table.batch_get([(Org, *org_key), (JoinPage, *page_key)])
-    org, page = found.get(org_key), found.get(page_key)
-    return org if isinstance(org, Org) else None, page if isinstance(page, JoinPage) else None
-
-
-def groups(org_id: str) -> list[Group]:
-    return table.query_all(Group, org_pk(org_id), prefix=group_sk(""), consistent=False)
-
-
-def locations(org_id: str) -> list[Location]:
-    return table.query_all(Location, org_pk(org_id), prefix=location_sk(""), consistent=False)
+    return table.fetch(org_ref(owner.msp_id, owner.org_id), join_page_ref(owner.org_id))
 
 
 def has_group(org_id: str) -> bool:
     return bool(table.query(Group, org_pk(org_id), prefix=group_sk(""), limit=1, consistent=True).items)
 
 
-def still_there_writes(org_id: str, group_id: str, location_id: str | None) -> list[Write]:
+def choice_checks(org_id: str, group_id: str, location_id: str | None) -> list[Write]:
     """ConditionFailed when the group, or the location, was deleted meanwhile."""
     writes = [group_check(org_id, group_id)]
     if location_id:
@@ -77,14 +67,12 @@ def still_there_writes(org_id: str, group_id: str, location_id: str | None) -> l
     return writes
 
 
-def are_there(org_id: str, group_id: str, location_id: str | None) -> bool:
-    wanted: list[tuple[type[Group] | type[Location], str, str]] = [(Group, org_pk(org_id), group_sk(group_id))]
+def choice_exists(org_id: str, group_id: str, location_id: str | None) -> bool:
+    """Whether the group and the location still exist."""
+    choices: list[tuple[type[Group] | type[Location], str, str]] = [(Group, org_pk(org_id), group_sk(group_id))]
     if location_id:
-        wanted.append((Location, org_pk(org_id), location_sk(location_id)))
-    return len(table.batch_get(wanted)) == len(wanted)
-
-
-# ---------------------------------------------------------------- requests to join
+        choices.append((Location, org_pk(org_id), location_sk(location_id)))
+    return len(table.batch_get(choices)) == len(choices)
 
 
 def request_write(
@@ -102,35 +90,39 @@ def request(request_id: str) -> JoinRequest | None:
     return table.get(JoinRequest, request_pk(request_id), REQUEST_SK)
 
 
-def set_code(known: JoinRequest, code_hash: str, expires_at: datetime) -> bool:
-    """False when the request is gone, or a code of it was entered before."""
-    actions = (JoinRequest.code_hash.set(code_hash), JoinRequest.code_expires_at.set(to_text(expires_at)))
+def set_code(request: JoinRequest, code_hash: str, now: datetime) -> bool:
+    """False when the request is gone, or its code was entered before."""
     is_open = JoinRequest.pk.exists() & JoinRequest.joined_at.does_not_exist()
-    return _done(Write("update", JoinRequest(*known.key), is_open, actions))
+    return mailed_code_store.set_code(request, code_hash, now, is_open)
 
 
-def count_try(known: JoinRequest, limit: int) -> bool:
-    """False when there were so many already."""
-    may = JoinRequest.pk.exists() & (JoinRequest.num_tries < limit)
-    return _done(Write("update", JoinRequest(*known.key), may, (JoinRequest.num_tries.add(1),)))
+def count_try(request: JoinRequest) -> bool:
+    """False after too many tries."""
+    return mailed_code_store.count_try(request, JoinRequest.pk.exists())
 
 
-def joined_write(known: JoinRequest, now: datetime) -> Write:
-    """Whoever knows the code may enter it again: tries before it do not count any more."""
+def joined_write(request: JoinRequest, now: datetime) -> Write:
+    """The code may be entered again; earlier tries no longer count."""
     actions = (JoinRequest.joined_at.set(to_text(now)), JoinRequest.num_tries.set(0))
-    same = JoinRequest.code_hash == known.code_hash
-    return Write("update", JoinRequest(*known.key), same, actions)
+    same = JoinRequest.code_hash == request.code_hash
+    return Write("update", JoinRequest(*request.key), same, actions)
 
 
-def mail_write(known: JoinRequest, mail_id: str, member_id: str) -> Write:
-    """Let the mail with the code be one about this member: news of it, such as a complaint, are news of the person."""
-    about = {"msp_id": known.msp_id, "org_id": known.org_id, "request_id": known.request_id, "member_id": member_id}
+def mail_write(request: JoinRequest, mail_id: str, member_id: str) -> Write:
+    """Make the code's mail one about this member: a complaint about it then blocks further mail to the member."""
+    about = {
+        "msp_id": request.msp_id,
+        "org_id": request.org_id,
+        "request_id": request.request_id,
+        "member_id": member_id,
+    }
     return Write("update", Mail(mail_pk(mail_id), MAIL_SK), Mail.pk.exists(), (Mail.about.set(about),))
 
 
-def _done(write: Write) -> bool:
-    try:
-        table.transact([write])
-    except ConditionFailed:
-        return False
-    return True
+def put_request(request: Write, mail: Sequence[Write]) -> None:
+    """ConditionFailed when there is a request of this id."""
+    table.transact([request, *mail])
+
+
+def commit(writes: Sequence[Write]) -> None:
+    table.transact(writes)

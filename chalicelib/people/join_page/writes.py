@@ -1,6 +1,6 @@
-"""Who joins by the page, as writes: somebody new, somebody with an open invitation, or somebody to be invited again.
+"""The writes of joining by the page: a new person, one with an open invitation, or one who is invited again.
 
-The address is proven by then, so that the invitation is pending at once, and its link is handed to the browser.
+The address is proven by then, so the invitation is pending at once, and the browser gets its link.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
-from chalicelib.people.invitations import store as invites_store
+from chalicelib.people.invitations import store as invitations_store
 from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
@@ -28,50 +28,50 @@ def mail_id_of(request_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Joined:
-    """`member` as it will be, and the link's token, of which it keeps the hash."""
+class NewInvitation:
+    """`member` after the writes, and the link's token, whose hash the member keeps."""
 
     member: Member
     token: str
     writes: Sequence[Write]
 
 
-def joined(request: JoinRequest, known: Member | None, now: datetime, expires_at: datetime) -> Joined:
-    """`known` is the member of this address who is not active. A link that was given before is dead from here on."""
+def invitation_for(request: JoinRequest, existing: Member | None, now: datetime, expires_at: datetime) -> NewInvitation:
+    """`existing` is the member with this address, who is not active. Earlier links stop working."""
     org_id = request.org_id
-    member_id = known.member_id if known else derived_id(request.request_id, "member")
+    member_id = existing.member_id if existing else derived_id(request.request_id, "member")
     token = Token(org_id, member_id, tokens.new_secret())
-    # New each time, so that a mail with another secret that is still to be written is written no more.
-    invite_id = derived_id(request.request_id, "invite", str(known.revision if known else ""))
+    # A new id each time: a mail of the old id that waits to be sent, with another secret, is then suppressed.
+    invite_id = derived_id(request.request_id, "invite", str(existing.revision if existing else ""))
     invited: dict[str, Any] = {
         "status": MemberStatus.PENDING.value,
-        "email": known.email if known and known.status in OPEN else request.email,
-        "group_ids": _groups(request, known),
-        "location_id": _location(request, known),
+        "email": existing.email if existing and existing.status in OPEN else request.email,
+        "group_ids": _groups(request, existing),
+        "location_id": _location(request, existing),
         "invite_id": invite_id,
         "invite_hash": tokens.hash_of(token.secret),
         "invite_expires_at": to_text(expires_at),
         "mail_id": mail_id_of(request.request_id),
     }
-    if known is None:
+    if existing is None:
         member = Member(
             members_pk(org_id), member_sk(member_id), member_id=member_id, created_at=to_text(now), **invited
         )
         writes = members_store.invited_writes(org_id, member)
     else:
-        member = members_store.changed(known, **invited)
-        writes = members_store.change_writes(org_id, known, member)
-    opened = invites_store.open_write(request.msp_id, org_id, member_id, str(member.email))
-    return Joined(member, token.text, [*writes, opened])
+        member = members_store.copy_with(existing, **invited)
+        writes = members_store.change_writes(org_id, existing, member)
+    open_write = invitations_store.open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
+    return NewInvitation(member, token.text, [*writes, open_write])
 
 
-def _groups(request: JoinRequest, known: Member | None) -> list[str]:
-    """Of an open invitation those that an admin chose stay; an earlier membership's do not come back."""
-    kept = known.group_ids if known and known.status in OPEN else []
+def _groups(request: JoinRequest, existing: Member | None) -> list[str]:
+    """The groups of an open invitation stay, because an admin chose them. Those of an earlier membership do not."""
+    kept = existing.group_ids if existing and existing.status in OPEN else []
     return list(dict.fromkeys([*kept, request.group_id]))
 
 
-def _location(request: JoinRequest, known: Member | None) -> str | None:
-    if known and known.status in OPEN and known.location_id:
-        return str(known.location_id)
-    return request.location_id or (known.location_id if known else None)
+def _location(request: JoinRequest, existing: Member | None) -> str | None:
+    if existing and existing.status in OPEN and existing.location_id:
+        return str(existing.location_id)
+    return request.location_id or (existing.location_id if existing else None)

@@ -1,1 +1,1 @@
-"""The directory of an organization: its people, how they are found, and the rosters they stand on (F6)."""
+"""The directory of an organization: its members, search entries and rosters (F6)."""

@@ -1,12 +1,11 @@
-"""Archiving: somebody has left the organization, and keeps what they have begun."""
+"""Archiving: a member has left the organization, and keeps the courses that they have started."""
 
 from datetime import datetime
-from typing import Any, Protocol
 
-from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, Unavailable
+from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.ids import derived_id
+from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.changes import member_of
@@ -14,48 +13,37 @@ from chalicelib.people.members.events import member_archived
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.revisions import touch
-
-_TRIES = 5
-
-
-class Courses(Protocol):
-    """What lets somebody leave their courses: writes for the transaction that archives, and a job to send after it."""
-
-    def archived_writes(
-        self, msp_id: str, org_id: str, member_id: str, archive_id: str, now: datetime
-    ) -> tuple[list[Write], Any]: ...
-
-    def send(self, job: Any) -> None: ...
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 
 def archive(scope: Scope, member_id: str, seed: str, now: datetime) -> None:
-    """Asking again changes nothing. Raises NotFound, and Conflict for who is not active."""
+    """Archiving again changes nothing. Raises NotFound, and Conflict for a member who is not active."""
     archive_id = derived_id(seed, "archive")
-    for _ in range(_TRIES):
-        member = member_of(scope.org, member_id)
-        if member.status == MemberStatus.ARCHIVED:
-            return
-        if member.status != MemberStatus.ACTIVE:
-            problem = f"This person is {member.status}; only active members can be archived."
-            raise Conflict("not_active", problem)
-        if member.archive_id is not None:
-            # Archived, back again, and their courses not settled yet: the job for that is on its way.
-            raise Unavailable("archiving", "An earlier archiving of this person is still at work.")
-        after = store.changed(
-            member, status=MemberStatus.ARCHIVED.value, archive_id=archive_id, archived_at=to_text(now)
-        )
-        archived = member_archived(scope.msp_id, scope.org, member_id, archive_id, now)
-        told = Change(
-            scope.account_id, "member.archived", f"member/{member_id}",
-            {"status": member.status}, {"status": after.status},
-        )  # fmt: skip
-        moved = [*store.change_writes(scope.org, member, after), touch(scope.org, "people"), due.write(archived)]
-        try:
-            audit.commit(scope.tenant_pk, told, moved, now)
-        except ConditionFailed:
-            continue
-        queue.send_soon(archived)
+    until_settled(lambda: _archive(scope, member_id, archive_id, now))
+
+
+def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> None:
+    """Raises ConditionFailed when the member changed since it was read."""
+    member = member_of(scope.org, member_id)
+    if member.status == MemberStatus.ARCHIVED:
         return
-    raise Unavailable()
+    if member.status != MemberStatus.ACTIVE:
+        problem = f"This person is {member.status}; only active members can be archived."
+        raise Conflict("not_active", problem)
+    if member.archive_id is not None:
+        # Archived before and active again, while the job of that archiving has not run to its end.
+        raise Unavailable("archiving", "An earlier archiving of this person is still at work.")
+    after = store.copy_with(member, status=MemberStatus.ARCHIVED.value, archive_id=archive_id, archived_at=to_text(now))
+    event = member_archived(scope.msp_id, scope.org, member_id, archive_id, now)
+    entry = AuditEntry(
+        scope.account_id, "member.archived", f"member/{member_id}",
+        {"status": member.status}, {"status": after.status},
+    )  # fmt: skip
+    writes = [
+        *store.change_writes(scope.org, member, after),
+        bump_revision(scope.org, "people"),
+        due.write(event),
+    ]
+    audit.commit(scope.tenant_pk, entry, writes, now)
+    queue.send_soon(event)

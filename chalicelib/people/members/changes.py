@@ -1,20 +1,11 @@
-"""What admins change about a member: groups, department, location, profile, names; and that somebody has left."""
+"""What admins change about a member: groups, department, location, profile and names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from chalicelib.aws.table import Write
-from chalicelib.core.errors import (
-    ConditionFailed,
-    Conflict,
-    FieldError,
-    Forbidden,
-    Invalid,
-    NotFound,
-    Unavailable,
-    refuse_unknown,
-)
+from chalicelib.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, refuse_unknown
+from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.events import MemberJoined, member_joined
@@ -23,79 +14,67 @@ from chalicelib.people.members.schemas import MemberPatch
 from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store as structure_store
-
-_TRIES = 5
 
 _NAMES = ("first_name", "last_name")
 _BLOCKED = "mail_blocked"
-# Whose values the audit trail may keep. Of all else it has the name alone, so that erasing a person leaves nothing of
-# them there: what is added to a member is personal until it stands here.
+# The audit trail keeps the values of these fields. Of all others it keeps only the name, so that nothing personal is
+# left in it when a person is erased. A new field is personal until it is added here.
 _NOT_PERSONAL = frozenset({"group_ids", "department_id", "location_id", _BLOCKED})
 
 
-class Joiners(Protocol):
-    """What enrolls who is added to groups: writes for the transaction that does it, and a job to send after it."""
+def change(scope: Scope, member_id: str, patch: MemberPatch, now: datetime) -> None:
+    """An active member who is added to a group gets its courses.
 
-    def joined_writes(
-        self, msp_id: str, org_id: str, member_id: str, now: datetime, group_ids: Sequence[str]
-    ) -> tuple[list[Write], Any]: ...
-
-    def send(self, job: Any) -> None: ...
-
-
-def change(scope: Scope, member_id: str, asked: MemberPatch, now: datetime) -> None:
-    """Groups that an active member is added to enroll them in their courses.
-
-    Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for who has left, and for names
-    of who has not accepted; Forbidden for a department outside the caller's own.
+    Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for a member who has left, and for
+    names of a person who has not accepted; Forbidden for a department outside the caller's own.
     """
-    given = asked.model_dump(exclude_unset=True)
-    _refuse_unknown(scope, given)
-    for _ in range(_TRIES):
-        member = member_of(scope.org, member_id)
-        _refuse_status(member, given)
-        changes = {name: value for name, value in given.items() if _told(member, name) != value}
-        if not changes:
-            return
-        # A block is kept as its reason, and so taken away as a whole.
-        after = store.changed(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
-        writes = store.change_writes(scope.org, member, after)
-        jobs: list[MemberJoined] = []
-        if member.status == MemberStatus.ACTIVE:
-            writes.append(touch(scope.org, "people"))
-            joined = sorted(set(after.group_ids) - set(member.group_ids))
-            if joined:
-                jobs.append(member_joined(scope.msp_id, scope.org, member_id, now, joined))
-                writes += map(due.write, jobs)
-        try:
-            audit.commit(scope.tenant_pk, _change(scope, member, changes), writes, now)
-        except ConditionFailed:
-            continue
-        queue.send_soon(*jobs)
-        return
-    raise Unavailable()
+    fields = patch.model_dump(exclude_unset=True)
+    _refuse_unknown(scope, fields)
+    until_settled(lambda: _change(scope, member_id, fields, now))
 
 
 def member_of(org_id: str, member_id: str) -> Member:
-    found = store.member(org_id, member_id)
-    if found is None:
+    """Raises NotFound."""
+    member = store.member(org_id, member_id)
+    if member is None:
         raise NotFound("There is no such member")
-    return found
+    return member
 
 
-def _refuse_unknown(scope: Scope, given: Mapping[str, Any]) -> None:
-    group_ids = given.get("group_ids", ())
+def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: datetime) -> None:
+    """Raises ConditionFailed when the member changed since it was read."""
+    member = member_of(scope.org, member_id)
+    _refuse_status(member, fields)
+    changes = {name: value for name, value in fields.items() if _value_of(member, name) != value}
+    if not changes:
+        return
+    # The item keeps the reason of a block, not a flag: to lift the block is to remove the reason.
+    after = store.copy_with(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
+    writes = store.change_writes(scope.org, member, after)
+    jobs: list[MemberJoined] = []
+    if member.status == MemberStatus.ACTIVE:
+        writes.append(bump_revision(scope.org, "people"))
+        new_group_ids = sorted(set(after.group_ids) - set(member.group_ids))
+        if new_group_ids:
+            jobs.append(member_joined(scope.msp_id, scope.org, member_id, now, new_group_ids))
+            writes += map(due.write, jobs)
+    audit.commit(scope.tenant_pk, _audit_entry(scope, member, changes), writes, now)
+    queue.send_soon(*jobs)
+
+
+def _refuse_unknown(scope: Scope, fields: Mapping[str, Any]) -> None:
+    group_ids = fields.get("group_ids", ())
     unknown = [group_id for group_id in group_ids if structure_store.group(scope.org, group_id) is None]
     refuse_unknown("group_ids", group_ids, unknown, "group")
-    location_id = given.get("location_id")
+    location_id = fields.get("location_id")
     if location_id and structure_store.location(scope.org, location_id) is None:
         raise Invalid(FieldError("location_id", "unknown_location", "There is no such location."))
-    if "department_id" not in given:
+    if "department_id" not in fields:
         return
-    department_id = given["department_id"]
+    department_id = fields["department_id"]
     department = structure_store.department(scope.org, department_id) if department_id else None
     if department_id and department is None:
         raise Invalid(FieldError("department_id", "unknown_department", "There is no such department."))
@@ -103,16 +82,16 @@ def _refuse_unknown(scope: Scope, given: Mapping[str, Any]) -> None:
         raise Forbidden("You may move people within your departments only.")
 
 
-def _refuse_status(member: Member, given: Mapping[str, Any]) -> None:
-    if member.status not in ON_ROSTERS and set(given) != {_BLOCKED}:
+def _refuse_status(member: Member, fields: Mapping[str, Any]) -> None:
+    if member.status not in ON_ROSTERS and set(fields) != {_BLOCKED}:
         problem = f"This person is {member.status}; invite them again first."
         raise Conflict("not_a_member", problem)
-    if member.status not in NAME_SHOWN and any(name in given for name in _NAMES):
+    if member.status not in NAME_SHOWN and any(name in fields for name in _NAMES):
         problem = "This person has not accepted yet; until then nobody here sees or changes their name."
         raise Conflict("not_accepted", problem)
 
 
-def _told(member: Member, name: str) -> Any:
+def _value_of(member: Member, name: str) -> Any:
     if name == "fields":
         return store.fields_of(member)
     if name == "group_ids":
@@ -122,10 +101,10 @@ def _told(member: Member, name: str) -> Any:
     return getattr(member, name)
 
 
-def _change(scope: Scope, member: Member, changes: Mapping[str, Any]) -> Change:
-    before = {name: _told(member, name) for name in changes if name in _NOT_PERSONAL}
+def _audit_entry(scope: Scope, member: Member, changes: Mapping[str, Any]) -> AuditEntry:
+    before = {name: _value_of(member, name) for name in changes if name in _NOT_PERSONAL}
     after = {name: value for name, value in changes.items() if name in _NOT_PERSONAL}
     personal = sorted(name for name in changes if name not in _NOT_PERSONAL)
     if personal:
         after["personal"] = personal
-    return Change(scope.account_id, "member.changed", f"member/{member.member_id}", before, after)
+    return AuditEntry(scope.account_id, "member.changed", f"member/{member.member_id}", before, after)

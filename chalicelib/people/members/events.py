@@ -1,4 +1,4 @@
-"""What happened to members that others follow: written with what made it so, and sent as jobs (see worker.py)."""
+"""Events of members that rooms above follow: each is a job with a due entry, written in the event's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,10 +11,10 @@ from chalicelib.jobs.sweep import after_all_runs
 
 
 class MemberJoined(DueJob):
-    """Somebody joined groups (all of theirs for None) and gets their courses.
+    """A member joined these groups (None: all groups of the member) and gets their courses.
 
-    `join_id` tells one joining from another: each is processed once. With a course it is tried again for that one only,
-    and counts no longer as failed if nothing asks for it any more.
+    Each event, identified by `join_id`, is processed once. With `course_id` it is a retry of that course only, which
+    stops counting as failed when no group gives the course any more.
     """
 
     job: Literal["join"] = "join"
@@ -31,7 +31,7 @@ class MemberJoined(DueJob):
 
 
 class MemberArchived(DueJob):
-    """Somebody was archived: what they had not started is cancelled, what is in progress leaves the counts."""
+    """A member was archived: courses not started are cancelled, those in progress leave the counts."""
 
     job: Literal["archive"] = "archive"
     msp_id: str
@@ -47,7 +47,7 @@ class MemberArchived(DueJob):
 def member_joined(
     msp_id: str, org_id: str, member_id: str, now: datetime, group_ids: Sequence[str] | None = None
 ) -> MemberJoined:
-    """For the transaction that makes somebody active, or adds them to these groups."""
+    """For the transaction that makes a member active, or adds one to these groups."""
     return MemberJoined(
         msp_id=msp_id,
         org_id=org_id,
@@ -59,7 +59,7 @@ def member_joined(
 
 
 def member_archived(msp_id: str, org_id: str, member_id: str, archive_id: str, now: datetime) -> MemberArchived:
-    """For the transaction that archives somebody. It runs again once no worker is left that read the rosters before."""
+    """For the transaction that archives a member. It is due again when every worker that read the rosters has ended."""
     return MemberArchived(
         msp_id=msp_id, org_id=org_id, member_id=member_id, archive_id=archive_id, due_at=after_all_runs(now)
     )

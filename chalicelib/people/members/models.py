@@ -2,15 +2,16 @@
 
 from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.tenants.access.models import org_pk
 
 
 class Member(CoreItem):
     """`ORG#o#MEMBERS` / `MEMBER#m`. `revision` guards every change.
 
-    `invite_*` tell of the open invitation: the hash is that of the secret in its link, absent while no mail has
-    carried one. `mail_id` is the latest mail about it. `mail_blocked` says why this person gets no mail any more.
+    `invite_*` describe the open invitation. The hash is that of the secret in its link, absent until a mail with the
+    link was written. `mail_id` is the latest mail about it. `mail_blocked` is the reason why no more mail is sent.
     """
 
     member_id = UnicodeAttribute()
@@ -31,7 +32,7 @@ class Member(CoreItem):
     invite_expires_at = UnicodeAttribute(null=True)
     mail_id = UnicodeAttribute(null=True)
     mail_blocked = UnicodeAttribute(null=True)
-    # While what was archived last still has to leave their courses: the id of that archiving, and when it was.
+    # Id and instant of the latest archiving, until its job has withdrawn the member from courses.
     archive_id = UnicodeAttribute(null=True)
     archived_at = UnicodeAttribute(null=True)
 
@@ -44,8 +45,12 @@ def member_sk(member_id: str) -> str:
     return f"MEMBER#{member_id}"
 
 
+def member_ref(org_id: str, member_id: str) -> Ref[Member]:
+    return Ref(Member, members_pk(org_id), member_sk(member_id))
+
+
 class UniqueClaim(CoreItem):
-    """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: nobody twice in one organization."""
+    """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: unique within one organization."""
 
     member_id = UnicodeAttribute()
 
@@ -59,7 +64,7 @@ def login_sk(normalized_login: str) -> str:
 
 
 class RosterEntry(CoreItem):
-    """One member on one roster; small, for fan-out reads these by the hundred thousand."""
+    """One member on one roster; small, because fan-out reads these by the hundred thousand."""
 
     status = UnicodeAttribute()
 

@@ -1,19 +1,18 @@
-"""The directory of an organization: who is there, found by filters and by the start of a name or address."""
+"""The directory of an organization, read by filters and by the start of a name or address."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import Slice, sift
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.core.text import normalized
-from chalicelib.notifications import store as notices_store
+from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.states import shown_state
+from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store
+from chalicelib.people.members.changes import member_of
 from chalicelib.people.members.models import (
     Member,
     department_roster_pk,
@@ -21,7 +20,6 @@ from chalicelib.people.members.models import (
     learners_pk,
     location_roster_pk,
     member_sk,
-    members_pk,
 )
 from chalicelib.people.members.schemas import (
     InvitationMailOut,
@@ -29,119 +27,88 @@ from chalicelib.people.members.schemas import (
     MemberOut,
     MemberPage,
     MemberQuery,
-    MembershipOut,
-    MeOut,
-    RoleOut,
 )
 from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, msp_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
 from chalicelib.web.paging import Pager, invalid_cursor
 
-# One BatchGetItem a read; a request that filters looks at 500 people at most.
-_READ, _MAX_READS = 100, 5
+# One BatchGetItem per read; a request with filters looks at 500 people at most.
+_PER_READ, _MAX_READS = 100, 5
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A member, and where in its list it was found."""
+class _Match:
+    """A member, and its position in the list that is read."""
 
     member: Member
     position: str
 
 
 def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
-    departments = _departments_in_question(scope, query)
+    departments = _departments_in_scope(scope, query)
     word = normalized(query.search or "")[: store.MAX_WORD]
 
-    def keep(found: _Found) -> bool:
-        member = found.member
-        if word and found.position != _first_match(member, word):
+    def keep(match: _Match) -> bool:
+        member = match.member
+        if word and match.position != _first_match(member, word):
             return False
         return _matches(member, query, departments)
 
-    def read(after: str | None) -> Slice[_Found]:
+    def read(after: str | None) -> Page[_Match]:
         if word:
-            entries = store.found_by(scope.org, word, _READ, after)
+            entries = store.search_entries(scope.org, word, _PER_READ, after)
             pairs = [(entry.member_id, entry.sk) for entry in entries.items]
-            return Slice(_resolved(scope.org, pairs), entries.position)
+            return Page(_load_members(scope.org, pairs), entries.next_position)
         rosters = _rosters(scope.org, query, departments)
         if rosters is None:
-            page = store.members(scope.org, _READ, after)
-            return Slice([_Found(member, member.sk) for member in page.items], page.position)
+            page = store.members(scope.org, _PER_READ, after)
+            return Page([_Match(member, member.sk) for member in page.items], page.next_position)
         return _read_rosters(scope.org, rosters, after)
 
-    found = sift(read, keep, lambda one: one.position, pager.limit, pager.position, _MAX_READS)
-    return MemberPage(items=_outs([one.member for one in found.items], now), next_cursor=pager.cursor(found.position))
+    matches = filtered_page(read, keep, lambda match: match.position, pager.limit, pager.position, _MAX_READS)
+    return MemberPage(
+        items=_members_out([match.member for match in matches.items], now),
+        next_cursor=pager.cursor(matches.next_position),
+    )
 
 
 def member(scope: Scope, member_id: str, now: datetime) -> MemberOut:
-    found = store.member(scope.org, member_id)
-    if found is None:
-        raise NotFound("There is no such member")
-    return _outs([found], now)[0]
+    """Raises NotFound."""
+    return _members_out([member_of(scope.org, member_id)], now)[0]
 
 
 def department_path(org_id: str, department_id: str | None) -> list[str]:
-    """The department and all above it: what `access` decides by. Empty when there is none."""
-    found = structure_store.department(org_id, department_id) if department_id else None
-    return list(found.path) if found else []
+    """The department and all above it, by which `access` decides. Empty when there is none."""
+    department = structure_store.department(org_id, department_id) if department_id else None
+    return list(department.path) if department else []
 
 
 def department_path_of(org_id: str, member_id: str) -> list[str]:
-    found = store.member(org_id, member_id)
-    return department_path(org_id, found.department_id if found else None)
+    member = store.member(org_id, member_id)
+    return department_path(org_id, member.department_id if member else None)
 
 
-def uses(org_id: str, kind: str, thing_id: str) -> list[str]:
-    """Who stands on the roster of a group, department or location, in words; its first page tells enough."""
+def uses(org_id: str, kind: str, unit_id: str) -> list[str]:
+    """What uses a group, department or location: members, open invitations. The first page of its roster is enough."""
     pk_of = {GROUP: group_roster_pk, DEPARTMENT: department_roster_pk, LOCATION: location_roster_pk}[kind]
-    statuses = {entry.status for entry in store.roster(pk_of(org_id, thing_id), _READ).items}
-    words = ["members"] if MemberStatus.ACTIVE in statuses else []
-    return words + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
+    statuses = {entry.status for entry in store.roster(pk_of(org_id, unit_id), _PER_READ).items}
+    labels = ["members"] if MemberStatus.ACTIVE in statuses else []
+    return labels + (["open invitations"] if statuses - {MemberStatus.ACTIVE} else [])
 
 
-def me(account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
-    names, members = _named(entries)
-    roles = [
-        RoleOut(
-            role=Role(entry.role),
-            msp_id=entry.msp_id,
-            org_id=entry.org_id,
-            name=names.get(entry.org_id or entry.msp_id, ""),
-            department_ids=list(entry.department_ids or ()),
-            permissions=[Permission(name) for name in entry.permissions or ()],
-        )
-        for entry in entries
-        if entry.role
-    ]
-    memberships = [
-        MembershipOut(
-            org_id=entry.org_id,
-            name=names.get(entry.org_id, ""),
-            member_id=entry.member_id,
-            status=MemberStatus(members[entry.member_id].status),
-        )
-        for entry in entries
-        if entry.member_id in members
-    ]
-    return MeOut(account_id=account_id, roles=roles, memberships=memberships)
-
-
-def _departments_in_question(scope: Scope, query: MemberQuery) -> list[str] | None:
-    """The departments whose people are asked for, or may be seen, with those below; None for no limit."""
-    tops = {query.department_id} if query.department_id else scope.department_ids
-    if not tops:
+def _departments_in_scope(scope: Scope, query: MemberQuery) -> list[str] | None:
+    """Those that the query names, or that the caller may see, with all below them; None for no limit."""
+    roots = {query.department_id} if query.department_id else scope.department_ids
+    if not roots:
         return None
-    return [one.department_id for one in structure_store.departments(scope.org) if tops & set(one.path)]
+    departments = structure_store.departments(scope.org)
+    return [department.department_id for department in departments if roots & set(department.path)]
 
 
 def _rosters(org_id: str, query: MemberQuery, departments: Iterable[str] | None) -> list[str] | None:
-    """The partitions to read, the most telling first; None for all members."""
+    """The partitions to read, by the most selective filter; None for all members."""
     if query.group_id:
         return [group_roster_pk(org_id, query.group_id)]
     if departments is not None:
@@ -151,32 +118,28 @@ def _rosters(org_id: str, query: MemberQuery, departments: Iterable[str] | None)
     return [learners_pk(org_id)] if query.status == MemberStatus.ACTIVE else None
 
 
-def _read_rosters(org_id: str, rosters: Sequence[str], after: str | None) -> Slice[_Found]:
-    """One read of rosters that lie one after the other; a position says which, and where in it."""
+def _read_rosters(org_id: str, rosters: Sequence[str], after: str | None) -> Page[_Match]:
+    """One read of several rosters, one after the other. A position holds the roster's index and the place in it."""
     number, _, start = (after or "0|").partition("|")
     if not number.isdecimal():
         raise invalid_cursor()
     index = int(number)
     if index >= len(rosters):
-        return Slice([], None)
-    page = store.roster(rosters[index], _READ, start or None)
+        return Page([], None)
+    page = store.roster(rosters[index], _PER_READ, start or None)
     pairs = [(entry.sk.removeprefix(member_sk("")), f"{index}|{entry.sk}") for entry in page.items]
-    position = f"{index}|{page.position}" if page.position else f"{index + 1}|"
-    return Slice(_resolved(org_id, pairs), position if page.position or index + 1 < len(rosters) else None)
+    position = f"{index}|{page.next_position}" if page.next_position else f"{index + 1}|"
+    return Page(_load_members(org_id, pairs), position if page.next_position or index + 1 < len(rosters) else None)
 
 
-def _resolved(org_id: str, pairs: Sequence[tuple[str, str]]) -> list[_Found]:
-    """The members of (member id, position), in this order; who is gone is left out."""
-    by_key = store.members_by_key(org_id, [member_id for member_id, _ in pairs])
-    return [
-        _Found(by_key[member_sk(member_id)], position)
-        for member_id, position in pairs
-        if member_sk(member_id) in by_key
-    ]
+def _load_members(org_id: str, pairs: Sequence[tuple[str, str]]) -> list[_Match]:
+    """The members of pairs of member id and position, in this order; those that no longer exist are left out."""
+    by_id = store.members_by_id(org_id, [member_id for member_id, _ in pairs])
+    return [_Match(by_id[member_id], position) for member_id, position in pairs if member_id in by_id]
 
 
 def _first_match(member: Member, start: str) -> str | None:
-    """Of all entries that find this member, the one at which it is shown: nobody is shown twice."""
+    """The one entry at which a member with several matching entries is listed, so that nobody is listed twice."""
     matching = [word for word in store.words_of(member) if word.startswith(start)]
     return store.search_sk(min(matching), member.member_id) if matching else None
 
@@ -184,63 +147,41 @@ def _first_match(member: Member, start: str) -> str | None:
 def _matches(member: Member, query: MemberQuery, departments: Sequence[str] | None) -> bool:
     if query.status is not None and member.status != query.status:
         return False
-    # Who left the rosters is in no group, department or location any more, whatever the member still says.
-    placed = member.status in ON_ROSTERS
-    if query.group_id and not (placed and query.group_id in member.group_ids):
+    # A member who is off the rosters is in no group, department or location, although the item still names them.
+    is_placed = member.status in ON_ROSTERS
+    if query.group_id and not (is_placed and query.group_id in member.group_ids):
         return False
-    if departments is not None and not (placed and member.department_id in departments):
+    if departments is not None and not (is_placed and member.department_id in departments):
         return False
-    if query.location_id and not (placed and member.location_id == query.location_id):
+    if query.location_id and not (is_placed and member.location_id == query.location_id):
         return False
-    own = store.fields_of(member)
-    return all(normalized(value) == normalized(own.get(name, "")) for name, value in query.fields.items())
+    fields = store.fields_of(member)
+    return all(normalized(value) == normalized(fields.get(name, "")) for name, value in query.fields.items())
 
 
-def _named(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, Member]]:
-    """Names of the MSPs and organizations, and the members, by id: all that an account's entries speak of."""
-    wanted: list[tuple[type[table.Item], str, str]] = []
-    for entry in entries:
-        if entry.org_id:
-            wanted.append((Org, msp_pk(entry.msp_id), org_sk(entry.org_id)))
-        else:
-            wanted.append((Msp, msp_pk(entry.msp_id), SELF_SK))
-        if entry.member_id:
-            wanted.append((Member, members_pk(entry.org_id), member_sk(entry.member_id)))
-    names: dict[str, str] = {}
-    members: dict[str, Member] = {}
-    for item in table.batch_get(wanted, consistent=False).values():
-        if isinstance(item, Org):
-            names[item.org_id] = item.name
-        elif isinstance(item, Msp):
-            names[item.pk.removeprefix(msp_pk(""))] = item.name
-        elif isinstance(item, Member):
-            members[item.member_id] = item
-    return names, members
+def _members_out(members: Sequence[Member], now: datetime) -> list[MemberOut]:
+    """With the state of the latest mail of those who have not accepted."""
+    ids = {member.mail_id for member in members if member.mail_id and not store.shows_name(member)}
+    mails = notifications_store.mails_by_id(ids) if ids else {}
+    return [_member_out(member, mails.get(member.mail_id or ""), now) for member in members]
 
 
-def _outs(found: Sequence[Member], now: datetime) -> list[MemberOut]:
-    """With what became of their mails, which are read for those who were invited."""
-    ids = {member.mail_id for member in found if member.mail_id and not store.shows_name(member)}
-    mails = notices_store.mails_by_id(ids) if ids else {}
-    return [_out(member, mails.get(member.mail_id or ""), now) for member in found]
-
-
-def _out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
-    shown = store.shows_name(member)
+def _member_out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
+    shows_name = store.shows_name(member)
     return MemberOut(
         member_id=member.member_id,
         status=MemberStatus(member.status),
         email=member.email,
         login_name=member.login_name,
-        first_name=member.first_name if shown else None,
-        last_name=member.last_name if shown else None,
+        first_name=member.first_name if shows_name else None,
+        last_name=member.last_name if shows_name else None,
         group_ids=list(member.group_ids),
         department_id=member.department_id,
         location_id=member.location_id,
         fields=store.fields_of(member),
         created_at=member.created_at,
         invitation=_invitation(member, now),
-        mail=None if shown else _mail(member, mail),
+        mail=None if shows_name else _mail(member, mail),
         mail_blocked=bool(member.mail_blocked),
     )
 
@@ -254,12 +195,12 @@ def _invitation(member: Member, now: datetime) -> InvitationOut | None:
 def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
     if not member.mail_id:
         return None
-    # A mail that is planned for later is made at its time.
-    state = "queued" if mail is None else shown_state(mail.state)
-    told = explain(state)
+    # The mail of a scheduled send is made at its time; until then it counts as queued.
+    state = "queued" if mail is None else public_state(mail.state)
+    explanation = explain(state)
     return InvitationMailOut(
         state=state,
         reason=mail.reason if mail else None,
-        sentence=told.sentence,
-        next_step=told.next_step,
+        sentence=explanation.sentence,
+        next_step=explanation.next_step,
     )

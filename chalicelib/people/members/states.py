@@ -12,11 +12,11 @@ class MemberStatus(StrEnum):
     ARCHIVED = "archived"
 
 
-# Who has an open invitation.
+# The member has an open invitation.
 INVITED = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING})
 
-# Who stands on the rosters of their group, department and location; the others have left them.
+# The member is on the rosters of its groups, department and location.
 ON_ROSTERS = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING, MemberStatus.ACTIVE})
 
-# Names of people who have not accepted are never shown, and so never found either.
+# Names of people who have not accepted are never shown, and so no search finds them.
 NAME_SHOWN = frozenset({MemberStatus.ACTIVE, MemberStatus.ARCHIVED})

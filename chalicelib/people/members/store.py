@@ -1,11 +1,12 @@
-"""Reads and writes of the directory. A member is one item, and what others find the member by."""
+"""Reads and writes of the directory: a member is one item, with claims, roster entries and search entries beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from chalicelib.aws import loading, table
-from chalicelib.aws.table import CoreItem, Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref, Write, fetch_all, put_new
+from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
     Member,
@@ -18,13 +19,15 @@ from chalicelib.people.members.models import (
     learners_pk,
     location_roster_pk,
     login_sk,
+    member_ref,
     member_sk,
     members_pk,
     search_pk,
 )
 from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
-from chalicelib.tenants.access.models import AccountEntry, account_pk, membership_sk, org_pk
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, account_pk, membership_sk, msp_pk, org_pk
+from chalicelib.tenants.organizations.models import Org, org_ref
+from chalicelib.tenants.organizations.revision_store import bump_revision
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -34,23 +37,28 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def members(org_id: str, limit: int, after: str | None) -> Slice[Member]:
+def active_check(org_id: str, member_id: str) -> Write:
+    """For a transaction that is for active members only."""
+    member = Member(members_pk(org_id), member_sk(member_id))
+    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+
+
+def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
     return table.query(Member, members_pk(org_id), limit=limit, after=after)
 
 
-def members_by_key(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
-    """The members there are, by their sort keys."""
-    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in member_ids]
-    found = table.batch_get(wanted, consistent=False)
-    return {sk: cast(Member, item) for (_, sk), item in found.items()}
+def members_by_id(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
+    """Those that exist."""
+    members = fetch_all((member_ref(org_id, member_id) for member_id in member_ids), consistent=False)
+    return {member.member_id: member for member in members}
 
 
-def roster(pk: str, limit: int, after: str | None = None) -> Slice[RosterEntry]:
+def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
-def found_by(org_id: str, start: str, limit: int, after: str | None) -> Slice[SearchEntry]:
-    """Search entries whose word begins with `start`, which is normalized. A member may be found by several."""
+def search_entries(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
+    """Entries whose word begins with `start`, which is normalized. A member may have several of them."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
 
 
@@ -64,13 +72,13 @@ def search_sk(word: str, member_id: str) -> str:
 
 
 def shows_name(member: Member) -> bool:
-    """Only once the person accepted: then also after they were invited again and that came to nothing."""
+    """Only once the person has accepted. It stays so when a later invitation is declined or cancelled."""
     was_member = bool(member.account_id) and member.status not in INVITED
     return member.status in NAME_SHOWN or was_member
 
 
 def words_of(member: Member) -> list[str]:
-    """What a search finds the member by the start of. Names only once the person accepted."""
+    """The words by whose start a search finds the member. Names only once the person has accepted."""
     texts = [member.email or "", member.login_name or ""]
     if shows_name(member):
         texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
@@ -78,14 +86,14 @@ def words_of(member: Member) -> list[str]:
 
 
 def claims_of(org_id: str, member: Member) -> list[CoreItem]:
-    """Nobody twice in one organization: the address and the login name belong to this member."""
+    """The address and the login name belong to this member alone in the organization."""
     keys = [email_sk(normalized(member.email))] if member.email else []
     keys += [login_sk(normalized(member.login_name))] if member.login_name else []
     return [UniqueClaim(org_pk(org_id), key, member_id=member.member_id) for key in keys]
 
 
 def entries_of(org_id: str, member: Member) -> list[CoreItem]:
-    """Roster and search entries, which follow from the member and may be written again."""
+    """Roster and search entries. They follow from the member, so writing them again is harmless."""
     key = member_sk(member.member_id)
     rosters = []
     if member.status == MemberStatus.ACTIVE:
@@ -103,7 +111,7 @@ def entries_of(org_id: str, member: Member) -> list[CoreItem]:
 
 
 def membership_of(msp_id: str, org_id: str, member: Member) -> list[CoreItem]:
-    """The membership under the person's own account, once there is one."""
+    """The membership under the person's account; empty while the person has none."""
     if not member.account_id:
         return []
     key = membership_sk(org_id, member.member_id)
@@ -111,26 +119,34 @@ def membership_of(msp_id: str, org_id: str, member: Member) -> list[CoreItem]:
 
 
 def member_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
-    """Create the member with everything it is found by, in one transaction with the caller's own writes.
+    """Create a member with claims, rosters, search entries and membership, for the caller's transaction.
 
     ConditionFailed with index 0 when the id is taken, with a following one when the address or the
-    login name belongs to somebody else here.
+    login name belongs to another member.
     """
-    return [*invited_writes(org_id, member), *map(_put, membership_of(msp_id, org_id, member)), touch(org_id, "people")]
+    return [
+        *invited_writes(org_id, member),
+        *membership_writes(msp_id, org_id, member),
+        bump_revision(org_id, "people"),
+    ]
 
 
 def invited_writes(org_id: str, member: Member) -> list[Write]:
-    """The same for somebody who is not there yet: nobody's recipients change, and no account is a member."""
+    """The same for a new person who is invited: recipients of rollouts stay the same, and there is no membership."""
     new: Sequence[CoreItem] = [member, *claims_of(org_id, member)]
     return [*(put_new(item) for item in new), *map(_put, entries_of(org_id, member))]
+
+
+def membership_writes(msp_id: str, org_id: str, member: Member) -> list[Write]:
+    return [_put(item) for item in membership_of(msp_id, org_id, member)]
 
 
 def _put(item: CoreItem) -> Write:
     return Write("put", item)
 
 
-def changed(member: Member, **fields: Any) -> Member:
-    """A copy with other values; None takes one away."""
+def copy_with(member: Member, **fields: Any) -> Member:
+    """A copy with other values and the next revision; None removes an attribute."""
     copy = Member.from_raw_data(member.serialize())
     for name, value in fields.items():
         setattr(copy, name, value)
@@ -139,10 +155,10 @@ def changed(member: Member, **fields: Any) -> Member:
 
 
 def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
-    """Put the member as `changed` made it, and move along what it is found by.
+    """Put `after`, a copy by `copy_with`, and adjust claims, rosters and search entries.
 
     ConditionFailed with index 0 when the member changed since it was read, with a following one when the
-    address or the login name belongs to somebody else here.
+    address or the login name belongs to another member.
     """
     unchanged = Member.revision == before.revision
     if not before.revision:
@@ -150,30 +166,34 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
     entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
     kept_claims = {item.key for item in old_claims}
-    kept_entries = {_told(item) for item in old_entries}
-    gone = {item.key: item for item in (*old_claims, *old_entries)}
+    kept_entries = {_identity_of(item) for item in old_entries}
+    obsolete = {item.key: item for item in (*old_claims, *old_entries)}
     for item in (*claims, *entries):
-        gone.pop(item.key, None)
+        obsolete.pop(item.key, None)
     return [
         Write("put", after, unchanged),
         *(put_new(item) for item in claims if item.key not in kept_claims),
-        *(Write("put", item) for item in entries if _told(item) not in kept_entries),
-        *(Write("delete", item) for item in gone.values()),
+        *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
+        *(Write("delete", item) for item in obsolete.values()),
     ]
 
 
-def _told(entry: CoreItem) -> tuple[str, str, str | None]:
+def update(org_id: str, before: Member, after: Member) -> None:
+    """Raises ConditionFailed as `change_writes` says."""
+    table.transact(change_writes(org_id, before, after))
+
+
+def _identity_of(entry: CoreItem) -> tuple[str, str, str | None]:
     return (*entry.key, getattr(entry, "status", None))
 
 
-def member_of_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:
+def members_by_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:
     """The members to whom these addresses belong here, by normalized address."""
-    keys = {email_sk(normalized(email)): normalized(email) for email in emails}
-    found = table.batch_get([(UniqueClaim, org_pk(org_id), sk) for sk in keys])
-    address_by_id = {item.member_id: keys[item.sk] for item in found.values() if isinstance(item, UniqueClaim)}
-    wanted = [(Member, members_pk(org_id), member_sk(member_id)) for member_id in address_by_id]
-    members = table.batch_get(wanted).values()
-    return {address_by_id[item.member_id]: item for item in members if isinstance(item, Member)}
+    address_by_sk = {email_sk(normalized(email)): normalized(email) for email in emails}
+    claims = fetch_all(Ref(UniqueClaim, org_pk(org_id), sk) for sk in address_by_sk)
+    address_by_id = {claim.member_id: address_by_sk[claim.sk] for claim in claims}
+    members = fetch_all(member_ref(org_id, member_id) for member_id in address_by_id)
+    return {address_by_id[member.member_id]: member for member in members}
 
 
 def create(msp_id: str, org_id: str, member: Member) -> None:
@@ -181,7 +201,7 @@ def create(msp_id: str, org_id: str, member: Member) -> None:
 
 
 def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
-    """Write the same for many members that are known to be new: seeds and tests."""
+    """Write the same for many members that are certain to be new: seeds and tests."""
 
     def items() -> Iterator[CoreItem]:
         for member in members:
@@ -191,4 +211,26 @@ def load(msp_id: str, org_id: str, members: Iterable[Member]) -> None:
             yield from membership_of(msp_id, org_id, member)
 
     loading.put_all(items())
-    table.transact([touch(org_id, "people")])
+    table.transact([bump_revision(org_id, "people")])
+
+
+def names_and_members(entries: Sequence[AccountEntry]) -> tuple[dict[str, str], dict[str, Member]]:
+    """Names of the MSPs and organizations, and members, by id: everything that an account's entries refer to."""
+    refs: list[Ref[Org] | Ref[Msp] | Ref[Member]] = []
+    for entry in entries:
+        if entry.org_id:
+            refs.append(org_ref(entry.msp_id, entry.org_id))
+        else:
+            refs.append(Ref(Msp, msp_pk(entry.msp_id), SELF_SK))
+        if entry.member_id:
+            refs.append(member_ref(str(entry.org_id), entry.member_id))
+    names: dict[str, str] = {}
+    members: dict[str, Member] = {}
+    for item in table.batch_get([(ref.model, ref.pk, ref.sk) for ref in refs], consistent=False).values():
+        if isinstance(item, Org):
+            names[item.org_id] = item.name
+        elif isinstance(item, Msp):
+            names[item.pk.removeprefix(msp_pk(""))] = item.name
+        elif isinstance(item, Member):
+            members[item.member_id] = item
+    return names, members

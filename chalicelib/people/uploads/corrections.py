@@ -22,26 +22,26 @@ Checked = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
-class Mended:
+class Correction:
     """`code` is that of the correction, or None where nothing was to be corrected."""
 
     text: str
     code: str | None = None
 
 
-def mended_text(given: str) -> Mended:
+def corrected_text(given: str) -> Correction:
     """On one line, and without what cannot be seen. To leave nothing of nothing is no correction."""
     taken = visible(given)
     if not taken or taken == given:
-        return Mended(taken)
-    return Mended(taken, "spaces" if taken == trimmed(given) and not _hides(given) else "unprintable")
+        return Correction(taken)
+    return Correction(taken, "spaces" if taken == trimmed(given) and not _hides(given) else "unprintable")
 
 
 def _hides(given: str) -> bool:
     return any(is_invisible(character) and not character.isspace() for character in given)
 
 
-def mended_email(given: str) -> Mended:
+def corrected_email(given: str) -> Correction:
     """The address within the text, whether it is one or not.
 
     One that only got its domain written in lower case is as it was given: addresses are compared like that anyway.
@@ -51,14 +51,14 @@ def mended_email(given: str) -> Mended:
     text = _without_wrapping(bare)
     taken = _valid(text) or text
     for code, changed in (
-        ("mended_email", text != bare),
+        ("corrected_email", text != bare),
         ("unprintable", seen != given),
         ("spaces", bare != seen),
         ("email_form", normalized(taken) != normalized(text)),
     ):
         if changed:
-            return Mended(taken, code)
-    return Mended(taken)
+            return Correction(taken, code)
+    return Correction(taken)
 
 
 def _without_wrapping(text: str) -> str:

@@ -1,30 +1,28 @@
-"""What an upload is judged by: the organization's groups, departments and locations, and who is there already."""
+"""What an upload is judged by: the organization's groups, departments, locations and members."""
 
-from chalicelib.aws import table
 from chalicelib.people.members import store as members_store
 from chalicelib.people.uploads.spreadsheet.sheet import Sheet
-from chalicelib.people.uploads.verdicts import Department, Directory, judge
-from chalicelib.tenants.access.models import org_pk
+from chalicelib.people.uploads.verdicts import Department, Directory, addresses_in
 from chalicelib.tenants.structure import store as structure_store
-from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
 
 
 def directory_of(org_id: str, sheet: Sheet) -> Directory:
-    """Members are looked up by the addresses of the sheet, once these are mended as its judge would."""
+    """Of the members only those whose addresses are in the sheet."""
     departments = structure_store.departments(org_id)
-    name_by_id = {one.department_id: one.name for one in departments}
-    known = Directory(
-        groups={one.group_id: one.name for one in table.query_all(Group, org_pk(org_id), prefix=group_sk(""))},
-        departments=[
-            Department(one.department_id, one.name, [name_by_id.get(above, "") for above in one.path])
-            for one in departments
-        ],
-        locations={
-            one.location_id: one.name for one in table.query_all(Location, org_pk(org_id), prefix=location_sk(""))
-        },
-    )
-    emails = [row.values.email for row in judge(sheet, known) if row.values.email]
-    members = members_store.member_of_address(org_id, emails)
+    name_by_id = {department.department_id: department.name for department in departments}
     return Directory(
-        known.groups, known.departments, known.locations, {email: one.status for email, one in members.items()}
+        groups={group.group_id: group.name for group in structure_store.groups(org_id)},
+        departments=[
+            Department(
+                department.department_id,
+                department.name,
+                [name_by_id.get(department_id, "") for department_id in department.path],
+            )
+            for department in departments
+        ],
+        locations={location.location_id: location.name for location in structure_store.locations(org_id)},
+        members={
+            email: member.status
+            for email, member in members_store.members_by_address(org_id, addresses_in(sheet)).items()
+        },
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.core.csv_files import Sheet, defused
+from chalicelib.core.csv_files import Sheet, escape_formula
 from chalicelib.people.uploads.row_schemas import ProblemOut
 from chalicelib.people.uploads.spreadsheet.columns import IGNORED, NEXT_STEP_HEADING, PROBLEM_HEADING, columns_of
 
@@ -16,7 +16,7 @@ def failed_csv(sheet_header: Sequence[str], rows_with_problems: Iterable[FailedR
     apostrophe here, which the reader takes off: it reads the very cells that were given.
     """
     kept = [index for index, column in enumerate(columns_of(sheet_header)) if column.meaning != IGNORED]
-    headings = [defused(sheet_header[index]) for index in kept]
+    headings = [escape_formula(sheet_header[index]) for index in kept]
     rows = (
         [
             *(cells[index] for index in kept),

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.aws import table
 from chalicelib.aws.files import files
-from chalicelib.aws.table import Item
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import ConditionFailed
@@ -19,54 +17,53 @@ from chalicelib.people.invitations.states import InvitationMail
 from chalicelib.people.invitations.writes import Person, invitation_of, invite_id_of, mail_id_of, refusal
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
-from chalicelib.people.uploads import store as import_store
-from chalicelib.people.uploads.messages import ImportChunk, RunImport
-from chalicelib.people.uploads.models import Import, file_key
+from chalicelib.people.uploads import store as upload_store
+from chalicelib.people.uploads.messages import RunUpload, UploadChunk
+from chalicelib.people.uploads.models import Upload, file_key
 from chalicelib.people.uploads.row_schemas import RowOut, ValuesOut, Verdict
 from chalicelib.people.uploads.spreadsheet.columns import TEMPLATE_COLUMNS
 from chalicelib.people.uploads.spreadsheet.refusals import explain
-from chalicelib.people.uploads.states import ImportStatus, RowOutcome
+from chalicelib.people.uploads.states import RowOutcome, UploadStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.tenants.structure.models import Department, Group, Location, department_sk, group_sk, location_sk
 
 _TRIES = 4
 
 _Outcome = dict[str, Any]
 
 
-def run(job: RunImport, now: datetime) -> None:
+def run(job: RunUpload, now: datetime) -> None:
     """Send the chunks that are not done; end the upload when none is left."""
-    known = _approved(job.org_id, job.import_id)
-    if known is None:
+    upload = _approved(job.org_id, job.import_id)
+    if upload is None:
         return
-    # Should whoever approved have died before: the file is of no use any more.
+    # The approving request may have died before it removed the file.
     files().delete(file_key(job.org_id, job.import_id))
-    done = import_store.chunks_done(job.org_id, job.import_id)
-    left = [chunk for chunk in range(int(known.num_chunks)) if chunk not in done]
+    done = upload_store.chunks_done(job.org_id, job.import_id)
+    left = [chunk for chunk in range(int(upload.num_chunks)) if chunk not in done]
     if not left:
-        import_store.end(known)
+        upload_store.end(upload)
         return
     queue.send(
-        ImportChunk(msp_id=job.msp_id, org_id=job.org_id, import_id=job.import_id, chunk=chunk) for chunk in left
+        UploadChunk(msp_id=job.msp_id, org_id=job.org_id, import_id=job.import_id, chunk=chunk) for chunk in left
     )
 
 
-def run_chunk(job: ImportChunk, now: datetime) -> None:
+def run_chunk(job: UploadChunk, now: datetime) -> None:
     """Invite the people of these rows, make their mails or plan them, and note what became of each."""
     _chunk(job, now, invite=True)
 
 
-def give_up_chunk(job: ImportChunk, now: datetime) -> None:
+def give_up_chunk(job: UploadChunk, now: datetime) -> None:
     """A dead letter: who was invited before it broke stays so, the others fail with the reason."""
     _chunk(job, now, invite=False)
 
 
-def _chunk(job: ImportChunk, now: datetime, *, invite: bool) -> None:
-    known = _approved(job.org_id, job.import_id)
-    if known is None or job.chunk in import_store.chunks_done(job.org_id, job.import_id):
-        _end_if_done(known)
+def _chunk(job: UploadChunk, now: datetime, *, invite: bool) -> None:
+    upload = _approved(job.org_id, job.import_id)
+    if upload is None or job.chunk in upload_store.chunks_done(job.org_id, job.import_id):
+        _end_if_done(upload)
         return
     org = orgs_store.org(job.msp_id, job.org_id)
     if org is None:
@@ -74,91 +71,75 @@ def _chunk(job: ImportChunk, now: datetime, *, invite: bool) -> None:
         return
     rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
     wanted = [row for row in rows if row.verdict != Verdict.FAILED]
-    outcomes = _invited(known, org, wanted, now) if invite else _settled(known, wanted)
+    outcomes = _invited(upload, org, wanted, now) if invite else _settled(upload, wanted)
     invited = {str(one["member_id"]): str(one["invite_id"]) for one in outcomes.values() if "invite_id" in one}
-    _have_mailed(known, job.chunk, invited, now)
+    _have_mailed(upload, job.chunk, invited, now)
     num_failed = len(wanted) - len(invited)
     try:
-        import_store.finish_chunk(known, job.chunk, outcomes, len(invited), num_failed)
+        upload_store.finish_chunk(upload, job.chunk, outcomes, len(invited), num_failed)
     except ConditionFailed:
         observability.info("chunk was finished by another delivery", import_id=job.import_id, chunk=job.chunk)
-    _end_if_done(import_store.find(job.org_id, job.import_id))
+    _end_if_done(upload_store.find(job.org_id, job.import_id))
 
 
-def _end_if_done(known: Import | None) -> None:
-    if known is not None and known.status == ImportStatus.APPROVED and known.chunks_left <= 0:
-        import_store.end(known)
+def _end_if_done(upload: Upload | None) -> None:
+    if upload is not None and upload.status == UploadStatus.APPROVED and upload.chunks_left <= 0:
+        upload_store.end(upload)
 
 
-def _approved(org_id: str, import_id: str) -> Import | None:
-    known = import_store.find(org_id, import_id)
-    if known is None:
+def _approved(org_id: str, import_id: str) -> Upload | None:
+    upload = upload_store.find(org_id, import_id)
+    if upload is None:
         observability.warning("upload is not there", import_id=import_id)
         return None
-    return known if known.status == ImportStatus.APPROVED else None
+    return upload if upload.status == UploadStatus.APPROVED else None
 
 
-def _invited(known: Import, org: Org, rows: Sequence[RowOut], now: datetime) -> dict[str, _Outcome]:
-    start = to_instant(known.notify_at) if known.notify_at else to_instant(str(known.decided_at))
+def _invited(upload: Upload, org: Org, rows: Sequence[RowOut], now: datetime) -> dict[str, _Outcome]:
+    start = to_instant(upload.notify_at) if upload.notify_at else to_instant(str(upload.decided_at))
     expires_at = start + timedelta(days=int(org.invitation_days))
-    gone = _gone(known.org_id, rows)
-    members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
+    gone = upload_store.deleted_since(upload.org_id, [row.values for row in rows])
+    members = members_store.members_by_address(upload.org_id, [row.values.email for row in rows])
     return {
-        str(row.number): _invite(known, row.values, gone, members.get(normalized(row.values.email)), expires_at, now)
+        str(row.number): _invite(upload, row.values, gone, members.get(normalized(row.values.email)), expires_at, now)
         for row in rows
     }
 
 
-def _settled(known: Import, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
-    members = members_store.member_of_address(known.org_id, [row.values.email for row in rows])
+def _settled(upload: Upload, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
+    members = members_store.members_by_address(upload.org_id, [row.values.email for row in rows])
     outcomes = {}
     for row in rows:
         member = members.get(normalized(row.values.email))
-        invite_id = invite_id_of(known.import_id, row.values.email)
-        is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(known, member))
+        invite_id = invite_id_of(upload.import_id, row.values.email)
+        is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(upload, member))
         outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed("processing_failed")
     return outcomes
 
 
-def _have_mailed(known: Import, chunk: int, invited: Mapping[str, str], now: datetime) -> None:
+def _have_mailed(upload: Upload, chunk: int, invited: Mapping[str, str], now: datetime) -> None:
     if not invited:
         return
-    if known.notify_at is not None:
-        wave_id, at = derived_id(known.import_id, "wave", str(chunk)), to_instant(known.notify_at)
-        table.transact(store.wave_writes(known.msp_id, known.org_id, wave_id, at, invited))
-        invite.announce_wave(known.msp_id, known.org_id, wave_id, at)
+    if upload.notify_at is not None:
+        send_id, at = derived_id(upload.import_id, "wave", str(chunk)), to_instant(upload.notify_at)
+        store.put_scheduled_send(upload.msp_id, upload.org_id, send_id, at, invited)
+        invite.announce_scheduled_send(upload.msp_id, upload.org_id, send_id, at)
         return
-    about = {"msp_id": known.msp_id, "org_id": known.org_id}
+    about = {"msp_id": upload.msp_id, "org_id": upload.org_id}
     mails = {
         mail_id_of(invite_id): {**about, "member_id": member_id, "invite_id": invite_id}
         for member_id, invite_id in invited.items()
     }
-    outbox.put(InvitationMail.INVITATION, org_pk(known.org_id), mails, now)
+    outbox.put(InvitationMail.INVITATION, org_pk(upload.org_id), mails, now)
     outbox.wake()
 
 
-def _rows(job: ImportChunk) -> list[import_store.Row]:
-    return import_store.rows_of_chunk(job.org_id, job.import_id, job.chunk)
-
-
-def _gone(org_id: str, rows: Sequence[RowOut]) -> dict[str, str]:
-    """Groups, departments and locations of the rows that were deleted since the preview, with the code that says so."""
-    wanted: dict[tuple[str, str], tuple[type[Item], str, str]] = {}
-    for values in (row.values for row in rows):
-        things: list[tuple[type[Item], str, str, str]] = [
-            (Group, group_sk(one), one, "group_gone") for one in values.group_ids
-        ]
-        if values.department_id:
-            things.append((Department, department_sk(values.department_id), values.department_id, "department_gone"))
-        if values.location_id:
-            things.append((Location, location_sk(values.location_id), values.location_id, "location_gone"))
-        wanted |= {(org_pk(org_id), sk): (model, thing_id, code) for model, sk, thing_id, code in things}
-    found = table.batch_get([(model, *key) for key, (model, _, _) in wanted.items()])
-    return {thing_id: code for key, (_, thing_id, code) in wanted.items() if key not in found}
+def _rows(job: UploadChunk) -> list[upload_store.Row]:
+    return upload_store.rows_of_chunk(job.org_id, job.import_id, job.chunk)
 
 
 def _invite(
-    known: Import,
+    upload: Upload,
     values: ValuesOut,
     gone: Mapping[str, str],
     member: Member | None,
@@ -166,9 +147,9 @@ def _invite(
     now: datetime,
 ) -> _Outcome:
     """One person. What goes wrong with one stops nobody else; trouble of ours fails the message, which comes again."""
-    invite_id = invite_id_of(known.import_id, values.email)
+    invite_id = invite_id_of(upload.import_id, values.email)
     for _ in range(_TRIES):
-        if member is not None and (member.invite_id == invite_id or _is_made_here(known, member)):
+        if member is not None and (member.invite_id == invite_id or _is_made_here(upload, member)):
             return _done(member, invite_id)
         code = refusal(member, invite_id)
         if code is not None:
@@ -177,19 +158,19 @@ def _invite(
             if thing_id is not None and thing_id in gone:
                 return _failed(gone[thing_id])
         person = Person(**values.model_dump())
-        invitation = invitation_of(known.msp_id, known.org_id, person, member, known.import_id, now, expires_at)
+        invitation = invitation_of(upload.msp_id, upload.org_id, person, member, upload.import_id, now, expires_at)
         try:
-            table.transact(invitation.writes)
+            store.commit(invitation.writes)
         except ConditionFailed:
-            member = members_store.member_of_address(known.org_id, [values.email]).get(normalized(values.email))
+            member = members_store.members_by_address(upload.org_id, [values.email]).get(normalized(values.email))
             continue
         return _done(invitation.member, invite_id)
     return _failed("changed_meanwhile")
 
 
-def _is_made_here(known: Import, member: Member) -> bool:
+def _is_made_here(upload: Upload, member: Member) -> bool:
     """An earlier delivery made this member, and an admin may have sent the invitation again since."""
-    made_as = derived_id(known.import_id, "member", normalized(str(member.email)))
+    made_as = derived_id(upload.import_id, "member", normalized(str(member.email)))
     return bool(member.member_id == made_as)
 
 
@@ -198,6 +179,11 @@ def _done(member: Member, invite_id: str) -> _Outcome:
 
 
 def _failed(code: str, member: Member | None = None) -> _Outcome:
-    told = explain(code, status=member.status if member else "")
-    problem = {"column": TEMPLATE_COLUMNS[0], "code": code, "sentence": told.sentence, "next_step": told.next_step}
+    explanation = explain(code, status=member.status if member else "")
+    problem = {
+        "column": TEMPLATE_COLUMNS[0],
+        "code": code,
+        "sentence": explanation.sentence,
+        "next_step": explanation.next_step,
+    }
     return {"outcome": RowOutcome.FAILED, "problems": [problem]}

@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.jobs.job import DueJob, Job
 
 
-class RunImport(DueJob):
+class RunUpload(DueJob):
     """An approved upload: sends its chunks, those that are not done."""
 
     job: Literal["import"] = "import"
@@ -18,7 +18,7 @@ class RunImport(DueJob):
         return self.import_id
 
 
-class ImportChunk(Job):
+class UploadChunk(Job):
     """Invites the people of some rows."""
 
     job: Literal["import_chunk"] = "import_chunk"

@@ -2,11 +2,11 @@
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
 from chalicelib.tenants.access.models import org_pk
 
 
-class Import(OutboxItem):
+class Upload(OutboxItem):
     """`ORG#o#IMPORTS` / `IMPORT#i`. `chunks_left` counts down while an approved upload is worked on."""
 
     import_id = UnicodeAttribute()
@@ -30,22 +30,22 @@ class Import(OutboxItem):
     ttl = NumberAttribute()
 
 
-def imports_pk(org_id: str) -> str:
+def uploads_pk(org_id: str) -> str:
     return f"{org_pk(org_id)}#IMPORTS"
 
 
-def import_sk(import_id: str) -> str:
+def upload_sk(import_id: str) -> str:
     return f"IMPORT#{import_id}"
 
 
-class ImportRows(OutboxItem):
+class UploadRows(OutboxItem):
     """`ORG#o#IMPORT#i` / `ROWS#<n>`: some rows, each with its cells as written and its verdict."""
 
     rows = JSONAttribute()
     ttl = NumberAttribute()
 
 
-class ImportOutcome(OutboxItem):
+class UploadOutcome(OutboxItem):
     """`ORG#o#IMPORT#i` / `OUTCOME#<n>`: what became of the rows of a chunk, by their numbers; written once."""
 
     outcomes = JSONAttribute()
@@ -56,7 +56,7 @@ ROWS_PREFIX = "ROWS#"
 OUTCOMES_PREFIX = "OUTCOME#"
 
 
-def import_pk(org_id: str, import_id: str) -> str:
+def upload_pk(org_id: str, import_id: str) -> str:
     return f"{org_pk(org_id)}#IMPORT#{import_id}"
 
 

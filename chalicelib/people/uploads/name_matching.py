@@ -19,7 +19,7 @@ _WORTH_TELLING = 0.5
 _MAX_STEPS = 5_000_000
 
 
-class How(Enum):
+class MatchKind(Enum):
     EXACT = auto()
     FORM = auto()
     """Equal but for letter case, spaces and kinds of characters."""
@@ -32,7 +32,7 @@ class How(Enum):
 class Match:
     """`name` is that of the thing, or the nearest one of UNKNOWN, or empty. `candidates` are for AMBIGUOUS."""
 
-    how: How
+    how: MatchKind
     id: str = ""
     name: str = ""
     candidates: tuple[str, ...] = ()
@@ -70,15 +70,15 @@ class Names:
     def _match(self, given: str) -> Match:
         form = folded(given)
         for how, ids in (
-            (How.EXACT, self._by_full.get(given)),
-            (How.EXACT, self._by_full.get(given.strip())),
-            (How.EXACT, self._exact.get(given.strip())),
-            (How.FORM, self._folded.get(form)),
+            (MatchKind.EXACT, self._by_full.get(given)),
+            (MatchKind.EXACT, self._by_full.get(given.strip())),
+            (MatchKind.EXACT, self._exact.get(given.strip())),
+            (MatchKind.FORM, self._folded.get(form)),
         ):
             if ids is not None and len(ids) == 1:
                 return Match(how, ids[0], self._full[ids[0]])
             if ids is not None:
-                return Match(How.AMBIGUOUS, candidates=tuple(sorted(self._full[one] for one in ids)))
+                return Match(MatchKind.AMBIGUOUS, candidates=tuple(sorted(self._full[one] for one in ids)))
         return self._nearest(form)
 
     def _nearest(self, form: str) -> Match:
@@ -88,7 +88,7 @@ class Names:
         matcher.set_seq2(form)
         for other, ids in self._folded.items():
             if self._steps_left <= 0:
-                return Match(How.UNKNOWN)
+                return Match(MatchKind.UNKNOWN)
             similarity = self._similarity(matcher, form, other, at_least=max(second, _WORTH_TELLING))
             if similarity > ratio:
                 second = second if ids[0] == best else ratio
@@ -96,12 +96,12 @@ class Names:
             elif ids[0] != best:
                 second = max(second, similarity)
         if ratio < _WORTH_TELLING:
-            return Match(How.UNKNOWN)
+            return Match(MatchKind.UNKNOWN)
         sure = ratio >= _NEAR and ratio - second >= _CLEARLY and len(self._folded[best_form]) == 1
         # Team 11 is not a way of writing Team 12.
         if sure and _digits(best_form) == _digits(form):
-            return Match(How.NEAREST, best, self._full[best])
-        return Match(How.UNKNOWN, name=self._full[best])
+            return Match(MatchKind.NEAREST, best, self._full[best])
+        return Match(MatchKind.UNKNOWN, name=self._full[best])
 
     def _similarity(self, matcher: "SequenceMatcher[str]", form: str, other: str, at_least: float) -> float:
         matcher.set_seq1(other)

@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.core.lazy import BaseModel
 from chalicelib.people.invitations.schemas import Notify
 from chalicelib.people.uploads.row_schemas import RowOut
-from chalicelib.people.uploads.states import ImportStatus, RowOutcome
+from chalicelib.people.uploads.states import RowOutcome, UploadStatus
 from chalicelib.web.schemas import Form
 
 
@@ -17,7 +17,7 @@ class ImportOut(BaseModel):
     """`num_failed` rows are not invited; after approval, those too that could not be."""
 
     import_id: str
-    status: ImportStatus
+    status: UploadStatus
     num_rows: int
     num_corrected: int
     num_failed: int

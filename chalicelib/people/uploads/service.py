@@ -13,17 +13,17 @@ from chalicelib.people.invitations.schemas import Notify
 from chalicelib.people.uploads import store
 from chalicelib.people.uploads.directory import directory_of
 from chalicelib.people.uploads.failed_rows import failed_csv
-from chalicelib.people.uploads.messages import RunImport
-from chalicelib.people.uploads.models import Import, file_key, import_sk, imports_pk
+from chalicelib.people.uploads.messages import RunUpload
+from chalicelib.people.uploads.models import Upload, file_key, upload_sk, uploads_pk
 from chalicelib.people.uploads.row_schemas import ProblemOut, RowOut, Verdict
 from chalicelib.people.uploads.schemas import ImportDetail, ImportOut, ImportPage, ImportRowOut
 from chalicelib.people.uploads.spreadsheet.reader import read_sheet
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
-from chalicelib.people.uploads.states import ImportStatus, RowOutcome
+from chalicelib.people.uploads.states import RowOutcome, UploadStatus
 from chalicelib.people.uploads.verdicts import judge
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.states import Subscription
 from chalicelib.web.paging import Pager
 
@@ -49,103 +49,103 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
         if store.size_of(row) > store.MAX_ROW_BYTES:
             raise refusal("row_too_long", line=verdict.number)
     chunks = store.chunks_of(rows)
-    made = Import(
-        imports_pk(scope.org), import_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
-        status=ImportStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
+    new = Upload(
+        uploads_pk(scope.org), upload_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
+        status=UploadStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
         num_corrected=sum(one.verdict == Verdict.CORRECTED for one in verdicts),
         num_failed=sum(one.verdict == Verdict.FAILED for one in verdicts),
         num_chunks=len(chunks), chunks_left=len(chunks), uploaded_by=scope.account_id, uploaded_at=to_text(now),
     )  # fmt: skip
     files().write(file_key(scope.org, import_id), [content], content_type)
     store.put_rows(scope.org, import_id, chunks, now)
-    told = Change(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
+    entry = AuditEntry(scope.account_id, "import.uploaded", f"import/{import_id}", after={"num_rows": len(verdicts)})
     try:
-        audit.commit(scope.tenant_pk, told, [store.create_write(made, now)], now)
+        audit.commit(scope.tenant_pk, entry, [store.create_write(new, now)], now)
     except ConditionFailed:
         return _out(_known(scope, import_id, now))
-    return _out(made)
+    return _out(new)
 
 
 def page(scope: Scope, pager: Pager) -> ImportPage:
     found = store.page(scope.org, pager.limit, pager.position)
-    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.position))
+    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
-    known = _known(scope, import_id, now)
+    item = _known(scope, import_id, now)
     outcomes = store.outcomes_of(scope.org, import_id)
     rows = [_row_out(RowOut.model_validate(row["verdict"]), outcomes) for row in store.rows_of(scope.org, import_id)]
-    return _detail(known, rows)
+    return _detail(item, rows)
 
 
 def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:
     """Have everybody invited whose row did not fail. Raises NotFound, Invalid for the instant, and Conflict."""
-    known = _known(scope, import_id, now)
+    item = _known(scope, import_id, now)
     _require_subscription(scope)
     notify_at = instant_of(notify, now)
-    if known.num_failed >= known.num_rows and known.status == ImportStatus.PREVIEW:
+    if item.num_failed >= item.num_rows and item.status == UploadStatus.PREVIEW:
         raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
-    return _decide(scope, known, ImportStatus.APPROVED, notify_at, decision_id, now)
+    return _decide(scope, item, UploadStatus.APPROVED, notify_at, decision_id, now)
 
 
 def disapprove(scope: Scope, import_id: str, decision_id: str, now: datetime) -> ImportOut:
-    known = _known(scope, import_id, now)
-    return _decide(scope, known, ImportStatus.DISAPPROVED, None, decision_id, now)
+    item = _known(scope, import_id, now)
+    return _decide(scope, item, UploadStatus.DISAPPROVED, None, decision_id, now)
 
 
 def failed_file(scope: Scope, import_id: str, now: datetime) -> bytes:
     """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again."""
-    known = _known(scope, import_id, now)
+    item = _known(scope, import_id, now)
     outcomes = store.outcomes_of(scope.org, import_id)
     failed = []
     for row in store.rows_of(scope.org, import_id):
         out = _row_out(RowOut.model_validate(row["verdict"]), outcomes)
         if out.verdict == Verdict.FAILED or out.outcome == RowOutcome.FAILED:
             failed.append((row["cells"], out.problems))
-    return failed_csv(list(known.header), failed)
+    return failed_csv(list(item.header), failed)
 
 
 def _decide(
     scope: Scope,
-    known: Import,
-    status: ImportStatus,
+    item: Upload,
+    status: UploadStatus,
     notify_at: datetime | None,
     decision_id: str,
     now: datetime,
 ) -> ImportOut:
-    if known.decision_id != decision_id:
-        if known.status != ImportStatus.PREVIEW:
-            raise _decided(known)
+    if item.decision_id != decision_id:
+        if item.status != UploadStatus.PREVIEW:
+            raise _decided(item)
         fields = {
             "decided_by": scope.account_id, "decided_at": to_text(now), "decision_id": decision_id,
             "notify_at": to_text(notify_at) if notify_at else None,
         }  # fmt: skip
-        before = known.status
-        writes = store.decide_writes(known, status, fields)
+        before = item.status
+        writes = store.decide_writes(item, status, fields)
         for name, value in {**fields, "status": status.value}.items():
-            setattr(known, name, value)
-        if status == ImportStatus.APPROVED:
-            writes.append(due.write(store.import_job(known)))
-        told = Change(
-            scope.account_id, f"import.{status}", f"import/{known.import_id}", {"status": before},
-            {"status": status.value, "notify_at": known.notify_at},
+            setattr(item, name, value)
+        if status == UploadStatus.APPROVED:
+            writes.append(due.write(store.upload_job(item)))
+        entry = AuditEntry(
+            scope.account_id, f"import.{status}", f"import/{item.import_id}", {"status": before},
+            {"status": status.value, "notify_at": item.notify_at},
         )  # fmt: skip
         try:
-            audit.commit(scope.tenant_pk, told, writes, now)
+            audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            raise _decided(_known(scope, known.import_id, now)) from None
-    files().delete(file_key(scope.org, known.import_id))
-    if known.status == ImportStatus.APPROVED:
-        job = RunImport(msp_id=scope.msp_id, org_id=scope.org, import_id=known.import_id, due_at=str(known.decided_at))
+            raise _decided(_known(scope, item.import_id, now)) from None
+    files().delete(file_key(scope.org, item.import_id))
+    if item.status == UploadStatus.APPROVED:
+        job = RunUpload(msp_id=scope.msp_id, org_id=scope.org, import_id=item.import_id, due_at=str(item.decided_at))
         queue.send_soon(job)
-    return _out(known)
+    return _out(item)
 
 
-def _known(scope: Scope, import_id: str, now: datetime) -> Import:
-    known = store.find(scope.org, import_id)
-    if known is None or store.is_over(known, now):
+def _known(scope: Scope, import_id: str, now: datetime) -> Upload:
+    item = store.find(scope.org, import_id)
+    if item is None or store.is_over(item, now):
         raise NotFound("There is no such upload")
-    return known
+    return item
 
 
 def _require_subscription(scope: Scope) -> None:
@@ -154,31 +154,31 @@ def _require_subscription(scope: Scope) -> None:
         raise Conflict("subscription_needed", problem)
 
 
-def _decided(known: Import) -> Conflict:
-    return Conflict("already_decided", f"This upload is {known.status}; it can be decided once.")
+def _decided(item: Upload) -> Conflict:
+    return Conflict("already_decided", f"This upload is {item.status}; it can be decided once.")
 
 
-def _out(known: Import) -> ImportOut:
-    return ImportOut(**_facts(known))
+def _out(item: Upload) -> ImportOut:
+    return ImportOut(**_facts(item))
 
 
-def _detail(known: Import, rows: Sequence[ImportRowOut]) -> ImportDetail:
-    return ImportDetail(**_facts(known), header=list(known.header), rows=list(rows))
+def _detail(item: Upload, rows: Sequence[ImportRowOut]) -> ImportDetail:
+    return ImportDetail(**_facts(item), header=list(item.header), rows=list(rows))
 
 
-def _facts(known: Import) -> dict[str, object]:
+def _facts(item: Upload) -> dict[str, object]:
     counts = ("num_rows", "num_corrected", "num_failed", "num_invited")
     texts = ("import_id", "uploaded_by", "uploaded_at", "decided_by", "decided_at", "notify_at")
-    facts: dict[str, object] = {name: int(getattr(known, name)) for name in counts}
-    return {**facts, **{name: getattr(known, name) for name in texts}, "status": ImportStatus(known.status)}
+    facts: dict[str, object] = {name: int(getattr(item, name)) for name in counts}
+    return {**facts, **{name: getattr(item, name) for name in texts}, "status": UploadStatus(item.status)}
 
 
 def _row_out(verdict: RowOut, outcomes: Mapping[str, Mapping[str, object]]) -> ImportRowOut:
-    told = outcomes.get(str(verdict.number), {})
-    problems = [ProblemOut.model_validate(one) for one in told.get("problems", [])]  # type: ignore[attr-defined]
+    outcome = outcomes.get(str(verdict.number), {})
+    problems = [ProblemOut.model_validate(one) for one in outcome.get("problems", [])]  # type: ignore[attr-defined]
     return ImportRowOut(
         **verdict.model_dump(exclude={"problems"}),
         problems=[*verdict.problems, *problems],
-        outcome=told.get("outcome"),
-        member_id=told.get("member_id"),
+        outcome=outcome.get("outcome"),
+        member_id=outcome.get("member_id"),
     )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class ImportStatus(StrEnum):
+class UploadStatus(StrEnum):
     """Nothing is sent before approval; `approved` is being worked on."""
 
     PREVIEW = "preview"

@@ -1,31 +1,33 @@
 """Uploads: every read and every conditional write."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws import bulk, table
-from chalicelib.aws.table import Write, put_new
+from chalicelib.aws.table import Ref, Write, put_new
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.jobs import due
-from chalicelib.people.uploads.messages import RunImport
+from chalicelib.people.uploads.messages import RunUpload
 from chalicelib.people.uploads.models import (
     OUTCOMES_PREFIX,
     ROWS_PREFIX,
-    Import,
-    ImportOutcome,
-    ImportRows,
-    import_pk,
-    import_sk,
-    imports_pk,
+    Upload,
+    UploadOutcome,
+    UploadRows,
     outcome_sk,
     rows_sk,
+    upload_pk,
+    upload_sk,
+    uploads_pk,
 )
-from chalicelib.people.uploads.states import ImportStatus
+from chalicelib.people.uploads.row_schemas import ValuesOut
+from chalicelib.people.uploads.states import UploadStatus
+from chalicelib.tenants.structure.models import department_ref, group_ref, location_ref
 
 KEPT_FOR = timedelta(days=365)
 
@@ -59,92 +61,108 @@ def size_of(row: Row) -> int:
 
 def put_rows(org_id: str, import_id: str, chunks: Sequence[Sequence[Row]], now: datetime) -> None:
     """Before the upload's header: rows without one are nobody's, and go by themselves."""
-    pk, ttl = import_pk(org_id, import_id), _ttl(now)
-    items = [ImportRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)]
+    pk, ttl = upload_pk(org_id, import_id), _ttl(now)
+    items = [UploadRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)]
     # What an earlier try of the same request wrote is the same.
     outcomes = bulk.insert_new(settings().outbox_table, [item.serialize() for item in items])
     if not {bulk.CREATED, bulk.DUPLICATE}.issuperset(outcomes):
         raise Unavailable()
 
 
-def create_write(made: Import, now: datetime) -> Write:
+def create_write(upload: Upload, now: datetime) -> Write:
     """ConditionFailed when an earlier try of the same request made it."""
-    made.ttl = _ttl(now)
-    return put_new(made)
+    upload.ttl = _ttl(now)
+    return put_new(upload)
 
 
-def find(org_id: str, import_id: str) -> Import | None:
-    return table.get(Import, imports_pk(org_id), import_sk(import_id))
+def find(org_id: str, import_id: str) -> Upload | None:
+    return table.get(Upload, uploads_pk(org_id), upload_sk(import_id))
 
 
-def page(org_id: str, limit: int, after: str | None) -> Slice[Import]:
+def page(org_id: str, limit: int, after: str | None) -> Page[Upload]:
     """Newest first."""
     return table.query(
-        Import, imports_pk(org_id), prefix=import_sk(""), limit=limit, after=after, newest_first=True, consistent=True
+        Upload, uploads_pk(org_id), prefix=upload_sk(""), limit=limit, after=after, newest_first=True, consistent=True
     )
 
 
 def rows_of(org_id: str, import_id: str) -> list[Row]:
-    items = table.query_all(ImportRows, import_pk(org_id, import_id), prefix=ROWS_PREFIX)
+    items = table.query_all(UploadRows, upload_pk(org_id, import_id), prefix=ROWS_PREFIX)
     return [row for item in items for row in item.rows]
 
 
 def rows_of_chunk(org_id: str, import_id: str, chunk: int) -> list[Row]:
-    found = table.get(ImportRows, import_pk(org_id, import_id), rows_sk(chunk))
+    found = table.get(UploadRows, upload_pk(org_id, import_id), rows_sk(chunk))
     return list(found.rows) if found else []
 
 
 def outcomes_of(org_id: str, import_id: str) -> dict[str, Any]:
     """What became of the rows so far, by their numbers as text."""
-    return {number: told for item in _outcomes(org_id, import_id) for number, told in item.outcomes.items()}
+    return {number: outcome for item in _outcomes(org_id, import_id) for number, outcome in item.outcomes.items()}
 
 
 def chunks_done(org_id: str, import_id: str) -> set[int]:
     return {int(item.sk.removeprefix(OUTCOMES_PREFIX)) for item in _outcomes(org_id, import_id)}
 
 
-def _outcomes(org_id: str, import_id: str) -> Iterator[ImportOutcome]:
-    yield from table.query_all(ImportOutcome, import_pk(org_id, import_id), prefix=OUTCOMES_PREFIX)
+def _outcomes(org_id: str, import_id: str) -> Iterator[UploadOutcome]:
+    yield from table.query_all(UploadOutcome, upload_pk(org_id, import_id), prefix=OUTCOMES_PREFIX)
 
 
-def decide_writes(known: Import, status: ImportStatus, fields: Mapping[str, str | None]) -> list[Write]:
+def decide_writes(upload: Upload, status: UploadStatus, fields: Mapping[str, str | None]) -> list[Write]:
     """ConditionFailed with index 0 when somebody else decided first."""
-    actions = [Import.status.set(status.value)]
-    actions += [getattr(Import, name).set(value) for name, value in fields.items() if value is not None]
-    key = Import(imports_pk(known.org_id), import_sk(known.import_id))
-    return [Write("update", key, Import.status == ImportStatus.PREVIEW, tuple(actions))]
+    actions = [Upload.status.set(status.value)]
+    actions += [getattr(Upload, name).set(value) for name, value in fields.items() if value is not None]
+    key = Upload(uploads_pk(upload.org_id), upload_sk(upload.import_id))
+    return [Write("update", key, Upload.status == UploadStatus.PREVIEW, tuple(actions))]
 
 
-def finish_chunk(known: Import, chunk: int, outcomes: Mapping[str, Any], num_invited: int, num_failed: int) -> None:
+def finish_chunk(upload: Upload, chunk: int, outcomes: Mapping[str, Any], num_invited: int, num_failed: int) -> None:
     """Note what became of a chunk. ConditionFailed when another delivery did."""
-    item = ImportOutcome(
-        import_pk(known.org_id, known.import_id), outcome_sk(chunk), outcomes=dict(outcomes), ttl=known.ttl
+    item = UploadOutcome(
+        upload_pk(upload.org_id, upload.import_id), outcome_sk(chunk), outcomes=dict(outcomes), ttl=upload.ttl
     )
-    counted = (Import.chunks_left.add(-1), Import.num_invited.add(num_invited), Import.num_failed.add(num_failed))
-    key = Import(imports_pk(known.org_id), import_sk(known.import_id))
-    table.transact([put_new(item), Write("update", key, Import.pk.exists(), counted)])
+    counted = (Upload.chunks_left.add(-1), Upload.num_invited.add(num_invited), Upload.num_failed.add(num_failed))
+    key = Upload(uploads_pk(upload.org_id), upload_sk(upload.import_id))
+    table.transact([put_new(item), Write("update", key, Upload.pk.exists(), counted)])
 
 
-def end(known: Import) -> None:
+def end(upload: Upload) -> None:
     """All chunks are done. Ending it again changes nothing."""
-    key = Import(imports_pk(known.org_id), import_sk(known.import_id))
+    key = Upload(uploads_pk(upload.org_id), upload_sk(upload.import_id))
     table.transact(
         [
-            Write("update", key, Import.chunks_left <= 0, (Import.status.set(ImportStatus.DONE.value),)),
-            due.done(import_job(known)),
+            Write("update", key, Upload.chunks_left <= 0, (Upload.status.set(UploadStatus.DONE.value),)),
+            due.done(upload_job(upload)),
         ]
     )
 
 
-def import_job(known: Import) -> RunImport:
+def upload_job(upload: Upload) -> RunUpload:
     """The work on an approved upload."""
-    return RunImport(msp_id=known.msp_id, org_id=known.org_id, import_id=known.import_id, due_at=str(known.decided_at))
+    return RunUpload(
+        msp_id=upload.msp_id, org_id=upload.org_id, import_id=upload.import_id, due_at=str(upload.decided_at)
+    )
 
 
 def _ttl(now: datetime) -> int:
     return int((now + KEPT_FOR).timestamp())
 
 
-def is_over(known: Import, now: datetime) -> bool:
+def is_over(upload: Upload, now: datetime) -> bool:
     """TTL deletes late, by days: an old upload is as good as none."""
-    return to_instant(known.uploaded_at) + KEPT_FOR <= now
+    return to_instant(upload.uploaded_at) + KEPT_FOR <= now
+
+
+def deleted_since(org_id: str, values: Iterable[ValuesOut]) -> dict[str, str]:
+    """Groups, departments and locations of these rows that no longer exist, each with the code that says so."""
+    code_by_ref: dict[Ref[Any], tuple[str, str]] = {}
+    for row in values:
+        for group_id in row.group_ids:
+            code_by_ref[group_ref(org_id, group_id)] = (group_id, "group_gone")
+        if row.department_id:
+            code_by_ref[department_ref(org_id, row.department_id)] = (row.department_id, "department_gone")
+        if row.location_id:
+            code_by_ref[location_ref(org_id, row.location_id)] = (row.location_id, "location_gone")
+    found = table.batch_get([(ref.model, ref.pk, ref.sk) for ref in code_by_ref])
+    return dict(gone for ref, gone in code_by_ref.items() if (ref.pk, ref.sk) not in found)

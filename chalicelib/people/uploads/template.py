@@ -62,7 +62,7 @@ def _relations(targets: dict[str, str]) -> str:
 
 
 def _styles() -> str:
-    # Format 49 is text: numbers of employees keep their leading noughts.
+    # Format 49 is text: numbers of employees keep their leading zeros.
     return (
         f'<styleSheet xmlns="{_MAIN}">'
         '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from chalicelib.core.text import normalized
 from chalicelib.people.members.states import ON_ROSTERS
-from chalicelib.people.uploads.corrections import Mended, email_problem, mended_email, mended_text
-from chalicelib.people.uploads.name_matching import How, Names
+from chalicelib.people.uploads.corrections import Correction, corrected_email, corrected_text, email_problem
+from chalicelib.people.uploads.name_matching import MatchKind, Names
 from chalicelib.people.uploads.row_schemas import CorrectionOut, ProblemOut, RemarkOut, RowOut, ValuesOut, Verdict
 from chalicelib.people.uploads.spreadsheet import columns
 from chalicelib.people.uploads.spreadsheet.columns import Column
@@ -50,6 +50,16 @@ def judge(sheet: Sheet, directory: Directory) -> list[RowVerdict]:
     names = _AllNames(directory)
     lines: dict[str, int] = {}
     return [_Row(judged, row, names, directory.members, lines).verdict() for row in sheet.rows]
+
+
+def addresses_in(sheet: Sheet) -> list[str]:
+    """The addresses of its rows, corrected as `judge` would, without those that are no addresses."""
+    headings = [column.meaning for column in columns.columns_of(sheet.header)]
+    if columns.EMAIL not in headings:
+        return []
+    index = headings.index(columns.EMAIL)
+    addresses = [corrected_email(row.cells[index]).text for row in sheet.rows]
+    return [address for address in addresses if email_problem(address) is None]
 
 
 class _AllNames:
@@ -115,7 +125,7 @@ class _Row:
 
     def _email(self) -> str:
         heading, given = self._cell(columns.EMAIL)
-        mended = mended_email(given)
+        mended = corrected_email(given)
         address = mended.text
         problem = email_problem(address)
         if problem is not None:
@@ -150,7 +160,7 @@ class _Row:
         return values
 
     def _line(self, heading: str, given: str, limit: int) -> str:
-        mended = mended_text(given)
+        mended = corrected_text(given)
         if len(mended.text) > limit:
             self._wrong(heading, "too_long", limit=limit)
             return mended.text
@@ -177,20 +187,20 @@ class _Row:
     def _found(self, heading: str, given: str, kind: str, names: Names) -> str | None:
         match = names.match(given)
         shown = _short(trimmed(given))
-        if match.how is How.AMBIGUOUS:
+        if match.how is MatchKind.AMBIGUOUS:
             candidates = ", ".join(f'"{_short(name)}"' for name in match.candidates[:10])
             self._wrong(heading, f"ambiguous_{kind}", given=shown, candidates=candidates)
-        elif match.how is How.UNKNOWN and match.name:
+        elif match.how is MatchKind.UNKNOWN and match.name:
             self._wrong(heading, f"unknown_{kind}", f"unknown_{kind}_near", given=shown, nearest=_short(match.name))
-        elif match.how is How.UNKNOWN:
+        elif match.how is MatchKind.UNKNOWN:
             self._wrong(heading, f"unknown_{kind}", given=shown)
-        elif match.how is How.FORM:
+        elif match.how is MatchKind.FORM:
             self._corrected(heading, "name_form", trimmed(given), match.name)
-        elif match.how is How.NEAREST:
+        elif match.how is MatchKind.NEAREST:
             self._corrected(heading, "nearest_name", trimmed(given), match.name)
         return match.id or None
 
-    def _taken(self, heading: str, given: str, mended: Mended) -> None:
+    def _taken(self, heading: str, given: str, mended: Correction) -> None:
         if mended.code is not None:
             self._corrected(heading, mended.code, given, mended.text)
 

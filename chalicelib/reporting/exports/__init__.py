@@ -1,1 +1,1 @@
-"""Lists as CSV files, made in the background (R14)."""
+"""Lists as CSV files, written in the background (R14)."""

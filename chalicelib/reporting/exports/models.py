@@ -2,14 +2,14 @@
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import OutboxItem
+from chalicelib.aws.items import OutboxItem
 from chalicelib.tenants.access.models import msp_pk
 
 
 class Export(OutboxItem):
-    """`MSP#m#EXPORTS` / `EXPORT#x`: a list that is being written, or was, into a file. TTL takes it after the file.
+    """`MSP#m#EXPORTS` / `EXPORT#x`: a list that is being written into a file, or was. TTL deletes it after the file.
 
-    `selection` is `schemas.Selection`; `file_name` is what the file is called when it is fetched.
+    `selection` is `schemas.Selection`; `file_name` is the name of the file when it is downloaded.
     """
 
     export_id = UnicodeAttribute()
@@ -33,5 +33,5 @@ def export_sk(export_id: str) -> str:
 
 
 def file_key(msp_id: str, export_id: str) -> str:
-    """Where the file lies in the bucket; its lifecycle takes what is under `exports/` after 7 days."""
+    """The key of the file in the bucket, whose lifecycle deletes what is under `exports/` after 7 days."""
     return f"exports/{msp_id}/{export_id}.csv"

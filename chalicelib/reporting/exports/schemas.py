@@ -1,4 +1,4 @@
-"""What an export is asked with, what it answers, and its message."""
+"""Requests, answers and the job of exports."""
 
 from typing import Literal
 

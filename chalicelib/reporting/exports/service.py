@@ -1,4 +1,4 @@
-"""Exports: a list is asked for, written into a file in the background, and fetched through a link that is soon over."""
+"""Exports: a list is written into a file in the background, and downloaded through a link that expires soon."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from chalicelib.reporting.exports.schemas import ExportOut, RunExport, Selection
 from chalicelib.reporting.exports.states import Code, ExportStatus
 from chalicelib.tenants.access.service import Scope
 
-# As the bucket's lifecycle has it (infra/resources.yaml), which takes files at the midnight after.
+# As in the bucket's lifecycle (infra/resources.yaml), which deletes files at the midnight after.
 KEPT_FOR = timedelta(days=7)
 
 # Long enough to follow a link, too short to pass it on.
@@ -25,9 +25,9 @@ _TEXTS = Path(__file__).with_name("explanations.toml")
 
 
 def start(scope: Scope, selection: Selection, export_id: str, now: datetime) -> ExportOut:
-    """Save what is asked and queue it. Raises NotFound when there is no such list.
+    """Save the export and queue its job. Raises NotFound when there is no such list.
 
-    When the message cannot be sent, the caller is told so, and the same request sends it.
+    Raises Unavailable when the message cannot be sent; the same request again sends it.
     """
     name = sources.name_of(scope.msp_id, selection)
     expires_at = now + KEPT_FOR
@@ -51,9 +51,9 @@ def start(scope: Scope, selection: Selection, export_id: str, now: datetime) -> 
 
 
 def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
-    """How far it is; once it is ready, with a link that is made now."""
+    """The state of the export; once it is ready, with a new link."""
     export = store.find(scope.msp_id, export_id)
-    # TTL deletes late, by days: an old export is as good as none.
+    # TTL deletes late, by days: an expired export counts as none.
     if export is None or to_instant(export.expires_at) <= now:
         raise NotFound()
     url = None
@@ -63,19 +63,19 @@ def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
 
 
 def run(job: RunExport, now: datetime) -> None:
-    """Write the file. A delivery that comes again, or meanwhile, writes the same file; the first one settles."""
+    """Write the file. Any number of times: every delivery writes the same file, and the first sets the status."""
     export = store.find(job.msp_id, job.export_id)
     if export is None or export.status != ExportStatus.RUNNING:
         return
     scope = Scope(export.created_by, job.msp_id, is_msp_admin=True)
     sheet = sources.sheet(scope, Selection.model_validate(export.selection), now)
     files().write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
-    store.settle_ready(job.msp_id, job.export_id, sheet.num_rows)
+    store.mark_ready(job.msp_id, job.export_id, sheet.num_rows)
 
 
-def give_up(job: RunExport, now: datetime) -> None:
-    """A dead letter: whoever waits is told, with the next step."""
-    store.settle_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
+def on_dead_letter(job: RunExport, now: datetime) -> None:
+    """The export fails, with an explanation and the next step."""
+    store.mark_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
 
 
 def _out(export: Export, url: str | None) -> ExportOut:

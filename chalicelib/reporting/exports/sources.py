@@ -1,4 +1,4 @@
-"""The lists that can be exported: the very pages that the API shows, one after the other."""
+"""The lists that can be exported: the pages of the API, one after the other."""
 
 import re
 import unicodedata
@@ -24,17 +24,17 @@ from chalicelib.web.paging import PageQuery, Pager
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
 
-_NOTHING = StatusCounts(completed=0, scheduled=0, failed=0)
+_NO_COUNTS = StatusCounts(completed=0, scheduled=0, failed=0)
 
-# Larger pages than the API's, whose callers wait: fewer reads, and one page is in memory at a time.
+# Larger pages than the API's: fewer reads, and still only one page in memory at a time.
 _ROWS_AT_ONCE = 1000
 
-# Of every name in the name of a file: together they stay below what file systems take.
+# The most characters of each name in a file name: together they stay below the limits of file systems.
 _MAX_NAME = 60
 
 
 class _Pages(PageQuery):
-    """Without the API's limit to a page."""
+    """Without the API's limit of a page."""
 
     limit: int
 
@@ -48,7 +48,7 @@ class _Page(Protocol):
 
 
 def name_of(msp_id: str, selection: Selection) -> str:
-    """What its file is called. Raises NotFound when this MSP has no such list."""
+    """The name of the file, without date and ending. Raises NotFound when this MSP has no such list."""
     if selection.kind == ExportKind.DASHBOARD:
         return "dashboard"
     org = org_of(msp_id, selection.org_id)
@@ -61,26 +61,26 @@ def name_of(msp_id: str, selection: Selection) -> str:
 
 
 def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
-    """The list as it is while it is being read, page by page."""
+    """The list, read page by page while the sheet is written."""
     if selection.kind == ExportKind.DASHBOARD:
-        clients = _every(lambda pager: views.dashboard(scope, pager))
+        clients = _all_items(lambda pager: views.dashboard(scope, pager))
         return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
     org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
     if selection.kind == ExportKind.BATCHES:
-        batches = _every(lambda pager: batches_views.client(scope, org_id, pager))
-        return _as_shown(list(BatchItem.model_fields), batches)
-    found = _every(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
-    return _as_shown(list(LearnerOut.model_fields), found)
+        batches = _all_items(lambda pager: batches_views.client(scope, org_id, pager))
+        return _field_sheet(list(BatchItem.model_fields), batches)
+    found = _all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
+    return _field_sheet(list(LearnerOut.model_fields), found)
 
 
 def file_name_of(*names: str) -> str:
-    """The names in plain small letters; what has none, such as Chinese, is left out."""
+    """The names in lower-case ASCII letters; characters without any, such as Chinese ones, are left out."""
     plain = (unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in names)
     words = (re.sub(r"[^a-z0-9]+", "-", name)[:_MAX_NAME].strip("-") for name in plain)
     return "-".join(word for word in words if word)
 
 
-def _every(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
+def _all_items(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
     cursor: str | None = None
     while True:
         page = page_at(Pager("export", "export", _Pages(limit=_ROWS_AT_ONCE, cursor=cursor)))
@@ -90,12 +90,12 @@ def _every(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
             return
 
 
-def _as_shown(fields: Sequence[str], items: Iterator[Any]) -> Sheet:
+def _field_sheet(fields: Sequence[str], items: Iterator[Any]) -> Sheet:
     """A column for each field of the list's items, under the same name."""
     return Sheet(fields, ([getattr(item, field) for field in fields] for item in items))
 
 
 def _dashboard_row(client: DashboardItem) -> list[Cell]:
-    counts = client.status if isinstance(client.status, StatusCounts) else _NOTHING
+    counts = client.status if isinstance(client.status, StatusCounts) else _NO_COUNTS
     numbers = (client.num_batches, client.num_courses, counts.completed, counts.scheduled, counts.failed)
     return [client.org_id, client.name, client.status == "pending", *numbers]

@@ -1,4 +1,4 @@
-"""What can be exported, and how far an export is."""
+"""Kinds and statuses of exports."""
 
 from enum import StrEnum
 

@@ -14,7 +14,7 @@ def find(msp_id: str, export_id: str) -> Export | None:
 
 
 def create(export: Export) -> Export:
-    """Give the export that then stands: this one, or the one that the same request made before."""
+    """Gives the export that is stored: this one, or the one that the same request created before."""
     try:
         table.transact([put_new(export)])
     except ConditionFailed:
@@ -22,16 +22,16 @@ def create(export: Export) -> Export:
     return export
 
 
-def settle_ready(msp_id: str, export_id: str, num_rows: int) -> None:
-    _settle(msp_id, export_id, ExportStatus.READY, Export.num_rows.set(num_rows))
+def mark_ready(msp_id: str, export_id: str, num_rows: int) -> None:
+    _finish(msp_id, export_id, ExportStatus.READY, Export.num_rows.set(num_rows))
 
 
-def settle_failed(msp_id: str, export_id: str, code: Code) -> None:
-    _settle(msp_id, export_id, ExportStatus.FAILED, Export.code.set(code.value))
+def mark_failed(msp_id: str, export_id: str, code: Code) -> None:
+    _finish(msp_id, export_id, ExportStatus.FAILED, Export.code.set(code.value))
 
 
-def _settle(msp_id: str, export_id: str, status: ExportStatus, action: Action) -> None:
-    """Nothing when another delivery settled it, or when its time is over."""
+def _finish(msp_id: str, export_id: str, status: ExportStatus, action: Action) -> None:
+    """Nothing when another delivery set the status, or when TTL deleted the export."""
     key = Export(exports_pk(msp_id), export_sk(export_id))
     actions = (Export.status.set(status.value), action)
     with suppress(ConditionFailed):

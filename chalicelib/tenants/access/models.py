@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 
 
 def account_pk(account_id: str) -> str:
@@ -17,12 +18,12 @@ def org_pk(org_id: str) -> str:
     return f"ORG#{org_id}"
 
 
-# Sorts before everything else of its partition, so that a page of the rest never meets it.
+# Sorts before everything else of its partition, so that pages of the other items need not skip it.
 SELF_SK = "A#MSP"
 
 
 class AccountEntry(CoreItem):
-    """One role or one membership of an account; all of them are one query."""
+    """One role or one membership of an account. One query reads all of them."""
 
     role = UnicodeAttribute(null=True)
     msp_id = UnicodeAttribute()
@@ -43,8 +44,12 @@ class Msp(CoreItem):
     num_admins = NumberAttribute(default=0)
 
 
+def msp_ref(msp_id: str) -> Ref[Msp]:
+    return Ref(Msp, msp_pk(msp_id), SELF_SK)
+
+
 class OrgPointer(CoreItem):
-    """`ORG#o` / `A#MSP`: whose client an organization is. Never changes."""
+    """`ORG#o` / `A#MSP`: the MSP of an organization. Never changes."""
 
     msp_id = UnicodeAttribute()
     num_admins = NumberAttribute(default=0)

@@ -1,6 +1,6 @@
-"""Who is asking, and may they: every route asks here first.
+"""Authorization: every route calls this first.
 
-Another tenant's thing is not there (404); in one's own tenant, without permission, it is refused (403).
+What belongs to another tenant is not found (404). Without permission in one's own tenant the answer is 403.
 """
 
 from collections.abc import Iterable
@@ -56,8 +56,8 @@ def org(account_id: str, org_id: str, permission: Permission, department_path: I
     departments reach what lies in or below theirs, and nothing that concerns the whole organization.
     """
     entries = store.entries_of(account_id)
-    here = [entry for entry in entries if entry.org_id == org_id]
-    for entry in here:
+    in_org = [entry for entry in entries if entry.org_id == org_id]
+    for entry in in_org:
         if entry.role is not None and permission in _permissions(entry):
             limits = frozenset(entry.department_ids) if entry.department_ids else None
             if limits is None or limits & frozenset(department_path or ()):
@@ -66,7 +66,7 @@ def org(account_id: str, org_id: str, permission: Permission, department_path: I
     msp_id = store.msp_of(org_id) if msps else None
     if msp_id in msps:
         return Scope(account_id, str(msp_id), org_id, is_msp_admin=True)
-    if here:
+    if in_org:
         raise Forbidden()
     raise NotFound()
 

@@ -11,7 +11,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route asks for. A custom role is a chosen set of those in CHOOSABLE."""
+    """What a route requires. A custom role is a set of those in CHOOSABLE."""
 
     CLIENTS = "clients"
     ROLLOUTS = "rollouts"
@@ -46,7 +46,7 @@ MSP_PERMISSIONS = ORG_PERMISSIONS | {Permission.CLIENTS, Permission.ROLLOUTS, Pe
 
 DEPARTMENT_PERMISSIONS = frozenset({Permission.MEMBERS_READ, Permission.TRAINING_READ, Permission.RESULTS})
 
-# Appointing admins cannot be handed on, or a custom role could appoint its way to everything.
+# Without appointing admins: a custom role could appoint an admin with all permissions.
 CHOOSABLE = ORG_PERMISSIONS - {Permission.ORG_ADMINS}
 
 PERMISSIONS_BY_ROLE = {

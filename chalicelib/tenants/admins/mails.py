@@ -1,14 +1,14 @@
-"""What mails about admins say, read when they are sent."""
+"""Builders of the mails about admins."""
 
 from datetime import datetime
 
 from chalicelib.notifications.models import Mail
-from chalicelib.notifications.rendering import Letter, Withheld
+from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.states import Role
-from chalicelib.tenants.admins import store as admins_store
-from chalicelib.tenants.organizations import store
+from chalicelib.tenants.admins import store
+from chalicelib.tenants.organizations import store as organizations_store
 
 _TITLE_BY_ROLE = {
     Role.MSP_ADMIN: "an MSP admin",
@@ -18,15 +18,15 @@ _TITLE_BY_ROLE = {
 }
 
 
-def admin_appointed(mail: Mail, now: datetime) -> Letter | Withheld:
+def admin_appointed(mail: Mail, now: datetime) -> MailContent | Suppressed:
     msp_id, org_id, account_id = mail.about["msp_id"], mail.about.get("org_id"), mail.about["account_id"]
-    admin = admins_store.admin(org_pk(org_id) if org_id else msp_pk(msp_id), account_id)
+    admin = store.admin(org_pk(org_id) if org_id else msp_pk(msp_id), account_id)
     if admin is None:
-        return Withheld("removed_meanwhile")
-    org = store.org(msp_id, org_id) if org_id else None
+        return Suppressed("removed_meanwhile")
+    org = organizations_store.org(msp_id, org_id) if org_id else None
     msp = None if org_id else access_store.msp(msp_id)
     tenant = org.name if org else msp.name if msp else "Muster"
-    return Letter(
+    return MailContent(
         to=admin.email,
         sender_name=tenant,
         reply_to=org.reply_to if org else None,

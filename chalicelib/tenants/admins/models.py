@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 
 
 def msp_role_sk(msp_id: str) -> str:
@@ -22,7 +22,7 @@ class Admin(CoreItem):
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     permissions: ListAttribute[str] = ListAttribute(null=True)
     appointed_at = UnicodeAttribute()
-    # Which request appointed: by it, the same request knows what it made before.
+    # Of the request that appointed: a repeated request finds by it that it did so before.
     appointment_id = UnicodeAttribute(null=True)
 
 

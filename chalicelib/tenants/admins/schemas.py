@@ -38,16 +38,16 @@ class AppointOrgAdmin(Form):
 
     @field_validator("permissions")
     @classmethod
-    def _permissions_fit_the_role(cls, given: list[Permission], info: ValidationInfo) -> list[Permission]:
+    def _permissions_fit_the_role(cls, permissions: list[Permission], info: ValidationInfo) -> list[Permission]:
         role = info.data.get("role")
-        if role == Role.CUSTOM and not given:
+        if role == Role.CUSTOM and not permissions:
             raise PydanticCustomError("required", "Choose at least one permission.")
-        if role != Role.CUSTOM and given:
+        if role != Role.CUSTOM and permissions:
             raise PydanticCustomError("not_of_this_role", "Only a custom role has chosen permissions.")
-        if not CHOOSABLE.issuperset(given):
+        if not CHOOSABLE.issuperset(permissions):
             choice = ", ".join(sorted(CHOOSABLE))
             raise PydanticCustomError("not_choosable", "Choose among {choice}.", {"choice": choice})
-        return sorted(set(given))
+        return sorted(set(permissions))
 
 
 class AdminOut(BaseModel):

@@ -1,48 +1,31 @@
 """Appointing and removing admins, of MSPs and of organizations."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib.aws.identity import identity
-from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
-from chalicelib.tenants.access import store
+from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.admins import store as admins_store
+from chalicelib.tenants.admins import store
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_role_sk, org_role_sk
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
+from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.structure.service import unknown_departments
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.structure.departments import unknown_departments
 from chalicelib.web.paging import Pager
 
-# The actor of changes that no account made.
+# The actor of changes by an operator's command.
 COMMAND = "command"
-
-
-class Accounts(Protocol):
-    def account_for(self, email: str, now: datetime) -> str: ...
-
-
-class Mails(Protocol):
-    """Takes a mail in within the transaction of what it tells of."""
-
-    def writes(self, mail_id: str, kind: str, lane: str, about: Mapping[str, Any], now: datetime) -> list[Write]: ...
-
-    def wake(self) -> None:
-        """Called after it, so that nobody waits for the sweep."""
-
-
-# The departments of an organization among these ids that do not exist.
-UnknownDepartments = Callable[[str, Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -52,32 +35,32 @@ class FirstAdmin:
 
 
 def page(scope: Scope, pager: Pager) -> AdminPage:
-    found = admins_store.admins(scope.tenant_pk, pager.limit, pager.position)
-    return AdminPage(items=[_out(admin) for admin in found.items], next_cursor=pager.cursor(found.position))
+    admins = store.admins(scope.tenant_pk, pager.limit, pager.position)
+    return AdminPage(items=[_out(admin) for admin in admins.items], next_cursor=pager.cursor(admins.next_position))
 
 
 def appoint_msp_admin(scope: Scope, email: str, seed: str, now: datetime) -> AdminOut:
     return _appoint(scope, email, Role.MSP_ADMIN, [], [], seed, now)
 
 
-def appoint_org_admin(scope: Scope, asked: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
-    unknown = unknown_departments(scope.org, asked.department_ids)
-    refuse_unknown("department_ids", asked.department_ids, unknown, "department")
-    return _appoint(scope, asked.email, asked.role, asked.department_ids, asked.permissions, seed, now)
+def appoint_org_admin(scope: Scope, form: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
+    unknown = unknown_departments(scope.org, form.department_ids)
+    refuse_unknown("department_ids", form.department_ids, unknown, "department")
+    return _appoint(scope, form.email, form.role, form.department_ids, form.permissions, seed, now)
 
 
 def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
     """Raises NotFound when the account is no admin here, Conflict for the last admin of an MSP."""
-    admin = admins_store.admin(scope.tenant_pk, account_id)
+    admin = store.admin(scope.tenant_pk, account_id)
     if admin is None:
         raise NotFound("There is no such admin")
-    # An organization may do without an admin of its own: those of its MSP remain.
+    # An organization needs no admin of its own: the admins of its MSP remain.
     at_least = 0 if scope.org_id else 1
     entry = AccountEntry(account_pk(account_id), _role_sk(scope))
-    change = Change(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audited(admin))
+    audit_entry = AuditEntry(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audit_values(admin))
     try:
-        writes = admins_store.dismiss_writes(admin, entry, _counter(scope), at_least)
-        audit.commit(scope.tenant_pk, change, writes, now)
+        writes = store.dismiss_writes(admin, entry, _counter(scope), at_least)
+        audit.commit(scope.tenant_pk, audit_entry, writes, now)
     except ConditionFailed as error:
         if 0 in error.failed:
             raise NotFound("There is no such admin") from None
@@ -85,17 +68,17 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
 
 
 def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:
-    """Make an MSP and its first admin. Doing it again answers what is there."""
+    """Create an MSP and its first admin. Doing it again gives those that exist."""
     account_id = identity().account_for(email, now)
-    for entry in store.entries_of(account_id):
-        msp = store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
+    for entry in access_store.entries_of(account_id):
+        msp = access_store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
         if msp is not None and msp.name == msp_name:
             return FirstAdmin(entry.msp_id, account_id)
     scope = Scope(COMMAND, new_id(now), is_msp_admin=True)
     msp = Msp(msp_pk(scope.msp_id), SELF_SK, name=msp_name, num_admins=1)
     admin, entry = _items(scope, account_id, email, Role.MSP_ADMIN, [], [], new_id(now), now)
-    change = Change(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
-    audit.commit(scope.tenant_pk, change, [put_new(item) for item in (msp, admin, entry)], now)
+    audit_entry = AuditEntry(COMMAND, "admin.appointed", f"admin/{account_id}", after=_audit_values(admin))
+    audit.commit(scope.tenant_pk, audit_entry, store.first_admin_writes(msp, admin, entry), now)
     return FirstAdmin(scope.msp_id, account_id)
 
 
@@ -111,19 +94,19 @@ def _appoint(
     account_id = identity().account_for(email, now)
     appointment_id = derived_id(seed, "appointment")
     admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
-    change = Change(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audited(admin))
+    audit_entry = AuditEntry(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audit_values(admin))
     about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
-    mail_id = derived_id(appointment_id, "admin_appointed")
-    mail = outbox.writes(mail_id, "admin_appointed", scope.tenant_pk, about, now)
+    mail_id = derived_id(appointment_id, ADMIN_APPOINTED)
+    mail_writes = outbox.writes(mail_id, ADMIN_APPOINTED, scope.tenant_pk, about, now)
     try:
-        writes = [*admins_store.appoint_writes(admin, entry, _counter(scope)), *mail]
-        audit.commit(scope.tenant_pk, change, writes, now)
+        writes = [*store.appoint_writes(admin, entry, _counter(scope)), *mail_writes]
+        audit.commit(scope.tenant_pk, audit_entry, writes, now)
         outbox.wake()
     except ConditionFailed:
-        existing = admins_store.admin(scope.tenant_pk, account_id)
+        existing = store.admin(scope.tenant_pk, account_id)
         if existing is None:
             raise
-        # The same request came this far before and could not answer: this is what it made.
+        # An earlier try of the same request appointed the admin and could not answer.
         if existing.appointment_id != appointment_id:
             raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
         admin = existing
@@ -140,10 +123,10 @@ def _items(
     appointment_id: str,
     now: datetime,
 ) -> tuple[Admin, AccountEntry]:
-    """An admin as the tenant lists it, and the role as the account has it."""
+    """The admin in the tenant's list, and the role in the account's."""
     limits: dict[str, Any] = {
         "department_ids": list(department_ids) or None,
-        "permissions": [str(one) for one in permissions] or None,
+        "permissions": [str(permission) for permission in permissions] or None,
     }
     admin = Admin(
         admins_pk(scope.tenant_pk),
@@ -169,14 +152,14 @@ def _counter(scope: Scope) -> Msp | OrgPointer:
     return OrgPointer(scope.tenant_pk, SELF_SK) if scope.org_id else Msp(scope.tenant_pk, SELF_SK)
 
 
-def _audited(admin: Admin) -> dict[str, object]:
-    """Without the address: the trail is kept when a person is erased."""
-    audited: dict[str, object] = {"role": admin.role}
+def _audit_values(admin: Admin) -> dict[str, object]:
+    """Without the address: the audit trail is kept when a person is erased."""
+    values: dict[str, object] = {"role": admin.role}
     if admin.department_ids:
-        audited["department_ids"] = list(admin.department_ids)
+        values["department_ids"] = list(admin.department_ids)
     if admin.permissions:
-        audited["permissions"] = list(admin.permissions)
-    return audited
+        values["permissions"] = list(admin.permissions)
+    return values
 
 
 def _out(admin: Admin) -> AdminOut:

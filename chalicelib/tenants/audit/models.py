@@ -2,10 +2,10 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 
 
-class AuditEntry(CoreItem):
+class AuditRecord(CoreItem):
     """`<tenant>#AUDIT` / a sequence number of 12 digits. `before` and `after` are JSON."""
 
     at = UnicodeAttribute()

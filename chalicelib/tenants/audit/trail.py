@@ -1,53 +1,52 @@
-"""Reading the audit trail: in pages, and all of it to see whether somebody changed it."""
+"""Reads the audit trail: in pages, and all of it to verify that nobody changed it."""
 
 import json
 from typing import Any
 
-from chalicelib.aws import table
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.models import AuditEntry, audit_pk
+from chalicelib.tenants.audit import log, store
+from chalicelib.tenants.audit.models import AuditRecord
 from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, Verification
 from chalicelib.web.paging import Pager
 
 
 def page(scope: Scope, pager: Pager) -> AuditPage:
     """Newest first."""
-    found = audit.entries(scope.tenant_pk, pager.limit, pager.position)
-    return AuditPage(items=[_out(entry) for entry in found.items], next_cursor=pager.cursor(found.position))
+    records = store.newest(scope.tenant_pk, pager.limit, pager.position)
+    return AuditPage(items=[_out(record) for record in records.items], next_cursor=pager.cursor(records.next_position))
 
 
 def verify(scope: Scope) -> Verification:
-    """Walk the chain from its first entry; only one page of it is in memory at a time."""
-    num_entries, first_broken, previous_hash = 0, None, audit.FIRST_HASH
+    """Walk the chain from its first record. Only one page of it is in memory at a time."""
+    num_entries, first_broken, previous_hash = 0, None, log.FIRST_HASH
     after: str | None = None
     while True:
-        found = table.query(AuditEntry, audit_pk(scope.tenant_pk), after=after, consistent=True)
-        for entry in found.items:
+        records = store.oldest(scope.tenant_pk, after)
+        for record in records.items:
             num_entries += 1
-            holds = (
-                entry.sk == audit.number_key(num_entries)
-                and entry.previous_hash == previous_hash
-                and entry.hash == audit.hash_of(entry)
+            is_intact = (
+                record.sk == log.number_key(num_entries)
+                and record.previous_hash == previous_hash
+                and record.hash == log.hash_of(record)
             )
-            if not holds and first_broken is None:
+            if not is_intact and first_broken is None:
                 first_broken = num_entries
-            previous_hash = entry.hash
-        after = found.position
+            previous_hash = record.hash
+        after = records.next_position
         if after is None:
             return Verification(ok=first_broken is None, num_entries=num_entries, first_broken=first_broken)
 
 
-def _out(entry: AuditEntry) -> AuditEntryOut:
+def _out(record: AuditRecord) -> AuditEntryOut:
     return AuditEntryOut(
-        number=int(entry.sk),
-        at=entry.at,
-        actor=entry.actor,
-        action=entry.action,
-        target=entry.target,
-        before=_unpacked(entry.before),
-        after=_unpacked(entry.after),
-        hash=entry.hash,
+        number=int(record.sk),
+        at=record.at,
+        actor=record.actor,
+        action=record.action,
+        target=record.target,
+        before=_unpacked(record.before),
+        after=_unpacked(record.after),
+        hash=record.hash,
     )
 
 

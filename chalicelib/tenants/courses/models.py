@@ -2,7 +2,8 @@
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 
 
 class Course(CoreItem):
@@ -18,9 +19,9 @@ class Course(CoreItem):
 
 
 class OpenCourse(CoreItem):
-    """`OPEN_COURSES` / `COURSE#c`: points to a course of whichever MSP that people may take on their own account.
+    """`OPEN_COURSES` / `COURSE#c`: points to a course of any MSP that people may take on their own account.
 
-    Written with every course that has `self_enroll`, so that one query finds them all.
+    Each course with `self_enroll` has one, so that one query finds them all.
     """
 
     course_id = UnicodeAttribute()
@@ -36,3 +37,7 @@ def courses_pk(msp_id: str) -> str:
 
 def course_sk(course_id: str) -> str:
     return f"COURSE#{course_id}"
+
+
+def course_ref(msp_id: str, course_id: str) -> Ref[Course]:
+    return Ref(Course, courses_pk(msp_id), course_sk(course_id))

@@ -1,4 +1,4 @@
-"""What happened to organizations that others follow: written with what made it so, and sent as jobs."""
+"""Events about organizations: written in the transaction of the change, and sent as jobs (see worker.py)."""
 
 from datetime import datetime
 from typing import Literal

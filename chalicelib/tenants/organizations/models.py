@@ -2,7 +2,9 @@
 
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
+from chalicelib.tenants.access.models import msp_pk, org_pk
 
 NUM_COUNT_SHARDS = 8
 
@@ -12,9 +14,9 @@ def org_sk(org_id: str) -> str:
 
 
 class Org(CoreItem):
-    """`MSP#m` / `ORG#o`: settings, what readiness follows from, and the dashboard's counters.
+    """`MSP#m` / `ORG#o`: settings, the data of its readiness, and the dashboard's counters.
 
-    Usually half a KB, so that a dashboard page of eight costs less than one read unit.
+    Usually half a KB: a dashboard page of eight costs less than one read unit.
     """
 
     org_id = UnicodeAttribute()
@@ -34,8 +36,12 @@ class Org(CoreItem):
     created_at = UnicodeAttribute()
 
 
+def org_ref(msp_id: str, org_id: str) -> Ref[Org]:
+    return Ref(Org, msp_pk(msp_id), org_sk(org_id))
+
+
 class Counts(CoreItem):
-    """`MSP#m` / `COUNTS#<shard>`: the dashboard's totals, spread so that clients do not wait for each other."""
+    """`MSP#m` / `COUNTS#<shard>`: the dashboard's totals, in shards so that clients do not conflict."""
 
     num_courses = NumberAttribute(default=0)
     num_completed = NumberAttribute(default=0)
@@ -47,7 +53,7 @@ def counts_sk(shard: int) -> str:
 
 
 class Entitlements(CoreItem):
-    """`ORG#o` / `ENTITLEMENTS`: seats by course id, 0 for as many as wanted. One item, so that it changes as one."""
+    """`ORG#o` / `ENTITLEMENTS`: seats by course id, 0 for no limit. One item, so that they change together."""
 
     seats_by_course: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
@@ -55,8 +61,12 @@ class Entitlements(CoreItem):
 ENTITLEMENTS_SK = "ENTITLEMENTS"
 
 
+def entitlements_ref(org_id: str) -> Ref[Entitlements]:
+    return Ref(Entitlements, org_pk(org_id), ENTITLEMENTS_SK)
+
+
 class SeatCount(CoreItem):
-    """`ORG#o` / `SEATS#c`: how many seats of a course are taken: its enrollments that were not cancelled."""
+    """`ORG#o` / `SEATS#c`: the number of taken seats of a course: its enrollments that are not cancelled."""
 
     taken = NumberAttribute(default=0)
 
@@ -65,8 +75,8 @@ def seats_sk(course_id: str) -> str:
     return f"SEATS#{course_id}"
 
 
-class Facts(CoreItem):
-    """`ORG#o` / `FACTS`: how often people, enrollments and access changed, for a plan to notice that they did."""
+class Revisions(CoreItem):
+    """`ORG#o` / `REVISIONS`: how often each kind of data changed. A reviewed plan compares them to notice changes."""
 
     people = NumberAttribute(default=0)
     enrollments = NumberAttribute(default=0)
@@ -74,4 +84,8 @@ class Facts(CoreItem):
     completions = NumberAttribute(default=0)
 
 
-FACTS_SK = "FACTS"
+REVISIONS_SK = "REVISIONS"
+
+
+def revisions_ref(org_id: str) -> Ref[Revisions]:
+    return Ref(Revisions, org_pk(org_id), REVISIONS_SK)

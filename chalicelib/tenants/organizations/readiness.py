@@ -1,11 +1,11 @@
-"""Readiness follows from what a client has; nothing stores it."""
+"""Readiness of a client, computed from its settings and never stored."""
 
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.states import Missing, Readiness
 
 
 def missing_of(org: Org) -> list[Missing]:
-    """What stands between this client and training, in the order in which admins are asked for it."""
+    """What this client lacks before training can be assigned, in the order in which admins are asked for it."""
     missing = []
     if not org.time_zone:
         missing.append(Missing.TIME_ZONE)

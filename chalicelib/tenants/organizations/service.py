@@ -1,27 +1,26 @@
 """Client organizations: their settings, what they are entitled to, and whether they are ready."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
-from chalicelib.core.paging import sift
+from chalicelib.core.paging import filtered_page
 from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.courses import service as library
-from chalicelib.tenants.organizations import seats, store
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.courses import service as courses
+from chalicelib.tenants.organizations import seat_store, store
 from chalicelib.tenants.organizations.events import schedule_moved
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of, readiness_of
-from chalicelib.tenants.organizations.revisions import touch
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.schemas import (
     ClientOut,
     ClientPage,
@@ -39,81 +38,71 @@ from chalicelib.web.paging import Pager
 # A search looks at 1,000 clients a request, which is more than any MSP has; past that, pages are short.
 _SEARCH_PAGE, _SEARCH_READS = 250, 4
 
-# Those of these courses that the MSP's library does not have.
-UnknownCourses = Callable[[str, Sequence[str]], Sequence[str]]
-
-# Each is a check in the transaction of the change, which may have 100 parts.
+# Each is a check in the transaction of the change, which may have 100 writes.
 _MAX_LOWERED = 90
 
+# Changes of these move the dates of scheduled rows.
 _DECIDES_DATES = frozenset({"time_zone", "enroll_hour"})
 
 
-class LocalDates(Protocol):
-    """What runs by a client's local dates, and so has to hear when its zone or hour changes."""
-
-    def change_writes(self, msp_id: str, org_id: str, now: datetime) -> Sequence[Write]:
-        """What to write in the transaction of the change, so that it cannot be missed."""
-
-    def announce(self, msp_id: str, org_id: str, now: datetime) -> None:
-        """Called after it, so that nobody waits for the sweep."""
-
-
 def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
-    wanted = normalized(query.search or "")
+    search = normalized(query.search or "")
 
     def keep(org: Org) -> bool:
-        return wanted in normalized(org.name) and query.readiness in (None, readiness_of(org))
+        return search in normalized(org.name) and query.readiness in (None, readiness_of(org))
 
-    searching = bool(wanted or query.readiness)
-    found = sift(
-        lambda after: store.orgs(scope.msp_id, _SEARCH_PAGE if searching else pager.limit, after),
+    is_search = bool(search or query.readiness)
+    orgs = filtered_page(
+        lambda after: store.orgs(scope.msp_id, _SEARCH_PAGE if is_search else pager.limit, after),
         keep,
         lambda org: org.sk,
         pager.limit,
         pager.position,
-        _SEARCH_READS if searching else 1,
+        _SEARCH_READS if is_search else 1,
     )
-    return ClientPage(items=[_client(org) for org in found.items], next_cursor=pager.cursor(found.position))
+    return ClientPage(items=[_client(org) for org in orgs.items], next_cursor=pager.cursor(orgs.next_position))
 
 
-def create(scope: Scope, asked: OrgCreate, seed: str, now: datetime) -> ClientOut:
+def create(scope: Scope, form: OrgCreate, seed: str, now: datetime) -> ClientOut:
     org_id = derived_id(seed, "organization")
     org = Org(
         msp_pk(scope.msp_id),
         org_sk(org_id),
         org_id=org_id,
         msp_id=scope.msp_id,
-        name=asked.name,
-        time_zone=asked.time_zone,
+        name=form.name,
+        time_zone=form.time_zone,
         created_at=to_text(now),
     )
-    change = Change(scope.account_id, "organization.created", f"organization/{org_id}", after=asked.model_dump())
+    audit_entry = AuditEntry(
+        scope.account_id, "organization.created", f"organization/{org_id}", after=form.model_dump()
+    )
     try:
-        audit.commit(org_pk(org_id), change, store.create_writes(org), now)
+        audit.commit(org_pk(org_id), audit_entry, store.create_writes(org), now)
     except ConditionFailed:
-        # The id comes from the request's seed: an earlier try of the same request made it.
+        # The id is derived from the request's seed: an earlier try of the same request created it.
         return _client(_org(replace(scope, org_id=org_id)))
     return _client(org)
 
 
-def change_client(scope: Scope, asked: OrgPatch, now: datetime) -> ClientOut:
-    return _client(_change(scope, asked.model_dump(exclude_unset=True), now))
+def change_client(scope: Scope, patch: OrgPatch, now: datetime) -> ClientOut:
+    return _client(_change(scope, patch.model_dump(exclude_unset=True), now))
 
 
 def settings(scope: Scope) -> SettingsOut:
     return _settings(_org(scope))
 
 
-def change_settings(scope: Scope, asked: SettingsPatch, now: datetime) -> SettingsOut:
-    return _settings(_change(scope, asked.model_dump(exclude_unset=True), now))
+def change_settings(scope: Scope, patch: SettingsPatch, now: datetime) -> SettingsOut:
+    return _settings(_change(scope, patch.model_dump(exclude_unset=True), now))
 
 
-def provision(scope: Scope, asked: TrainingAccess, now: datetime) -> TrainingAccessOut:
+def provision(scope: Scope, access: TrainingAccess, now: datetime) -> TrainingAccessOut:
     org = _org(scope)
-    unknown = library.unknown_courses(scope.msp_id, asked.course_ids)
-    refuse_unknown("course_ids", asked.course_ids, unknown, "course")
-    seats_by_course = {course_id: asked.seats.get(course_id, 0) for course_id in asked.course_ids}
-    return _entitle(scope, org, seats_by_course, asked.reply_to, "training_access.provisioned", now)
+    unknown = courses.unknown_courses(scope.msp_id, access.course_ids)
+    refuse_unknown("course_ids", access.course_ids, unknown, "course")
+    seats_by_course = {course_id: access.seats.get(course_id, 0) for course_id in access.course_ids}
+    return _entitle(scope, org, seats_by_course, access.reply_to, "training_access.provisioned", now)
 
 
 def withdraw(scope: Scope, now: datetime) -> None:
@@ -128,21 +117,21 @@ def _org(scope: Scope) -> Org:
     return org
 
 
-def _change(scope: Scope, asked: Mapping[str, Any], now: datetime) -> Org:
+def _change(scope: Scope, patch: Mapping[str, Any], now: datetime) -> Org:
     org = _org(scope)
-    changes = {name: value for name, value in asked.items() if getattr(org, name) != value}
+    changes = {name: value for name, value in patch.items() if getattr(org, name) != value}
     if not changes:
         return org
     before = {name: getattr(org, name) for name in changes}
-    change = Change(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
+    audit_entry = AuditEntry(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
     writes = [store.change_write(org, changes)]
     moves_dates = bool(changes.keys() & _DECIDES_DATES)
-    moved = schedule_moved(org.msp_id, org.org_id, now)
+    event = schedule_moved(org.msp_id, org.org_id, now)
     if moves_dates:
-        writes.append(due.write(moved))
-    audit.commit(scope.tenant_pk, change, writes, now)
+        writes.append(due.write(event))
+    audit.commit(scope.tenant_pk, audit_entry, writes, now)
     if moves_dates:
-        queue.send_soon(moved)
+        queue.send_soon(event)
     for name, value in changes.items():
         setattr(org, name, value)
     return org
@@ -151,22 +140,22 @@ def _change(scope: Scope, asked: Mapping[str, Any], now: datetime) -> Org:
 def _entitle(
     scope: Scope, org: Org, seats_by_course: dict[str, int], reply_to: str | None, action: str, now: datetime
 ) -> TrainingAccessOut:
-    known = store.entitlements(org.org_id)
-    before = {"seats_by_course": store.seats_of(known), "reply_to": org.reply_to}
+    current = seat_store.entitlements(org.org_id)
+    before = {"seats_by_course": seat_store.seats_of(current), "reply_to": org.reply_to}
     after = {"seats_by_course": seats_by_course, "reply_to": reply_to}
     if before != after:
         changes = {"num_entitled": len(seats_by_course), "reply_to": reply_to}
-        enough = seats.enough_checks(org.org_id, store.seats_of(known), seats_by_course)
-        if len(enough) > _MAX_LOWERED:
+        limit_checks = seat_store.limit_checks(org.org_id, seat_store.seats_of(current), seats_by_course)
+        if len(limit_checks) > _MAX_LOWERED:
             problem = f"Seats can be limited for {_MAX_LOWERED} courses at a time; send the others afterwards."
             raise Invalid(FieldError("seats", "too_many", problem))
-        writes = [store.change_write(org, changes), store.entitle_write(known, seats_by_course)]
-        writes += [touch(org.org_id, "access"), *enough.values()]
-        change = Change(scope.account_id, action, f"organization/{org.org_id}", before, after)
+        writes = [store.change_write(org, changes), seat_store.entitle_write(current, seats_by_course)]
+        writes += [bump_revision(org.org_id, "access"), *limit_checks.values()]
+        audit_entry = AuditEntry(scope.account_id, action, f"organization/{org.org_id}", before, after)
         try:
-            audit.commit(scope.tenant_pk, change, writes, now)
+            audit.commit(scope.tenant_pk, audit_entry, writes, now)
         except ConditionFailed as error:
-            _refuse_too_few(error, list(enough), len(writes) - len(enough))
+            _refuse_low_limits(error, list(limit_checks), len(writes) - len(limit_checks))
             raise
         org.num_entitled, org.reply_to = len(seats_by_course), reply_to
     return TrainingAccessOut(
@@ -178,16 +167,19 @@ def _entitle(
     )
 
 
-def _refuse_too_few(error: ConditionFailed, courses: Sequence[str], first: int) -> None:
-    """Name the courses of which more seats are taken than they were to have."""
+def _refuse_low_limits(error: ConditionFailed, course_ids: Sequence[str], first: int) -> None:
+    """Raises Invalid that names the courses of which more seats are taken than the new limit.
+
+    `first` is the index of the first limit check among the writes.
+    """
     problem = "More seats are taken than this, or are about to be; choose as many as are taken, or more."
-    few = [
-        FieldError(f"seats.{courses[index - first]}", "fewer_than_taken", problem)
+    errors = [
+        FieldError(f"seats.{course_ids[index - first]}", "fewer_than_taken", problem)
         for index in error.failed
         if index >= first
     ]
-    if few:
-        raise Invalid(*few) from None
+    if errors:
+        raise Invalid(*errors) from None
 
 
 def _client(org: Org) -> ClientOut:

@@ -1,4 +1,4 @@
-"""What happened to groups that others follow: written with what made it so, and sent as jobs (see worker.py)."""
+"""Events about groups: written in the transaction of the change, and sent as jobs (see worker.py)."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from chalicelib.jobs.job import DueJob
 
 
 class GroupCoursesApplied(DueJob):
-    """All members of a group get its courses, page by page; with a course, those whom its row could not enroll."""
+    """All members of a group get its courses, page by page. With `course_id`: only those whom its row missed."""
 
     job: Literal["join_group"] = "join_group"
     msp_id: str
@@ -25,7 +25,7 @@ class GroupCoursesApplied(DueJob):
 
 
 def group_courses_applied(msp_id: str, org_id: str, group_id: str, now: datetime) -> GroupCoursesApplied:
-    """For the transaction that has a group's courses applied to its members."""
+    """For the transaction that applies a group's courses to its members."""
     return GroupCoursesApplied(
         msp_id=msp_id, org_id=org_id, group_id=group_id, join_id=new_id(now), due_at=to_text(now)
     )

@@ -1,39 +1,36 @@
-"""What groups, departments and locations have in common: a name that is taken, and a use that forbids deletion."""
+"""What groups, departments and locations have in common: names that are unique, and no deletion while in use."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError
+from chalicelib.jobs import due
+from chalicelib.jobs.job import DueJob
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations import store
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.structure import store as structure_store
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.structure import store
 from chalicelib.tenants.structure.models import Group, Location
 
-# The kinds, as name claims, audit targets and `Uses` call them.
+# The kinds, in reserved names, audit targets and `Uses`.
 GROUP, DEPARTMENT, LOCATION = "group", "department", "location"
 
-# What uses the thing of this organization, kind and id, in words for a sentence: "members", "open invitations".
+# What uses an item, given organization, kind and id: nouns for a sentence, such as "members", "open invitations".
 Uses = Callable[[str, str, str], Sequence[str]]
 
-N = TypeVar("N", Group, Location)
 
-
-def told(
+def audit_entry(
     scope: Scope,
     kind: str,
     verb: str,
-    thing_id: str,
+    item_id: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-) -> Change:
-    """What the audit trail says of a change of structure."""
-    return Change(scope.account_id, f"{kind}.{verb}", f"{kind}/{thing_id}", before, after)
+) -> AuditEntry:
+    return AuditEntry(scope.account_id, f"{kind}.{verb}", f"{kind}/{item_id}", before, after)
 
 
 def name_taken(kind: str) -> Conflict:
@@ -42,24 +39,24 @@ def name_taken(kind: str) -> Conflict:
     return Conflict("name_taken", problem, [FieldError("name", "name_taken", problem)])
 
 
-def refuse_while_used(uses: Sequence[Uses], org_id: str, kind: str, thing_id: str, also: Sequence[str] = ()) -> None:
-    """Raises Conflict that says everything by which the thing is in use.
+def refuse_while_used(uses: Sequence[Uses], org_id: str, kind: str, item_id: str, more: Sequence[str] = ()) -> None:
+    """Raises Conflict that names everything that uses the item.
 
-    Somebody may put it to use between this look and the deletion that follows. What then names it finds
-    nothing under the id, which shows as no group, department or location at all.
+    Something may start to use it between this check and the deletion. It then names an id under which there is
+    nothing, which shows as no group, department or location.
     """
-    found = [*also, *(use for ask in uses for use in ask(org_id, kind, thing_id))]
-    if found:
-        raise Conflict("in_use", f"This {kind} is in use: {', '.join(found)}.", extra={"used_by": found})
+    used_by = [*more, *(use for uses_of in uses for use in uses_of(org_id, kind, item_id))]
+    if used_by:
+        raise Conflict("in_use", f"This {kind} is in use: {', '.join(used_by)}.", extra={"used_by": used_by})
 
 
-def create(scope: Scope, kind: str, thing_id: str, made: N, after: dict[str, Any], now: datetime) -> bool:
-    """Create a group or a location. False when an earlier try of the same request made it."""
-    writes = [put_new(made), structure_store.claim_write(scope.org, kind, made.name, thing_id)]
+def create(scope: Scope, kind: str, item_id: str, item: Group | Location, after: dict[str, Any], now: datetime) -> bool:
+    """Create a group or a location. False when an earlier try of the same request created it."""
+    writes = store.create_writes(scope.org, kind, item_id, item)
     try:
-        audit.commit(scope.tenant_pk, told(scope, kind, "created", thing_id, after=after), writes, now)
+        audit.commit(scope.tenant_pk, audit_entry(scope, kind, "created", item_id, after=after), writes, now)
     except ConditionFailed as error:
-        # Its id comes from the request's seed, so nobody else can have taken that.
+        # The id is derived from the request's seed: no other request can have taken it.
         if 0 in error.failed:
             return False
         raise name_taken(kind) from None
@@ -69,38 +66,40 @@ def create(scope: Scope, kind: str, thing_id: str, made: N, after: dict[str, Any
 def change(
     scope: Scope,
     kind: str,
-    thing_id: str,
-    known: N,
-    given: Mapping[str, Any],
+    item_id: str,
+    item: Group | Location,
+    patch: Mapping[str, Any],
     now: datetime,
-    also: Sequence[Write] = (),
-    also_told: Mapping[str, Any] = MappingProxyType({}),
+    event: DueJob | None = None,
+    more_after: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Give a group or a location other values; `known` has them afterwards. `also` happens even if nothing changes."""
-    changes = {name: value for name, value in given.items() if getattr(known, name) != value}
-    if not changes and not also:
+    """Change a group or a location; `item` has the new values afterwards.
+
+    `event` is published even if no value changes; `more_after` joins the new values in the audit entry.
+    """
+    changes = {name: value for name, value in patch.items() if getattr(item, name) != value}
+    if not changes and event is None:
         return
-    before = {name: getattr(known, name) for name in changes}
-    writes: list[Write] = [store.change_write(known, changes)] if changes else []
+    before = {name: getattr(item, name) for name in changes}
+    writes = store.change_writes(scope.org, kind, item_id, item, changes)
     if "name" in changes:
-        writes.append(structure_store.claim_write(scope.org, kind, changes["name"], thing_id))
-        writes.append(structure_store.unclaim_write(scope.org, kind, known.name))
         # A rollout may be targeted at groups by their names.
-        writes.append(touch(scope.org, "people"))
-    change = told(scope, kind, "changed", thing_id, before or None, {**changes, **also_told})
+        writes.append(bump_revision(scope.org, "people"))
+    if event is not None:
+        writes.append(due.write(event))
+    entry = audit_entry(scope, kind, "changed", item_id, before or None, {**changes, **more_after})
     try:
-        audit.commit(scope.tenant_pk, change, [*writes, *also], now)
+        audit.commit(scope.tenant_pk, entry, writes, now)
     except ConditionFailed as error:
         if "name" in changes and 1 in error.failed:
             raise name_taken(kind) from None
         raise
     for name, value in changes.items():
-        setattr(known, name, value)
+        setattr(item, name, value)
 
 
-def delete(scope: Scope, kind: str, thing_id: str, known: N, before: dict[str, Any], now: datetime) -> None:
-    writes = [
-        Write("delete", known, type(known).name == known.name),
-        structure_store.unclaim_write(scope.org, kind, known.name),
-    ]
-    audit.commit(scope.tenant_pk, told(scope, kind, "deleted", thing_id, before), writes, now)
+def delete(
+    scope: Scope, kind: str, item_id: str, item: Group | Location, before: dict[str, Any], now: datetime
+) -> None:
+    writes = store.delete_writes(scope.org, kind, item)
+    audit.commit(scope.tenant_pk, audit_entry(scope, kind, "deleted", item_id, before), writes, now)

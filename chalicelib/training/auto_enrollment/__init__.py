@@ -1,1 +1,1 @@
-"""Who joins a group gets its courses, through a batch of the group's own (I6)."""
+"""Members who join a group are enrolled in its courses, through a batch of the group's own (I6)."""

@@ -1,14 +1,13 @@
-"""Who joins a group gets its courses, each joining once: through the group's standing batch, with its seats and counts.
+"""A member who joined groups is enrolled in their courses: once per join, through the batch of each group.
 
-Accepting an invitation, being added to a group, and an admin who has a group's courses applied to its members are
-joinings; each has an id, and every row that it concerns notes that it answered it, with what it did.
+A member joins by accepting an invitation, by being added to a group, or when an admin applies a group's courses to its
+members. Each join has an id, and every row that it concerns records which joins it has processed.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.aws import table
-from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.jobs import due
@@ -19,136 +18,134 @@ from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
-from chalicelib.training.auto_enrollment import group_batch as standing
-from chalicelib.training.auto_enrollment import store as joiner_store
-from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, Joiner
+from chalicelib.training.auto_enrollment import group_batch, store
+from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.states import LIVE, STANDING, Code, EnrollmentStatus, Outcome, outcome_of
+from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.progress.archive import leave_courses
+from chalicelib.training.progress.archive import withdraw_courses
 
 _TRIES = 8
 
 
-def run(job: MemberJoined, now: datetime, *, give_up: bool = False) -> None:
-    """Enroll the person in the courses of the groups that they are in by now. Any number of times.
+def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> None:
+    """Enroll the member in the courses of the groups that they are in by now. Any number of times.
 
-    With `give_up` (a dead letter), what is missing fails, with the reason.
+    For a dead letter, what is missing fails, with the reason.
     """
     member = members_store.member(job.org_id, job.member_id)
-    own: set[str] = set()
+    current: set[str] = set()
     if member is not None and member.status == MemberStatus.ACTIVE:
-        own = set(member.group_ids)
+        current = set(member.group_ids)
         if member.archive_id is not None:
-            # Somebody who was archived is back; first they leave what they had then.
-            leave_courses(job.org_id, member)
-    wanted = sorted(own if job.group_ids is None else own & set(job.group_ids))
+            # Archived and active again, before the courses of that time were withdrawn.
+            withdraw_courses(job.org_id, member)
+    group_ids = sorted(current if job.group_ids is None else current & set(job.group_ids))
     if job.course_id is not None:
-        _try_again(job, job.course_id, wanted, now, give_up)
-    elif wanted:
-        org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, wanted)
-        for group_id in wanted:
+        _retry_course(job, job.course_id, group_ids, now, is_dead_letter)
+    elif group_ids:
+        org, groups = store.org_and_groups(job.msp_id, job.org_id, group_ids)
+        join_run = JoinRun(job, org, now, is_dead_letter)
+        for group_id in group_ids:
             if group_id in groups:
-                _join(job, org, groups[group_id], now, give_up)
+                join_run.process(groups[group_id])
     if job.due_at is not None:
-        table.transact([due.done(job)])
+        due.close(job)
 
 
-def give_up(job: MemberJoined, now: datetime) -> None:
-    """A dead letter: what is missing fails, with the reason."""
-    run(job, now, give_up=True)
+def on_dead_letter(job: MemberJoined, now: datetime) -> None:
+    """What is missing fails, with the reason."""
+    run(job, now, is_dead_letter=True)
 
 
-def _join(job: MemberJoined, org: Org, group: Group, now: datetime, give_up: bool) -> None:
-    member_ids = [job.member_id]
-    done = joiner_store.answered(org.org_id, group.group_id, group.course_ids, member_ids, job.join_id)
-    course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in done]
-    for _ in range(_TRIES):
-        if not course_ids:
-            return
-        key, known = standing.batch_with_rows(org, group, course_ids, now)
-        # An undo may close the batch meanwhile: whom it did not take in is for the next one.
-        course_ids = [
-            course_id
-            for course_id in known
-            if not _answered(key, job, org, group.group_id, course_id, now, give_up=give_up)
-        ]
-    if course_ids:
+def _retry_course(
+    job: MemberJoined, course_id: str, group_ids: Sequence[str], now: datetime, is_dead_letter: bool
+) -> None:
+    """For one row that could not enroll the member, who may have left the group meanwhile, or the group the course."""
+    for group_id in job.group_ids or ():
+        key, _ = group_batch.open_batch(job.msp_id, job.org_id, group_id)
+        org, groups = store.org_and_groups(job.msp_id, job.org_id, [group_id])
+        is_recipient = group_id in group_ids and group_id in groups and course_id in groups[group_id].course_ids
+        JoinRun(job, org, now, is_dead_letter).process_row(key, group_id, course_id, is_recipient=is_recipient)
+
+
+@dataclass(frozen=True)
+class JoinRun:
+    """One delivery of a join. For a dead letter, who is not enrolled yet fails."""
+
+    job: MemberJoined
+    org: Org
+    now: datetime
+    is_dead_letter: bool
+
+    def process(self, group: Group) -> None:
+        """Raises Unavailable when rows of the group keep being closed."""
+        job = self.job
+        processed = store.processed_pairs(job.org_id, group.group_id, group.course_ids, [job.member_id], job.join_id)
+        course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in processed]
+        for _ in range(_TRIES):
+            if not course_ids:
+                return
+            key, with_row = group_batch.ensure_rows(self.org, group, course_ids, self.now)
+            # Rows that an undo closed meanwhile are left; the next batch has others.
+            course_ids = [course_id for course_id in with_row if not self.process_row(key, group.group_id, course_id)]
+        if course_ids:
+            raise Unavailable()
+
+    def process_row(self, key: BatchKey, group_id: str, course_id: str, *, is_recipient: bool = True) -> bool:
+        """Let one row process the join, once. False when the row is closed.
+
+        Who is no recipient any more is not enrolled, and no longer counts as failed.
+        """
+        full_at: int | None = None
+        for _ in range(_TRIES):
+            state = store.member_state(key, group_id, course_id, self.job.member_id)
+            if state is None or state.row.status not in JOINABLE:
+                return False
+            if state.has_processed(self.job.join_id):
+                return True
+            decision = self._decide(state) if is_recipient else None
+            if decision == Outcome.ENROLLED and full_at is not None and full_at == state.seat_limit:
+                decision = Code.NO_SEAT
+            try:
+                self._apply(state, decision)
+                return True
+            except ConditionFailed as error:
+                # The row, the member or the seats changed since they were read: decide again.
+                is_full = decision == Outcome.ENROLLED and SEAT in error.failed and LIMIT not in error.failed
+                full_at = state.seat_limit if is_full else None
         raise Unavailable()
 
+    def _decide(self, state: MemberState) -> Outcome | Code | None:
+        """ENROLLED, or the code that says why not; None for who is enrolled by this row already."""
+        existing = state.enrollment
+        if existing is not None and existing.status != EnrollmentStatus.CANCELLED:
+            if existing.batch_id == state.key.batch_id:
+                return None
+            return Code.ALREADY_ENROLLED if existing.status in LIVE else Code.ALREADY_COMPLETED
+        if self.is_dead_letter:
+            return Code.PROCESSING_FAILED
+        if missing_of(self.org):
+            return Code.ORG_NOT_READY
+        return Outcome.ENROLLED if state.seat_limit is not None else Code.ACCESS_DENIED
 
-def _try_again(job: MemberJoined, course_id: str, group_ids: Sequence[str], now: datetime, give_up: bool) -> None:
-    """For one row that could not enroll this person; by now they may have left, or the group the course."""
-    for group_id in job.group_ids or ():
-        key, _ = standing.open_batch(job.msp_id, job.org_id, group_id)
-        org, groups = joiner_store.org_and_groups(job.msp_id, job.org_id, [group_id])
-        is_wanted = group_id in group_ids and group_id in groups and course_id in groups[group_id].course_ids
-        _answered(key, job, org, group_id, course_id, now, give_up=give_up, is_wanted=is_wanted)
-
-
-def _answered(
-    key: BatchKey,
-    job: MemberJoined,
-    org: Org,
-    group_id: str,
-    course_id: str,
-    now: datetime,
-    *,
-    give_up: bool,
-    is_wanted: bool = True,
-) -> bool:
-    """Let one row answer this joining, once. False when the row takes in nobody any more."""
-    full_at: int | None = None
-    for _ in range(_TRIES):
-        one = joiner_store.joiner(key, group_id, course_id, job.member_id)
-        row = one.row
-        if row is None or row.status not in STANDING:
-            return False
-        if one.has_answered(job.join_id):
-            return True
-        code = _code(one, org, is_wanted, give_up)
-        if code == Outcome.ENROLLED and full_at is not None and full_at == one.seat_limit:
-            code = Code.NO_SEAT
-        try:
-            table.transact(_writes(one, row, job.join_id, code, org, now))
-            return True
-        except ConditionFailed as error:
-            # Somebody else is at work on the row, the person or the seats; what they did decides.
-            is_full = code == Outcome.ENROLLED and SEAT in error.failed and LIMIT not in error.failed
-            full_at = one.seat_limit if is_full else None
-    raise Unavailable()
+    def _apply(self, state: MemberState, decision: Outcome | Code | None) -> None:
+        join_id = self.job.join_id
+        if decision is None:
+            store.leave_as_is(state, join_id)
+        elif isinstance(decision, Code):
+            if outcome_of(decision) == Outcome.FAILED:
+                course_id = state.row.course_id
+                observability.warning(
+                    "member could not be auto-enrolled", batch_id=state.key.batch_id, course_id=course_id
+                )
+            store.refuse(state, join_id, decision)
+        else:
+            store.enroll(state, join_id, future_due_date(state.row, self.org, self.now), self.now)
 
 
-def _code(one: Joiner, org: Org, is_wanted: bool, give_up: bool) -> Outcome | Code | None:
-    """ENROLLED for who is to be enrolled, a code for who is not, None for whom there is nothing to do."""
-    there = one.enrollment
-    if there is not None and there.batch_id == one.key.batch_id and there.status != EnrollmentStatus.CANCELLED:
-        return None
-    if not is_wanted:
-        return None
-    if there is not None and there.status in LIVE:
-        return Code.ALREADY_ENROLLED
-    if there is not None and there.status == EnrollmentStatus.COMPLETED:
-        return Code.ALREADY_COMPLETED
-    if give_up:
-        return Code.PROCESSING_FAILED
-    if missing_of(org):
-        return Code.ORG_NOT_READY
-    return Outcome.ENROLLED if one.seat_limit is not None else Code.ACCESS_DENIED
-
-
-def _writes(one: Joiner, row: Row, join_id: str, code: Outcome | Code | None, org: Org, now: datetime) -> list[Write]:
-    if code is None:
-        return joiner_store.leave_writes(one, row, join_id)
-    if isinstance(code, Code):
-        if outcome_of(code) == Outcome.FAILED:
-            observability.warning("joiner could not be enrolled", batch_id=one.key.batch_id, course_id=row.course_id)
-        return joiner_store.refuse_writes(one, row, join_id, code)
-    return joiner_store.enroll_writes(one, row, join_id, int(one.seat_limit or 0), due_by_of(row, org, now), now)
-
-
-def due_by_of(row: Row, org: Org, now: datetime) -> str | None:
-    """The date that an admin gave the row, as long as it is to come."""
+def future_due_date(row: Row, org: Org, now: datetime) -> str | None:
+    """The due date that an admin gave the row; None once it has come."""
     today = local_date(now, zone_of(org))
     return row.due_by if row.due_by and date.fromisoformat(row.due_by) > today else None

@@ -1,4 +1,4 @@
-"""Jobs of members who get the courses of their groups."""
+"""Jobs of auto-enrollment."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from chalicelib.jobs.job import Job
 
 
 class EnrollMembers(Job):
-    """Some members of one group get its courses (MemberJoined for several at once)."""
+    """Enroll some members of a group in its courses: MemberJoined for several at once."""
 
     job: Literal["join_many"] = "join_many"
     msp_id: str

@@ -1,50 +1,47 @@
-"""Items of standing batches, which enroll people in their groups' courses as they join.
+"""Items of auto-enrollment: the batch of a group, and the joins that its rows have processed.
 
-A standing batch is a batch without a rollout of anybody's: one per group, made when its first joiner comes, with a row
-per course that is never at work. Its rows have as many chunks as the index has shards, all of them open.
+A group's batch belongs to no rollout. It is made when the first member joins, with a row per course that enrolls nobody
+by itself. Each row has as many chunks as the index has shards, all of them without bounds.
 """
 
 from pynamodb.attributes import ListAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.training.batches.models import chunks_prefix
+from chalicelib.training.batches.models import ChunkResult, batch_pk, chunks_prefix
 
-# The name of a standing batch, and who made it: nobody who could be asked.
-NAME = "Joining {group}"
-MADE_BY = "muster"
+# The name of a group's batch, and its creator: no account.
+BATCH_NAME = "Joining {group}"
+CREATED_BY = "muster"
 
-# As long as the name of any launch may be, so that the batch can be copied as one.
-MAX_NAME = 200
+# As long as the name of a launch may be, so that the batch can be copied as one.
+MAX_NAME_LENGTH = 200
 
 
-class Joined(CoreItem):
-    """`ORG#o#JOINED#g` / `<course>#<member>`: which joins of this person were answered, the latest last.
+class ProcessedJoins(CoreItem):
+    """`ORG#o#JOINED#g` / `<course>#<member>`: the joins of this member that were processed, the latest last.
 
-    Of the group, not of one of its standing batches: what an undo took back does not come again with a message.
+    Kept per group and not per batch: a message that is delivered again after an undo enrolls nobody.
     """
 
     join_ids: ListAttribute[str] = ListAttribute(default=list)
 
 
-# A message comes again within days at most; nobody joins one group so often meanwhile.
+# A message is delivered again within days at most; nobody joins one group more often meanwhile.
 MAX_JOINS = 20
 
 
-def joined_pk(org_id: str, group_id: str) -> str:
-    return f"{org_pk(org_id)}#JOINED#{group_id}"
+def processed_joins_ref(org_id: str, group_id: str, course_id: str, member_id: str) -> Ref[ProcessedJoins]:
+    return Ref(ProcessedJoins, f"{org_pk(org_id)}#JOINED#{group_id}", f"{course_id}#{member_id}")
 
 
-def joined_sk(course_id: str, member_id: str) -> str:
-    return f"{course_id}#{member_id}"
+def member_result_ref(org_id: str, batch_id: str, course_id: str, member_id: str) -> Ref[ChunkResult]:
+    """The result of one member who was not enrolled on joining. Pages list it with the results of chunks."""
+    return Ref(ChunkResult, batch_pk(org_id, batch_id), f"{chunks_prefix(course_id)}{member_id}")
 
 
-def joiner_sk(course_id: str, member_id: str) -> str:
-    """Where a `ChunkResult` of one person lies who was not enrolled on joining: pages list it with those of chunks."""
-    return f"{chunks_prefix(course_id)}{member_id}"
-
-
-def standing_batch_id(group_id: str, number: int = 0) -> str:
-    """Of one group, the first is number 0; an undo closes it, and whoever joins later is enrolled by the next."""
+def group_batch_id(group_id: str, number: int = 0) -> str:
+    """The first batch of a group is number 0. An undo closes it; who joins later is enrolled by the next one."""
     return derived_id(group_id, "joiners", *([str(number)] if number else []))

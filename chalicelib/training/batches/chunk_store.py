@@ -1,128 +1,169 @@
-"""The chunks of a row's run: their results, their starts, and the seats that they took beforehand."""
+"""The chunks of a row's run: their starts, their seats and their results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write, put_new
-from chalicelib.core.paging import Slice
+from chalicelib.aws.table import Ref, Write, put_new
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.lookups import seat_limit_in
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write, take_write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
+from chalicelib.training.batches.messages import EnrollChunk
 from chalicelib.training.batches.models import (
     ChunkResult,
     ChunkStart,
-    Cut,
+    Partition,
     Row,
     SeatsReserved,
     batch_pk,
+    bounds_of,
     chunk_sk,
     chunks_prefix,
-    cut_sk,
+    partition_sk,
     reserved_sk,
     row_sk,
     start_sk,
 )
-from chalicelib.training.batches.states import CHUNKS_COUNT
+from chalicelib.training.batches.states import ACCEPTING_CHUNKS
 from chalicelib.training.batches.store import BatchKey, add_open_due
+
+# What a chunk adds to its row: attributes of both.
+_COUNTS = ("num_targeted", "num_enrolled", "num_already", "num_skipped", "num_failed")
 
 
 @dataclass(frozen=True)
-class ChunkState:
-    """What stands in the table for one chunk: read with one call.
+class ChunkRun:
+    """One run of one chunk: what its message says, and the items that it is about, as they were when it came.
 
-    A seat limit of 0 is as many as wanted, None that the course was taken from the client meanwhile.
+    `result` is that of the latest run that ended; `num_reserved` are the seats that this run holds. A seat limit of 0
+    is as many as wanted, None that the client may not use the course any more.
     """
 
-    row: Row | None
-    cut: Cut | None
+    key: BatchKey
+    row: Row
+    partition: Partition
+    chunk: int
+    number: int
+    now: datetime
     result: ChunkResult | None
     was_started: bool
     seat_limit: int | None
     num_reserved: int
 
+    @property
+    def bounds(self) -> tuple[str, str | None]:
+        return bounds_of(self.partition.bounds, self.chunk)
 
-def chunk_state(key: BatchKey, course_id: str, cut_id: str, chunk: int, run: int) -> ChunkState:
-    pk = batch_pk(key.org_id, key.batch_id)
-    keys = [(pk, row_sk(course_id)), (pk, cut_sk(cut_id)), (pk, chunk_sk(course_id, chunk))]
-    start, reserved = (pk, start_sk(course_id, chunk, run)), (pk, reserved_sk(course_id, chunk, run))
-    entitlements = (org_pk(key.org_id), ENTITLEMENTS_SK)
-    wanted = [(Row, *keys[0]), (Cut, *keys[1]), (ChunkResult, *keys[2])]
-    found = table.batch_get([*wanted, (ChunkStart, *start), (SeatsReserved, *reserved), (Entitlements, *entitlements)])
-    row, cut, result = (found.get(key) for key in keys)
-    allowed, taken = found.get(entitlements), found.get(reserved)
-    return ChunkState(
-        row if isinstance(row, Row) else None,
-        cut if isinstance(cut, Cut) else None,
-        result if isinstance(result, ChunkResult) else None,
-        start in found,
-        seat_limit_in(allowed if isinstance(allowed, Entitlements) else None, course_id),
-        int(taken.number) if isinstance(taken, SeatsReserved) else 0,
+    @property
+    def is_done(self) -> bool:
+        return self.result is not None and self.result.run >= self.number
+
+    @property
+    def pk(self) -> str:
+        return batch_pk(self.key.org_id, self.key.batch_id)
+
+
+def chunk_run(message: EnrollChunk, now: datetime) -> ChunkRun | None:
+    """Read with one call. None when the row is not there, or has another partition."""
+    key = BatchKey(message.msp_id, message.org_id, message.batch_id)
+    pk, course_id, chunk, number = batch_pk(key.org_id, key.batch_id), message.course_id, message.chunk, message.run
+    row, partition, result, start, reserved, entitlements = table.fetch(
+        Ref(Row, pk, row_sk(course_id)),
+        Ref(Partition, pk, partition_sk(message.partition_id)),
+        Ref(ChunkResult, pk, chunk_sk(course_id, chunk)),
+        Ref(ChunkStart, pk, start_sk(course_id, chunk, number)),
+        Ref(SeatsReserved, pk, reserved_sk(course_id, chunk, number)),
+        Ref(Entitlements, org_pk(key.org_id), ENTITLEMENTS_SK),
+    )
+    if row is None or partition is None or row.partition_id != message.partition_id:
+        return None
+    return ChunkRun(
+        key=key,
+        row=row,
+        partition=partition,
+        chunk=chunk,
+        number=number,
+        now=now,
+        result=result,
+        was_started=start is not None,
+        seat_limit=seat_limit_in(entitlements, course_id),
+        num_reserved=int(reserved.number) if reserved else 0,
     )
 
 
-def num_reserved(key: BatchKey, course_id: str, chunk: int, run: int) -> int:
-    reserved = table.get(SeatsReserved, batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run))
+def mark_started(run: ChunkRun) -> bool:
+    """False when another delivery began this run of the chunk, or may have."""
+    return table.put_if_new(ChunkStart(run.pk, start_sk(run.row.course_id, run.chunk, run.number)))
+
+
+def num_reserved(run: ChunkRun, number: int) -> int:
+    """The seats that the run with this number holds for the same chunk."""
+    reserved = table.get(SeatsReserved, run.pk, reserved_sk(run.row.course_id, run.chunk, number))
     return int(reserved.number) if reserved else 0
 
 
-def reserve_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: int, limit: int) -> None:
-    """Take seats for a run of a chunk before it enrolls anybody.
+def reserve_seats(run: ChunkRun, num_seats: int, limit: int) -> None:
+    """Take seats for a run before it enrolls anybody.
 
-    ConditionFailed: index 0 when this run has its seats, 1 when so many are not free, 2 when the limit is another.
+    ConditionFailed: index 0 when this run has its seats, 1 when so many are not free, 2 when the limit changed.
     """
-    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run), number=number)
-    entitlements = Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK)
-    seats: Any = Entitlements.seats_by_course[course_id]
-    unchanged: Condition = seats == limit
+    unchanged: Condition = _seat_limit(run) == limit
     table.transact(
         [
-            put_new(reserved),
-            take_write(key.org_id, course_id, number, limit),
-            Write("check", entitlements, unchanged),
+            put_new(_reserved(run, run.number, num_seats)),
+            take_write(run.key.org_id, run.row.course_id, num_seats, limit),
+            Write("check", _entitlements(run), unchanged),
         ]
     )
 
 
-def reserve_unlimited(key: BatchKey, course_id: str, chunk: int, run: int, before: int, number: int) -> None:
-    """Let a run of a chunk have `number` seats of a course without a limit, in place of the `before` that it has.
+def reserve_unlimited(run: ChunkRun, before: int, num_seats: int) -> None:
+    """Let a run have `num_seats` seats of a course without a limit, in place of the `before` that it has.
 
-    Whoever sets a limit finds them taken. ConditionFailed: index 0 when the run has another number, 2 when there is
-    a limit by now.
+    They count as taken should a limit be set. ConditionFailed: index 0 when the run has another number, 2 when there
+    is a limit by now.
     """
-    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run), number=number)
-    seats: Any = Entitlements.seats_by_course[course_id]
-    unlimited: Condition = seats == 0
+    reserved = _reserved(run, run.number, num_seats)
+    unlimited: Condition = _seat_limit(run) == 0
     table.transact(
         [
             Write("put", reserved, SeatsReserved.number == before) if before else put_new(reserved),
-            count_write(key.org_id, course_id, number - before),
-            Write("check", Entitlements(org_pk(key.org_id), ENTITLEMENTS_SK), unlimited),
+            count_write(run.key.org_id, run.row.course_id, num_seats - before),
+            Write("check", _entitlements(run), unlimited),
         ]
     )
 
 
-def release_seats(key: BatchKey, course_id: str, chunk: int, run: int, number: int) -> None:
-    """Give back what a run of a chunk took and will not use. ConditionFailed when that is settled."""
-    settle = _settle_reserved(key, course_id, chunk, run, number)
-    table.transact([settle, count_write(key.org_id, course_id, -number)])
+def release_seats(run: ChunkRun, num_seats: int) -> None:
+    """Give back what a run reserved and will not use. ConditionFailed when another delivery settled it."""
+    table.transact(
+        [_settle_write(run, run.number, num_seats), count_write(run.key.org_id, run.row.course_id, -num_seats)]
+    )
 
 
-def _settle_reserved(key: BatchKey, course_id: str, chunk: int, run: int, number: int) -> Write:
+def _seat_limit(run: ChunkRun) -> Any:
+    return Entitlements.seats_by_course[run.row.course_id]
+
+
+def _entitlements(run: ChunkRun) -> Entitlements:
+    return Entitlements(org_pk(run.key.org_id), ENTITLEMENTS_SK)
+
+
+def _reserved(run: ChunkRun, number: int, num_seats: int) -> SeatsReserved:
+    return SeatsReserved(run.pk, reserved_sk(run.row.course_id, run.chunk, number), number=num_seats)
+
+
+def _settle_write(run: ChunkRun, number: int, num_seats: int) -> Write:
     """The item stays, so that the run cannot take seats again."""
-    reserved = SeatsReserved(batch_pk(key.org_id, key.batch_id), reserved_sk(course_id, chunk, run))
-    return Write("update", reserved, SeatsReserved.number == number, (SeatsReserved.number.set(0),))
-
-
-def mark_started(key: BatchKey, course_id: str, chunk: int, run: int) -> bool:
-    """False when another delivery began this run of the chunk, or may have."""
-    return table.put_if_new(ChunkStart(batch_pk(key.org_id, key.batch_id), start_sk(course_id, chunk, run)))
+    reserved = _reserved(run, number, num_seats)
+    return Write("update", reserved, SeatsReserved.number == num_seats, (SeatsReserved.number.set(0),))
 
 
 def chunk_result(key: BatchKey, course_id: str, chunk: int) -> ChunkResult | None:
@@ -133,7 +174,7 @@ def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:
     return table.query_all(ChunkResult, batch_pk(key.org_id, key.batch_id), prefix=chunks_prefix(course_id))
 
 
-def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Slice[ChunkResult]:
+def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Page[ChunkResult]:
     pk = batch_pk(key.org_id, key.batch_id)
     return table.query(ChunkResult, pk, prefix=chunks_prefix(course_id), limit=limit, after=after)
 
@@ -142,77 +183,33 @@ def chunk_number(result: ChunkResult) -> int:
     return int(result.sk.rsplit("#", 1)[1])
 
 
-@dataclass(frozen=True)
-class ChunkCounts:
-    """What a chunk came to. A chunk that has not run counts its planned size as targeted."""
+def finish_chunk(run: ChunkRun, result: ChunkResult, num_seats_by_run: Mapping[int, int]) -> None:
+    """Put the chunk's result, add to the row what it changes, settle the seats: together or not at all.
 
-    targeted: int
-    enrolled: int = 0
-    already: int = 0
-    skipped: int = 0
-    failed: int = 0
-
-    @classmethod
-    def of(cls, result: ChunkResult) -> "ChunkCounts":
-        return cls(
-            int(result.num_targeted),
-            int(result.num_enrolled),
-            int(result.num_already),
-            int(result.num_skipped),
-            int(result.num_failed),
-        )
-
-    def __sub__(self, other: "ChunkCounts") -> "ChunkCounts":
-        return replace(self, **{name: value - getattr(other, name) for name, value in vars(self).items()})
-
-
-def finish_chunk(
-    key: BatchKey,
-    row: Row,
-    chunk: int,
-    before: ChunkResult | None,
-    difference: ChunkCounts,
-    after: ChunkCounts,
-    member_ids_by_code: dict[str, list[str]],
-    reserved_by_run: Mapping[int, int],
-) -> None:
-    """Put the chunk's result, add its difference to the row, settle its seats: together or not at all.
-
-    Raises ConditionFailed: index 0 when this run of the chunk was finished by another delivery, index 1
-    when the row has moved on to another run, a later one when seats of an earlier run are settled meanwhile.
+    Raises ConditionFailed: index 0 when another delivery finished this run of the chunk, index 1 when the row is in
+    another run, a later one when seats of an earlier run are settled already.
     """
-    result = ChunkResult(
-        batch_pk(key.org_id, key.batch_id),
-        chunk_sk(row.course_id, chunk),
-        run=row.run,
-        num_targeted=after.targeted,
-        num_enrolled=after.enrolled,
-        num_already=after.already,
-        num_skipped=after.skipped,
-        num_failed=after.failed,
-        member_ids_by_code=member_ids_by_code,
-    )
-    unchanged = ChunkResult.pk.does_not_exist() if before is None else ChunkResult.run == before.run
-    counted = Row.status.is_in(*(status.value for status in CHUNKS_COUNT)) & (Row.run == row.run)
-    actions: list[Action] = [
-        Row.chunks_left.add(-1),
-        Row.num_targeted.add(difference.targeted),
-        Row.num_enrolled.add(difference.enrolled),
-        Row.num_already.add(difference.already),
-        Row.num_skipped.add(difference.skipped),
-        Row.num_failed.add(difference.failed),
-    ]
-    if row.due_by and difference.enrolled:
-        actions.append(add_open_due(row.due_by, difference.enrolled))
+    row, course_id = run.row, run.row.course_id
+    result.pk, result.sk = run.pk, chunk_sk(course_id, run.chunk)
+    # A chunk that has not run counts its planned size as targeted.
+    before = run.result or ChunkResult(num_targeted=run.partition.sizes[run.chunk])
+    added = {name: int(getattr(result, name) or 0) - int(getattr(before, name) or 0) for name in _COUNTS}
+    actions: list[Action] = [Row.chunks_left.add(-1)]
+    actions += [getattr(Row, name).add(number) for name, number in added.items()]
+    num_enrolled = added["num_enrolled"]
+    if row.due_by and num_enrolled:
+        actions.append(add_open_due(row.due_by, num_enrolled))
+    unfinished = ChunkResult.pk.does_not_exist() if run.result is None else ChunkResult.run == run.result.run
+    accepting = Row.status.is_in(*(status.value for status in ACCEPTING_CHUNKS)) & (Row.run == row.run)
     writes = [
-        Write("put", result, unchanged),
-        Write("update", Row(row.pk, row.sk), counted, tuple(actions)),
+        Write("put", result, unfinished),
+        Write("update", Row(row.pk, row.sk), accepting, tuple(actions)),
     ]
-    if difference.enrolled:
-        writes.append(touch(key.org_id, "enrollments"))
-    held = {run: number for run, number in reserved_by_run.items() if number}
-    writes += [_settle_reserved(key, row.course_id, chunk, run, number) for run, number in held.items()]
-    num_seats = difference.enrolled - sum(held.values())
-    if num_seats:
-        writes.append(count_write(key.org_id, row.course_id, num_seats))
+    if num_enrolled:
+        writes.append(bump_revision(run.key.org_id, "enrollments"))
+    held = {number: num_seats for number, num_seats in num_seats_by_run.items() if num_seats}
+    writes += [_settle_write(run, number, num_seats) for number, num_seats in held.items()]
+    num_more = num_enrolled - sum(held.values())
+    if num_more:
+        writes.append(count_write(run.key.org_id, course_id, num_more))
     table.transact(writes)

@@ -1,7 +1,7 @@
 """Enrollments: bulk inserts of a chunk, one learner's courses, and their guarded changes."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -13,15 +13,17 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
-from chalicelib.core.paging import Slice
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
+from chalicelib.training.batches.chunk_store import ChunkRun
 from chalicelib.training.batches.models import (
     BY_ROW,
     NUM_ROW_SHARDS,
     Enrollment,
     Row,
     batch_pk,
-    course_sk,
+    enrollment_ref,
+    enrollment_sk,
     history_sk,
     learner_pk,
     row_shard,
@@ -31,48 +33,68 @@ from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey
 
 
-def insert_enrollments(key: BatchKey, row: Row, chunk: int, member_ids: Sequence[str], now: datetime) -> list[str]:
-    """Create-only, 25 a call, stamped with the batch; an outcome of `aws.bulk` per learner.
+@dataclass
+class Inserted:
+    """What an insert did, as member ids: created, enrolled in the course before, refused by DynamoDB for good.
+
+    When an answer was lost on the way, somebody created is among the existing: read the enrollment to know.
+    """
+
+    created: list[str] = field(default_factory=list)
+    existing: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+
+
+def insert_enrollments(run: ChunkRun, member_ids: Sequence[str]) -> Inserted:
+    """Create-only, 25 a call, stamped with the batch.
 
     Items are built as DynamoDB JSON by hand: a model for each would double the work per learner.
     """
+    key, row = run.key, run.row
     shared = {
-        "sk": {"S": course_sk(row.course_id)},
-        "row_shard": {"S": row_shard(key.org_id, key.batch_id, row.course_id, chunk % NUM_ROW_SHARDS)},
+        "sk": {"S": enrollment_sk(row.course_id)},
+        "row_shard": {"S": row_shard(key.org_id, key.batch_id, row.course_id, run.chunk % NUM_ROW_SHARDS)},
         "batch_id": {"S": key.batch_id},
         "status": {"S": EnrollmentStatus.ENROLLED.value},
-        "enrolled_at": {"S": to_text(now)},
+        "enrolled_at": {"S": to_text(run.now)},
         "revision": {"N": "1"},
     }
     if row.due_by:
         shared["due_by"] = {"S": row.due_by}
     items = [{"pk": {"S": learner_pk(key.org_id, member_id)}, **shared} for member_id in member_ids]
-    return bulk.insert_new(settings().enrollments_table, items)
+    inserted = Inserted()
+    ids_by_outcome = {bulk.CREATED: inserted.created, bulk.DUPLICATE: inserted.existing}
+    outcomes = bulk.insert_new(settings().enrollments_table, items)
+    for member_id, outcome in zip(member_ids, outcomes, strict=True):
+        ids_by_outcome.get(outcome, inserted.rejected).append(member_id)
+    return inserted
 
 
-def enrollments_in(org_id: str, course_id: str, member_ids: Sequence[str]) -> dict[str, Enrollment]:
+def enrollments_in(
+    org_id: str, course_id: str, member_ids: Iterable[str], *, consistent: bool = True
+) -> dict[str, Enrollment]:
     """The current enrollments of these members in one course, by member."""
-    keys = {learner_pk(org_id, member_id): member_id for member_id in member_ids}
-    found = table.batch_get([(Enrollment, pk, course_sk(course_id)) for pk in keys])
-    return {keys[pk]: item for (pk, _), item in found.items() if isinstance(item, Enrollment)}
+    refs = [enrollment_ref(org_id, member_id, course_id) for member_id in member_ids]
+    return {member_of(item.pk): item for item in table.fetch_all(refs, consistent=consistent)}
 
 
-def replace_with_new(key: BatchKey, row: Row, chunk: int, member_id: str, old: Enrollment, now: datetime) -> None:
+def replace_with_new(run: ChunkRun, member_id: str, old: Enrollment) -> None:
     """Keep `old` as history, still among the learners of the row that made it, and put a new one in its place.
 
     Raises ConditionFailed when the old one changed since it was read.
     """
+    key, row = run.key, run.row
     kept = Enrollment.from_raw_data(old.serialize())
-    kept.sk = history_sk(row.course_id, new_id(now))
+    kept.sk = history_sk(row.course_id, new_id(run.now))
     new = Enrollment(
         learner_pk(key.org_id, member_id),
-        course_sk(row.course_id),
-        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, chunk % NUM_ROW_SHARDS),
+        enrollment_sk(row.course_id),
+        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, run.chunk % NUM_ROW_SHARDS),
         batch_id=key.batch_id,
         status=EnrollmentStatus.ENROLLED.value,
-        enrolled_at=to_text(now),
+        enrolled_at=to_text(run.now),
         due_by=row.due_by,
-        # Goes up with every enrollment under this key, so that whoever read the old one meets the new one.
+        # Goes up with every enrollment under this key: a write for the old one fails on the new one.
         revision=old.revision + 1,
     )
     table.transact([Write("put", new, Enrollment.revision == old.revision), table.put_new(kept)])
@@ -90,12 +112,12 @@ def enrollment_at(pk: str, sk: str) -> Enrollment:
     return found
 
 
-def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Slice[Enrollment]:
+def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Enrollment]:
     """Current ones and history, course by course."""
     return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
 
 
-def change(
+def change_writes(
     old: Enrollment, enrollment_actions: Sequence[Action], row: Row | None, row_actions: Sequence[Action]
 ) -> list[Write]:
     """Change one enrollment, and the counts of the row that made it, together.
@@ -114,7 +136,7 @@ def row_key(org_id: str, batch_id: str, course_id: str) -> Row:
     return Row(batch_pk(org_id, batch_id), row_sk(course_id))
 
 
-def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Slice[Enrollment]:
+def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after: str | None) -> Page[Enrollment]:
     """One shard of the row's learners, from the index, in the order of member ids.
 
     `after` is a position that this function gave: member id and sort key of the last item, joined by a space.
@@ -137,7 +159,7 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
         answer = client("dynamodb").query(**request)
     last = answer.get("LastEvaluatedKey")
     items = [Enrollment.from_raw_data(raw) for raw in answer["Items"]]
-    return Slice(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
+    return Page(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
 
 
 def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> list[Enrollment]:
@@ -145,9 +167,11 @@ def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, 
     return [Enrollment.from_raw_data(raw) for raw in _in_range(key, course_id, chunk, after, until, keys_only=False)]
 
 
-def members_of_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> set[str]:
-    """Whom this row has enrolled in one range, by the index: also those who no longer match its recipients."""
-    return {member_of(raw["pk"]["S"]) for raw in _in_range(key, course_id, chunk, after, until, keys_only=True)}
+def members_of_range(run: ChunkRun) -> set[str]:
+    """Whom this row has enrolled in the chunk's range, by the index: also those who match its recipients no more."""
+    after, until = run.bounds
+    raw_items = _in_range(run.key, run.row.course_id, run.chunk, after, until, keys_only=True)
+    return {member_of(raw["pk"]["S"]) for raw in raw_items}
 
 
 def _in_range(

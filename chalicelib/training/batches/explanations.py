@@ -1,4 +1,4 @@
-"""The sentence and the next step for a code of enrollment's; the texts live in explanations.toml."""
+"""The sentence and the next step for each code of rows, clients and learners; the texts are in explanations.toml."""
 
 from pathlib import Path
 

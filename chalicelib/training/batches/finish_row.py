@@ -1,30 +1,28 @@
-"""The end of a row: what its chunks came to, told to the batch, the client and the totals, once."""
+"""The end of a row: its final status follows from the numbers of its chunks. It gets it once."""
 
-from chalicelib.aws import table
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.jobs import due
 from chalicelib.jobs.job import Job
-from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.mail_events import ran_jobs
+from chalicelib.training.batches import row_store
+from chalicelib.training.batches.mail_events import enrolled_mail_jobs
 from chalicelib.training.batches.models import Row
-from chalicelib.training.batches.states import FOLDABLE, Code, RowStatus
-from chalicelib.training.batches.store import BatchKey, Move
+from chalicelib.training.batches.row_store import Move
+from chalicelib.training.batches.states import FINISHABLE, Code, RowStatus
+from chalicelib.training.batches.store import BatchKey
 
 
-def fold(key: BatchKey, row: Row) -> list[Job]:
+def finish_row(key: BatchKey, row: Row) -> list[Job]:
     """Give the row its final status; nothing when another delivery did, or when chunks are left.
 
-    Gives the jobs that follow: they have due entries, so that sending them now only makes them sooner.
+    Gives the jobs that follow. They have due entries: sending them now only makes them sooner.
     """
-    if row.status not in FOLDABLE or row.chunks_left != 0:
+    if row.status not in FINISHABLE or row.chunks_left != 0:
         return []
     status, code = verdict(row)
-    action = Row.code.remove() if code is None else Row.code.set(code.value)
     if status == row.status:
         return []
-    mails = ran_jobs(key.msp_id, key.org_id, key.batch_id, row)
+    mails = enrolled_mail_jobs(key, row)
     try:
-        table.transact([*batch_store.move_writes(key, [Move(row, status, (action,))]), *map(due.write, mails)])
+        row_store.finish_row(key, Move.finish(row, status, code), mails)
     except ConditionFailed:
         return []
     return list(mails)

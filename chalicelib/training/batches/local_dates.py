@@ -47,6 +47,11 @@ def due_instant(due_by: date, zone: ZoneInfo) -> datetime:
     return instant_of(due_by + timedelta(days=1), time(0), zone)
 
 
+def is_due_date_after(start: date, due_by: date) -> bool:
+    """The one rule of due dates, wherever one is set: at least a day after the day of enrollment, or after today."""
+    return due_by > start
+
+
 def months_later(start: date, months: int) -> date:
     """The same day of a later month, or its last day when that month has no such day."""
     index = start.year * 12 + start.month - 1 + months

@@ -1,11 +1,11 @@
-"""The messages of the jobs queue: ids only, the handler reads the rest."""
+"""Jobs of batches: ids only, the handler reads the rest."""
 
 from typing import Literal
 
 from chalicelib.jobs.job import DueJob, Job
 
 
-class AdvanceBatch(DueJob):
+class ReconcileBatch(DueJob):
     """Brings one batch to where it should be now. Schedules send it without `due_at`."""
 
     job: Literal["advance"] = "advance"
@@ -19,18 +19,20 @@ class AdvanceBatch(DueJob):
 
 
 class EnrollChunk(Job):
+    """Enrolls one range of a row's recipients, in one run of the row."""
+
     job: Literal["chunk"] = "chunk"
     msp_id: str
     org_id: str
     batch_id: str
     course_id: str
-    cut_id: str
+    partition_id: str
     run: int
     chunk: int
 
 
 class MailRow(DueJob):
-    """The mails that one due entry stands for (mail_events.MailEvent), from a position in the row's learners on."""
+    """The mails of one event (mail_events.MailEvent), from a position in the row's learners on."""
 
     job: Literal["mail_row"] = "mail_row"
     msp_id: str

@@ -1,5 +1,7 @@
 """Items of rollouts, batches, rows, chunks and enrollments."""
 
+from collections.abc import Sequence
+
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -9,12 +11,13 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.aws.table import CoreItem, EnrollmentItem
+from chalicelib.aws.items import CoreItem, EnrollmentItem
+from chalicelib.aws.table import Ref
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
 class RolloutSpec(CoreItem):
-    """`MSP#m#ROLLOUT#r` / `SPEC`: what was asked (as `schemas.Plan`), and what became of each client."""
+    """`MSP#m#ROLLOUT#r` / `SPEC`: what was submitted (as `schemas.Plan`), and what became of each client."""
 
     plan = JSONAttribute()
     results = JSONAttribute()
@@ -31,10 +34,14 @@ def rollout_pk(msp_id: str, rollout_id: str) -> str:
     return f"{msp_pk(msp_id)}#ROLLOUT#{rollout_id}"
 
 
+def spec_ref(msp_id: str, rollout_id: str) -> Ref[RolloutSpec]:
+    return Ref(RolloutSpec, rollout_pk(msp_id, rollout_id), SPEC_SK)
+
+
 class Batch(CoreItem):
     """`ORG#o#BATCHES` / `BATCH#b`: one client's part of a rollout, with the number of its rows by status.
 
-    `dates_revision` counts transactions that looked at all rows to say what comes next: of two, one looks again.
+    `dates_revision` counts transactions that follow from the dates of all rows: of two at once, one reads again.
     """
 
     batch_id = UnicodeAttribute()
@@ -56,7 +63,7 @@ class Batch(CoreItem):
     num_failed = NumberAttribute(default=0)
     num_access_denied = NumberAttribute(default=0)
     num_cancelled = NumberAttribute(default=0)
-    # Of a standing batch (joiner_models.py): the group whose joiners it enrolls.
+    # Of a group's batch (auto_enrollment): the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
 
 
@@ -68,10 +75,14 @@ def batch_sk(batch_id: str) -> str:
     return f"BATCH#{batch_id}"
 
 
+def batch_ref(org_id: str, batch_id: str) -> Ref[Batch]:
+    return Ref(Batch, batches_pk(org_id), batch_sk(batch_id))
+
+
 class Row(CoreItem):
     """`ORG#o#BATCH#b` / `COURSE#c`: one course of one batch. Usually half a KB, so that a page of rows stays cheap.
 
-    `run` counts starts and retries; `cut_run` is the run for which the cut was made. `open_due` is the
+    `run` counts starts and retries; `partition_run` is the run for which the partition was made. `open_due` is the
     number of enrollments not completed, by due date, from which the overdue ones follow at any moment.
     """
 
@@ -83,11 +94,11 @@ class Row(CoreItem):
     enroll_at = UnicodeAttribute()
     due_by = UnicodeAttribute(null=True)
     run = NumberAttribute(default=1)
-    # The request that began this run, if one did: by it, the same request knows what it did before.
+    # The request that began this run, if one did: the same request again sees that it was done.
     retried_by = UnicodeAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
-    cut_id = UnicodeAttribute(null=True)
-    cut_run = NumberAttribute(default=0)
+    partition_id = UnicodeAttribute(null=True)
+    partition_run = NumberAttribute(default=0)
     sent_run = NumberAttribute(default=0)
     num_chunks = NumberAttribute(default=0)
     chunks_left = NumberAttribute(default=0)
@@ -101,9 +112,9 @@ class Row(CoreItem):
     num_completed = NumberAttribute(default=0)
     cancelled_at = UnicodeAttribute(null=True)
     changing = UnicodeAttribute(null=True)
-    # Which of the switches for mails are on, as words; absent when none is.
+    # The mails that are switched on, as words; absent when none is.
     mails = UnicodeAttribute(null=True)
-    # Of a standing batch: the group whose joiners it enrolls.
+    # Of a group's row: the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
@@ -119,11 +130,15 @@ def row_sk(course_id: str) -> str:
     return f"{ROWS_PREFIX}{course_id}"
 
 
-class Cut(CoreItem):
-    """`ORG#o#BATCH#b` / `CUT#k`: how the recipients were cut into ranges of member ids, written once.
+def row_ref(org_id: str, batch_id: str, course_id: str) -> Ref[Row]:
+    return Ref(Row, batch_pk(org_id, batch_id), row_sk(course_id))
 
-    Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`;
-    the last is open, so that nobody who joins meanwhile falls between two ranges.
+
+class Partition(CoreItem):
+    """`ORG#o#BATCH#b` / `PARTITION#k`: how the recipients are partitioned into ranges of member ids, written once.
+
+    Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`. The last is
+    open, so that everybody who joins meanwhile is in a range.
     """
 
     recipients = JSONAttribute()
@@ -131,13 +146,26 @@ class Cut(CoreItem):
     sizes: ListAttribute[int] = ListAttribute(default=list)
     reenroll_completed = BooleanAttribute(default=False)
 
+    @property
+    def total(self) -> int:
+        return sum(map(int, self.sizes))
 
-def cut_sk(cut_id: str) -> str:
-    return f"CUT#{cut_id}"
+
+def partition_sk(partition_id: str) -> str:
+    return f"PARTITION#{partition_id}"
+
+
+def bounds_of(bounds: Sequence[str], chunk: int) -> tuple[str, str | None]:
+    """(after, until] of one range; the last has no end. Without bounds every range is open at both ends."""
+    if not bounds:
+        return "", None
+    after = bounds[chunk - 1] if chunk else ""
+    until = bounds[chunk] if chunk < len(bounds) - 1 else None
+    return after, until
 
 
 class ChunkResult(CoreItem):
-    """`ORG#o#BATCH#b` / `CHUNK#c#<n>`: what one range came to, as of its latest run.
+    """`ORG#o#BATCH#b` / `CHUNK#c#<n>`: the result of one range, as of its latest run.
 
     `member_ids_by_code` names those who were not newly enrolled: already enrolled, skipped, failed.
     """
@@ -160,7 +188,7 @@ def chunk_sk(course_id: str, chunk: int) -> str:
 
 
 class ChunkStart(CoreItem):
-    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: this run of the chunk was begun; a later delivery looks who is there."""
+    """`ORG#o#BATCH#b` / `START#c#<n>#<run>`: the run was begun. A later delivery looks up whom it enrolled."""
 
 
 def start_sk(course_id: str, chunk: int, run: int) -> str:
@@ -191,13 +219,17 @@ class Enrollment(EnrollmentItem):
     revision = NumberAttribute(default=1)
     changed_by = UnicodeAttribute(null=True)
     due_before = UnicodeAttribute(null=True)
-    # Of one's own account: the MSP whose course it is, and the organizations that took the progress over.
+    # Self-enrollment: the MSP whose course it is, and the organizations that took the progress over.
     msp_id = UnicodeAttribute(null=True)
     carried_to: ListAttribute[str] = ListAttribute(null=True)
-    # When progress of one's own account became this enrollment.
+    # When progress of a self-enrollment became this enrollment.
     carried_at = UnicodeAttribute(null=True)
-    # When the learner was archived: from then on it counts on its row as withdrawn, whatever becomes of it.
+    # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
+
+    @property
+    def course_id(self) -> str:
+        return str(self.sk.split("#")[1])
 
 
 BY_ROW = "by_row"
@@ -208,8 +240,12 @@ def learner_pk(org_id: str, member_id: str) -> str:
     return f"{org_pk(org_id)}#MEMBER#{member_id}"
 
 
-def course_sk(course_id: str) -> str:
+def enrollment_sk(course_id: str) -> str:
     return f"COURSE#{course_id}"
+
+
+def enrollment_ref(org_id: str, member_id: str, course_id: str) -> Ref[Enrollment]:
+    return Ref(Enrollment, learner_pk(org_id, member_id), enrollment_sk(course_id))
 
 
 def history_sk(course_id: str, history_id: str) -> str:

@@ -1,17 +1,18 @@
-"""Who a batch is for: rosters to take in and to leave out, streamed in the order of member ids.
+"""Who a batch is for: rosters to include and to exclude, streamed in the order of member ids.
 
-A roster is a partition whose sort keys are `MEMBER#<id>`, so that ranges of ids mean the same on all.
+The sort keys of every roster are `MEMBER#<id>`, so that a range of ids means the same in all of them.
 """
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.training.batches.models import Partition
 from chalicelib.training.batches.schemas import Targeting
 
 # A chunk's 50 insert calls then take two to three seconds; its result stays far below an item's 400 KB.
@@ -23,7 +24,7 @@ _ACTIVE = ("status", MemberStatus.ACTIVE.value)
 
 @dataclass(frozen=True)
 class Recipients:
-    """Partitions of rosters. The union of `include`, without anybody on `exclude`."""
+    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`."""
 
     include: Sequence[str]
     exclude: Sequence[str] = ()
@@ -54,11 +55,11 @@ def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[s
 
 def member_ids(recipients: Recipients, after: str = "", until: str | None = None) -> Iterator[str]:
     """Ids of active members in (after, until], sorted, each once, in flat memory."""
-    left_out = _merged(recipients.exclude, after, until)
-    skip = next(left_out, None)
+    excluded = _merged(recipients.exclude, after, until)
+    skip = next(excluded, None)
     for member_id in _merged(recipients.include, after, until):
         while skip is not None and skip < member_id:
-            skip = next(left_out, None)
+            skip = next(excluded, None)
         if member_id != skip:
             yield member_id
 
@@ -74,39 +75,19 @@ def _merged(rosters: Sequence[str], after: str, until: str | None) -> Iterator[s
             yield key[len(_FIRST) :]
 
 
-@dataclass
-class Ranges:
-    """Consecutive ranges of member ids, as `models.Cut` keeps them."""
-
-    bounds: list[str] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        return sum(self.sizes)
-
-
-def cut(recipients: Recipients, size: int = CHUNK_SIZE) -> Ranges:
-    """Cut into ranges of `size`; the last may be smaller. Nobody: no range."""
-    ranges = Ranges()
+def partition_of(recipients: Recipients, size: int = CHUNK_SIZE) -> Partition:
+    """Ranges of `size` member ids; the last may be smaller. No recipients: no range."""
+    bounds: list[str] = []
+    sizes: list[int] = []
     count = 0
     member_id = ""
     for member_id in member_ids(recipients):
         count += 1
         if count == size:
-            ranges.bounds.append(member_id)
-            ranges.sizes.append(count)
+            bounds.append(member_id)
+            sizes.append(count)
             count = 0
     if count:
-        ranges.bounds.append(member_id)
-        ranges.sizes.append(count)
-    return ranges
-
-
-def bounds_of(bounds: Sequence[str], chunk: int) -> tuple[str, str | None]:
-    """(after, until] of one range; the last has no end. Without bounds every range is open at both ends."""
-    if not bounds:
-        return "", None
-    after = bounds[chunk - 1] if chunk else ""
-    until = bounds[chunk] if chunk < len(bounds) - 1 else None
-    return after, until
+        bounds.append(member_id)
+        sizes.append(count)
+    return Partition(recipients=recipients.as_json(), bounds=bounds, sizes=sizes)

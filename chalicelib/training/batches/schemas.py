@@ -1,4 +1,4 @@
-"""What a launch and its later changes say, and what a rollout keeps of it."""
+"""Forms of launches and of later changes, and what a rollout keeps of its submission."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -11,7 +11,7 @@ from chalicelib.web.schemas import Form
 
 MAX_GROUPS = 100
 
-# Within these, months and days can be counted on from a date, and turned into instants of any zone.
+# In these bounds, months and days can be added to a date, and the result exists in every time zone.
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 
 

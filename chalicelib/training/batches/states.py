@@ -1,4 +1,4 @@
-"""Statuses of rows, batches, enrollments and learners' outcomes, and sets of them named by what they permit."""
+"""Statuses of rows, batches and enrollments, learners' outcomes, and sets of statuses named by what they permit."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -26,31 +26,31 @@ WITH_FAILURES = RETRYABLE
 RAN = frozenset({RowStatus.ENROLLED}) | RETRYABLE
 CANCELABLE = frozenset({RowStatus.SCHEDULED, RowStatus.ENROLLING})
 
-# A row of a standing batch takes in who joins, until an undo cancels it.
-STANDING = frozenset({RowStatus.ENROLLED, RowStatus.PARTIAL})
+# A group's row takes in whoever joins the group, until an undo cancels it.
+JOINABLE = frozenset({RowStatus.ENROLLED, RowStatus.PARTIAL})
 
-# A chunk that comes late still counts after its row was given up or cancelled: the row tells what is true.
-CHUNKS_COUNT = frozenset({RowStatus.ENROLLING, RowStatus.FAILED, RowStatus.CANCELLED})
+# A late chunk still counts after its row failed or was cancelled, so that the row's numbers are true.
+ACCEPTING_CHUNKS = frozenset({RowStatus.ENROLLING, RowStatus.FAILED, RowStatus.CANCELLED})
 
-# What the last chunk decides: a row that was given up is mended by it, a cancelled one stays cancelled.
-FOLDABLE = frozenset({RowStatus.ENROLLING, RowStatus.FAILED})
+# The last chunk decides the status of these: a failed row gets its real status, a cancelled one stays cancelled.
+FINISHABLE = frozenset({RowStatus.ENROLLING, RowStatus.FAILED})
 
 
-class Tally(StrEnum):
-    """The dashboards' columns. Cancelled rows count nowhere."""
+class DashboardColumn(StrEnum):
+    """Counters of the dashboards. Cancelled rows are in none."""
 
     COMPLETED = "num_completed"
     SCHEDULED = "num_scheduled"
     FAILED = "num_failed"
 
 
-TALLY_BY_STATUS: Mapping[RowStatus, Tally | None] = {
-    RowStatus.SCHEDULED: Tally.SCHEDULED,
-    RowStatus.ENROLLING: Tally.SCHEDULED,
-    RowStatus.ENROLLED: Tally.COMPLETED,
-    RowStatus.PARTIAL: Tally.FAILED,
-    RowStatus.FAILED: Tally.FAILED,
-    RowStatus.ACCESS_DENIED: Tally.FAILED,
+COLUMN_BY_STATUS: Mapping[RowStatus, DashboardColumn | None] = {
+    RowStatus.SCHEDULED: DashboardColumn.SCHEDULED,
+    RowStatus.ENROLLING: DashboardColumn.SCHEDULED,
+    RowStatus.ENROLLED: DashboardColumn.COMPLETED,
+    RowStatus.PARTIAL: DashboardColumn.FAILED,
+    RowStatus.FAILED: DashboardColumn.FAILED,
+    RowStatus.ACCESS_DENIED: DashboardColumn.FAILED,
     RowStatus.CANCELLED: None,
 }
 
@@ -64,7 +64,7 @@ class BatchStatus(StrEnum):
 
 
 def batch_status(num_by_status: Mapping[RowStatus, int]) -> BatchStatus:
-    """A batch's status from the number of its rows in each status, cancelled rows set aside."""
+    """A batch's status from the number of its rows in each status, without the cancelled ones."""
     live = {status: count for status, count in num_by_status.items() if count and status != RowStatus.CANCELLED}
     if not live:
         return BatchStatus.CANCELLED if num_by_status.get(RowStatus.CANCELLED) else BatchStatus.SCHEDULED
@@ -97,7 +97,7 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
-    """Why a row, a client or a learner failed or was left as it was; sentences are in explanations.toml."""
+    """Why a row, a client or a learner failed or was left alone; the sentences are in explanations.toml."""
 
     ALREADY_ENROLLED = "already_enrolled"
     ALREADY_COMPLETED = "already_completed"

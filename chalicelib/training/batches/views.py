@@ -18,7 +18,7 @@ from chalicelib.training.batches.store import BatchKey
 from chalicelib.web.paging import Pager
 
 
-def _status_of(batch: Batch) -> BatchStatus:
+def status_of(batch: Batch) -> BatchStatus:
     return batch_status({status: int(getattr(batch, f"num_{status}")) for status in RowStatus})
 
 
@@ -27,14 +27,14 @@ def _batch_item(batch: Batch) -> BatchItem:
         batch_id=batch.batch_id,
         name=batch.name,
         num_courses=int(batch.num_courses),
-        status=_status_of(batch),
+        status=status_of(batch),
         next_enrollment_date=to_date(batch.next_enroll_on) if batch.next_enroll_on else None,
         created_at=batch.created_at,
     )
 
 
 def _summary(rows: Iterable[Row]) -> BatchSummary:
-    """The cards count rows, from the rows that are shown beside them, so that they agree."""
+    """The cards are counted from the rows that are shown beside them, so that the two agree."""
     statuses = [row.status for row in rows]
     return BatchSummary(
         enrolled=statuses.count(RowStatus.ENROLLED),
@@ -78,7 +78,7 @@ def client(scope: Scope, org_id: str, pager: Pager) -> BatchPage:
     return BatchPage(
         organization=OrgHead(org_id=org_id, name=org.name),
         items=[_batch_item(batch) for batch in page.items],
-        next_cursor=pager.cursor(page.position),
+        next_cursor=pager.cursor(page.next_position),
     )
 
 
@@ -93,7 +93,7 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
     return BatchOut(
         batch_id=batch_id,
         name=batch.name,
-        status=_status_of(batch),
+        status=status_of(batch),
         created_at=batch.created_at,
         summary=_summary(rows),
         courses=[row_out(row, zone, now) for row in rows],

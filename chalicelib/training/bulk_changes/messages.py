@@ -1,8 +1,11 @@
 """Jobs of undo and of new due dates."""
 
+from datetime import datetime
 from typing import Literal
 
 from chalicelib.jobs.job import DueJob, Job
+from chalicelib.jobs.sweep import after_all_runs
+from chalicelib.training.batches.store import BatchKey
 
 
 class StartChange(DueJob):
@@ -27,3 +30,10 @@ class ChangeChunk(Job):
     change_id: str
     course_id: str
     chunk: int
+
+
+def start_change(key: BatchKey, change_id: str, now: datetime) -> StartChange:
+    """The sweep sends it again once no worker can be left on rows that were cancelled now."""
+    return StartChange(
+        msp_id=key.msp_id, org_id=key.org_id, batch_id=key.batch_id, change_id=change_id, due_at=after_all_runs(now)
+    )

@@ -1,14 +1,17 @@
-"""Items of changes to many enrollments."""
+"""Items of bulk changes."""
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
+from chalicelib.training.batches.models import batch_pk
 
 
 class BulkChange(CoreItem):
-    """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of enrollments that exist, chunk by chunk; `undo` or a new due date.
+    """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of many enrollments, chunk by chunk; `undo` or a new due date.
 
-    `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed.
+    `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed, each with
+    the code after a space.
     """
 
     kind = UnicodeAttribute()
@@ -24,14 +27,17 @@ class BulkChange(CoreItem):
 UNDO = "undo"
 DUE_DATE = "due_date"
 
+# A batch is undone once: that change has a name instead of an id.
+UNDO_ID = "UNDO"
 
-def change_sk(change_id: str) -> str:
-    return f"CHANGE#{change_id}"
+
+def change_ref(org_id: str, batch_id: str, change_id: str) -> Ref[BulkChange]:
+    return Ref(BulkChange, batch_pk(org_id, batch_id), f"CHANGE#{change_id}")
 
 
 class ChangedChunk(CoreItem):
-    """`ORG#o#BATCH#b` / `CHANGED#<change>#<course>#<n>`: this chunk has had this change."""
+    """`ORG#o#BATCH#b` / `CHANGED#<change>#<course>#<n>`: this change was applied to this chunk."""
 
 
-def changed_sk(change_id: str, course_id: str, chunk: int) -> str:
-    return f"CHANGED#{change_id}#{course_id}#{chunk:06d}"
+def changed_chunk_ref(org_id: str, batch_id: str, change_id: str, course_id: str, chunk: int) -> Ref[ChangedChunk]:
+    return Ref(ChangedChunk, batch_pk(org_id, batch_id), f"CHANGED#{change_id}#{course_id}#{chunk:06d}")

@@ -1,4 +1,4 @@
-"""What undo and new dates take and answer."""
+"""Requests and answers of undo and new dates."""
 
 from typing import Literal, Self
 

@@ -1,8 +1,9 @@
-"""Changes of enrollments that exist, chunk by chunk, each chunk once."""
+"""Bulk changes, chunk by chunk: each chunk is changed and counted once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -11,25 +12,38 @@ from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
-from chalicelib.tenants.organizations.revisions import touch
-from chalicelib.tenants.organizations.seats import count_write
-from chalicelib.training.batches.models import Cut, Enrollment, Row, batch_pk, cut_sk, row_sk
+from chalicelib.jobs import due
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.tenants.organizations.seat_store import count_write
+from chalicelib.training.batches import row_store
+from chalicelib.training.batches.models import Batch, Enrollment, Partition, Row, batch_pk, partition_sk, row_ref
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
-from chalicelib.training.bulk_changes.models import UNDO, BulkChange, ChangedChunk, change_sk, changed_sk
+from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
+from chalicelib.training.bulk_changes.models import (
+    UNDO,
+    UNDO_ID,
+    BulkChange,
+    ChangedChunk,
+    change_ref,
+    changed_chunk_ref,
+)
 
-# Of all problems of a change, so many are named; the item stays far below its 400 KB.
+# Outcomes of `withdraw` and `set_due_date`, besides the code of a final error.
+APPLIED, REFUSED = bulk.APPLIED, bulk.REFUSED
+
+# So many problems of a change are named; the item stays far below its 400 KB.
 _MAX_PROBLEMS = 200
 
-# Due dates that one update takes out; an expression is short of its limits with so many.
+# So many due dates go in one update; an expression stays within its limits.
 _MAX_DAYS = 50
-
-# A batch is undone once: its change has a name instead of an id.
-UNDO_ID = "UNDO"
 
 
 @dataclass
-class Changed:
+class ChunkEffect:
     """What a change did to one chunk. `open_due` is what to add to the row's numbers by due date."""
 
     num_changed: int = 0
@@ -38,35 +52,45 @@ class Changed:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class ChangeState:
-    change: BulkChange | None
-    row: Row | None
-    is_done: bool
+def find(key: BatchKey, change_id: str) -> BulkChange | None:
+    ref = change_ref(key.org_id, key.batch_id, change_id)
+    return table.get(BulkChange, ref.pk, ref.sk)
 
 
-def change(key: BatchKey, change_id: str) -> BulkChange | None:
-    return table.get(BulkChange, batch_pk(key.org_id, key.batch_id), change_sk(change_id))
+def create(job: StartChange, change: BulkChange, audit_entry: AuditEntry, now: datetime, *row_writes: Write) -> bool:
+    """Save a change with its due entry and the writes that belong to it. False when a change of this id exists.
+
+    ConditionFailed when one of `row_writes` does not hold.
+    """
+    ref = change_ref(job.org_id, job.batch_id, job.change_id)
+    change.pk, change.sk = ref.pk, ref.sk
+    try:
+        audit.commit(org_pk(job.org_id), audit_entry, [put_new(change), *row_writes, due.write(job)], now)
+    except ConditionFailed as error:
+        if 0 not in error.failed:
+            raise
+        return False
+    return True
 
 
-def new_change(key: BatchKey, change_id: str, made: BulkChange) -> Write:
-    made.pk, made.sk = batch_pk(key.org_id, key.batch_id), change_sk(change_id)
-    return put_new(made)
+def cancel_rows(key: BatchKey, batch: Batch, rows: Sequence[Row], cancelled: Iterable[Row], now: datetime) -> None:
+    """ConditionFailed when a row changed since it was read."""
+    table.transact(row_store.cancel_writes(key, batch, rows, cancelled, now))
 
 
-def count_chunks(key: BatchKey, change_id: str, number: int) -> None:
+def count_chunks(change: BulkChange, number: int) -> None:
     """ConditionFailed when another delivery counted them."""
-    made = BulkChange(batch_pk(key.org_id, key.batch_id), change_sk(change_id))
-    table.transact([Write("update", made, BulkChange.chunks_left == -1, (BulkChange.chunks_left.set(number),))])
+    item = BulkChange(change.pk, change.sk)
+    table.transact([Write("update", item, BulkChange.chunks_left == -1, (BulkChange.chunks_left.set(number),))])
 
 
-def end_change(row: Row, change_id: str) -> None:
-    """Let the row have another change; nothing when it has one already. Due dates that nobody has any more go."""
+def release_row(row: Row, change_id: str) -> None:
+    """Let the row have another change; nothing when it has another already. Due dates that nobody has any more go."""
     days: dict[str, int] = row.open_due.as_dict()  # type: ignore[no-untyped-call]
     unused = [day for day, number in days.items() if number == 0][:_MAX_DAYS]
-    for gone in (unused, []) if unused else ([],):
+    for removed in (unused, []) if unused else ([],):
         condition, actions = Row.changing == change_id, [Row.changing.remove()]
-        for day in gone:
+        for day in removed:
             count: Any = Row.open_due[day]
             condition &= count == 0
             actions.append(count.remove())
@@ -74,30 +98,29 @@ def end_change(row: Row, change_id: str) -> None:
             table.transact([Write("update", Row(row.pk, row.sk), condition, tuple(actions))])
             return
         except ConditionFailed:
-            # Somebody may have got such a date meanwhile; then it stays.
+            # Somebody may have got such a date meanwhile; then all of them stay.
             continue
 
 
-def chunk_state(key: BatchKey, change_id: str, course_id: str, chunk: int) -> ChangeState:
-    pk = batch_pk(key.org_id, key.batch_id)
-    keys = [(pk, change_sk(change_id)), (pk, row_sk(course_id)), (pk, changed_sk(change_id, course_id, chunk))]
-    found = table.batch_get([(BulkChange, *keys[0]), (Row, *keys[1]), (ChangedChunk, *keys[2])])
-    made, row = found.get(keys[0]), found.get(keys[1])
-    return ChangeState(
-        made if isinstance(made, BulkChange) else None, row if isinstance(row, Row) else None, keys[2] in found
+def chunk_state(job: ChangeChunk) -> tuple[BulkChange | None, Row | None, ChangedChunk | None]:
+    """The change, the row, and the mark that the chunk is done: one call."""
+    return table.fetch(
+        change_ref(job.org_id, job.batch_id, job.change_id),
+        row_ref(job.org_id, job.batch_id, job.course_id),
+        changed_chunk_ref(job.org_id, job.batch_id, job.change_id, job.course_id, job.chunk),
     )
 
 
-def cut_of(key: BatchKey, row: Row) -> Cut | None:
-    return table.get(Cut, batch_pk(key.org_id, key.batch_id), cut_sk(str(row.cut_id)))
+def partition_of(key: BatchKey, row: Row) -> Partition | None:
+    return table.get(Partition, batch_pk(key.org_id, key.batch_id), partition_sk(str(row.partition_id)))
 
 
 def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
-    """Cancel those that are not started; an outcome of `aws.bulk` for each."""
+    """Cancel those that are not started; gives an outcome for each."""
     return bulk.update_each(
         settings().enrollments_table,
         [enrollment.key for enrollment in enrollments],
-        bulk.Change(
+        bulk.Update(
             'SET "status" = ? SET "changed_by" = ? SET "revision" = "revision" + 1',
             [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}],
             '"batch_id" = ? AND "status" = ?',
@@ -107,7 +130,7 @@ def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
 
 
 def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollments: Sequence[Enrollment]) -> list[str]:
-    """Give those with the due date `old`, not completed, another; an outcome of `aws.bulk` for each."""
+    """Give those with the due date `old`, not completed, another; gives an outcome for each."""
     sets = 'SET "changed_by" = ? SET "revision" = "revision" + 1'
     values = [{"S": change_id}]
     if due_by is not None:
@@ -123,34 +146,33 @@ def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollment
     condition = '"status" IN [?, ?] AND "left_at" IS MISSING AND "due_by" ' + ("IS MISSING" if old is None else "= ?")
     condition_values = [{"S": status} for status in live] + ([] if old is None else [{"S": old}])
     keys = [enrollment.key for enrollment in enrollments]
-    return bulk.update_each(settings().enrollments_table, keys, bulk.Change(sets, values, condition, condition_values))
+    return bulk.update_each(settings().enrollments_table, keys, bulk.Update(sets, values, condition, condition_values))
 
 
-def finish_chunk(key: BatchKey, made: BulkChange, change_id: str, row: Row, chunk: int, changed: Changed) -> None:
-    """Note that the chunk had this change, and count it on the row and the change: together, once.
+def finish_chunk(job: ChangeChunk, change: BulkChange, row: Row, effect: ChunkEffect) -> None:
+    """Record that the chunk had this change, and count it on the row and the change: together, once.
 
     ConditionFailed with index 0 when another delivery did.
     """
-    pk = batch_pk(key.org_id, key.batch_id)
-    row_actions: list[Action] = [
-        add_open_due(day, number) for day, number in sorted(changed.open_due.items()) if number
-    ]
-    if made.kind == UNDO:
-        row_actions.append(Row.num_withdrawn.add(changed.num_changed))
+    row_actions: list[Action] = [add_open_due(day, number) for day, number in sorted(effect.open_due.items()) if number]
+    if change.kind == UNDO:
+        row_actions.append(Row.num_withdrawn.add(effect.num_changed))
     change_actions: list[Action] = [
         BulkChange.chunks_left.add(-1),
-        BulkChange.num_changed.add(changed.num_changed),
-        BulkChange.num_kept.add(changed.num_kept),
+        BulkChange.num_changed.add(effect.num_changed),
+        BulkChange.num_kept.add(effect.num_kept),
     ]
-    room = _MAX_PROBLEMS - len(made.problems)
-    if changed.problems and room > 0:
-        change_actions.append(BulkChange.problems.set(BulkChange.problems.append(changed.problems[:room])))
+    room = _MAX_PROBLEMS - len(change.problems)
+    if effect.problems and room > 0:
+        change_actions.append(BulkChange.problems.set(BulkChange.problems.append(effect.problems[:room])))
+    done = changed_chunk_ref(job.org_id, job.batch_id, job.change_id, job.course_id, job.chunk)
     writes = [
-        put_new(ChangedChunk(pk, changed_sk(change_id, row.course_id, chunk))),
-        Write("update", BulkChange(pk, change_sk(change_id)), BulkChange.pk.exists(), tuple(change_actions)),
+        put_new(ChangedChunk(done.pk, done.sk)),
+        Write("update", BulkChange(change.pk, change.sk), BulkChange.pk.exists(), tuple(change_actions)),
     ]
-    if made.kind == UNDO and changed.num_changed:
-        writes += [count_write(key.org_id, row.course_id, -changed.num_changed), touch(key.org_id, "enrollments")]
+    if change.kind == UNDO and effect.num_changed:
+        freed = count_write(job.org_id, job.course_id, -effect.num_changed)
+        writes += [freed, bump_revision(job.org_id, "enrollments")]
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

@@ -1,1 +1,1 @@
-"""Mails about courses: enrolled, reminders, failures; and what became of them (R13, R15, B6)."""
+"""Mails about courses: enrolled, reminders, failures; and the state of each (R13, R15, B6)."""

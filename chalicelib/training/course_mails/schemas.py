@@ -1,4 +1,4 @@
-"""What reminding, and the list of a member's mails, answer."""
+"""Answers about reminders and about the mails of a member."""
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.notifications.states import ShownState

@@ -1,15 +1,13 @@
-"""The mails of a row: from one due entry to a mail for each learner whom it concerns, page by page.
+"""The mails of a row: from one due entry to a mail for each of its recipients, page by page.
 
-Every mail's id follows from the event and the learner, so that a page that comes again makes none twice. Whether it
-is still true (the learner has not completed, is still enrolled) is looked at once more when it is sent.
+A mail's id is derived from the event and the learner, so that a redelivered message makes no mail twice. Whether the
+mail still applies (the learner is enrolled and has not completed) is checked again when it is sent (mails.py).
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.aws import table
-from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, NotFound
@@ -18,24 +16,23 @@ from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
-from chalicelib.tenants.audit.log import Change
-from chalicelib.tenants.organizations.lookups import org_of, zone_of
-from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.local_dates import parse_hour
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.training.batches import enrollment_store
+from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.mail_events import (
     ENROLLMENT,
     REMINDERS,
     REMINDERS_ON,
     MailEvent,
     mail_job,
-    reminder_writes,
-    whose,
+    parse_detail,
 )
 from chalicelib.training.batches.messages import MailRow
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, course_sk
+from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row, enrollment_sk
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.course_mails import store
 from chalicelib.training.course_mails.member_mails import mail_id_of
 from chalicelib.training.course_mails.schemas import RemindOut
 from chalicelib.training.course_mails.states import CourseMail
@@ -44,11 +41,10 @@ from chalicelib.training.course_mails.states import CourseMail
 _PER_MESSAGE = 500
 _PER_PAGE = 100
 
-# "Due tomorrow" is no longer true the day after: what an outage delayed for longer than this is left out.
-_STILL_TRUE = timedelta(hours=12)
+# "Due tomorrow" is not true the day after: a reminder that an outage delayed for longer than this is not sent.
+_RELEVANT_FOR = timedelta(hours=12)
 
-# The index by which a row's learners are found lags behind by seconds at most; after a day, counts differ for
-# another reason, and waiting longer helps nobody.
+# The index of a row's learners lags behind by seconds at most. After a day, counts differ for another reason.
 _COUNTS_AGREE_WITHIN = timedelta(days=1)
 
 _KIND_BY_EVENT = {
@@ -59,88 +55,93 @@ _KIND_BY_EVENT = {
 
 
 def run(job: MailRow, now: datetime) -> None:
-    """What one due entry stands for. Any number of times."""
+    """One due entry of a row, or of a batch that failed. Any number of times."""
     key, event = BatchKey(job.msp_id, job.org_id, job.batch_id), MailEvent(job.event)
     if event == MailEvent.FAILED:
-        _tell_of_failures(key, job, now)
+        _mail_failures(key, job, now)
         return
-    row = batch_store.row(key, str(job.course_id))
+    row = batches_store.row(key, str(job.course_id))
     if row is None:
         observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
-    elif event == MailEvent.DATED:
+    elif event == MailEvent.DUE_DATE_SET:
         if REMINDERS_ON in (row.mails or ""):
-            _plan(key, row, job.detail, now)
-    elif event in REMINDERS and now > to_instant(str(job.due_at)) + _STILL_TRUE:
-        observability.warning("reminder is no longer true", batch_id=job.batch_id, course_id=job.course_id)
+            _plan_reminders(key, row, job.detail, now)
+    elif event in REMINDERS and now > to_instant(str(job.due_at)) + _RELEVANT_FOR:
+        observability.warning("reminder came too late", batch_id=job.batch_id, course_id=job.course_id)
     else:
         if event == MailEvent.RAN and not job.position and REMINDERS_ON in (row.mails or "") and row.due_by:
-            _plan(key, row, row.due_by, now)
-        if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not _page(key, row, job, now):
+            _plan_reminders(key, row, row.due_by, now)
+        if (event != MailEvent.RAN or ENROLLMENT in (row.mails or "")) and not _mail_page(key, row, job, now):
             return
-    table.transact([due.done(job)])
+    due.close(job)
 
 
 def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
-    """Mail those who have not completed. Raises NotFound, and Conflict while nobody is enrolled."""
-    row = batch_store.row(key, course_id)
+    """Mail those who have not completed. The same request again, by its `seed`, mails nobody twice.
+
+    Raises NotFound, and Conflict when there is nobody to remind.
+    """
+    row = batches_store.row(key, course_id)
     if row is None:
         raise NotFound()
     left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
     if row.reminded_by == seed:
-        # The same request came this far before; should its message be lost, the sweep finds the due entry.
+        # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
         return RemindOut(num_not_completed=left)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
-    job = mail_job(key.msp_id, key.org_id, key.batch_id, course_id, MailEvent.REMIND, seed, to_text(now))
-    told = Change(actor, "course.reminded", f"batch/{key.batch_id}/course/{course_id}", after={"num_open": left})
-    asked = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
-    audit.commit(org_pk(key.org_id), told, [due.write(job), asked], now)
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
+    target = f"batch/{key.batch_id}/course/{course_id}"
+    audit_entry = AuditEntry(actor, "course.reminded", target, after={"num_open": left})
+    audit.commit(org_pk(key.org_id), audit_entry, store.remind_writes(job, row, seed), now)
     queue.send_soon(job)
     return RemindOut(num_not_completed=left)
 
 
-def _page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
-    """Make the mails from the job's position on. False when the rest is left to a later message."""
+def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
+    """Queue the mails from the job's position on. False when a later message does the rest."""
     event = MailEvent(job.event)
-    _, member_id = whose(job.detail) if event in REMINDERS else ("", None)
+    _, member_id = parse_detail(job.detail) if event in REMINDERS else ("", None)
     if member_id is not None:
-        _put(key, row, job, learner_store.enrollments_in(key.org_id, row.course_id, [member_id]).values(), now)
+        enrollments = enrollment_store.enrollments_in(key.org_id, row.course_id, [member_id])
+        _queue_mails(key, row, job, enrollments.values(), now)
         outbox.wake()
         return True
     shard, _, after = (job.position or "0|").partition("|")
-    number, position, num_seen, num_made = int(shard), after or None, job.num_seen, 0
-    while number < NUM_ROW_SHARDS and num_made < _PER_MESSAGE:
-        page = learner_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
+    number, position, num_seen, num_read = int(shard), after or None, job.num_seen, 0
+    while number < NUM_ROW_SHARDS and num_read < _PER_MESSAGE:
+        page = enrollment_store.learners_of_row(key, row.course_id, number, _PER_PAGE, position)
         num_seen += sum(item.batch_id == key.batch_id for item in page.items)
-        _put(key, row, job, page.items, now)
-        num_made += len(page.items)
-        position = page.position
+        _queue_mails(key, row, job, page.items, now)
+        num_read += len(page.items)
+        position = page.next_position
         number += position is None
-    if num_made:
+    if num_read:
         outbox.wake()
     if number < NUM_ROW_SHARDS:
-        more = {"position": f"{number}|{position or ''}", "num_seen": num_seen}
-        queue.send([job.model_copy(update=more)])
+        progress = {"position": f"{number}|{position or ''}", "num_seen": num_seen}
+        queue.send([job.model_copy(update=progress)])
         return False
     if num_seen < row.num_enrolled and now < to_instant(row.enroll_at) + _COUNTS_AGREE_WITHIN:
-        # Somebody enrolled a moment ago does not show yet: the due entry stays, and the sweep sends us again.
-        observability.info("not all learners in sight yet", batch_id=key.batch_id, course_id=row.course_id)
+        # The index lacks learners who were enrolled a moment ago. The due entry stays: the sweep sends the job again.
+        observability.info("index of learners is behind", batch_id=key.batch_id, course_id=row.course_id)
         return False
     return True
 
 
-def _put(key: BatchKey, row: Row, job: MailRow, items: Iterable[Enrollment], now: datetime) -> None:
-    mails = dict(_mail_of(key, row, item, job) for item in items if _is_wanted(key, row, item, job))
+def _queue_mails(key: BatchKey, row: Row, job: MailRow, enrollments: Iterable[Enrollment], now: datetime) -> None:
+    recipients = [enrollment for enrollment in enrollments if _is_recipient(key, row, enrollment, job)]
+    mails = dict(_mail(key, row, enrollment, job) for enrollment in recipients)
     if mails:
         event = MailEvent(job.event)
         outbox.put(_KIND_BY_EVENT.get(event) or CourseMail(event), org_pk(key.org_id), mails, now)
 
 
-def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
-    """One mail per course to whoever launched the batch."""
-    batch = batch_store.batch(key)
+def _mail_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
+    """One mail per failed course, to the admin who launched the batch."""
+    batch = batches_store.batch(key)
     if batch is not None:
-        failed = [row for row in batch_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
+        failed = [row for row in batches_store.rows(key) if row.status in WITH_FAILURES and row.run == 1]
         about = {**vars(key), "account_id": batch.created_by}
         mails = {
             derived_id(key.batch_id, CourseMail.PART_FAILED, row.course_id): {**about, "course_id": row.course_id}
@@ -149,37 +150,35 @@ def _tell_of_failures(key: BatchKey, job: MailRow, now: datetime) -> None:
         }
         outbox.put(CourseMail.PART_FAILED, org_pk(key.org_id), mails, now)
         outbox.wake()
-    table.transact([due.done(job)])
+    due.close(job)
 
 
-def _plan(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
-    org = org_of(key.msp_id, key.org_id)
-    hour, zone = parse_hour(org.enroll_hour), zone_of(org)
-    table.transact(reminder_writes(key.msp_id, key.org_id, key.batch_id, row.course_id, due_by, hour, zone, now))
+def _plan_reminders(key: BatchKey, row: Row, due_by: str, now: datetime) -> None:
+    store.plan_reminders(key, row.course_id, due_by, org_of(key.msp_id, key.org_id), now)
 
 
-def _is_wanted(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> bool:
-    if item.batch_id != key.batch_id or item.status not in LIVE or item.sk != course_sk(row.course_id):
+def _is_recipient(key: BatchKey, row: Row, enrollment: Enrollment, job: MailRow) -> bool:
+    is_current = enrollment.batch_id == key.batch_id and enrollment.sk == enrollment_sk(row.course_id)
+    if not is_current or enrollment.status not in LIVE or enrollment.left_at:
         return False
-    if item.left_at:
-        return False
-    return MailEvent(job.event) not in REMINDERS or item.due_by == whose(job.detail)[0]
+    return MailEvent(job.event) not in REMINDERS or enrollment.due_by == parse_detail(job.detail)[0]
 
 
-def _mail_of(key: BatchKey, row: Row, item: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
-    member_id = learner_store.member_of(item.pk)
+def _mail(key: BatchKey, row: Row, enrollment: Enrollment, job: MailRow) -> tuple[str, dict[str, Any]]:
+    """Its id, and what it is about."""
+    member_id = enrollment_store.member_of(enrollment.pk)
     event = MailEvent(job.event)
-    # A retry is another run of the same event: who was told of the enrollment is not told again.
+    # A retry is another run of the same event: who got a mail about the enrollment gets no other.
     detail = "" if event == MailEvent.RAN else job.detail
     if event in REMINDERS:
-        # Whether the row has this date or the learner alone: it is the same reminder.
-        detail, _ = whose(job.detail)
+        # The same reminder, whether the row has this date or the learner alone.
+        detail, _ = parse_detail(job.detail)
     about = {**vars(key), "course_id": row.course_id, "member_id": member_id}
     if event in REMINDERS:
         about["due_by"] = detail
-    return mail_id_of(_parent(key, job), event, detail, row.course_id, member_id), about
+    return mail_id_of(_parent_id(key, job), event, detail, row.course_id, member_id), about
 
 
-def _parent(key: BatchKey, job: MailRow) -> str:
-    """Ids sort by their parent's time: what an admin asks for now does not overtake what waits already."""
+def _parent_id(key: BatchKey, job: MailRow) -> str:
+    """Ids sort by their parent's time: a reminder that an admin sends now does not overtake mails that wait already."""
     return job.detail if job.event == MailEvent.REMIND else key.batch_id

@@ -1,1 +1,1 @@
-"""Start, complete, results, the learners of a row, archiving (R14, I8, L1)."""
+"""Learners' progress: start, complete, results, the learners of a row, archived members (R14, I8, L1)."""

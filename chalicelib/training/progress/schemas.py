@@ -1,4 +1,4 @@
-"""What learners and admins say and see of enrollments."""
+"""Requests and answers about enrollments."""
 
 from collections.abc import Sequence
 from datetime import date

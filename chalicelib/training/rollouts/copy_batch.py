@@ -7,7 +7,6 @@ from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.expand import plan_and_org
 from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.store import BatchKey
@@ -19,7 +18,7 @@ def as_launch(scope: Scope, key: BatchKey, now: datetime) -> Launch:
     batch = batch_store.batch(key)
     if batch is None:
         raise NotFound()
-    plan, org = plan_and_org(key, batch.rollout_id)
+    plan, org = batch_store.plan_and_org(key, batch.rollout_id)
     today = local_date(now, zone_of(org))
     rows = {row.course_id: row for row in batch_store.rows(key, consistent=False)}
     return Launch(

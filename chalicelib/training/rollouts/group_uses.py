@@ -1,10 +1,10 @@
 """Which groups unfinished batches still need: those are not deleted under them."""
 
-from chalicelib.aws import table
 from chalicelib.tenants.structure.store import GROUP_KIND, group_ids_named
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, rollout_pk
+from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.schemas import Plan
+from chalicelib.training.rollouts import store as rollout_store
 
 
 def batch_uses(org_id: str, kind: str, thing_id: str) -> list[str]:
@@ -12,12 +12,8 @@ def batch_uses(org_id: str, kind: str, thing_id: str) -> list[str]:
     if kind != GROUP_KIND:
         return []
     unfinished = [batch for batch in batch_store.all_batches(org_id) if _is_unfinished(batch)]
-    specs = table.batch_get(
-        {(RolloutSpec, rollout_pk(batch.msp_id, batch.rollout_id), SPEC_SK) for batch in unfinished}
-    )
-    for spec in specs.values():
-        if isinstance(spec, RolloutSpec) and _needs(Plan.model_validate(spec.plan), org_id, thing_id):
-            return ["unfinished batches"]
+    if any(_needs(plan, org_id, thing_id) for plan in rollout_store.plans_of(unfinished)):
+        return ["unfinished batches"]
     return []
 
 

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
 from chalicelib.tenants.access.models import msp_pk
 
 

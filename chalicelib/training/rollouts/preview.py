@@ -1,4 +1,4 @@
-"""A dry run: counted in the background, changing nothing, under a plan id that a launch can quote."""
+"""A dry run: counted in the background, it changes nothing. Its plan has an id that a launch can quote."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,31 +6,31 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from chalicelib.aws import table
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.jobs import queue
-from chalicelib.people.members.models import Member, learners_pk, member_sk, members_pk
-from chalicelib.tenants.access.models import msp_pk
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import learners_pk
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.lookups import entitled_courses, seat_limit, seats_taken, zone_of
-from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.organizations import store as organizations_store
+from chalicelib.tenants.organizations.lookups import zone_of
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.organizations.seat_store import entitled_courses, seat_limit, seats_taken
 from chalicelib.tenants.structure.store import group_ids_named
-from chalicelib.training.batches import enrollment_store as learner_store
+from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.models import Enrollment, course_sk, learner_pk
 from chalicelib.training.batches.recipients import Recipients, member_ids, recipients_of
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
-from chalicelib.training.rollouts import form
-from chalicelib.training.rollouts import preview_store as plan_store
+from chalicelib.training.rollouts import form, preview_store
+from chalicelib.training.rollouts.form_store import References
 from chalicelib.training.rollouts.messages import PreviewJob
 from chalicelib.training.rollouts.schemas import Launch, PreviewCourse, PreviewOrg, PreviewOut
 
 _READ = 100
 
-# Every recipient is counted as one of these.
+# Every recipient counts as one of these.
 _VERDICTS = ("will_enroll", "no_seat", "already_enrolled", "already_completed", "no_access")
 
 # Learners whom one message counts: some seconds of reads, so that several fit into a worker's 120.
@@ -40,9 +40,9 @@ _PER_MESSAGE = 10_000
 def preview(scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewOut:
     """Check the form, keep the plan, queue the counting: one message per client and course."""
     form.check_size(body)
-    facts = form.read_facts(scope.msp_id, body, now)
-    plan = form.plan_of(scope, body, facts, form.check(body, facts), now)
-    plan_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), facts.changes_by_org, now)
+    checked = form.checked(scope, body, now)
+    plan, revisions = checked.plan, checked.references.revisions_by_org
+    preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), revisions, now)
     queue.send(
         PreviewJob(msp_id=scope.msp_id, plan_id=plan_id, org_id=org.org_id, course_id=course.course_id)
         for org in plan.orgs
@@ -53,11 +53,11 @@ def preview(scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewO
 
 def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
     """What is counted so far. Raises NotFound once the plan's hour is over."""
-    item = plan_store.find(scope.msp_id, plan_id, now)
+    item = preview_store.find(scope.msp_id, plan_id, now)
     if item is None:
         raise NotFound("There is no such plan; plans live an hour")
     plan = Plan.model_validate(item.plan)
-    counts = plan_store.counts(scope.msp_id, plan_id)
+    counts = preview_store.counts(scope.msp_id, plan_id)
     orgs = [
         PreviewOrg(
             org_id=org.org_id,
@@ -74,15 +74,15 @@ def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
     return PreviewOut(
         plan_id=plan_id,
         status="ready" if is_ready else "running",
-        expires_at=to_text(plan_store.expires_at(item)),
+        expires_at=to_text(preview_store.expires_at(item)),
         organizations=orgs,
     )
 
 
 def count(job: PreviewJob, now: datetime) -> None:
     """Count one course of one client, page by page; counting again puts the same count in its place."""
-    item = plan_store.find(job.msp_id, job.plan_id, now)
-    org = table.get(Org, msp_pk(job.msp_id), org_sk(job.org_id))
+    item = preview_store.find(job.msp_id, job.plan_id, now)
+    org = organizations_store.org(job.msp_id, job.org_id)
     if item is None or org is None:
         observability.info("plan is over", plan_id=job.plan_id)
         return
@@ -91,29 +91,28 @@ def count(job: PreviewJob, now: datetime) -> None:
     counting = _Counting(plan, org, course, job)
     position = counting.page()
     if position is not None:
-        more = {"position": position, "numbers": dict(counting.numbers)}
-        queue.send([job.model_copy(update=more)])
+        queue.send([job.model_copy(update={"position": position, "numbers": dict(counting.numbers)})])
         return
-    count = counting.told(to_instant(item.made_at))
-    plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
+    count = counting.result(to_instant(item.made_at))
+    preview_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count.model_dump(mode="json"), now)
 
 
-def give_up(job: PreviewJob, now: datetime) -> None:
-    """A dead letter: the count says that it is not known, unless one of the deliveries came to its end."""
-    item = plan_store.find(job.msp_id, job.plan_id, now)
+def on_dead_letter(job: PreviewJob, now: datetime) -> None:
+    """The count says that it is not known, unless one of the deliveries stored it."""
+    item = preview_store.find(job.msp_id, job.plan_id, now)
     if item is None:
         return
     plan = Plan.model_validate(item.plan)
     title = next(course.title for course in plan.courses if course.course_id == job.course_id)
     count = PreviewCourse(course_id=job.course_id, title=title, code=Code.PROCESSING_FAILED).model_dump(mode="json")
-    plan_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
+    preview_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
 
 
-def quoted(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | None:
+def quoted_plan(msp_id: str, body: Launch, now: datetime) -> preview_store.PlanItem | None:
     """The plan that a launch quotes; None when it quotes none. Raises Invalid when it is over, or of another form."""
     if body.plan_id is None:
         return None
-    item = plan_store.find(msp_id, body.plan_id, now)
+    item = preview_store.find(msp_id, body.plan_id, now)
     if item is None:
         problem = "There is no such plan, or its hour is over; preview again."
         raise Invalid(FieldError("plan_id", "unknown_plan", problem))
@@ -123,17 +122,17 @@ def quoted(msp_id: str, body: Launch, now: datetime) -> plan_store.PlanItem | No
     return item
 
 
-def refuse_changes(item: plan_store.PlanItem, body: Launch, facts: form.Facts) -> None:
-    """Raise Conflict `plan_changed` when what immediate courses depend on has changed since the preview."""
+def refuse_changes(item: preview_store.PlanItem, body: Launch, references: References) -> None:
+    """Raise Conflict `plan_changed` when facts that immediate courses depend on have changed since the preview."""
     plan = Plan.model_validate(item.plan)
     is_immediate = any(course.enroll_on is None for course in plan.courses)
     if body.accept_changes or not is_immediate:
         return
-    # Who completes a course goes from one who has it to one who had it, and is enrolled by neither, unless all may be.
+    # Who has a course is not enrolled, before and after completing it, unless completed courses are taken again.
     ignored = set() if plan.reenroll_completed else {"completions"}
     changes = {
-        org_id: sorted(kind for kind in now.keys() - ignored if now[kind] != item.facts[org_id][kind])
-        for org_id, now in facts.changes_by_org.items()
+        org_id: sorted(kind for kind in latest.keys() - ignored if latest[kind] != item.revisions[org_id][kind])
+        for org_id, latest in references.revisions_by_org.items()
     }
     differences = [{"org_id": org_id, "changed": kinds} for org_id, kinds in changes.items() if kinds]
     if differences:
@@ -151,13 +150,13 @@ class _Counting:
     def __init__(self, plan: Plan, org: Org, course: PlannedCourse, job: PreviewJob) -> None:
         self._plan, self._org, self._course, self._job = plan, org, course, job
         names = plan.targeting.group_names
-        found = group_ids_named(org.org_id, names) if names else []
-        self._is_group_missing = len(found) < len(set(names))
-        self._recipients = recipients_of(plan.targeting, org.org_id, found)
+        group_ids = group_ids_named(org.org_id, names) if names else []
+        self._is_group_missing = len(group_ids) < len(set(names))
+        self._recipients = recipients_of(plan.targeting, org.org_id, group_ids)
         self.numbers = Counter(job.numbers)
 
     def page(self) -> str | None:
-        """Count so many as one message does. Gives where the next begins, None at the end."""
+        """Count as many as one message may. Gives the position where the next message begins, None at the end."""
         org_id, course_id = self._org.org_id, self._course.course_id
         ids = member_ids(self._recipients, self._job.position)
         if course_id not in entitled_courses(org_id):
@@ -166,12 +165,12 @@ class _Counting:
         limit = seat_limit(org_id, course_id) or 0
         free = max(0, limit - seats_taken(org_id, course_id)) if limit else None
         num_counted, last = 0, None
-        for some in _batches(islice(ids, _PER_MESSAGE)):
-            _count_some(self._plan, org_id, course_id, some, free, self.numbers)
-            num_counted, last = num_counted + len(some), some[-1]
+        for part in _parts(islice(ids, _PER_MESSAGE)):
+            _count_part(self._plan, org_id, course_id, part, free, self.numbers)
+            num_counted, last = num_counted + len(part), part[-1]
         return last if num_counted == _PER_MESSAGE else None
 
-    def told(self, made_at: datetime) -> PreviewCourse:
+    def result(self, made_at: datetime) -> PreviewCourse:
         org, course, zone = self._org, self._course, zone_of(self._org)
         numbers = dict(self.numbers)
         if self._recipients.exclude:
@@ -187,16 +186,14 @@ class _Counting:
         )
 
 
-def _count_some(
-    plan: Plan, org_id: str, course_id: str, some: Sequence[str], free: int | None, numbers: Counter[str]
+def _count_part(
+    plan: Plan, org_id: str, course_id: str, ids: Sequence[str], free: int | None, numbers: Counter[str]
 ) -> None:
     """As the chunks would decide, in the same order of member ids."""
-    keys = [(Enrollment, learner_pk(org_id, member_id), course_sk(course_id)) for member_id in some]
-    found = table.batch_get(keys, consistent=False)
-    old = {learner_store.member_of(pk): item for (pk, _), item in found.items() if isinstance(item, Enrollment)}
+    existing = enrollment_store.enrollments_in(org_id, course_id, ids, consistent=False)
     enrolled = []
-    for member_id in some:
-        status = old[member_id].status if member_id in old else None
+    for member_id in ids:
+        status = existing[member_id].status if member_id in existing else None
         if status in LIVE:
             numbers["already_enrolled"] += 1
         elif status == EnrollmentStatus.COMPLETED and not plan.reenroll_completed:
@@ -207,12 +204,10 @@ def _count_some(
             numbers["will_enroll"] += 1
             enrolled.append(member_id)
     if plan.notifications.enrollment and enrolled:
-        members = table.batch_get(
-            [(Member, members_pk(org_id), member_sk(member_id)) for member_id in enrolled], consistent=False
-        )
-        numbers["would_be_mailed"] += sum(isinstance(item, Member) and bool(item.email) for item in members.values())
+        members = members_store.members_by_id(org_id, enrolled)
+        numbers["would_be_mailed"] += sum(bool(member.email) for member in members.values())
 
 
-def _batches(ids: Iterator[str]) -> Iterator[list[str]]:
-    while some := list(islice(ids, _READ)):
-        yield some
+def _parts(ids: Iterator[str]) -> Iterator[list[str]]:
+    while part := list(islice(ids, _READ)):
+        yield part

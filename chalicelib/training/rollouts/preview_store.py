@@ -1,26 +1,24 @@
-"""Plans: what a preview was asked, and its counts per client and course. They live an hour."""
+"""Plans: what a preview is of, and its counts for each client and course. They live an hour."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws import table
-from chalicelib.aws.table import OutboxItem, Write
+from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
-from chalicelib.tenants.access.models import org_pk
-from chalicelib.tenants.organizations.models import FACTS_SK, Facts
 
 LIFETIME = timedelta(hours=1)
 
 
 class PlanItem(OutboxItem):
-    """`PLAN#<msp>#<plan>` / `SPEC`. `launch` is the body, `plan` its courses with dates, `facts` by organization."""
+    """`PLAN#<msp>#<plan>` / `SPEC`. `launch` is the body, `plan` what it was checked to, `revisions` by client."""
 
     launch = JSONAttribute()
     plan = JSONAttribute()
-    facts = JSONAttribute()
+    revisions = JSONAttribute()
     made_at = UnicodeAttribute()
     ttl = NumberAttribute()
 
@@ -44,10 +42,10 @@ def _ttl(made_at: datetime) -> int:
     return int((made_at + LIFETIME).timestamp())
 
 
-def save(msp_id: str, plan_id: str, launch: object, plan: object, facts: object, now: datetime) -> None:
+def save(msp_id: str, plan_id: str, launch: object, plan: object, revisions: object, now: datetime) -> None:
     """Put the plan; the same request again puts the same."""
     item = PlanItem(
-        _pk(msp_id, plan_id), _SPEC, launch=launch, plan=plan, facts=facts, made_at=to_text(now), ttl=_ttl(now)
+        _pk(msp_id, plan_id), _SPEC, launch=launch, plan=plan, revisions=revisions, made_at=to_text(now), ttl=_ttl(now)
     )
     table.transact([Write("put", item)])
 
@@ -65,7 +63,7 @@ def expires_at(item: PlanItem) -> datetime:
 def put_count(
     msp_id: str, plan_id: str, org_id: str, course_id: str, count: object, now: datetime, *, if_none: bool = False
 ) -> None:
-    """`if_none` leaves a count that is there as it is."""
+    """With `if_none`, a count that is there stays."""
     item = PlanCount(_pk(msp_id, plan_id), f"{_COUNTS}{org_id}#{course_id}", count=count, ttl=_ttl(now))
     try:
         table.transact([table.put_new(item) if if_none else Write("put", item)])
@@ -77,20 +75,3 @@ def counts(msp_id: str, plan_id: str) -> dict[tuple[str, str], object]:
     """By organization and course, as far as they are known."""
     items = table.query_all(PlanCount, _pk(msp_id, plan_id), prefix=_COUNTS)
     return {(item.sk.split("#")[1], item.sk.split("#")[2]): item.count for item in items}
-
-
-def facts_keys(org_ids: Iterable[str]) -> list[tuple[type[table.Item], str, str]]:
-    return [(Facts, org_pk(org_id), FACTS_SK) for org_id in org_ids]
-
-
-def facts_in(org_ids: Sequence[str], found: Iterable[table.Item]) -> dict[str, dict[str, int]]:
-    """The numbers of each kind of fact by organization; an organization without any has zeros."""
-    by_pk = {item.pk: item for item in found if isinstance(item, Facts)}
-    facts: dict[str, dict[str, int]] = {}
-    for org_id in org_ids:
-        item = by_pk.get(org_pk(org_id)) or Facts(org_pk(org_id), FACTS_SK)
-        facts[org_id] = {
-            "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access),
-            "completions": int(item.completions),
-        }  # fmt: skip
-    return facts

@@ -1,19 +1,26 @@
-"""Rollouts, their batches' first write, and due entries."""
+"""Rollouts, and the first write of their batches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.aws import bulk, table
-from chalicelib.aws.table import Write, put_new
+from chalicelib.aws.table import Ref, Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.paging import Slice
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
-from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, batch_sk, batches_pk, rollout_pk
+from chalicelib.jobs import due
+from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, batch_ref, rollout_pk, spec_ref
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.batches.states import RolloutState
+from chalicelib.training.rollouts.messages import FinishLaunch
 from chalicelib.training.rollouts.models import Rollout, rollout_sk, rollouts_pk
-from chalicelib.training.rollouts.schemas import OrgResult
+from chalicelib.training.rollouts.schemas import LaunchOut, OrgResult
+from chalicelib.web import idempotency_store
+from chalicelib.web.idempotency_store import Attempt, IdempotencyRecord
 
 
 @dataclass(frozen=True)
@@ -30,13 +37,31 @@ class StoredRollout:
         return [OrgResult.model_validate(entry) for entry in self.spec.results]
 
 
-def create_writes(
-    msp_id: str, rollout_id: str, plan: Plan, results: Sequence[OrgResult], idempotency_sk: str | None
-) -> list[Write]:
+def find(msp_id: str, rollout_id: str) -> StoredRollout | None:
+    header_ref = Ref(Rollout, rollouts_pk(msp_id), rollout_sk(rollout_id))
+    header, spec = table.fetch(header_ref, spec_ref(msp_id, rollout_id))
+    return None if header is None or spec is None else StoredRollout(header, spec)
+
+
+def rollouts(msp_id: str, limit: int, after: str | None) -> Page[Rollout]:
+    return table.query(Rollout, rollouts_pk(msp_id), limit=limit, after=after, newest_first=True)
+
+
+def plans_of(batches: Iterable[Batch]) -> list[Plan]:
+    """The plans that these batches are of, each once."""
+    refs = {spec_ref(batch.msp_id, batch.rollout_id) for batch in batches}
+    return [Plan.model_validate(spec.plan) for spec in table.fetch_all(refs)]
+
+
+def create(attempt: Attempt, plan: Plan, results: Sequence[OrgResult], job: FinishLaunch) -> None:
+    """Save what was submitted, with the claim of its Idempotency-Key and the job that finishes the launch.
+
+    ConditionFailed while the same request is being answered.
+    """
     header = Rollout(
-        rollouts_pk(msp_id),
-        rollout_sk(rollout_id),
-        rollout_id=rollout_id,
+        rollouts_pk(job.msp_id),
+        rollout_sk(job.rollout_id),
+        rollout_id=job.rollout_id,
         name=plan.name,
         state=RolloutState.LAUNCHING.value,
         num_orgs=len(plan.orgs),
@@ -44,52 +69,61 @@ def create_writes(
         created_at=plan.created_at,
     )
     spec = RolloutSpec(
-        rollout_pk(msp_id, rollout_id),
+        rollout_pk(job.msp_id, job.rollout_id),
         SPEC_SK,
         plan=plan.model_dump(mode="json"),
         results=_packed(results),
-        idempotency_sk=idempotency_sk,
+        idempotency_sk=attempt.record.sk,
     )
-    return [put_new(header), put_new(spec)]
+    table.transact([attempt.claim_write(), put_new(header), put_new(spec), due.write(job)])
 
 
-def find(msp_id: str, rollout_id: str) -> StoredRollout | None:
-    header_key = (rollouts_pk(msp_id), rollout_sk(rollout_id))
-    spec_key = (rollout_pk(msp_id, rollout_id), SPEC_SK)
-    found = table.batch_get([(Rollout, *header_key), (RolloutSpec, *spec_key)])
-    header, spec = found.get(header_key), found.get(spec_key)
-    if not isinstance(header, Rollout) or not isinstance(spec, RolloutSpec):
-        return None
-    return StoredRollout(header, spec)
+def take_over(attempt: Attempt) -> None:
+    """Claim the key of a request whose process died. ConditionFailed while the same request is being answered."""
+    table.transact([attempt.claim_write()])
 
 
-def rollouts(msp_id: str, limit: int, after: str | None) -> Slice[Rollout]:
-    return table.query(Rollout, rollouts_pk(msp_id), limit=limit, after=after, newest_first=True)
+def reopen(job: FinishLaunch, results: Sequence[OrgResult], request_id: str, now: datetime) -> None:
+    """To launch some clients again. ConditionFailed while a launch is still at work."""
+    header, spec = _result_writes(job, results, RolloutState.LAUNCHING)
+    retried = (RolloutSpec.retried_by.set(request_id), RolloutSpec.retried_at.set(to_text(now)))
+    table.transact(
+        [
+            Write("update", header.item, Rollout.state == RolloutState.LAUNCHED.value, header.actions),
+            Write("update", spec.item, spec.condition, (*spec.actions, *retried)),
+            due.write(job),
+        ]
+    )
 
 
-def result_writes(msp_id: str, rollout_id: str, results: Sequence[OrgResult], state: RolloutState) -> list[Write]:
-    header = Rollout(rollouts_pk(msp_id), rollout_sk(rollout_id))
-    spec = RolloutSpec(rollout_pk(msp_id, rollout_id), SPEC_SK)
-    counted = (
+def finish(job: FinishLaunch, answer: LaunchOut, record: IdempotencyRecord | None, *, all_queued: bool) -> None:
+    """The launch is at its end: store the results and the answer to the request, if one waits for it.
+
+    The due entry goes when all jobs are in the queue; else the sweep sends the job again, which queues them.
+    """
+    writes = _result_writes(job, answer.results, RolloutState.LAUNCHED)
+    writes += [due.done(job)] if all_queued else []
+    if record is not None:
+        try:
+            table.transact([*writes, idempotency_store.answer_write(record, answer.model_dump_json())])
+            return
+        except ConditionFailed:
+            # The key's 24 hours are over: nobody can ask for the answer under it any more.
+            pass
+    table.transact(writes)
+
+
+def _result_writes(job: FinishLaunch, results: Sequence[OrgResult], state: RolloutState) -> list[Write]:
+    header = Rollout(rollouts_pk(job.msp_id), rollout_sk(job.rollout_id))
+    spec = RolloutSpec(rollout_pk(job.msp_id, job.rollout_id), SPEC_SK)
+    counts = (
         Rollout.state.set(state.value),
         Rollout.num_ok.set(sum(result.ok is True for result in results)),
         Rollout.num_failed.set(sum(result.ok is False for result in results)),
     )
     return [
-        Write("update", header, Rollout.pk.exists(), counted),
+        Write("update", header, Rollout.pk.exists(), counts),
         Write("update", spec, RolloutSpec.pk.exists(), (RolloutSpec.results.set(_packed(results)),)),
-    ]
-
-
-def reopen_writes(
-    msp_id: str, rollout_id: str, results: Sequence[OrgResult], request_id: str, now: datetime
-) -> list[Write]:
-    """To launch some clients again; ConditionFailed with index 0 while a launch is still at work."""
-    header, spec = result_writes(msp_id, rollout_id, results, RolloutState.LAUNCHING)
-    reopened = (*spec.actions, RolloutSpec.retried_by.set(request_id), RolloutSpec.retried_at.set(to_text(now)))
-    return [
-        Write("update", header.item, Rollout.state == RolloutState.LAUNCHED.value, header.actions),
-        Write("update", spec.item, spec.condition, reopened),
     ]
 
 
@@ -98,28 +132,30 @@ def _packed(results: Iterable[OrgResult]) -> list[dict[str, object]]:
 
 
 def insert_batches(batches: Sequence[Batch]) -> list[str | None]:
-    """Create-only, in one call for 25. Per batch None when it stands (now, or from an earlier try), else a code."""
+    """Create-only, in one call for 25. Per batch None when it is there, now or from an earlier try, else a code."""
+    if not batches:
+        return []
     items = [batch.serialize() for batch in batches]
     outcomes = bulk.insert_new(settings().core_table, items, all_or_raise=False)
-    # What is told as refused may be written all the same, just as what is told as there may be ours.
+    # A batch that is reported as refused may be written all the same; one that is reported as existing may be ours.
     doubtful = [batch for batch, outcome in zip(batches, outcomes, strict=True) if outcome != bulk.CREATED]
-    found = table.batch_get([(Batch, *batch.key) for batch in doubtful]) if doubtful else {}
-    standing = {key for key, item in found.items() if isinstance(item, Batch) and _same(item, batches)}
+    existing = table.fetch_all(batch_ref(batch.org_id, batch.batch_id) for batch in doubtful)
+    ours = {item.key for item in existing if any(_is_same(item, batch) for batch in batches)}
     return [
-        None if outcome == bulk.CREATED or batch.key in standing else outcome
+        None if outcome == bulk.CREATED or batch.key in ours else outcome
         for batch, outcome in zip(batches, outcomes, strict=True)
     ]
 
 
-def _same(item: Batch, batches: Sequence[Batch]) -> bool:
-    return any(item.key == batch.key and item.rollout_id == batch.rollout_id for batch in batches)
+def _is_same(item: Batch, batch: Batch) -> bool:
+    return item.key == batch.key and bool(item.rollout_id == batch.rollout_id)
 
 
-def batches_of(keys: Sequence[tuple[str, str]]) -> dict[str, Batch]:
+def batches_of(keys: Iterable[tuple[str, str]]) -> dict[str, Batch]:
     """Batches by id, from (org_id, batch_id)."""
-    wanted = [(Batch, batches_pk(org_id), batch_sk(batch_id)) for org_id, batch_id in keys]
-    found = table.batch_get(wanted, consistent=False)
-    return {item.batch_id: item for item in found.values() if isinstance(item, Batch)}
+    found = table.fetch_all([batch_ref(org_id, batch_id) for org_id, batch_id in keys], consistent=False)
+    return {batch.batch_id: batch for batch in found}
 
 
-# ---------------------------------------------------------------- due entries
+def orgs(msp_id: str, org_ids: Iterable[str]) -> list[Org]:
+    return table.fetch_all(Ref(Org, msp_pk(msp_id), org_sk(org_id)) for org_id in org_ids)

@@ -11,7 +11,7 @@ from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.states import RolloutState
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.batches.views import _status_of
+from chalicelib.training.batches.views import status_of
 from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.training.rollouts.models import Rollout
 from chalicelib.training.rollouts.schemas import (
@@ -34,22 +34,22 @@ def dashboard(scope: Scope, pager: Pager) -> Dashboard:
     return Dashboard(
         totals=_totals(counts),
         items=[_dashboard_item(org) for org in orgs.items],
-        next_cursor=pager.cursor(orgs.position),
+        next_cursor=pager.cursor(orgs.next_position),
     )
 
 
 def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
     page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
     items = [RolloutItem(**_header(header)) for header in page.items]
-    return RolloutPage(items=items, next_cursor=pager.cursor(page.position))
+    return RolloutPage(items=items, next_cursor=pager.cursor(page.next_position))
 
 
 def rollout(scope: Scope, rollout_id: str) -> RolloutOut:
     stored = rollout_store.find(scope.msp_id, rollout_id)
     if stored is None:
         raise NotFound()
-    made = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
-    batches = rollout_store.batches_of(made)
+    batch_keys = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
+    batches = rollout_store.batches_of(batch_keys)
     results = [_org_progress(result, batches.get(result.batch_id or ""), scope.msp_id) for result in stored.results]
     return RolloutOut(**_header(stored.header), results=results)
 
@@ -97,4 +97,4 @@ def _org_progress(result: OrgResult, batch: Batch | None, msp_id: str) -> OrgPro
         num_done=int(sum(row.num_enrolled + row.num_already + row.num_skipped for row in rows)),
         num_failed=int(sum(row.num_failed for row in rows)),
     )
-    return OrgProgress(**result.model_dump(), batch_status=_status_of(batch), progress=progress)
+    return OrgProgress(**result.model_dump(), batch_status=status_of(batch), progress=progress)

@@ -1,1 +1,1 @@
-"""Courses on one's own account, and their progress offered to an organization (I9)."""
+"""Courses on one's own account, and offers of their progress to an organization."""

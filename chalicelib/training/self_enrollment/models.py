@@ -1,22 +1,28 @@
-"""Courses that people take on their own account, and what of it they offer to an organization."""
+"""Items of self-enrollment: courses on one's own account, and offers of their progress to an organization."""
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.aws.table import CoreItem
+from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.ids import derived_id
 from chalicelib.tenants.access.models import account_pk, org_pk
+from chalicelib.training.batches.models import Enrollment, enrollment_sk
 
-# In place of the organization in the id of an enrollment of one's own. No organization's id reads like it.
-OWN = "own"
+# Stands for the organization in the id of a self-enrollment. No organization has such an id.
+SELF_ENROLLED = "own"
 
 
-def own_pk(account_id: str) -> str:
-    """The partition of one's own enrollments, in the table of all enrollments; their sort keys are as elsewhere."""
+def self_enrollments_pk(account_id: str) -> str:
+    """The partition of an account's self-enrollments, in the table of all enrollments; sort keys are as elsewhere."""
     return account_pk(account_id)
 
 
+def self_enrollment_ref(account_id: str, course_id: str) -> Ref[Enrollment]:
+    return Ref(Enrollment, self_enrollments_pk(account_id), enrollment_sk(course_id))
+
+
 class Offer(CoreItem):
-    """`ORG#o#OFFERS#<member>` / `OFFER#<id>`: progress of one's own that a member offers to the organization."""
+    """`ORG#o#OFFERS#<member>` / `OFFER#<id>`: progress of a self-enrollment, offered to the organization."""
 
     offer_id = UnicodeAttribute()
     account_id = UnicodeAttribute()

@@ -1,4 +1,4 @@
-"""The courses of the person who asks: over all memberships of their account."""
+"""The courses of the caller's account: of all its memberships, and those that were taken without an organization."""
 
 from datetime import datetime
 
@@ -6,39 +6,39 @@ from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.models import AccountEntry
 from chalicelib.training.progress import learners
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import progress
 
-# Sorts after the keys of all memberships.
-_OWN = "OWN"
+# In a position, the part after all memberships. Sorts after their keys.
+_SELF_ENROLLED = "OWN"
 
 
 def page(account_id: str, limit: int, position: str | None, now: datetime) -> tuple[list[EnrollmentOut], str | None]:
-    """Membership by membership, then those on one's own account; a page may end within one."""
-    memberships = _memberships(account_id)
-    started, _, after = (position or "").partition(" ")
+    """Membership by membership, then self-enrollments. A page may end within one of them."""
+    part, _, after = (position or "").partition(" ")
     items: list[EnrollmentOut] = []
-    for entry in memberships:
-        if entry.sk < started:
+    for entry in _memberships(account_id):
+        if entry.sk < part:
             continue
-        resume = after if entry.sk == started and after else None
+        resume = after if entry.sk == part and after else None
         if len(items) >= limit:
             return items, f"{entry.sk} "
-        found, more = learners.of_member(
+        of_membership, next_position = learners.of_member(
             entry.msp_id, str(entry.org_id), str(entry.member_id), limit - len(items), resume, now
         )
-        items += found
-        if more is not None:
-            return items, f"{entry.sk} {more}"
+        items += of_membership
+        if next_position is not None:
+            return items, f"{entry.sk} {next_position}"
     if len(items) >= limit:
-        return items, f"{_OWN} "
-    found, more = progress.page(account_id, limit - len(items), after if started == _OWN and after else None, now)
-    return items + found, None if more is None else f"{_OWN} {more}"
+        return items, f"{_SELF_ENROLLED} "
+    resume = after if part == _SELF_ENROLLED and after else None
+    self_enrolled, next_position = progress.page(account_id, limit - len(items), resume, now)
+    return items + self_enrolled, None if next_position is None else f"{_SELF_ENROLLED} {next_position}"
 
 
-def own(account_id: str, text: str) -> tuple[str, EnrollmentId]:
-    """The MSP and the parsed id of an enrollment of one's own. Raises NotFound for anybody else's."""
+def find(account_id: str, text: str) -> tuple[str, EnrollmentId]:
+    """The MSP and the parsed id of an enrollment of this account. Raises NotFound for those of others."""
     enrollment_id = EnrollmentId.parse(text)
     for entry in _memberships(account_id):
         if (entry.org_id, entry.member_id) == (enrollment_id.org_id, enrollment_id.member_id):

@@ -1,4 +1,4 @@
-"""What courses on one's own account take and answer."""
+"""Requests and answers of self-enrollment."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""One mail on its way, with a fault at every AWS call of the mailer: never two, and none lost without a word.
+"""Sending one mail, with a fault at every AWS call of the mailer: it is never sent twice and never lost silently.
 
-A mail whose sending broke off between claim and note is `unknown`, whether it went or not; every other arrives.
+If sending stops between claim and record, the mail is `unknown`, whether or not it was sent. Every other arrives.
 """
 
 import json
@@ -21,13 +21,13 @@ from tests.stories.mailbox import Mailbox
 SES = "ses.SendRawEmail"
 
 CALLS = [
-    *(TRANSACT, QUERY, QUERY),  # the pump's lease, the lanes, who waits
+    *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
     *(TRANSACT, GET),  # the claim
-    *(GET, GET),  # whom it is for, and what it says
+    *(GET, GET),  # recipient and facts
     *(GET, TRANSACT),  # a slot
-    *(SES, TRANSACT, QUERY),  # sent, noted, and whether SES told of it already
-    *(QUERY, TRANSACT, QUERY),  # nobody waits any more
-    *(TRANSACT, QUERY),  # the lease goes back
+    *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
+    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(TRANSACT, QUERY),  # the lease is returned
 ]
 
 
@@ -39,14 +39,14 @@ def mailbox(world: World, hook: Injector, small: None, monkeypatch: pytest.Monke
     msp_id = world.msp()
     admin = world.msp_admin(msp_id)
     org_id = world.org(msp_id)
-    made = world.post(f"/orgs/{org_id}/admins", admin, {"email": "ann@example.com", "role": "org_admin"})
-    assert made.status == 201, made.text
+    answer = world.post(f"/orgs/{org_id}/admins", admin, {"email": "ann@example.com", "role": "org_admin"})
+    assert answer.status == 201, answer.text
     world.messages("mail")
     return box
 
 
 def _run(world: World) -> None:
-    """One wake-up, as the queue delivers it; a process that dies says nothing."""
+    """One wake-up, as the queue delivers it; a process that dies returns nothing."""
     records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
     try:
         mail_jobs.send({"Records": records}, clock=lambda: world.now)
@@ -55,12 +55,12 @@ def _run(world: World) -> None:
 
 
 def _a_while_later(world: World, mailbox: Mailbox) -> None:
-    """The lease of a process that died is over, the sweep wakes others, and what is in doubt is given up."""
+    """Leases of dead processes end, the sweep wakes workers, and stuck mails become unknown."""
     from datetime import timedelta
 
     for _ in range(3):
         for item in world.dump("outbox"):
-            if item["sk"].startswith("PUMP#"):
+            if item["sk"].startswith("WORKER#"):
                 key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
                 world.client("dynamodb").delete_item(TableName=world.stage.table_names["outbox"], Key=key)
         outbox.sweep(world.now)
@@ -76,7 +76,7 @@ def test_sending_one_mail_makes_these_calls(world: World, hook: Injector, mailbo
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(CALLS))
-def test_there_is_never_a_second_mail_whichever_call_breaks(
+def test_no_mail_is_sent_twice_whichever_call_fails(
     world: World, hook: Injector, mailbox: Mailbox, at: int, fault: Fault
 ) -> None:
     with hook.fault(at, fault):
@@ -87,10 +87,10 @@ def test_there_is_never_a_second_mail_whichever_call_breaks(
     num_sent = len(mailbox.mails())
     assert num_sent <= 1
     assert item["state"] in (("sent", "unknown") if num_sent else ("unknown",))
-    left = [entry["pk"] for entry in world.dump("outbox") if entry["pk"].startswith(("LANE", "CLAIMED"))]
-    assert left == [], "nothing waits, nothing is in doubt for ever"
+    left = [entry["pk"] for entry in world.dump("outbox") if entry["pk"].startswith(("QUEUE", "CLAIMED"))]
+    assert left == [], "no mail is queued or claimed for ever"
     if item["state"] == "unknown":
-        assert 4 <= at <= 11, "only between claim and note can the outcome become unknown"
+        assert 4 <= at <= 11, "only between claim and record can the outcome become unknown"
 
 
 def test_the_table_of_faults_knows_the_mailer() -> None:
@@ -113,23 +113,23 @@ def _answering(code: str, status: int) -> Any:
         ("InternalFailure", 500, "unknown", 0),
     ],
 )
-def test_what_ses_answers_decides_what_becomes_of_it(
+def test_the_answer_of_ses_decides_the_outcome(
     world: World, mailbox: Mailbox, code: str, status: int, state: str, num_sent: int
 ) -> None:
-    asked: list[int] = []
+    calls: list[int] = []
 
     def answer(**_: Any) -> Any:
-        asked.append(1)
+        calls.append(1)
         return _answering(code, status)()
 
-    # The mailer makes a client of its own, which takes the handlers that its session has by then.
+    # The mailer makes a client of its own, with the handlers that its session has then.
     session, event = clients.session(), "before-call.ses.SendRawEmail"
     session.register(event, answer)
     try:
         _run(world)
     finally:
         session.unregister(event, answer)
-    assert len(asked) == 1, "botocore does not repeat the call by itself"
+    assert len(calls) == 1, "botocore does not repeat the call by itself"
     _a_while_later(world, mailbox)
     assert [item["state"] for item in mailbox.items()] == [state]
     assert len(mailbox.mails()) == num_sent

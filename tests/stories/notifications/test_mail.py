@@ -1,4 +1,4 @@
-"""R13, B6: a mail from the event that it tells of to what became of it."""
+"""R13, B6: a mail from its event to its outcome."""
 
 from datetime import timedelta
 from typing import Any
@@ -52,29 +52,27 @@ def test_who_is_appointed_gets_a_mail_in_two_forms(world: World, admin: str, org
     assert list(mailbox.states().values()) == ["sent"]
 
 
-def test_news_of_delivery_settles_it_though_it_comes_before_our_own_note(
-    world: World, admin: str, org: str, mailbox: Mailbox
-) -> None:
+def test_a_delivery_event_is_recorded_and_may_come_twice(world: World, admin: str, org: str, mailbox: Mailbox) -> None:
     _appoint(world, org, admin, "ann@example.com")
     mailbox.send()
-    news = mailbox.news()
-    mailbox.tell(news)
+    events = mailbox.events()
+    mailbox.deliver_events(events)
     assert list(mailbox.states().values()) == ["delivered"]
-    mailbox.tell(news)
+    mailbox.deliver_events(events)
     assert list(mailbox.states().values()) == ["delivered"]
 
 
-def test_news_that_comes_while_the_mailer_still_waits_for_its_answer_is_kept(
+def test_an_event_that_comes_before_the_message_id_is_recorded_is_kept(
     world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _appoint(world, org, admin, "ann@example.com")
-    note = store.sent
+    record_sent = store.record_sent
 
-    def tell_first(*args: Any) -> None:
-        mailbox.tell()
-        note(*args)
+    def events_first(*args: Any) -> bool:
+        mailbox.deliver_events()
+        return record_sent(*args)
 
-    monkeypatch.setattr(store, "sent", tell_first)
+    monkeypatch.setattr(store, "record_sent", events_first)
     mailbox.send()
     assert list(mailbox.states().values()) == ["delivered"]
 
@@ -88,13 +86,13 @@ def test_news_that_comes_while_the_mailer_still_waits_for_its_answer_is_kept(
     ],
 )
 @pytest.mark.parametrize("backwards", [False, True])
-def test_bounces_and_complaints_outweigh_delivery_in_whichever_order(
+def test_bounces_and_complaints_outweigh_delivery_in_any_order(
     world: World, admin: str, org: str, mailbox: Mailbox, address: str, state: str, backwards: bool
 ) -> None:
     _appoint(world, org, admin, address)
     mailbox.send()
-    news = mailbox.news()
-    mailbox.tell(news[::-1] if backwards else news)
+    events = mailbox.events()
+    mailbox.deliver_events(events[::-1] if backwards else events)
     assert list(mailbox.states().values()) == [state]
     item = mailbox.items()[0]
     assert item["reason"]
@@ -131,8 +129,8 @@ def test_a_lost_wake_up_costs_a_minute(world: World, admin: str, org: str, mailb
 def test_an_admin_who_is_removed_before_the_mail_goes_gets_none(
     world: World, admin: str, org: str, mailbox: Mailbox
 ) -> None:
-    made = _appoint(world, org, admin, "ann@example.com")
-    assert world.delete(f"/orgs/{org}/admins/{made['account_id']}", admin).status == 204
+    appointed = _appoint(world, org, admin, "ann@example.com")
+    assert world.delete(f"/orgs/{org}/admins/{appointed['account_id']}", admin).status == 204
     mailbox.send()
     assert mailbox.mails() == []
     assert [(item["state"], item["reason"]) for item in mailbox.items()] == [("suppressed", "removed_meanwhile")]
@@ -153,19 +151,19 @@ def test_a_process_that_dies_with_a_claimed_mail_leaves_it_unknown_and_nobody_se
 
 
 @pytest.mark.parametrize("after_the_sweep", [False, True])
-def test_news_that_names_the_mail_in_its_headers_settles_what_nobody_noted(
+def test_an_event_that_names_the_mail_in_its_headers_gives_the_outcome_of_a_stuck_mail(
     world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, after_the_sweep: bool
 ) -> None:
     _appoint(world, org, admin, "ann@example.com")
     _kill_after_sending(mailbox, monkeypatch)
     mail_id = mailbox.items()[0]["mail_id"]
-    news = mailbox.news()
-    for record in news:
+    events = mailbox.events()
+    for record in events:
         _add_header(record, "X-Muster-Mail", mail_id)
     if after_the_sweep:
         world.now += timedelta(minutes=16)
         outbox.sweep(world.now)
-    mailbox.tell(news)
+    mailbox.deliver_events(events)
     assert mailbox.states() == {mail_id: "delivered"}
     assert not [item for item in world.dump("outbox") if item["pk"].startswith("CLAIMED#")]
 
@@ -178,7 +176,7 @@ def _kill_after_sending(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> No
         raise Killed()
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "sent", die)
+        patch.setattr(store, "record_sent", die)
         with pytest.raises(Killed):
             mailbox.send()
 

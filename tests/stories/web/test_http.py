@@ -1,4 +1,4 @@
-"""What every route has in common: who is let in, what can be read, and how errors look."""
+"""What all routes have in common: authentication, parsing, and the form of errors."""
 
 import base64
 import json

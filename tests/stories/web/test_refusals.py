@@ -1,4 +1,4 @@
-"""What a launch refuses: each with the field and a code, and nothing is written."""
+"""Launches that are refused: the answer names field and code, and nothing is written."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files are written in parts, so that memory stays flat however long a list is."""
+"""Files are written in parts, so that a long list needs no more memory."""
 
 import tracemalloc
 from collections.abc import Iterator

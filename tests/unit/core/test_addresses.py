@@ -1,4 +1,4 @@
-"""E-mail addresses in what is sent to us."""
+"""E-mail addresses in requests and uploads."""
 
 import pytest
 from pydantic import BaseModel, ValidationError

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid
-from chalicelib.core.paging import Slice, sift
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.web.paging import PageQuery, Pager
 
 
-def read_by(items: Sequence[int], size: int) -> "list[Slice[int]]":
+def read_by(items: Sequence[int], size: int) -> "list[Page[int]]":
     """A store over numbers in order; a position is the number that was last."""
     return [
-        Slice(items[start : start + size], str(items[start + size - 1]) if start + size < len(items) else None)
+        Page(items[start : start + size], str(items[start + size - 1]) if start + size < len(items) else None)
         for start in range(0, len(items), size)
-    ] or [Slice([], None)]
+    ] or [Page([], None)]
 
 
 def pages(numbers: Sequence[int], size: int, limit: int, max_reads: int, keep: set[int]) -> list[list[int]]:
@@ -25,14 +25,14 @@ def pages(numbers: Sequence[int], size: int, limit: int, max_reads: int, keep: s
     position: str | None = None
     while True:
 
-        def read(after: str | None) -> Slice[int]:
+        def read(after: str | None) -> Page[int]:
             rest = [number for number in numbers if after is None or number > int(after)]
             return read_by(rest, size)[0]
 
-        page = sift(read, keep.__contains__, str, limit, position, max_reads)
+        page = filtered_page(read, keep.__contains__, str, limit, position, max_reads)
         assert len(page.items) <= limit
         found.append(list(page.items))
-        position = page.position
+        position = page.next_position
         if position is None:
             return found
 

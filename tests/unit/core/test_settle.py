@@ -1,4 +1,4 @@
-"""A step is run again only when somebody else was in its way."""
+"""A step is repeated only after a failed condition."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page, from routes that are made up here."""
+"""The OpenAPI document and its page, with example routes."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class ThingQuery(PageQuery):
 def route(**changes: Any) -> Route:
     plain: dict[str, Any] = {
         "method": "GET", "path": "/things", "tag": "Things", "summary": "All things", "answer": Thing, "body": None,
-        "query": Empty, "status": 200, "public": False, "once": False, "content_type": "application/json",
+        "query": Empty, "status": 200, "public": False, "idempotent": False, "content_type": "application/json",
         "description": "",
     }  # fmt: skip
     return Route(**{**plain, **changes})
@@ -41,7 +41,7 @@ def test_what_a_parameter_refers_to_is_in_the_document() -> None:
 
 
 def test_the_order_in_which_routes_are_registered_does_not_show() -> None:
-    first, second = route(query=ThingQuery), route(method="POST", body=Thing, once=True)
+    first, second = route(query=ThingQuery), route(method="POST", body=Thing, idempotent=True)
     assert openapi_document([first, second]) == openapi_document([second, first])
 
 

@@ -47,7 +47,7 @@ def number_text(raw: str, *, dated: bool, from_1904: bool, code: str | None) -> 
         whole = int(value)
     if whole is None:
         return repr(value)
-    # A format of noughts alone gives numbers of employees and the like their leading ones.
+    # A format of zeros alone gives numbers of employees and the like their leading ones.
     return str(whole).zfill(len(code)) if code and re.fullmatch("0{2,20}", code) else str(whole)
 
 

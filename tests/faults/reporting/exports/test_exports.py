@@ -80,7 +80,9 @@ def test_an_export_is_asked_for_with_these_calls(play: FaultHarness) -> None:
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(REQUEST))
-def test_whoever_asks_again_has_one_export_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_the_same_request_again_makes_one_export_whichever_call_breaks(
+    play: FaultHarness, at: int, fault: Fault
+) -> None:
     request = _request(play)
     with play.injector.fault(at, fault):
         play.outside.ask(request)
@@ -157,7 +159,7 @@ def test_a_message_that_comes_again_costs_one_read(play: FaultHarness) -> None:
 def test_an_export_fails_whichever_call_of_its_dead_letter_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery = _delivery(play)
     with play.injector.fault(at, fault) as calls:
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     assert calls[:1] == DEAD
     play.outside.work_off()
@@ -169,5 +171,5 @@ def test_a_dead_letter_after_the_file_was_written_leaves_the_export_ready(play: 
     delivery = _delivery(play)
     with play.injector.fault(len(SMALL), LOST):
         play.outside.deliver(delivery)
-    assert play.outside.bury(delivery)
+    assert play.outside.handle_dead_letter(delivery)
     _assert_ready(play)

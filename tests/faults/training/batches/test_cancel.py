@@ -10,8 +10,8 @@ from tests.faults.fake_sqs import is_in_flight
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
 from tests.faults.scenarios import CHUNK_NEW
+from tests.faults.snapshots import built_once
 
 ROW = [QUERY, GET, GET, GET, TRANSACT, GET, QUERY, QUERY, TRANSACT, GET, TRANSACT]
 # Two courses, one a transaction.
@@ -25,7 +25,7 @@ def _scheduled(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> Batch:
     return _planned(play)
 
 
-@scene
+@built_once
 def _planned(play: FaultHarness) -> Batch:
     made = later.batch(play, 2, [FIRST, SECOND])
     play.outside.work_off()
@@ -36,7 +36,7 @@ def _assert_row_cancelled(play: FaultHarness, made: Batch) -> None:
     """The first course never runs, the second on its day."""
     later.settle(play)
     assert made.numbers(0) == ("cancelled", 0, 0, 0)
-    assert made.told("courses.cancelled") == 1
+    assert made.num_audited("courses.cancelled") == 1
     play.outside.until(to_instant("2087-01-12T08:00:00Z"))
     later.settle(play)
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 0, 0, 0), ("enrolled", 2, 2, 0)]
@@ -47,7 +47,7 @@ def _assert_batch_cancelled(play: FaultHarness, made: Batch) -> None:
     later.settle(play)
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 0, 0, 0)] * 2
     assert made.held() == {}
-    assert made.told("courses.cancelled") == 2
+    assert made.num_audited("courses.cancelled") == 2
 
 
 _WHAT: dict[str, tuple[int | None, list[str], Callable[[FaultHarness, Batch], None]]] = {

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.fake_sqs import Delivery
-from tests.faults.harness import FaultHarness, Rows, RowTruth, enrolled
+from tests.faults.harness import FaultHarness, RowNumbers, Rows, enrolled
 from tests.faults.kinds import (
     GET,
     GET_MANY,
@@ -21,21 +21,23 @@ from tests.faults.kinds import (
     pairs,
 )
 
-# A dead letter, what its rows come to, and what they come to once every failed one was retried.
+# A dead letter, the rows after it, and the rows once every failed one was retried.
 Scene = Callable[[FaultHarness], tuple[Delivery, Rows, Rows]]
 
-_FAILED: RowTruth = ("failed", 0, 0, 0, 0, 0)
+_FAILED: RowNumbers = ("failed", 0, 0, 0, 0, 0)
 
 
-def _fresh_batch(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
-    """Nobody came to advance it: the rows of today fail, and the one of later waits for its day."""
-    one, other, later = play.course(), play.course(), play.course()
-    org_id = play.client(1, [one, other, later])
-    play.launch([org_id], [{"course_id": one}, {"course_id": other}, {"course_id": later, "enroll_on": "2087-01-10"}])
+def _new_batch(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
+    """It was never reconciled: the rows of today fail, and the later one waits for its day."""
+    first, second, later = play.course(), play.course(), play.course()
+    org_id = play.client(1, [first, second, later])
+    play.launch(
+        [org_id], [{"course_id": first}, {"course_id": second}, {"course_id": later, "enroll_on": "2087-01-10"}]
+    )
     waits = {(org_id, later): [("scheduled", 0, 0, 0, 0, 0)]}
     delivery = play.outside.take_one(job="advance")
-    failed = {(org_id, one): [_FAILED], (org_id, other): [_FAILED], **waits}
-    return delivery, failed, {(org_id, one): [enrolled(1)], (org_id, other): [enrolled(1)], **waits}
+    failed = {(org_id, first): [_FAILED], (org_id, second): [_FAILED], **waits}
+    return delivery, failed, {(org_id, first): [enrolled(1)], (org_id, second): [enrolled(1)], **waits}
 
 
 def _half_sent(play: FaultHarness) -> tuple[Delivery, Rows, Rows]:
@@ -77,7 +79,7 @@ def _launch(play: FaultHarness, died_at: int) -> tuple[Delivery, Rows, Rows]:
 
 # The scene, and the calls that its burial makes.
 _SCENES: dict[str, tuple[Scene, list[str]]] = {
-    "fresh batch": (_fresh_batch, [GET, GET_MANY, QUERY, TRANSACT, QUERY, TRANSACT, TRANSACT]),
+    "new batch": (_new_batch, [GET, GET_MANY, QUERY, TRANSACT, QUERY, TRANSACT, TRANSACT]),
     "half sent": (_half_sent, [GET, QUERY, TRANSACT]),
     "chunk untouched": (lambda play: _chunk(play, 0), [GET_MANY, QUERY, PUT, GET_MANY, TRANSACT, GET, TRANSACT]),
     "chunk half done": (lambda play: _chunk(play, 2), [GET_MANY, QUERY, QUERY, GET_MANY, TRANSACT, GET, TRANSACT]),
@@ -91,7 +93,7 @@ def test_what_a_dead_letter_left_undone_fails_and_can_be_retried(play: FaultHarn
     scene, expected = _SCENES[name]
     delivery, failed, retried = scene(play)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == expected
     play.outside.until_quiet()
     play.assert_true(failed)
@@ -101,8 +103,8 @@ def test_what_a_dead_letter_left_undone_fails_and_can_be_retried(play: FaultHarn
 
 
 def test_whom_a_dead_chunk_would_have_left_as_they_are_does_not_fail(play: FaultHarness) -> None:
-    delivery, rows = scenes.chunk_met(play)
-    assert play.outside.bury(delivery)
+    delivery, rows = scenarios.chunk_existing(play)
+    assert play.outside.handle_dead_letter(delivery)
     play.outside.until_quiet()
     play.assert_true({key: [("partial", 3, 0, 1, 1, 1)] for key in rows})
     play.retry_everything()
@@ -123,7 +125,7 @@ def test_a_dead_letter_is_buried_right_whichever_call_breaks(
 ) -> None:
     delivery, failed, _ = _SCENES[name][0](play)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     play.outside.until_quiet()
     play.assert_true(failed)

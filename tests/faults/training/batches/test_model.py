@@ -18,7 +18,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core.errors import Conflict
 from chalicelib.people.members.models import RosterEntry, learners_pk, member_sk
 from chalicelib.training.progress import progress
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
 from tests.faults.injector import Injector

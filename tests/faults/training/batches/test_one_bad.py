@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.aws import bulk, queues
 from chalicelib.training.batches.recipients import CHUNK_SIZE
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 
@@ -19,9 +19,9 @@ def test_of_ten_thousand_learners_one_bad_one_fails_alone(play: FaultHarness) ->
     play.chunks_of(CHUNK_SIZE)
     course = play.course()
     org_id = play.client(0, [course])
-    bad = play.crowd(org_id, 10_000)[4321]
-    batch_id = play.launch([org_id], [{"course_id": course, "due_by": scenes.DUE}])[org_id]
-    with play.injector.fault(0, scenes.bad([bad])):
+    bad = play.large_roster(org_id, 10_000)[4321]
+    batch_id = play.launch([org_id], [{"course_id": course, "due_by": scenarios.DUE}])[org_id]
+    with play.injector.fault(0, scenarios.bad([bad])):
         play.outside.work_off()
 
     page = f"/msp/training/{org_id}/{batch_id}"
@@ -43,7 +43,7 @@ def test_of_twenty_five_clients_one_bad_one_fails_alone(play: FaultHarness) -> N
     org_ids = [play.client(1 if number < 3 else 0, [course]) for number in range(25)]
     bad = org_ids[13]
     rows: Rows = {(org_id, course): [enrolled(len(play.people[org_id]))] for org_id in org_ids}
-    with play.injector.fault(0, scenes.bad([bad])):
+    with play.injector.fault(0, scenarios.bad([bad])):
         answer = play.ask(play.launching(org_ids, [{"course_id": course}]))
     results = {result["org_id"]: result for result in answer.json["results"]}
     assert [org_id for org_id, result in results.items() if not result["ok"]] == [bad]

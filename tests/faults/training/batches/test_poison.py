@@ -4,22 +4,25 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.fake_sqs import MAX_RECEIVES, Delivery
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.invariants import problems
 from tests.faults.kinds import INSERT, KILLED_AFTER, KILLED_BEFORE, SEND, UNREACHABLE, Fault, pairs
 
-# The message, and what its rows come to when all is mended.
+# The message, and its rows once the cause is gone.
 _Scene = Callable[[FaultHarness], tuple[Delivery, Rows]]
 
 _SCENES: dict[str, tuple[_Scene, list[str]]] = {
-    "fresh batch": (lambda play: scenes.fresh_batch(play)[:2], scenes.ADVANCE),
-    "chunk": (scenes.chunk_met, scenes.CHUNK_MET),
-    "reenrolled chunk": (scenes.chunk_reenrolled, scenes.CHUNK_REENROLLED),
-    "start of a retry": (lambda play: scenes.retried_row(play, "advance"), scenes.RETRY_ADVANCE),
-    "chunk of a retry": (lambda play: scenes.retried_row(play, "chunk"), scenes.RETRY_CHUNK),
-    "launch to finish": (lambda play: scenes.finishing_launch(play, scenes.SAVED_BY), scenes.FINISH_FROM_NOTHING),
+    "new batch": (lambda play: scenarios.new_batch(play)[:2], scenarios.RECONCILE),
+    "chunk": (scenarios.chunk_existing, scenarios.CHUNK_EXISTING),
+    "reenrolled chunk": (scenarios.chunk_reenrolled, scenarios.CHUNK_REENROLLED),
+    "start of a retry": (lambda play: scenarios.retried_row(play, "advance"), scenarios.RETRY_RECONCILE),
+    "chunk of a retry": (lambda play: scenarios.retried_row(play, "chunk"), scenarios.RETRY_CHUNK),
+    "launch to finish": (
+        lambda play: scenarios.finishing_launch(play, scenarios.SAVED_BY),
+        scenarios.FINISH_FROM_NOTHING,
+    ),
 }
 
 
@@ -29,8 +32,8 @@ def test_a_message_that_cannot_be_read_stays_failed(play: FaultHarness, body: st
     for _ in range(MAX_RECEIVES):
         assert not play.outside.deliver(delivery)
     assert play.outside.dead == [delivery]
-    # For an operator to see; there is no row that it could be told of.
-    assert not play.outside.bury(delivery)
+    # It stays for an operator to see; no row can show it.
+    assert not play.outside.handle_dead_letter(delivery)
     assert problems(play.world) == []
 
 
@@ -67,19 +70,19 @@ def test_seats_that_a_lost_run_took_come_back(play: FaultHarness) -> None:
     org_id = play.client(4, [course])
     play.limit_seats(org_id, {course: 5})
     play.launch([org_id], [{"course_id": course}])
-    advance = play.outside.take_one(job="advance")
+    reconciling = play.outside.take_one(job="advance")
     with play.injector.fault(SEND, KILLED_AFTER):
-        play.outside.deliver(advance)
+        play.outside.deliver(reconciling)
     play.outside.waiting.clear()
     chunk = play.outside.take_one(job="chunk")
     play.outside.waiting.clear()
     with play.injector.fault(INSERT, KILLED_BEFORE):
         play.outside.deliver(chunk)
     play.outside.waiting.clear()
-    assert play.outside.bury(advance)
+    assert play.outside.handle_dead_letter(reconciling)
     play.retry_everything()
     play.outside.work_off()
-    assert play.outside.bury(chunk)
+    assert play.outside.handle_dead_letter(chunk)
     play.retry_everything()
     play.outside.until_quiet()
     play.assert_true({(org_id, course): [enrolled(4)]})

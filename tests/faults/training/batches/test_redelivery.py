@@ -5,7 +5,7 @@ import random
 import pytest
 
 from chalicelib.aws import bulk, queues
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.fake_sqs import Delivery
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, QUERY
@@ -30,15 +30,15 @@ def _deliver_again(play: FaultHarness, seen: list[Delivery]) -> None:
 
 
 def _mixed_batch(play: FaultHarness) -> Rows:
-    """Four courses' worth of everything: new and met people, one who fails, a denied course and a later one."""
-    one, again, denied, later = (play.course() for _ in range(4))
-    org_id = play.client(4, [one, again, later])
+    """Four courses: new and enrolled people, one who fails, a denied course and a later one."""
+    first, again, denied, later = (play.course() for _ in range(4))
+    org_id = play.client(4, [first, again, later])
     play.enrolled_before(org_id, again, 0, "in_progress")
     play.enrolled_before(org_id, again, 1, "completed")
-    courses = [{"course_id": course, "due_by": scenes.DUE} for course in (one, again, denied)]
-    play.launch([org_id], [*courses, {"course_id": later, "enroll_on": scenes.LATER_DAY}], reenroll_completed=True)
+    courses = [{"course_id": course, "due_by": scenarios.DUE} for course in (first, again, denied)]
+    play.launch([org_id], [*courses, {"course_id": later, "enroll_on": scenarios.LATER_DAY}], reenroll_completed=True)
     return {
-        (org_id, one): [("partial", 4, 3, 0, 0, 1)],
+        (org_id, first): [("partial", 4, 3, 0, 0, 1)],
         (org_id, again): [("partial", 4, 2, 1, 0, 1)],
         (org_id, denied): [("access_denied", 0, 0, 0, 0, 0)],
         (org_id, later): [("scheduled", 0, 0, 0, 0, 0)],
@@ -53,7 +53,7 @@ def test_every_message_that_comes_twice_and_out_of_order_counts_once(play: Fault
     waiting = [Delivery(delivery.body) for delivery in play.outside.take() * 2]
     play.outside.waiting.clear()
     seen = []
-    with play.injector.fault(0, scenes.bad(people[3:])):
+    with play.injector.fault(0, scenarios.bad(people[3:])):
         while waiting:
             delivery = waiting.pop(order.randrange(len(waiting)))
             seen.append(delivery)
@@ -74,7 +74,7 @@ def test_nothing_of_a_hundred_learners_progress_is_lost_when_messages_come_again
     play.chunks_of(50)
     course = play.course()
     org_id = play.client(120, [course])
-    play.launch([org_id], [{"course_id": course, "due_by": scenes.DUE}])
+    play.launch([org_id], [{"course_id": course, "due_by": scenarios.DUE}])
     seen = _delivered(play)
     play.complete(play.people[org_id][:60])
     play.start(play.people[org_id][60:100])
@@ -93,7 +93,7 @@ def test_a_finished_chunk_costs_one_read_and_no_write(play: FaultHarness) -> Non
 
 
 def test_a_batch_that_is_where_it_should_be_costs_two_reads_and_no_write(play: FaultHarness) -> None:
-    delivery, _, _ = scenes.fresh_batch(play)
+    delivery, _, _ = scenarios.new_batch(play)
     play.deliver_at_once(Delivery(delivery.body))
     with play.injector.watched() as calls:
         assert play.outside.deliver(delivery)

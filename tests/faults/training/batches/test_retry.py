@@ -2,17 +2,17 @@
 
 import pytest
 
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import Fault, pairs
 
 
 def test_retrying_a_row_makes_these_calls(play: FaultHarness) -> None:
-    request, rows = scenes.partial_row(play)
+    request, rows = scenarios.partial_row(play)
     with play.injector.watched() as calls:
         assert play.ask(request).status == 202
-    assert calls == scenes.RETRY
-    for job, expected in (("advance", scenes.RETRY_ADVANCE), ("chunk", scenes.RETRY_CHUNK)):
+    assert calls == scenarios.RETRY
+    for job, expected in (("advance", scenarios.RETRY_RECONCILE), ("chunk", scenarios.RETRY_CHUNK)):
         delivery = play.outside.take_one(job=job)
         with play.injector.watched() as calls:
             assert play.outside.deliver(delivery)
@@ -21,11 +21,11 @@ def test_retrying_a_row_makes_these_calls(play: FaultHarness) -> None:
     play.assert_true(rows)
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.RETRY))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.RETRY))
 def test_a_retry_comes_out_right_whichever_call_of_the_request_breaks(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
-    request, rows = scenes.partial_row(play)
+    request, rows = scenarios.partial_row(play)
     with play.injector.fault(at, fault):
         first = play.outside.ask(request)
     assert play.injector.struck
@@ -43,14 +43,14 @@ def test_a_retry_comes_out_right_whichever_call_of_the_request_breaks(
     ("job", "at", "fault"),
     [
         pytest.param(job, *pair.values, id=f"{job}: {pair.id}")
-        for job, calls in (("advance", scenes.RETRY_ADVANCE), ("chunk", scenes.RETRY_CHUNK))
+        for job, calls in (("advance", scenarios.RETRY_RECONCILE), ("chunk", scenarios.RETRY_CHUNK))
         for pair in pairs(calls)
     ],
 )
 def test_a_retry_comes_out_right_whichever_call_of_its_jobs_breaks(
     play: FaultHarness, job: str, at: int, fault: Fault
 ) -> None:
-    delivery, rows = scenes.retried_row(play, job)
+    delivery, rows = scenarios.retried_row(play, job)
     with play.injector.fault(at, fault):
         play.outside.deliver(delivery)
     assert play.injector.struck

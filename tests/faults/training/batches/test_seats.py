@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
-from chalicelib.tenants.organizations.seats import count_write
+from chalicelib.tenants.organizations.seat_store import count_write
+from chalicelib.training.batches import reconcile
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.dead_letters import give_up_batch
-from chalicelib.training.batches.messages import AdvanceBatch
+from chalicelib.training.batches.messages import ReconcileBatch
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.store import BatchKey
 from tests.faults import later
@@ -29,8 +29,8 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
 from tests.faults.scenarios import CHUNK_NEW
+from tests.faults.snapshots import built_once
 
 # Three people; as many seats, fewer, none.
 CHUNKS = {
@@ -41,7 +41,7 @@ CHUNKS = {
 _STATUS = {3: "enrolled", 2: "partial", 0: "failed"}
 
 
-@scene
+@built_once
 def _chunk(play: FaultHarness, num_free: int, num_people: int = 3) -> tuple[Batch, Delivery]:
     """A chunk of three people, and so many seats. Where none is free, there is one, and it is taken."""
     made = later.batch(play, num_people, seats=num_free or 1)
@@ -140,18 +140,18 @@ def test_a_retry_after_a_kill_finds_so_many_seats_as_are_free_and_no_more(
 
 @pytest.mark.parametrize("fault", [KILLED_BEFORE, KILLED_AFTER])
 @pytest.mark.parametrize("at", each(CHUNKS[3]))
-def test_seats_that_a_run_took_before_its_row_was_given_up_are_used_by_the_next(
+def test_seats_that_a_run_took_before_its_row_failed_are_used_by_the_next(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
-    """The message that advances the batch breaks whenever it says that the chunks are sent, and so does the chunk."""
+    """The message that reconciles the batch breaks whenever it says that the chunks are sent, and so does the chunk."""
     made = later.batch(play, 3, seats=3)
-    advance = play.outside.take_one(job="advance")
+    reconciling = play.outside.take_one(job="advance")
     for _ in range(MAX_RECEIVES):
         with play.injector.fault("sqs.SendMessageBatch", KILLED_AFTER):
-            play.outside.deliver(advance)
-        if advance in play.outside.waiting:
-            play.outside.waiting.remove(advance)
-    chunk = next(one for one in play.outside.take() if one.has({"job": "chunk"}))
+            play.outside.deliver(reconciling)
+        if reconciling in play.outside.waiting:
+            play.outside.waiting.remove(reconciling)
+    chunk = next(message for message in play.outside.take() if message.has({"job": "chunk"}))
     play.outside.waiting.clear()
     later.broken_delivery(play, chunk, at, fault)
     play.outside.waiting.clear()
@@ -175,7 +175,7 @@ def test_two_chunks_for_the_last_seat_give_it_to_one(play: FaultHarness, at: int
 
 @pytest.mark.parametrize("at", each(CHUNKS[2]))
 def test_two_launches_for_the_last_seat_give_it_to_one(play: FaultHarness, at: int) -> None:
-    """Both are for the same people: whoever has the seat has it by one of them, and nobody by both."""
+    """Both are for the same people: each seat is taken by one of the two launches."""
     made, delivery = _chunk(play, 2)
     second = play.launch([made.org_id], [{"course_id": made.courses[0]}], key="second")[made.org_id]
     other = play.outside.take_one(job="chunk", batch_id=second)
@@ -235,7 +235,7 @@ def test_people_who_came_between_two_deliveries_find_seats_where_there_is_no_lim
     last = play.outside.take_one(job="chunk", chunk=1)
     later.broken_delivery(play, last, at, KILLED_AFTER)
     play.outside.waiting.append(delivery)
-    # Ids sort by their time: these people come into the last range, whatever chance has made of the others' ids.
+    # Ids sort by their time: these people are in the last range, whatever the others' ids are.
     play.world.now += timedelta(seconds=1)
     play.people[made.org_id] += play.world.members(made.org_id, 2)
     later.settle(play)
@@ -251,7 +251,7 @@ def _assert_covered(made: Batch) -> None:
 
 @pytest.mark.parametrize("limit", [0, 4])
 @pytest.mark.parametrize("at", each(CHUNK_NEW))
-def test_seats_of_a_run_that_was_given_up_stay_taken_until_its_people_are_counted(
+def test_seats_of_a_run_whose_row_failed_stay_taken_until_its_people_are_counted(
     play: FaultHarness, at: int, limit: int
 ) -> None:
     """Wherever the run broke off: nobody who comes meanwhile finds a seat on which somebody sits uncounted."""
@@ -261,9 +261,11 @@ def test_seats_of_a_run_that_was_given_up_stay_taken_until_its_people_are_counte
     later.broken_delivery(play, delivery, at, KILLED_AFTER)
     row = batch_store.row(BatchKey(play.msp_id, made.org_id, made.batch_id), made.courses[0])
     assert row is not None
-    # As whoever sent the chunks' messages leaves it when it dies on the way.
+    # As a process leaves it that dies while it sends the chunks' messages.
     table.transact([Write("update", row, None, (Row.sent_run.set(0),))])
-    give_up_batch(AdvanceBatch(msp_id=play.msp_id, org_id=made.org_id, batch_id=made.batch_id), play.world.now)
+    reconcile.on_dead_letter(
+        ReconcileBatch(msp_id=play.msp_id, org_id=made.org_id, batch_id=made.batch_id), play.world.now
+    )
     path = f"{made.path}/courses/{made.courses[0]}/retry"
     assert play.ask(Request("POST", path, play.admin, None, "again")).status == 202
     while play.outside.take():

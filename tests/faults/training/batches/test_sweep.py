@@ -7,7 +7,7 @@ import pytest
 from chalicelib.jobs import due
 from chalicelib.jobs import models as due_models
 from chalicelib.jobs.sweep import OVERDUE_GRACE
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.harness import FaultHarness, Rows
 from tests.faults.injector import Killed
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, pairs
@@ -19,12 +19,12 @@ SWEEP = [QUERY, SEND, TRANSACT, SEND, TRANSACT]
 @pytest.mark.parametrize(
     ("died_at", "expected"),
     [
-        pytest.param(scenes.SAVED_BY, scenes.FINISH_FROM_NOTHING, id="nothing"),
-        pytest.param(scenes.WRITTEN_BY, scenes.FINISH_FROM_BATCHES, id="batches"),
+        pytest.param(scenarios.SAVED_BY, scenarios.FINISH_FROM_NOTHING, id="nothing"),
+        pytest.param(scenarios.WRITTEN_BY, scenarios.FINISH_FROM_BATCHES, id="batches"),
     ],
 )
 def test_finishing_a_launch_makes_these_calls(play: FaultHarness, died_at: int, expected: list[str]) -> None:
-    delivery, rows = scenes.finishing_launch(play, died_at)
+    delivery, rows = scenarios.finishing_launch(play, died_at)
     with play.injector.watched() as calls:
         assert play.outside.deliver(delivery)
     assert calls == expected
@@ -32,20 +32,20 @@ def test_finishing_a_launch_makes_these_calls(play: FaultHarness, died_at: int, 
     play.assert_true(rows)
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.FINISH_FROM_NOTHING))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.FINISH_FROM_NOTHING))
 def test_a_launch_is_finished_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
-    _finish_broken(play, scenes.SAVED_BY, at, fault)
+    _finish_broken(play, scenarios.SAVED_BY, at, fault)
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.FINISH_FROM_BATCHES, [KILLED_BEFORE, KILLED_AFTER]))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.FINISH_FROM_BATCHES, [KILLED_BEFORE, KILLED_AFTER]))
 def test_a_launch_whose_batches_stand_is_finished_though_it_dies_again(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
-    _finish_broken(play, scenes.WRITTEN_BY, at, fault)
+    _finish_broken(play, scenarios.WRITTEN_BY, at, fault)
 
 
 def _finish_broken(play: FaultHarness, died_at: int, at: int, fault: Fault) -> None:
-    delivery, rows = scenes.finishing_launch(play, died_at)
+    delivery, rows = scenarios.finishing_launch(play, died_at)
     with play.injector.fault(at, fault):
         play.outside.deliver(delivery)
     assert play.injector.struck
@@ -57,8 +57,8 @@ def _finish_broken(play: FaultHarness, died_at: int, at: int, fault: Fault) -> N
 
 
 def _two_overdue(play: FaultHarness) -> Rows:
-    one = scenes.interrupted_launch(play, scenes.SAVED_BY, "one")
-    two = scenes.interrupted_launch(play, scenes.WRITTEN_BY, "two")
+    one = scenarios.interrupted_launch(play, scenarios.SAVED_BY, "one")
+    two = scenarios.interrupted_launch(play, scenarios.WRITTEN_BY, "two")
     play.world.now += OVERDUE_GRACE + timedelta(seconds=1)
     return {**one, **two}
 
@@ -89,7 +89,7 @@ def test_a_shard_that_cannot_be_read_does_not_stop_the_others(
         monkeypatch.setattr(module, "NUM_DUE_SHARDS", 4)
     rows: Rows = {}
     for number in range(4):
-        rows |= scenes.interrupted_launch(play, scenes.SAVED_BY, f"launch {number}")
+        rows |= scenarios.interrupted_launch(play, scenarios.SAVED_BY, f"launch {number}")
     play.world.now += OVERDUE_GRACE + timedelta(seconds=1)
     with play.injector.fault(1, UNREACHABLE) as calls:
         _sweep_once(play)

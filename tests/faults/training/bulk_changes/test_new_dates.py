@@ -22,7 +22,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 # Who asks, the client; the batch and its rows; the change, its job; the row as it then is, and the client's zone.
 REQUEST = [QUERY, GET, GET, GET, QUERY, QUERY, TRANSACT, SEND, GET, GET]
@@ -31,7 +31,7 @@ CHUNK = [GET_MANY, GET, QUERY, GET, INSERT, TRANSACT, GET, GET, TRANSACT]
 NEW = "2087-03-03"
 
 
-@scene
+@built_once
 def _changing(play: FaultHarness, job: str) -> tuple[Batch, Delivery]:
     """Three people; the first has completed. The message of this job."""
     made = later.ran(play, 3)
@@ -46,7 +46,7 @@ def _assert_changed(play: FaultHarness, made: Batch, num_new: int = 2) -> None:
     assert (row["due_by"], "changing" in row) == (NEW, False)
     # Dates that nobody has any more are not kept.
     assert {day: int(number) for day, number in row["open_due"].items()} == {NEW: num_new}
-    assert made.told("course.dates_changed") == 1
+    assert made.num_audited("course.dates_changed") == 1
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_who_had_no_due_date_is_counted_once_though_the_chunk_comes_again(play: 
 # ------------------------------------------------------------ the request
 
 
-@scene
+@built_once
 def _scheduled(play: FaultHarness) -> Batch:
     made = later.batch(play, 2, ["2087-01-10", "2087-01-12"])
     play.outside.work_off()
@@ -119,7 +119,7 @@ def _scheduled(play: FaultHarness) -> Batch:
 
 def _assert_rescheduled(play: FaultHarness, made: Batch) -> None:
     later.settle(play)
-    assert made.told("course.dates_changed") == 1
+    assert made.num_audited("course.dates_changed") == 1
     assert set(play.outside.schedules().values()) >= {"2087-01-12T08:00:00Z", "2087-01-20T08:00:00Z"}
     play.outside.until(to_instant("2087-01-12T08:00:00Z"))
     assert [made.numbers(0)[0], made.numbers(1)[0]] == ["scheduled", "enrolled"]

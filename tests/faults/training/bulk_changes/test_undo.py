@@ -16,7 +16,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
 # One row a transaction.
@@ -32,7 +32,7 @@ def undoing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, job: str = "") 
     return _undoing(play, job)
 
 
-@scene
+@built_once
 def _undoing(play: FaultHarness, job: str) -> tuple[Batch, Delivery]:
     made = later.ran(play, num_courses=2)
     play.start(made.people[:1])
@@ -48,7 +48,7 @@ def assert_undone(play: FaultHarness, made: Batch) -> None:
     assert [made.numbers(0), made.numbers(1)] == [("cancelled", 4, 4, 3)] * 2
     assert made.held() == {"in_progress": 2, "cancelled": 6}
     assert [made.seats(0), made.seats(1)] == [1, 1]
-    assert made.told("batch.undone") == 1
+    assert made.num_audited("batch.undone") == 1
 
 
 def test_an_undo_makes_these_calls(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def _dead_chunk(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, withdrawn_b
 def test_a_dead_letter_makes_these_calls(play: FaultHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     _, delivery = _dead_chunk(play, monkeypatch, 1)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == DEAD
 
 
@@ -115,7 +115,7 @@ def test_a_dead_letter_tells_what_was_done_and_what_was_not_whichever_call_break
 ) -> None:
     made, delivery = _dead_chunk(play, monkeypatch, CHUNK.index(INSERT) + 2)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     later.settle(play)
     # Of the chunk's two who have not started, the call that got through withdrew those that it held.

@@ -1,4 +1,4 @@
-"""Mails that an admin asks for, and those that tell of failures: broken at every call, each is made once."""
+"""Reminders that an admin sends, and mails about failures: broken at every call, each is made once."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, pairs
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 _PAGES = [QUERY] * 16
 REMIND = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, TRANSACT]
@@ -18,21 +18,21 @@ REMINDED = [GET, QUERY, INSERT, INSERT, TRANSACT, *_PAGES[1:], SEND, TRANSACT]
 FAILED = [GET, QUERY, INSERT, INSERT, TRANSACT, SEND, TRANSACT]
 
 
-@scene
+@built_once
 def _ran(play: FaultHarness) -> tuple[Batch, Request]:
     """Two people are enrolled; an admin asks to remind them."""
     made = later.ran(play, 2)
     return made, Request("POST", f"{made.path}/courses/{made.courses[0]}/remind", play.admin, None, "remind")
 
 
-@scene
+@built_once
 def _reminded(play: FaultHarness) -> tuple[Batch, Delivery]:
     made, request = _ran(play)
     assert play.ask(request).status == 202
     return made, play.outside.take_one(job="mail_row", event="remind")
 
 
-@scene
+@built_once
 def _failed(play: FaultHarness) -> tuple[Batch, Delivery]:
     """The client lost the course before the day on which it was to be enrolled."""
     made = later.batch(play, 2, ["2087-02-01"], due_by=None)
@@ -68,7 +68,7 @@ def test_each_is_reminded_once_whichever_call_of_the_request_breaks(play: FaultH
     made, request = _ran(play)
     later.broken_request(play, request, at, fault, 202)
     _assert_made(play, "reminder", 2)
-    assert made.told("course.reminded") == 1
+    assert made.num_audited("course.reminded") == 1
 
 
 def test_reminders_make_these_calls(play: FaultHarness) -> None:
@@ -95,7 +95,7 @@ def test_telling_of_a_failure_makes_these_calls(play: FaultHarness) -> None:
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(FAILED))
-def test_whoever_launched_hears_once_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_the_admin_who_launched_gets_one_mail_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     _, delivery = _failed(play)
     later.broken_delivery(play, delivery, at, fault)
     _assert_made(play, "part_failed", 1)

@@ -1,4 +1,4 @@
-"""The mails of a row, from the due entry on: broken at every call, and twice at once. Each is made once a learner."""
+"""The mails of a row, from the due entry on: broken at every call, and twice at once. One mail for each learner."""
 
 import json
 from collections import Counter
@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 
 from chalicelib.core.clock import to_instant
-from chalicelib.training.course_mails import service as mailing
+from chalicelib.training.course_mails import service as course_mails
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
@@ -26,11 +26,11 @@ REMIND_AT = "2087-01-25T08:00:00Z"
 
 def _mailing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, event: str) -> tuple[Batch, Delivery]:
     """Two people in two chunks, each chunk a page; the message by which this event's mails are made."""
-    monkeypatch.setattr(mailing, "NUM_ROW_SHARDS", 2)
+    monkeypatch.setattr(course_mails, "NUM_ROW_SHARDS", 2)
     return _launched(play, event)
 
 
-@scene
+@built_once
 def _launched(play: FaultHarness, event: str) -> tuple[Batch, Delivery]:
     play.chunks_of(1)
     course = play.course()
@@ -52,15 +52,15 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     mails = [item for item in outbox if item["pk"].startswith("MAIL#")]
     [kind] = {mail["kind"] for mail in mails}
     assert kind == ("enrolled" if event == "ran" else event)
-    # Each person's once, each in the lane, which is open.
+    # One for each person, in the tenant's queue, which is open.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
-    lanes = [item["pk"] for item in outbox if item["pk"].startswith("LANE#")]
+    queues = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
     assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == {
-        item["sk"] for item in outbox if item["pk"].startswith("LANE#")
+        item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
     }
-    assert [item["sk"] for item in outbox if item["pk"] == "LANES"] == [lanes[0].removeprefix("LANE#")]
-    planned = {item["target_id"].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
+    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [queues[0].removeprefix("QUEUE#")]
+    planned = {item["sk"].split("#")[2].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 
 
@@ -110,7 +110,7 @@ def test_each_mail_is_made_once_whichever_call_of_a_page_breaks(
     play: FaultHarness, monkeypatch: pytest.MonkeyPatch, at: int, fault: Fault
 ) -> None:
     """The first page leaves the other to a message of its own."""
-    monkeypatch.setattr(mailing, "_PER_MESSAGE", 1)
+    monkeypatch.setattr(course_mails, "_PER_MESSAGE", 1)
     _, delivery = _mailing(play, monkeypatch, "due_in_7_days")
     later.broken_delivery(play, delivery, at, fault)
     _assert_made(play, "due_in_7_days")

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.core.errors import Conflict
 from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.training.progress import progress
-from chalicelib.training.progress.progress import EnrollmentId
+from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
@@ -55,7 +55,7 @@ def _assert_left(play: FaultHarness, made: Batch) -> None:
         (2, 1, 0, 0), (2, 1, 0, 0), (2, 0, 1, 1),
     ]  # fmt: skip
     assert [made.seats(course) for course in range(3)] == [1, 2, 2]
-    assert made.told("member.archived") == 1
+    assert made.num_audited("member.archived") == 1
     (member,) = [item for item in play.world.dump("core") if item.get("status") == "archived" and "fields" in item]
     assert "archive_id" not in member
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults import scenarios as scenes
+from tests.faults import scenarios
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness
 from tests.faults.invariants import problems
@@ -12,17 +12,17 @@ _KILLS = [KILLED_BEFORE, KILLED_AFTER]
 
 
 def test_a_launch_makes_these_calls(play: FaultHarness) -> None:
-    request, rows = scenes.launching(play)
+    request, rows = scenarios.launching(play)
     with play.injector.watched() as calls:
         assert play.ask(request).status == 202
-    assert calls == scenes.LAUNCH
+    assert calls == scenarios.LAUNCH
     play.outside.until_quiet()
     play.assert_true(rows)
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.LAUNCH))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.LAUNCH))
 def test_a_launch_comes_out_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
-    request, rows = scenes.launching(play)
+    request, rows = scenarios.launching(play)
     with play.injector.fault(at, fault):
         first = play.outside.ask(request)
     assert play.injector.struck
@@ -47,30 +47,30 @@ def _refuses_one_client(fault: Fault) -> bool:
     return fault.name == "one statement throttled again and again"
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.LAUNCH, _KILLS))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.LAUNCH, _KILLS))
 def test_a_launch_that_nobody_asks_for_again_is_made_whole_or_not_at_all(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
-    request, rows = scenes.launching(play)
+    request, rows = scenarios.launching(play)
     with play.injector.fault(at, fault):
         assert play.outside.ask(request) is None
     play.outside.until_quiet()
-    is_saved = (at, fault is KILLED_AFTER) >= (scenes.SAVED_BY, True)
+    is_saved = (at, fault is KILLED_AFTER) >= (scenarios.SAVED_BY, True)
     play.assert_true(rows if is_saved else {})
 
 
 def test_launching_again_for_failed_clients_makes_these_calls(play: FaultHarness) -> None:
-    _, request, rows = scenes.failed_clients(play)
+    _, request, rows = scenarios.failed_clients(play)
     with play.injector.watched() as calls:
         assert play.ask(request).status == 202
-    assert calls == scenes.RETRY_CLIENTS
+    assert calls == scenarios.RETRY_CLIENTS
     play.outside.until_quiet()
     play.assert_true(rows)
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.RETRY_CLIENTS))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.RETRY_CLIENTS))
 def test_failed_clients_come_out_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
-    launching, request, rows = scenes.failed_clients(play)
+    launching, request, rows = scenarios.failed_clients(play)
     answer_of_launch = play.ask(launching).json
     with play.injector.fault(at, fault):
         first = play.outside.ask(request)
@@ -87,16 +87,16 @@ def test_failed_clients_come_out_right_whichever_call_breaks(play: FaultHarness,
     assert play.ask(launching).json == answer_of_launch
 
 
-@pytest.mark.parametrize(("at", "fault"), pairs(scenes.RETRY_CLIENTS, _KILLS))
+@pytest.mark.parametrize(("at", "fault"), pairs(scenarios.RETRY_CLIENTS, _KILLS))
 def test_clients_that_nobody_asks_for_again_are_launched_whole_or_not_at_all(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
-    launching, request, rows = scenes.failed_clients(play)
+    launching, request, rows = scenarios.failed_clients(play)
     answer_of_launch = play.ask(launching).json
     with play.injector.fault(at, fault):
         assert play.outside.ask(request) is None
     play.outside.until_quiet()
-    is_saved = (at, fault is KILLED_AFTER) >= (scenes.REOPENED_BY, True)
+    is_saved = (at, fault is KILLED_AFTER) >= (scenarios.REOPENED_BY, True)
     assert problems(play.world) == []
     assert play.rows() == (rows if is_saved else dict([next(iter(rows.items()))]))
     assert play.ask(launching).json == answer_of_launch

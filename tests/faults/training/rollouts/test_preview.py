@@ -9,7 +9,7 @@ from tests.faults import later
 from tests.faults.fake_sqs import MAX_RECEIVES, Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.kinds import GET, GET_MANY, INSERT, LOST, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, each, pairs
-from tests.faults.reference_model import scene
+from tests.faults.snapshots import built_once
 
 REQUEST = [QUERY, GET, TRANSACT, GET_MANY, TRANSACT, SEND, GET, QUERY, TRANSACT]
 JOB = [*[GET] * 4, QUERY, GET_MANY, GET_MANY, TRANSACT]
@@ -19,7 +19,7 @@ DEAD = [GET, TRANSACT]
 LAUNCH = [QUERY, GET, GET, GET_MANY, TRANSACT, INSERT, SEND, TRANSACT]
 
 
-@scene
+@built_once
 def _asking(play: FaultHarness) -> tuple[Request, str, str]:
     course = play.course()
     org_id = play.client(3, [course])
@@ -120,7 +120,7 @@ def _code(play: FaultHarness, plan_id: str) -> tuple[str, str | None]:
 def test_a_dead_letter_of_a_count_makes_these_calls(play: FaultHarness) -> None:
     _, delivery = _dead_job(play, 1, UNREACHABLE)
     with play.injector.watched() as calls:
-        assert play.outside.bury(delivery)
+        assert play.outside.handle_dead_letter(delivery)
     assert calls == DEAD
 
 
@@ -128,14 +128,14 @@ def test_a_dead_letter_of_a_count_makes_these_calls(play: FaultHarness) -> None:
 def test_a_count_that_is_given_up_says_so_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     plan_id, delivery = _dead_job(play, 1, UNREACHABLE)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
     assert _code(play, plan_id) == ("ready", "processing_failed")
 
 
 def test_a_dead_letter_leaves_a_count_that_was_stored(play: FaultHarness) -> None:
     plan_id, delivery = _dead_job(play, len(JOB), LOST)
-    assert play.outside.bury(delivery)
+    assert play.outside.handle_dead_letter(delivery)
     assert _code(play, plan_id) == ("ready", None)
     _assert_counted(play, plan_id)
 
@@ -150,7 +150,7 @@ def test_a_launch_that_quotes_a_plan_happens_once_whichever_call_breaks(
     launch = Request("POST", "/msp/training/enrollment", play.admin, {**request.body, "plan_id": plan_id}, "launch")
     later.broken_request(play, launch, at, fault, 202)
     later.settle(play)
-    # A batch that DynamoDB did not take is told as a failed client, and can be launched again.
+    # A client whose batch DynamoDB did not take has failed, and can be launched again.
     play.retry_everything()
     later.settle(play)
     assert play.rows() == {(org_id, course): [enrolled(3)]}

@@ -1,4 +1,4 @@
-"""What SES tells of invitations: who bounced or complained gets no more until an admin has looked (B6)."""
+"""Delivery events of invitations: after a bounce or complaint no more mail is sent until an admin allows it (B6)."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_adm
     (result,) = inviting.invite("bounce@simulator.amazonses.com")
     member_id = result["member_id"]
     inviting.mailbox.send()
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     shown = inviting.member(member_id)
     assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("prospect", "bounced", True)
     assert shown["mail"]["reason"].startswith("Permanent")
@@ -42,7 +42,7 @@ def test_a_bounce_is_shown_with_its_reason_and_nothing_more_is_sent_until_an_adm
 def test_an_admin_clears_a_bounce_by_sending_again(inviting: Inviting) -> None:
     (result,) = inviting.invite("bounce@simulator.amazonses.com")
     inviting.mailbox.send()
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     (done,) = inviting.change("resend", result["member_id"], clear_blocked=True)
     assert done["done"]
     inviting.mailbox.send()
@@ -59,7 +59,7 @@ def test_a_block_can_be_lifted_whatever_the_member_s_status(world: World, inviti
 def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, inviting: Inviting) -> None:
     (result,) = inviting.invite("complaint@simulator.amazonses.com")
     token = inviting.mailed_token("complaint@simulator.amazonses.com")
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     world.now += timedelta(days=31)
     page = world.submit(f"/invites/{token}/renew")
     assert (page.status, "ask the organization" in page.text) == (409, True)
@@ -68,58 +68,58 @@ def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, 
     assert inviting.member(result["member_id"])["mail_blocked"] is True
 
 
-def test_a_complaint_that_is_none_blocks_nobody(inviting: Inviting) -> None:
-    _, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.news()
-    for one in news:
-        one["Sns"]["Message"] = (
-            one["Sns"]["Message"]
+def test_a_report_that_a_mail_is_not_spam_blocks_nobody(inviting: Inviting) -> None:
+    _, member_id = inviting.invited("ann@example.com", deliver=False)
+    events = inviting.mailbox.events()
+    for event in events:
+        event["Sns"]["Message"] = (
+            event["Sns"]["Message"]
             .replace('"Delivery"', '"Complaint"')
             .replace('"mail"', '"complaint": {"complaintFeedbackType": "not-spam"}, "mail"', 1)
         )
-    inviting.mailbox.tell(news)
+    inviting.mailbox.deliver_events(events)
     shown = inviting.member(member_id)
     assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("pending", "delivered", False)
 
 
 def test_ses_may_greet_the_topic(inviting: Inviting) -> None:
     greeting = '{"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have successfully subscribed."}'
-    inviting.mailbox.tell([{"Sns": {"Message": greeting}}])
+    inviting.mailbox.deliver_events([{"Sns": {"Message": greeting}}])
 
 
 def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
     (result,) = inviting.invite("complaint@simulator.amazonses.com")
     inviting.mailbox.send()
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     shown = inviting.member(result["member_id"])
     assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
 
 
-def test_news_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.news()
+def test_an_event_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("ann@example.com", deliver=False)
+    events = inviting.mailbox.events()
     world.submit(f"/invites/{token}/decline")
     before = world.dump("core")
-    inviting.mailbox.tell(news)
-    inviting.mailbox.tell(news)
+    inviting.mailbox.deliver_events(events)
+    inviting.mailbox.deliver_events(events)
     assert world.dump("core") == before
     assert inviting.member(member_id)["status"] == "declined"
 
 
-def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("complaint@simulator.amazonses.com", tell=False)
+def test_a_late_event_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("complaint@simulator.amazonses.com", deliver=False)
     account = world.account("new@example.com")
     path = f"/me/invites/{inviting.org}.{member_id}/accept"
     assert world.post(path, account, {"token": token}).status == 200
-    inviting.mailbox.tell()
+    inviting.mailbox.deliver_events()
     shown = inviting.member(member_id)
     assert (shown["email"], shown["mail_blocked"]) == ("new@example.com", False)
 
 
 def test_a_mail_whose_outcome_is_unknown_is_sent_again_only_by_an_admin(world: World, inviting: Inviting) -> None:
     (result,) = inviting.invite("ann@example.com")
-    (entry,) = store.waiting(org_pk(inviting.org), 10)
-    # A mailer takes it, and dies before it can tell what became of it.
+    (entry,) = store.queued_mails(org_pk(inviting.org), 10)
+    # A mailer takes it, and dies before it records the outcome.
     assert store.claim(entry, "attempt", world.now) is not None
     world.now += timedelta(minutes=16)
     outbox.sweep(world.now)

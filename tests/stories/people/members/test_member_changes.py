@@ -8,25 +8,25 @@ from chalicelib.tenants.access.states import Permission
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
-from tests.stories.group_members import Joiners
+from tests.stories.group_members import Client
 
 NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
 @pytest.fixture
-def at(driver: Driver, course: str) -> Joiners:
-    return Joiners(driver, course)
+def at(driver: Driver, course: str) -> Client:
+    return Client(driver, course)
 
 
-def _patch(at: Joiners, member: str, as_: str | None = None, **changes: Any) -> Answer:
+def _patch(at: Client, member: str, as_: str | None = None, **changes: Any) -> Answer:
     return at.world.patch(f"/orgs/{at.org}/members/{member}", as_ or at.driver.admin, changes)
 
 
-def _found(at: Joiners, query: str) -> list[str]:
+def _found(at: Client, query: str) -> list[str]:
     return [one["member_id"] for one in at.world.every(f"/orgs/{at.org}/members?{query}", at.driver.admin)]
 
 
-def test_who_is_added_to_a_group_gets_its_courses_and_keeps_them_on_leaving(at: Joiners, world: World) -> None:
+def test_who_is_added_to_a_group_gets_its_courses_and_keeps_them_on_leaving(at: Client, world: World) -> None:
     group, other = at.group(), world.group(at.org)
     member = world.member(at.org, [other])
     answer = _patch(at, member, group_ids=[group])
@@ -44,7 +44,7 @@ def test_who_is_added_to_a_group_gets_its_courses_and_keeps_them_on_leaving(at: 
     at.quiet()
 
 
-def test_a_group_that_somebody_was_in_before_does_not_enroll_them_anew(at: Joiners, world: World) -> None:
+def test_a_group_that_a_member_was_in_before_does_not_enroll_them_again(at: Client, world: World) -> None:
     old, new = at.group(), world.group(at.org)
     member = world.member(at.org, [old])
     assert _patch(at, member, group_ids=[old, new]).status == 200
@@ -52,7 +52,7 @@ def test_a_group_that_somebody_was_in_before_does_not_enroll_them_anew(at: Joine
     assert at.driver.enrolled(at.org, at.course) == set()
 
 
-def test_who_has_not_accepted_changes_groups_without_being_enrolled(at: Joiners, world: World) -> None:
+def test_who_has_not_accepted_changes_groups_without_being_enrolled(at: Client, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [], "pending")
     assert _patch(at, member, group_ids=[group]).status == 200
@@ -60,7 +60,7 @@ def test_who_has_not_accepted_changes_groups_without_being_enrolled(at: Joiners,
     assert _found(at, f"group_id={group}") == [member]
 
 
-def test_department_location_profile_and_names_change_with_what_finds_the_person(at: Joiners, world: World) -> None:
+def test_department_location_profile_and_names_change_with_rosters_and_search(at: Client, world: World) -> None:
     department, location = world.department(at.org), world.location(at.org)
     member = world.member(at.org, first_name="Ann", last_name="Lee", fields={"badge": "7", "team": "A"})
     answer = _patch(
@@ -78,7 +78,7 @@ def test_department_location_profile_and_names_change_with_what_finds_the_person
     assert _found(at, f"department_id={department}") == []
 
 
-def test_the_audit_trail_tells_of_groups_by_id_and_of_personal_things_by_name_only(at: Joiners, world: World) -> None:
+def test_the_audit_trail_keeps_groups_by_id_and_personal_fields_by_name_only(at: Client, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
     _patch(at, member, group_ids=[], first_name="Secret", fields={"badge": "Secret"})
@@ -89,7 +89,7 @@ def test_the_audit_trail_tells_of_groups_by_id_and_of_personal_things_by_name_on
     assert told["after"] == {"group_ids": [], "personal": ["fields", "first_name"]}
 
 
-def test_a_plan_notices_that_groups_changed(at: Joiners, world: World) -> None:
+def test_a_plan_notices_that_groups_changed(at: Client, world: World) -> None:
     group, member = at.group(), world.member(at.org)
     form = at.driver.form([at.org], [at.course], targeting={"mode": "groups", "group_ids": [group]})
     plan = world.post("/msp/training/preview", at.driver.admin, form).json["plan_id"]
@@ -99,7 +99,7 @@ def test_a_plan_notices_that_groups_changed(at: Joiners, world: World) -> None:
     assert (refused.status, refused.json["code"]) == (409, "plan_changed")
 
 
-def test_names_of_who_has_not_accepted_are_neither_shown_nor_changed(at: Joiners, world: World) -> None:
+def test_names_of_who_has_not_accepted_are_neither_shown_nor_changed(at: Client, world: World) -> None:
     member = world.member(at.org, status="pending", first_name="Ann")
     refused = _patch(at, member, first_name="Anna")
     assert (refused.status, refused.json["code"]) == (409, "not_accepted")
@@ -108,7 +108,7 @@ def test_names_of_who_has_not_accepted_are_neither_shown_nor_changed(at: Joiners
 
 
 @pytest.mark.parametrize("status", ["declined", "cancelled", "archived"])
-def test_who_is_no_member_is_not_changed(at: Joiners, world: World, status: str) -> None:
+def test_a_person_who_is_no_member_cannot_be_changed(at: Client, world: World, status: str) -> None:
     refused = _patch(at, world.member(at.org, status=status), group_ids=[])
     assert (refused.status, refused.json["code"]) == (409, "not_a_member")
 
@@ -130,7 +130,7 @@ def test_who_is_no_member_is_not_changed(at: Joiners, world: World, status: str)
     ],
 )
 def test_wrong_changes_are_refused_with_the_field_named(
-    at: Joiners, world: World, changes: dict[str, Any], field: str
+    at: Client, world: World, changes: dict[str, Any], field: str
 ) -> None:
     member = world.member(at.org)
     before = world.dump("core")
@@ -139,7 +139,7 @@ def test_wrong_changes_are_refused_with_the_field_named(
     assert world.dump("core") == before
 
 
-def test_department_admins_do_not_change_members_and_custom_roles_only_within_theirs(at: Joiners, world: World) -> None:
+def test_department_admins_do_not_change_members_and_custom_roles_only_within_theirs(at: Client, world: World) -> None:
     sales, legal = world.department(at.org), world.department(at.org)
     below = world.department(at.org, parent_id=sales)
     member, other = world.member(at.org, department_id=sales), world.member(at.org, department_id=legal)

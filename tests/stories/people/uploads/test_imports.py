@@ -155,7 +155,7 @@ def test_500_people_are_invited_and_a_501st_row_refuses_the_file(world: World, u
     uploading.driver.work()
     done = uploading.detail(seen["import_id"])
     assert (done["status"], done["num_invited"], done["num_failed"]) == ("done", 500, 0)
-    waiting = [item for item in world.dump("outbox") if item["pk"].startswith("LANE#")]
+    waiting = [item for item in world.dump("outbox") if item["pk"].startswith("QUEUE#")]
     assert len(waiting) == 500
 
 

@@ -1,4 +1,4 @@
-"""Every route that wants a login, with what it takes to ask it for something of one certain tenant.
+"""Every route that needs a login, with what a request for an item of one tenant needs.
 
 A route that is not here fails tests/stories/tenants/access/test_tenants.py: whoever adds one says here who may use it.
 """

@@ -1,4 +1,4 @@
-"""F2: nobody reads or changes anything of a tenant outside their roles. A walk over every route."""
+"""F2: no account reads or changes a tenant outside its roles. Tests every route."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""F8: admins appoint and remove each other, within what their own roles let them."""
+"""F8: admins appoint and remove admins, as far as their own roles permit."""
 
 from typing import Any
 

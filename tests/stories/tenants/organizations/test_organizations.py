@@ -1,4 +1,4 @@
-"""F3: client organizations, their settings, and what makes them ready."""
+"""F3: client organizations, their settings and their readiness."""
 
 from typing import Any
 

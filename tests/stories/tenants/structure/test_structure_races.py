@@ -1,4 +1,4 @@
-"""F5 and F3 when two admins work at the same moment: whoever comes second is told, and nothing is lost."""
+"""F5 and F3 with two admins at the same moment: the second gets an error, and nothing is lost."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.training.batches import recipients
+from chalicelib.training.batches import enrollment_store, recipients
 from tests.stories.driver import Driver
 
 
@@ -61,7 +61,7 @@ def test_only_the_other_courses_of_a_batch_go_on(driver: Driver, org: str, cours
     entitle = {"course_ids": [course, other], "reply_to": "training@acme.example"}
     driver.world.put(f"/msp/organizations/{org}/training-access", driver.admin, entitle)
     driver.world.members(org, 2)
-    dates = [{"course_id": one, "enroll_on": "2027-02-01"} for one in (course, other)]
+    dates = [{"course_id": each, "enroll_on": "2027-02-01"} for each in (course, other)]
     [batch] = driver.launch(org, dates)
 
     cancel(driver, org, batch, course)
@@ -76,7 +76,7 @@ def test_only_the_other_courses_of_a_batch_go_on(driver: Driver, org: str, cours
 def test_cancelled_between_two_chunks_the_second_enrolls_nobody_and_the_first_is_counted(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (3,))
     members = driver.world.members(org, 5)
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())
@@ -98,16 +98,14 @@ def test_cancelled_while_a_chunk_is_at_work_its_learners_are_counted(
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    from chalicelib.training.batches import enrollment_store as learner_store
-
-    insert = learner_store.insert_enrollments
+    insert = enrollment_store.insert_enrollments
 
     def insert_and_cancel(*args: Any) -> Any:
         outcome = insert(*args)
         assert cancel(driver, org, batch).status == 202
         return outcome
 
-    monkeypatch.setattr(learner_store, "insert_enrollments", insert_and_cancel)
+    monkeypatch.setattr(enrollment_store, "insert_enrollments", insert_and_cancel)
     driver.deliver([chunk])
 
     assert driver.enrolled(org, course) == set(members)

@@ -1,4 +1,4 @@
-"""R11: a denied, failed or partial row runs again for whom it missed, and each client on its own."""
+"""R11: a denied, failed or partial row runs again for those it missed, and each client on its own."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def _provision(driver: Driver, org: str, *courses: str) -> None:
 
 
 def _outcomes(driver: Driver, org: str, batch: str, course: str) -> dict[str, str]:
-    return {one["member_id"]: one["outcome"] for one in driver.learners(org, batch, course)}
+    return {learner["member_id"]: learner["outcome"] for learner in driver.learners(org, batch, course)}
 
 
 # ---------------------------------------------------------------- denied
@@ -98,7 +98,7 @@ def test_a_row_that_failed_because_the_client_was_not_ready_is_retried(
 def test_a_partial_row_is_retried_for_its_missing_learners_only(
     world: World, driver: Driver, course: str, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (2,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (2,))
     failing, fine = set(world.members(org, 2)), set(world.members(org, 4))
     with refused(*failing):
         (batch,) = driver.launch(org, [{"course_id": course, "due_by": "2027-01-31"}])

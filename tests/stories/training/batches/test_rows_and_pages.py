@@ -233,7 +233,7 @@ def test_a_rollout_s_page_shows_every_client_with_its_progress(world: World, dri
         "name": "Q1 awareness", "state": "launched", "num_orgs": 3, "num_ok": 2, "num_failed": 1,
         "created_at": "2027-01-04T10:00:00Z",
     }  # fmt: skip
-    lines = [(one["name"], one["ok"], one["batch_status"], one["progress"]) for one in page["results"]]
+    lines = [(result["name"], result["ok"], result["batch_status"], result["progress"]) for result in page["results"]]
     assert lines == [
         ("Acme", True, "has_failures", {"num_targeted": 5, "num_done": 4, "num_failed": 1}),
         ("Bolt", True, "in_progress", {"num_targeted": 0, "num_done": 0, "num_failed": 0}),
@@ -246,7 +246,7 @@ def test_a_rollout_s_page_shows_every_client_with_its_progress(world: World, dri
 def test_progress_grows_chunk_by_chunk(
     world: World, driver: Driver, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (2,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (2,))
     (org,) = driver.clients(course, "Acme")
     world.members(org, 5)
     answer = driver.send(driver.form([org], [course]))

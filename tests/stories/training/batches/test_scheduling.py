@@ -73,8 +73,8 @@ def test_each_client_starts_at_its_own_hour_in_its_own_zone(world: World, driver
 def test_the_hour_stays_the_same_on_the_clock_when_the_clocks_change(driver: Driver, course: str, org: str) -> None:
     more = [driver.world.course(driver.msp) for _ in range(2)]
     days = ["2027-03-27", "2027-03-28", "2027-10-31"]
-    (batch,) = driver.launch(org, [_on(one, day) for one, day in zip([course, *more], days, strict=True)])
-    found = [driver.row(org, batch, one)["enroll_at"] for one in [course, *more]]
+    (batch,) = driver.launch(org, [_on(each, day) for each, day in zip([course, *more], days, strict=True)])
+    found = [driver.row(org, batch, each)["enroll_at"] for each in [course, *more]]
     assert found == ["2027-03-27T08:00:00Z", "2027-03-28T07:00:00Z", "2027-10-31T08:00:00Z"]
 
 
@@ -123,7 +123,7 @@ def test_a_monthly_stagger_starts_one_course_a_month(world: World, driver: Drive
     world.member(org)
     schedule = {"preset": "monthly_stagger", "start_on": "2027-01-31", "days_to_complete": 10}
     (batch,) = driver.launch(org, courses, schedule=schedule)
-    rows = [driver.row(org, batch, one) for one in courses]
+    rows = [driver.row(org, batch, each) for each in courses]
     assert [(row["enroll_on"], row["due_by"]) for row in rows] == [
         ("2027-01-31", "2027-02-10"),
         ("2027-02-28", "2027-03-10"),
@@ -173,14 +173,14 @@ def test_the_sweep_finds_one_date_after_the_other(world: World, driver: Driver) 
     courses = [world.course(driver.msp) for _ in range(3)]
     org = world.org(driver.msp, courses=courses)
     world.member(org)
-    dates = [_on(one, f"2027-0{month}-01") for month, one in enumerate(courses, start=2)]
+    dates = [_on(each, f"2027-0{month}-01") for month, each in enumerate(courses, start=2)]
     driver.launch(org, dates)
     driver.drop_schedules()
-    for month, one in enumerate(courses, start=2):
+    for month, each in enumerate(courses, start=2):
         assert len(_due_entries(world)) == 1
         driver.until(f"2027-0{month}-01T12:00")
         driver.sweep()
-        assert len(driver.enrolled(org, one)) == 1
+        assert len(driver.enrolled(org, each)) == 1
     assert _due_entries(world) == []
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.tenants.organizations.lookups import seats_taken
-from chalicelib.training.batches import enrollment_store as learner_store
-from chalicelib.training.batches import recipients
+from chalicelib.tenants.organizations.seat_store import seats_taken
+from chalicelib.training.batches import enrollment_store, recipients
 from tests.stories.driver import Driver
 
 
@@ -30,7 +29,7 @@ def no_seat(driver: Driver, org: str, batch: str, course: str) -> list[str]:
 def test_who_finds_no_seat_fails_with_the_next_step_and_retry_enrolls_them_later(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     give_seats(driver, org, course, 3)
     members = driver.world.members(org, 5)
 
@@ -93,12 +92,12 @@ def test_two_launches_for_the_last_seat_give_it_to_one(
     group, other = driver.world.group(org), driver.world.group(org)
     driver.world.members(org, 1, groups=[group])
     driver.world.members(org, 1, groups=[other])
-    for one in (group, other):
-        driver.send(driver.form([org], [course], targeting={"mode": "groups", "group_ids": [one]}))
+    for each in (group, other):
+        driver.send(driver.form([org], [course], targeting={"mode": "groups", "group_ids": [each]}))
     driver.deliver(driver.world.messages())
     first, second = driver.world.messages()
     steps = [
-        (learner_store, "insert_enrollments"),
+        (enrollment_store, "insert_enrollments"),
         (recipients, "member_ids"),
         ("chalicelib.training.batches.seats", "reserve"),
         ("chalicelib.training.batches.chunk_store", "reserve_seats"),
@@ -135,17 +134,17 @@ def test_a_chunk_that_was_killed_gives_back_the_seats_it_did_not_use(
     driver.send(driver.form([org], [course]))
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    insert = learner_store.insert_enrollments
+    insert = enrollment_store.insert_enrollments
 
     class Killed(BaseException):
         pass
 
-    def insert_one_and_die(key: Any, row: Any, chunk: int, wanted: Any, now: Any) -> Any:
-        insert(key, row, chunk, wanted[:1], now)
+    def insert_one_and_die(run: Any, member_ids: Any) -> Any:
+        insert(run, member_ids[:1])
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(learner_store, "insert_enrollments", insert_one_and_die)
+        patched.setattr(enrollment_store, "insert_enrollments", insert_one_and_die)
         with pytest.raises(Killed):
             driver.deliver([chunk])
     assert seats_taken(org, course) == 3
@@ -158,7 +157,7 @@ def test_who_needs_no_seat_holds_none_while_others_wait(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The chunk of those who are enrolled already is interrupted by the chunk of the new ones."""
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     driver.world.members(org, 2)
     driver.launch(org, [course])
     give_seats(driver, org, course, 4)
@@ -166,7 +165,7 @@ def test_who_needs_no_seat_holds_none_while_others_wait(
     driver.send(driver.form([org], [course]))
     driver.deliver(driver.world.messages())
     first, second = sorted(driver.world.messages(), key=lambda message: message["chunk"])
-    insert, entered = learner_store.insert_enrollments, []
+    insert, entered = enrollment_store.insert_enrollments, []
 
     def interrupted(*args: Any) -> Any:
         if not entered:
@@ -174,7 +173,7 @@ def test_who_needs_no_seat_holds_none_while_others_wait(
             driver.deliver([second])
         return insert(*args)
 
-    monkeypatch.setattr(learner_store, "insert_enrollments", interrupted)
+    monkeypatch.setattr(enrollment_store, "insert_enrollments", interrupted)
     driver.deliver([first])
     assert set(new) <= driver.enrolled(org, course)
     assert seats_taken(org, course) == 4
@@ -183,7 +182,7 @@ def test_who_needs_no_seat_holds_none_while_others_wait(
 def test_a_course_that_was_taken_away_enrolls_nobody_more(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     driver.world.members(org, 3)
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())

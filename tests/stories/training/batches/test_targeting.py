@@ -135,11 +135,11 @@ def test_every_client_s_people_stay_its_own(world: World, driver: Driver, course
 def test_a_row_of_many_chunks_enrolls_everybody_once(
     world: World, driver: Driver, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.batches.recipients.cut.__defaults__", (10,))
+    monkeypatch.setattr("chalicelib.training.batches.recipients.partition_of.__defaults__", (10,))
     (org,) = driver.clients(course, "Acme")
     members = world.members(org, 205)
     (batch,) = driver.launch(org, [course])
     assert driver.enrolled(org, course) == set(members)
     row = driver.row(org, batch, course)
     assert (row["status"], row["num_targeted"], row["num_enrolled"]) == ("enrolled", 205, 205)
-    assert {one["member_id"] for one in driver.learners(org, batch, course)} == set(members)
+    assert {learner["member_id"] for learner in driver.learners(org, batch, course)} == set(members)

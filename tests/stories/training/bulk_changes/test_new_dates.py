@@ -52,7 +52,7 @@ def test_its_new_date_may_be_now(driver: Driver, org: str, course: str) -> None:
 def test_a_new_due_date_reaches_those_who_have_not_completed(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     account, done = driver.world.learner(org)
     driver.world.members(org, 4)
     [batch] = driver.launch(org, [{"course_id": course, "due_by": "2027-02-01"}])

@@ -63,7 +63,7 @@ def test_scheduled_courses_are_cancelled_with_it(driver: Driver, org: str, cours
 def test_every_message_of_an_undo_may_come_twice(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (2,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (2,))
     driver.world.members(org, 5)
     [batch] = driver.launch(org, [{"course_id": course, "due_by": "2027-03-01"}])
     undo(driver, org, batch)
@@ -97,7 +97,7 @@ def test_lost_answers_are_not_taken_for_learners_who_started(
 def test_a_batch_that_is_still_running_is_stopped_first_and_undone_when_nobody_is_at_work(
     driver: Driver, org: str, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients.cut, "__defaults__", (3,))
+    monkeypatch.setattr(recipients.partition_of, "__defaults__", (3,))
     driver.world.members(org, 5)
     batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
     driver.deliver(driver.world.messages())
@@ -127,8 +127,8 @@ def test_after_an_undo_everybody_can_be_enrolled_again_and_the_old_one_stays_vis
     [again] = driver.launch(org, [course])
 
     assert driver.row(org, again, course)["num_enrolled"] == 1
-    told = {(item["status"], item["earlier"]) for item in driver.enrollments(org, member)}
-    assert told == {("enrolled", False), ("cancelled", True)}
+    statuses = {(item["status"], item["earlier"]) for item in driver.enrollments(org, member)}
+    assert statuses == {("enrolled", False), ("cancelled", True)}
 
 
 def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: str, course: str) -> None:
@@ -137,10 +137,10 @@ def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: st
     undo(driver, org, batch)
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
-    driver.bury(chunk)
-    told = state(driver, org, batch)
-    assert told["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
-    assert (told["status"], told["reversed"]) == ("done", 0)
+    driver.handle_dead_letter(chunk)
+    answer = state(driver, org, batch)
+    assert answer["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
+    assert (answer["status"], answer["reversed"]) == ("done", 0)
 
 
 def test_what_was_never_undone_has_no_undo(driver: Driver, org: str, course: str) -> None:

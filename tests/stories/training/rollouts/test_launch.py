@@ -109,6 +109,6 @@ def test_the_same_key_while_the_first_is_in_flight_is_refused(
 
     monkeypatch.setattr(bulk, "insert_new", insert_while_asked_again)
     answer = driver.send(form, "one key")
-    assert [(one.status, one.json["code"]) for one in meanwhile] == [(409, "in_flight")]
+    assert [(answer.status, answer.json["code"]) for answer in meanwhile] == [(409, "in_flight")]
     assert answer.status == 202
     assert driver.send(form, "one key").json == answer.json

@@ -1,4 +1,4 @@
-"""R9: what breaks in the middle of a launch is carried on with, and one client's failure never stops another's."""
+"""R9: a launch that breaks in the middle is finished later, and one client's failure never stops another's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +32,7 @@ def _dying(*, after_the_batches: bool = False) -> Iterator[None]:
 # ---------------------------------------------------------------- interrupted
 
 
-def test_the_same_request_carries_on_with_a_launch_whose_process_died(
-    world: World, driver: Driver, course: str
-) -> None:
+def test_the_same_request_finishes_a_launch_whose_process_died(world: World, driver: Driver, course: str) -> None:
     (org,) = driver.clients(course, "Acme")
     member = world.member(org)
     form = driver.form([org], [course])
@@ -51,7 +49,7 @@ def test_the_same_request_carries_on_with_a_launch_whose_process_died(
     assert driver.enrolled(org, course) == {member}
 
 
-def test_the_sweep_carries_on_with_a_launch_whose_process_died(world: World, driver: Driver, course: str) -> None:
+def test_the_sweep_finishes_a_launch_whose_process_died(world: World, driver: Driver, course: str) -> None:
     (org,) = driver.clients(course, "Acme")
     member = world.member(org)
     form = driver.form([org], [course])
@@ -63,12 +61,12 @@ def test_the_sweep_carries_on_with_a_launch_whose_process_died(world: World, dri
     assert driver.enrolled(org, course) == {member}
     (rollout,) = world.get("/msp/rollouts", driver.admin).json["items"]
     assert (rollout["state"], rollout["num_ok"]) == ("launched", 1)
-    # Who asks again gets the answer of the launch that the sweep ended.
+    # The same request again gets the answer of the launch that the sweep finished.
     assert driver.send(form, "one key").json["results"][0]["ok"] is True
     assert not [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
 
 
-def test_a_batch_that_was_written_before_the_process_died_is_told_of_whatever_came_between(
+def test_a_batch_that_was_written_before_the_process_died_is_reported_whatever_came_between(
     world: World, driver: Driver, course: str
 ) -> None:
     (org,) = driver.clients(course, "Acme")
@@ -83,7 +81,7 @@ def test_a_batch_that_was_written_before_the_process_died_is_told_of_whatever_ca
     assert driver.row(org, result["batch_id"], course)["code"] == "org_not_ready"
 
 
-def test_a_launch_that_is_given_up_fails_for_the_clients_that_have_no_batch(
+def test_a_launch_that_ends_as_a_dead_letter_fails_for_the_clients_that_have_no_batch(
     world: World, driver: Driver, course: str
 ) -> None:
     acme, bolt = driver.clients(course, "Acme", "Bolt")
@@ -93,7 +91,7 @@ def test_a_launch_that_is_given_up_fails_for_the_clients_that_have_no_batch(
     (rollout,) = world.get("/msp/rollouts", driver.admin).json["items"]
     (entry,) = [item for item in world.dump("outbox") if item["pk"].startswith("DUE#")]
     job = {"job": "launch", "msp_id": driver.msp, "rollout_id": rollout["rollout_id"], "due_at": entry["sk"][:20]}
-    driver.bury(job)
+    driver.handle_dead_letter(job)
     driver.work()
     answer = world.get(f"/msp/rollouts/{rollout['rollout_id']}", driver.admin)
     assert result_of(answer, acme)["ok"] is True

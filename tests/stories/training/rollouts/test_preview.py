@@ -11,11 +11,11 @@ from tests.stories.driver import Driver
 
 def preview(driver: Driver, body: dict[str, Any]) -> dict[str, Any]:
     """Ask for it, let it be counted, and read it."""
-    asked = driver.world.post("/msp/training/preview", driver.admin, body)
-    assert asked.status == 202, asked.text
-    assert asked.json["status"] == "running"
+    requested = driver.world.post("/msp/training/preview", driver.admin, body)
+    assert requested.status == 202, requested.text
+    assert requested.json["status"] == "running"
     driver.work()
-    return dict(driver.world.get(f"/msp/training/preview/{asked.json['plan_id']}", driver.admin).json)
+    return dict(driver.world.get(f"/msp/training/preview/{requested.json['plan_id']}", driver.admin).json)
 
 
 def counts(seen: dict[str, Any], org: str, course: str) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def test_it_counts_what_a_launch_then_does(
     assert launched.status == 202, launched.text
     driver.work()
     row = driver.row(org, launched.json["results"][0]["batch_id"], course)
-    told = (row["num_enrolled"], row["num_failed"], row["num_already_enrolled"], row["num_skipped"])
-    assert told == (4, 1, 2, 1)
+    numbers = (row["num_enrolled"], row["num_failed"], row["num_already_enrolled"], row["num_skipped"])
+    assert numbers == (4, 1, 2, 1)
 
 
 def test_it_shows_the_instants_of_each_client_and_who_lacks_a_group(driver: Driver, course: str) -> None:
@@ -182,13 +182,13 @@ def test_a_plan_is_good_for_its_own_form_its_own_msp_and_an_hour(driver: Driver,
 
 def test_it_is_readable_while_it_grows_and_a_count_that_broke_says_so(driver: Driver, org: str, course: str) -> None:
     other = driver.world.course(driver.msp)
-    asked = driver.world.post("/msp/training/preview", driver.admin, driver.form([org], [course, other])).json
+    requested = driver.world.post("/msp/training/preview", driver.admin, driver.form([org], [course, other])).json
     first, second = driver.world.messages()
     driver.deliver([first, first])
-    path = f"/msp/training/preview/{asked['plan_id']}"
+    path = f"/msp/training/preview/{requested['plan_id']}"
     growing = driver.world.get(path, driver.admin).json
     assert (growing["status"], len(growing["organizations"][0]["courses"])) == ("running", 1)
-    driver.bury(second)
+    driver.handle_dead_letter(second)
     seen = driver.world.get(path, driver.admin).json
     assert seen["status"] == "ready"
     assert {item["code"] for item in seen["organizations"][0]["courses"]} == {None, "processing_failed"}

@@ -1,8 +1,8 @@
-"""What the audit trail keeps of a member: names of what changed, values only of what says nothing of the person."""
+"""What the audit trail keeps of a changed member: names of fields, and values only of what is not personal."""
 
 import pytest
 
-from chalicelib.people.members.changes import _change
+from chalicelib.people.members.changes import _audit_entry
 from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.service import Scope
 
@@ -10,8 +10,8 @@ PERSONAL = sorted(set(Member.get_attributes()) - {"group_ids", "department_id", 
 
 
 @pytest.mark.parametrize("name", PERSONAL)
-def test_a_changed_attribute_is_told_by_its_name_alone_unless_it_was_found_to_say_nothing(name: str) -> None:
-    """Whatever is added to a member later is among these, so that its value does not get there by being forgotten."""
+def test_the_audit_trail_keeps_only_the_name_of_a_changed_field_unless_it_is_not_personal(name: str) -> None:
+    """A field that is added later is personal, too, until somebody says otherwise."""
     scope = Scope(msp_id="m", org_id="o", account_id="a", department_ids=None)
-    change = _change(scope, Member("pk", "sk", member_id="x"), {name: "Secret"})
-    assert (change.before, change.after) == ({}, {"personal": [name]})
+    entry = _audit_entry(scope, Member("pk", "sk", member_id="x"), {name: "Secret"})
+    assert (entry.before, entry.after) == ({}, {"personal": [name]})

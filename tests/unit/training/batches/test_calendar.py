@@ -107,22 +107,22 @@ def test_an_hour_that_exists_twice_is_the_first(zone: str, day: str, hour: str, 
 def test_the_instant_is_the_first_at_which_the_clocks_show_the_hour_or_a_later_one(
     zone: ZoneInfo, day: date, hour: time
 ) -> None:
-    wanted = datetime.combine(day, hour)
+    local = datetime.combine(day, hour)
     instant = instant_of(day, hour, zone)
-    assert instant.astimezone(zone).replace(tzinfo=None) >= wanted
-    assert (instant - timedelta(minutes=1)).astimezone(zone).replace(tzinfo=None) < wanted
+    assert instant.astimezone(zone).replace(tzinfo=None) >= local
+    assert (instant - timedelta(minutes=1)).astimezone(zone).replace(tzinfo=None) < local
 
 
 @given(zones, days, hours)
 def test_an_hour_is_put_off_only_when_it_does_not_exist(zone: ZoneInfo, day: date, hour: time) -> None:
-    wanted = datetime.combine(day, hour)
+    local = datetime.combine(day, hour)
     shown = instant_of(day, hour, zone).astimezone(zone).replace(tzinfo=None)
-    offsets = {wanted.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
+    offsets = {local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
     if len(offsets) == 1:
-        assert shown == wanted
+        assert shown == local
     else:
         # The day of a change; the longest one so far was a day that was left out.
-        assert wanted <= shown <= wanted + timedelta(days=1)
+        assert local <= shown <= local + timedelta(days=1)
 
 
 @given(zones, st.lists(days, min_size=2, max_size=2, unique=True).map(sorted), hours)

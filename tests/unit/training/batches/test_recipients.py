@@ -1,4 +1,4 @@
-"""Recipients: rosters taken in and left out, cut into ranges in which everybody is met exactly once.
+"""Recipients: rosters included and excluded, partitioned so that everybody is in exactly one range.
 
 Rosters are sets in memory here; tests/aws/test_recipients.py reads them from DynamoDB.
 """
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.training.batches import recipients as module
-from chalicelib.training.batches.recipients import Ranges, Recipients, bounds_of, cut, member_ids, recipients_of
+from chalicelib.training.batches.models import Partition, bounds_of
+from chalicelib.training.batches.recipients import Recipients, member_ids, partition_of, recipients_of
 from chalicelib.training.batches.schemas import Targeting
 
 members = st.text("0123456789ABZ", min_size=1, max_size=3)
@@ -48,8 +49,8 @@ def _expected(include: list[frozenset[str]], exclude: list[frozenset[str]]) -> l
     return sorted(frozenset().union(*include) - frozenset().union(*exclude))
 
 
-def _met(recipients: Recipients, ranges: Ranges) -> list[list[str]]:
-    return [list(member_ids(recipients, *bounds_of(ranges.bounds, chunk))) for chunk in range(len(ranges.bounds))]
+def _by_range(recipients: Recipients, partition: Partition) -> list[list[str]]:
+    return [list(member_ids(recipients, *bounds_of(partition.bounds, chunk))) for chunk in range(len(partition.bounds))]
 
 
 # ---------------------------------------------------------------- who
@@ -70,7 +71,7 @@ def test_an_exclusion_wins_over_every_group() -> None:
 
 def test_no_roster_is_nobody() -> None:
     assert list(member_ids(Recipients([]))) == []
-    assert cut(Recipients([])) == Ranges([], [])
+    assert partition_of(Recipients([])).bounds == []
 
 
 def test_all_means_the_roster_of_learners() -> None:
@@ -93,7 +94,7 @@ def test_group_names_mean_the_groups_of_this_client_that_have_them() -> None:
     assert recipients_of(targeting, "o", []) == Recipients([], ())
 
 
-def test_recipients_are_kept_with_a_cut_and_read_back() -> None:
+def test_recipients_are_kept_with_a_partition_and_read_back() -> None:
     recipients = Recipients(["ORG#o#LEARNERS"], ["ORG#o#GROUP#g1"])
     assert Recipients.from_json(recipients.as_json()) == recipients
 
@@ -106,38 +107,38 @@ def test_every_recipient_is_in_exactly_one_range(
     include: list[frozenset[str]], exclude: list[frozenset[str]], size: int
 ) -> None:
     recipients = _stored(include, exclude)
-    ranges = cut(recipients, size)
-    met = _met(recipients, ranges)
-    assert [member_id for found in met for member_id in found] == _expected(include, exclude)
-    assert [len(found) for found in met] == ranges.sizes
+    partition = partition_of(recipients, size)
+    found_by_range = _by_range(recipients, partition)
+    assert [member_id for found in found_by_range for member_id in found] == _expected(include, exclude)
+    assert [len(found) for found in found_by_range] == partition.sizes
 
 
 @given(rosters, sizes)
 def test_ranges_are_full_but_for_the_last(include: list[frozenset[str]], size: int) -> None:
-    ranges = cut(_stored(include, []), size)
-    assert all(found == size for found in ranges.sizes[:-1])
-    assert all(0 < found <= size for found in ranges.sizes)
-    assert ranges.total == len(_expected(include, []))
+    partition = partition_of(_stored(include, []), size)
+    assert all(found == size for found in partition.sizes[:-1])
+    assert all(0 < found <= size for found in partition.sizes)
+    assert partition.total == len(_expected(include, []))
 
 
 @given(st.frozensets(members, min_size=1), st.frozensets(members), sizes)
-def test_who_joins_after_the_cut_falls_into_exactly_one_range(
+def test_who_joins_after_the_partition_falls_into_exactly_one_range(
     early: frozenset[str], late: frozenset[str], size: int
 ) -> None:
     recipients = _stored([early], [])
-    ranges = cut(recipients, size)
+    partition = partition_of(recipients, size)
     _rosters["include 0"] |= late
-    met = [member_id for found in _met(recipients, ranges) for member_id in found]
-    assert met == sorted(early | late)
+    found_by_range = [member_id for found in _by_range(recipients, partition) for member_id in found]
+    assert found_by_range == sorted(early | late)
 
 
 @given(st.frozensets(members, min_size=1), st.frozensets(members), sizes)
-def test_who_leaves_after_the_cut_is_in_no_range(early: frozenset[str], gone: frozenset[str], size: int) -> None:
+def test_who_leaves_after_the_partition_is_in_no_range(early: frozenset[str], gone: frozenset[str], size: int) -> None:
     recipients = _stored([early], [])
-    ranges = cut(recipients, size)
+    partition = partition_of(recipients, size)
     _rosters["include 0"] -= gone
-    met = [member_id for found in _met(recipients, ranges) for member_id in found]
-    assert met == sorted(early - gone)
+    found_by_range = [member_id for found in _by_range(recipients, partition) for member_id in found]
+    assert found_by_range == sorted(early - gone)
 
 
 def test_the_last_range_is_open_and_the_others_end_with_a_member() -> None:

@@ -6,20 +6,20 @@ import pytest
 
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.states import (
+    COLUMN_BY_STATUS,
     RETRYABLE,
-    TALLY_BY_STATUS,
     BatchStatus,
     Code,
+    DashboardColumn,
     Outcome,
     RowStatus,
-    Tally,
     batch_status,
     outcome_of,
 )
 
 
 def _expected(statuses: set[str]) -> str:
-    """As users are told, word by word."""
+    """As the pages show it, word by word."""
     if statuses == {"cancelled"}:
         return "cancelled"
     statuses = statuses - {"cancelled"}
@@ -54,24 +54,24 @@ def test_every_combination_of_rows_gives_the_batch_its_status() -> None:
         ("cancelled cancelled", BatchStatus.CANCELLED),
     ],
 )
-def test_a_batch_is_told_by_its_rows(rows: str, status: BatchStatus) -> None:
+def test_a_batch_has_the_status_that_its_rows_give(rows: str, status: BatchStatus) -> None:
     names = rows.split()
-    assert batch_status({one: names.count(one) for one in RowStatus}) == status
+    assert batch_status({each: names.count(each) for each in RowStatus}) == status
 
 
-def test_a_batch_whose_rows_are_not_made_yet_is_scheduled() -> None:
+def test_a_batch_whose_rows_are_not_created_yet_is_scheduled() -> None:
     assert batch_status({}) == BatchStatus.SCHEDULED
 
 
 def test_every_row_is_counted_in_one_column_and_cancelled_ones_in_none() -> None:
     columns = {
-        Tally.COMPLETED: {"enrolled"},
-        Tally.SCHEDULED: {"scheduled", "enrolling"},
-        Tally.FAILED: {"failed", "partial", "access_denied"},
+        DashboardColumn.COMPLETED: {"enrolled"},
+        DashboardColumn.SCHEDULED: {"scheduled", "enrolling"},
+        DashboardColumn.FAILED: {"failed", "partial", "access_denied"},
         None: {"cancelled"},
     }
     for column, statuses in columns.items():
-        assert {status for status in RowStatus if TALLY_BY_STATUS[status] == column} == statuses
+        assert {status for status in RowStatus if COLUMN_BY_STATUS[status] == column} == statuses
 
 
 def test_what_failed_can_be_retried_and_nothing_else() -> None:
@@ -80,10 +80,10 @@ def test_what_failed_can_be_retried_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("code", Code)
 def test_every_code_has_a_sentence_and_says_what_to_do_next(code: Code) -> None:
-    told = explain(code)
-    assert told.sentence.endswith(".")
-    assert told.next_step.endswith(".")
-    assert told.text == f"{told.sentence} {told.next_step}"
+    explanation = explain(code)
+    assert explanation.sentence.endswith(".")
+    assert explanation.next_step.endswith(".")
+    assert explanation.text == f"{explanation.sentence} {explanation.next_step}"
 
 
 def test_a_code_is_an_outcome_of_its_own_or_a_failure() -> None:

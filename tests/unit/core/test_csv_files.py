@@ -1,4 +1,4 @@
-"""CSV that spreadsheets open well, and in which nothing is run."""
+"""CSV for spreadsheet programs, without formulas."""
 
 import csv
 import io
@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core.csv_files import Cell, Sheet, defused
+from chalicelib.core.csv_files import Cell, Sheet, escape_formula
 from chalicelib.reporting.exports.sources import file_name_of
 
 RUN_BY_SPREADSHEETS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
-# Whatever plays a part in how a file is taken apart, beside letters.
+# Every character that matters for parsing, and letters.
 letters = st.sampled_from("=+-@\t\r\n\uff1d\uff20;,\"' \u00a0ab1") | st.characters(exclude_categories=["Cs"])
 texts = st.text(letters, max_size=12)
 tables = st.lists(st.tuples(texts, texts, texts), max_size=5)
@@ -29,8 +29,8 @@ def _text(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "   -1", "\u00a0=1", " \t", "\uff1d1", "=", "-"],
 )
 def test_a_cell_that_would_run_gets_an_apostrophe(text: str) -> None:
-    assert defused(text).startswith("'")
-    assert defused(text).replace("'", "") == text
+    assert escape_formula(text).startswith("'")
+    assert escape_formula(text).replace("'", "") == text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_cell_that_would_run_gets_an_apostrophe(text: str) -> None:
     ],
 )
 def test_what_would_run_after_a_semicolon_or_a_line_break_is_defused_in_its_place(text: str, shown: str) -> None:
-    assert defused(text) == shown
+    assert escape_formula(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_what_would_run_after_a_semicolon_or_a_line_break_is_defused_in_its_plac
     ["", "Ann Lee", "O'Neil", "a=1", "ann@example.com", "5 - 3", "2027-01-04", '"=1"', "a;b", "a; b", "Café\nBar"],
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
-    assert defused(text) == text
+    assert escape_formula(text) == text
 
 
 @settings(deadline=None)
 @given(texts)
 def test_defusing_only_adds_apostrophes_and_once(text: str) -> None:
-    assert defused(text).replace("'", "") == text.replace("'", "")
-    assert defused(defused(text)) == defused(text)
+    assert escape_formula(text).replace("'", "") == text.replace("'", "")
+    assert escape_formula(escape_formula(text)) == escape_formula(text)
 
 
 @settings(deadline=None)
@@ -78,7 +78,7 @@ def test_no_cell_begins_with_what_would_run(rows: list[tuple[str, str, str]]) ->
 def test_every_cell_comes_back_as_it_was_written(rows: list[tuple[str, str, str]]) -> None:
     text = _text(["one", "two", "three"], rows)
     read = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-    assert read == [["one", "two", "three"], *([defused(cell) for cell in row] for row in rows)]
+    assert read == [["one", "two", "three"], *([escape_formula(cell) for cell in row] for row in rows)]
 
 
 def test_a_file_is_utf_8_with_a_byte_order_mark_and_full_line_ends() -> None:

@@ -1,4 +1,4 @@
-"""The dashboard's counters of a client, and the totals of its MSP: they move with the rows, in one transaction."""
+"""The dashboard's counters of a client and the totals of its MSP, changed in the transactions of the rows."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ _IN_TOTALS = frozenset({"num_courses", "num_completed", "num_scheduled"})
 
 
 def counter_writes(msp_id: str, org_id: str, changes: Mapping[str, int]) -> list[Write]:
-    """Add to the client's counters by attribute name. Changes of 0 are left out; none at all: no write."""
+    """Add to the client's counters, by attribute name. No write for changes that are all 0."""
     changed = {name: number for name, number in changes.items() if number}
     if not changed:
         return []

@@ -1,4 +1,4 @@
-"""Mails as they leave: whom they say they are from, where answers go, and headers that nobody can add to."""
+"""Rendered mails: sender, reply address, and headers that no name can add to."""
 
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -6,7 +6,7 @@ from email.policy import default
 
 import pytest
 
-from chalicelib.notifications.rendering import Letter, NotAddressable, envelope
+from chalicelib.notifications.rendering import MailContent, NotAddressable, mime_message
 
 FACTS = {"tenant": "Acme Industries", "link": "https://muster.example/invites/x", "expires_on": "2027-02-03"}
 EVIL = "Acme\r\nBcc: eve@example.com"
@@ -17,8 +17,8 @@ def _sent(**changes: object) -> EmailMessage:
         "to": "ann@example.com", "sender_name": "Acme Industries", "reply_to": "training@acme.example",
         "may_unsubscribe": True, "facts": FACTS,
     }  # fmt: skip
-    letter = Letter(**{**plain, **changes})  # type: ignore[arg-type]
-    message = message_from_bytes(envelope("M1", "invitation", letter, "mail@muster.example").raw, policy=default)
+    content = MailContent(**{**plain, **changes})  # type: ignore[arg-type]
+    message = message_from_bytes(mime_message("M1", "invitation", content, "mail@muster.example").raw, policy=default)
     assert isinstance(message, EmailMessage)
     return message
 

@@ -1,4 +1,4 @@
-"""What a member is found by."""
+"""The words by which a member is found."""
 
 import pytest
 

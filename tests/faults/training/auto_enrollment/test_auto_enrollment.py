@@ -1,4 +1,4 @@
-"""Joining a group, and what is asked of all its members: broken at every call, twice at once, and beside others."""
+"""A member, or all members of a group, get its courses: broken at every call, twice at once, and beside others."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,8 @@ import pytest
 from chalicelib.aws import table
 from chalicelib.jobs import due
 from chalicelib.people.members.events import member_joined
-from chalicelib.training.auto_enrollment import enroll_group as group_joiners
-from chalicelib.training.auto_enrollment.models import standing_batch_id
+from chalicelib.training.auto_enrollment import enroll_group
+from chalicelib.training.auto_enrollment.models import group_batch_id
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
@@ -86,7 +86,7 @@ def _withdraw(play: FaultHarness, org_id: str, member: str, course: str) -> None
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":c": {"S": "cancelled"}, ":one": {"N": "1"}},
     )
-    row = {"pk": {"S": f"ORG#{org_id}#BATCH#{standing_batch_id(_group(play))}"}, "sk": {"S": f"COURSE#{course}"}}
+    row = {"pk": {"S": f"ORG#{org_id}#BATCH#{group_batch_id(_group(play))}"}, "sk": {"S": f"COURSE#{course}"}}
     seats = {"pk": {"S": f"ORG#{org_id}"}, "sk": {"S": f"SEATS#{course}"}}
     for key, name, number in ((row, "num_withdrawn", "1"), (seats, "taken", "-1")):
         dynamodb.update_item(
@@ -121,7 +121,7 @@ def _group(play: FaultHarness) -> str:
 
 def _applied(play: FaultHarness, per_message: int = 4) -> tuple[Delivery, Rows]:
     """An admin has a group's courses applied to the three people in it, so many of them in one message."""
-    group_joiners._PER_MESSAGE = per_message
+    enroll_group._PER_MESSAGE = per_message
     course = play.course()
     org_id = play.client(0, [course])
     group = play.world.group(org_id, courses=[course])
@@ -180,11 +180,11 @@ _EACH_FAULT = [
 
 @pytest.fixture(autouse=True)
 def _pages_are_long_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_joiners, "_PER_MESSAGE", group_joiners._PER_MESSAGE)
+    monkeypatch.setattr(enroll_group, "_PER_MESSAGE", enroll_group._PER_MESSAGE)
 
 
 @pytest.mark.parametrize("name", _SCENES)
-def test_joining_makes_these_calls_and_comes_to_this(play: FaultHarness, name: str) -> None:
+def test_a_join_makes_these_calls_and_has_this_result(play: FaultHarness, name: str) -> None:
     scene, expected = _SCENES[name]
     delivery, rows = scene(play)
     with play.injector.watched() as calls:
@@ -208,7 +208,7 @@ def test_joining_comes_out_right_whichever_call_breaks(play: FaultHarness, name:
 
 
 @pytest.mark.parametrize(("name", "at"), _EACH)
-def test_a_joining_that_is_delivered_twice_at_once_happens_once(play: FaultHarness, name: str, at: int) -> None:
+def test_a_join_that_is_delivered_twice_at_once_is_processed_once(play: FaultHarness, name: str, at: int) -> None:
     delivery, rows = _SCENES[name][0](play)
     later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
     play.outside.until_quiet()
@@ -266,7 +266,7 @@ def test_a_course_that_the_group_loses_meanwhile_is_enrolled_or_not_and_counted_
 def test_an_undo_at_the_same_moment_leaves_nobody_enrolled_beside_the_counts(play: FaultHarness, at: int) -> None:
     delivery, rows = _second(play)
     ((org_id, course),) = rows
-    path = f"/msp/training/{org_id}/{standing_batch_id(_group(play))}/undo"
+    path = f"/msp/training/{org_id}/{group_batch_id(_group(play))}/undo"
     later.while_delivering(play, delivery, at, lambda: play.ask(Request("POST", path, play.admin, key="undo")))
     later.settle(play)
     undone, *others = sorted(play.rows()[org_id, course])
@@ -297,7 +297,7 @@ def test_seats_that_are_limited_meanwhile_are_never_exceeded(play: FaultHarness,
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(RETRY))
-def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
+def test_a_retry_of_a_group_s_row_comes_out_right_whichever_call_breaks(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
     delivery, rows = _full(play)
@@ -309,7 +309,7 @@ def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
     play.assert_true({(org_id, course): [enrolled(2)]})
 
 
-def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None:
+def test_a_retry_of_a_group_s_row_makes_these_calls(play: FaultHarness) -> None:
     delivery, _ = _full(play)
     play.deliver_at_once(delivery)
     with play.injector.watched() as calls:
@@ -318,12 +318,12 @@ def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(FIRST))
-def test_a_dead_joining_is_buried_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_a_dead_letter_of_a_join_is_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery, rows = _first(play)
     with play.injector.fault(at, fault):
-        play.outside.bury(delivery)
+        play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
-    # Buried for good; its due entry is gone, and nobody tries again by themselves.
+    # The due entry is gone: nothing tries again until an admin does.
     play.outside.until_quiet()
     play.assert_true({key: [("partial", 1, 0, 0, 0, 1)] for key in rows})
     play.retry_everything()

@@ -1,4 +1,4 @@
-"""What lies in a world and what its test knows of it, kept so that the next test need not build it again."""
+"""Scenarios of invitations that are built once: further tests get a copy of tables, schedules, files and queues."""
 
 import copy
 from collections.abc import Callable
@@ -18,9 +18,9 @@ _IDS = ("tenant", "people", "course_id", "org_id", "group_id", "org_admin")
 
 
 @dataclass
-class _Kept:
+class _Snapshot:
     state: bytes
-    # Copied together, so that a message which the test holds is the one that waits.
+    # Copied together, so that a message which the test holds is the same object as the one in the queue.
     result: Any
     waiting: list[Delivery]
     ids: dict[str, Any]
@@ -30,40 +30,40 @@ class _Kept:
     num_made: int
 
 
-_KEPT: dict[tuple[str, ...], _Kept] = {}
+_SNAPSHOTS: dict[tuple[str, ...], _Snapshot] = {}
 
 
 def built_once(people: "People", build: Callable[["People"], R]) -> R:
-    """What `build` gives. It depends on nothing but what was built in this way before."""
+    """The result of `build`, which depends only on what was built before it in this way."""
     people.built += (f"{build.__module__}.{build.__qualname__}",)
-    if people.built in _KEPT:
-        result: R = _bring(people, _KEPT[people.built])
+    if people.built in _SNAPSHOTS:
+        result: R = _restore(people, _SNAPSHOTS[people.built])
         return result
     result = build(people)
-    _KEPT[people.built] = _keep(people, result)
+    _SNAPSHOTS[people.built] = _take(people, result)
     return result
 
 
-def _keep(people: "People", result: Any) -> _Kept:
+def _take(people: "People", result: Any) -> _Snapshot:
     world = people.world
     people.outside.take()
     # The sweep wakes the mailer whenever mail waits.
     world.messages("mail")
     return copy.deepcopy(
-        _Kept(
-            cloud_state.keep(),
+        _Snapshot(
+            cloud_state.snapshot(),
             result, people.outside.waiting, {name: getattr(people, name) for name in _IDS},
             world._email_by_account, world._msp_by_org, world.now, world._num_made,
         )
     )  # fmt: skip
 
 
-def _bring(people: "People", known: _Kept) -> Any:
-    kept, world = copy.deepcopy(known), people.world
-    for name, value in kept.ids.items():
+def _restore(people: "People", snapshot: _Snapshot) -> Any:
+    copied, world = copy.deepcopy(snapshot), people.world
+    for name, value in copied.ids.items():
         setattr(people, name, value)
-    people.outside.waiting = kept.waiting
-    world._email_by_account, world._msp_by_org = kept.accounts, kept.msps
-    world.now, world._num_made = kept.now, kept.num_made
-    cloud_state.bring_back(kept.state)
-    return kept.result
+    people.outside.waiting = copied.waiting
+    world._email_by_account, world._msp_by_org = copied.accounts, copied.msps
+    world.now, world._num_made = copied.now, copied.num_made
+    cloud_state.restore(copied.state)
+    return copied.result

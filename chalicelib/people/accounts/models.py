@@ -1,0 +1,43 @@
+"""Items of requests that a mailed code confirms."""
+
+from datetime import timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.aws.items import OutboxItem
+
+CODE_GOOD_FOR = timedelta(minutes=30)
+
+# Of 100,000,000 codes.
+MAX_CODE_TRIES = 5
+
+
+class CodedRequest(OutboxItem):
+    """What every request with a mailed code has. The hash is absent until the mail with the code was written."""
+
+    code_hash = UnicodeAttribute(null=True)
+    code_expires_at = UnicodeAttribute(null=True)
+    num_tries = NumberAttribute(default=0)
+
+    @property
+    def has_tries_left(self) -> bool:
+        return int(self.num_tries) < MAX_CODE_TRIES
+
+
+class EmailChange(CodedRequest):
+    """`EMAIL_CHANGE#<account>` / `CHANGE`: the latest change of address that an account asked for.
+
+    `proven_at`: the code was entered. From then on the change may be carried out as often as it takes.
+    """
+
+    change_id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    proven_at = UnicodeAttribute(null=True)
+    ttl = NumberAttribute()
+
+
+EMAIL_CHANGE_SK = "CHANGE"
+
+
+def email_change_pk(account_id: str) -> str:
+    return f"EMAIL_CHANGE#{account_id}"

@@ -1,0 +1,88 @@
+"""The link in an invitation's mail: what it shows, and a fresh one when it has expired."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.clock import to_instant
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.ids import new_id
+from chalicelib.core.text import normalized
+from chalicelib.notifications import outbox
+from chalicelib.people.invitations import resend_cancel, store, tokens
+from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.invitations.tokens import Token
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member
+from chalicelib.tenants.access import store as access_store
+from chalicelib.tenants.organizations import store as orgs_store
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.web import rate_limits as limits
+
+# For one address, from all sources together.
+_MAILS_AN_HOUR = 5
+
+
+@dataclass(frozen=True)
+class InvitationView:
+    """An invitation as its link shows it."""
+
+    msp_id: str
+    org: Org
+    member: Member
+    expired: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.member.status in OPEN
+
+
+def load(text: str, now: datetime) -> InvitationView:
+    """The invitation of a link; changes nothing. Raises NotFound for every link that does not work."""
+    token = Token.parse(text)
+    member = members_store.member(token.org_id, token.member_id) if token else None
+    if not tokens.matches(token.secret if token else "", member.invite_hash if member else None):
+        raise dead_link()
+    if token is None or member is None:
+        raise dead_link()
+    return view_of(member, token.org_id, now)
+
+
+def renew(text: str, now: datetime) -> InvitationView:
+    """A fresh link to the same address. Raises NotFound, Conflict while the link is good, TooMany."""
+    view = load(text, now)
+    if not view.is_open or not view.expired:
+        raise Conflict("not_expired", "This invitation has not expired; you can still answer it.")
+    if view.member.mail_blocked:
+        problem = "Mail to this address came back or was not wanted, so no more is sent; ask the organization."
+        raise Conflict("mail_blocked", problem)
+    member, org = view.member, view.org
+    count_mail(str(member.email), now)
+    expires_at = now + timedelta(days=int(org.invitation_days))
+    store.commit(resend_cancel.renewal(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])
+    outbox.wake()
+    return view
+
+
+def view_of(member: Member, org_id: str, now: datetime) -> InvitationView:
+    """Raises NotFound when the organization is gone."""
+    msp_id = access_store.msp_of(org_id)
+    org = orgs_store.org(msp_id, org_id) if msp_id else None
+    if org is None or msp_id is None:
+        raise dead_link()
+    return InvitationView(msp_id, org, member, is_expired(member, now))
+
+
+def is_expired(member: Member, now: datetime) -> bool:
+    return member.status in OPEN and bool(member.invite_expires_at) and to_instant(member.invite_expires_at) <= now
+
+
+def count_mail(email: str, now: datetime) -> None:
+    """One more mail to this address, asked for by somebody who is not logged in. Raises TooMany."""
+    limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
+
+
+def dead_link() -> NotFound:
+    """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
+    error = NotFound(code="dead_link")
+    error.detail = "This link does not work, or works no more. If you got a later mail, use the link in that one."
+    return error

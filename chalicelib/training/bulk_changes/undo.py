@@ -1,0 +1,93 @@
+"""Undo of a batch: every course stops, and learners who have not started are withdrawn (bulk_change.py runs it)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed, NotFound
+from chalicelib.jobs import queue
+from chalicelib.jobs.sweep import MAX_RUN_TIME
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.training.batches import enrollment_store
+from chalicelib.training.batches import store as batches_store
+from chalicelib.training.batches.cancel import ROWS_AT_ONCE, batch_and_rows
+from chalicelib.training.batches.models import Enrollment, Row
+from chalicelib.training.batches.states import Code, EnrollmentStatus, RowStatus
+from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.bulk_changes import store
+from chalicelib.training.bulk_changes.messages import start_change
+from chalicelib.training.bulk_changes.models import UNDO, UNDO_ID, BulkChange
+from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut
+from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
+
+
+def undo(key: BatchKey, actor: str, now: datetime) -> UndoOut:
+    """Start it. Another call answers how far it is. Raises NotFound."""
+    if batches_store.batch(key) is None:
+        raise NotFound()
+    job = start_change(key, UNDO_ID, now)
+    change = BulkChange(kind=UNDO, requested_at=to_text(now))
+    if store.create(job, change, AuditEntry(actor, "batch.undone", f"batch/{key.batch_id}"), now):
+        queue.send_soon(job)
+    return state(key)
+
+
+def state(key: BatchKey) -> UndoOut:
+    """How far the undo is. Raises NotFound when there is none."""
+    change = store.find(key, UNDO_ID)
+    if change is None:
+        raise NotFound("This batch was not undone")
+    problems = [problem.split(" ", 1) for problem in change.problems]
+    return UndoOut(
+        status="done" if change.chunks_left == 0 else "running",
+        reversed=int(change.num_changed),
+        kept_started=int(change.num_kept),
+        not_reversed=[NotReversed(member_id=member_id, code=code) for member_id, code in problems],
+    )
+
+
+def stopped_rows(key: BatchKey, now: datetime) -> list[Row] | None:
+    """Every row of the batch, cancelled now if it was not. None while a worker may still be at work on one."""
+    rows = _cancel_all(key, now)
+    return None if any(_may_be_running(row, now) or row.changing for row in rows) else rows
+
+
+def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], *, apply: bool) -> ChunkEffect:
+    """Withdraw those who have not started. Those whom an earlier delivery of this chunk withdrew count as well."""
+    effect = ChunkEffect()
+    outcomes = store.withdraw(key, enrollments) if enrollments and apply else [REFUSED] * len(enrollments)
+    for enrollment, outcome in zip(enrollments, outcomes, strict=True):
+        if outcome == REFUSED:
+            current = enrollment_store.enrollment_at(enrollment.pk, enrollment.sk)
+            is_withdrawn = current.status == EnrollmentStatus.CANCELLED and current.changed_by == UNDO_ID
+            is_kept = current.status in (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED)
+            effect.num_kept += is_kept and not current.left_at
+            if current.status == EnrollmentStatus.ENROLLED:
+                effect.problems.append(f"{enrollment_store.member_of(enrollment.pk)} {Code.PROCESSING_FAILED}")
+        else:
+            is_withdrawn = outcome == APPLIED
+            if not is_withdrawn:
+                effect.problems.append(f"{enrollment_store.member_of(enrollment.pk)} {outcome}")
+        if is_withdrawn:
+            effect.num_changed += 1
+            if enrollment.due_by:
+                effect.open_due[enrollment.due_by] -= 1
+    return effect
+
+
+def _cancel_all(key: BatchKey, now: datetime) -> list[Row]:
+    while True:
+        batch, rows = batch_and_rows(key, now)
+        running = [row for row in rows if row.status != RowStatus.CANCELLED][:ROWS_AT_ONCE]
+        if not running:
+            return rows
+        # ConditionFailed: a row changed since it was read. Read again.
+        with suppress(ConditionFailed):
+            store.cancel_rows(key, batch, rows, running, now)
+
+
+def _may_be_running(row: Row, now: datetime) -> bool:
+    """For a group's row, the index may not show yet who joined a moment before it was cancelled."""
+    may_lag = row.chunks_left or row.group_id
+    return bool(may_lag and row.cancelled_at and to_instant(row.cancelled_at) + MAX_RUN_TIME > now)

@@ -1,0 +1,49 @@
+"""Reads and writes for course mails. The mails themselves are in the outbox of notifications."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Write
+from chalicelib.jobs import due
+from chalicelib.people.members.models import Member, member_ref
+from chalicelib.tenants.courses.models import Course, course_ref
+from chalicelib.tenants.organizations.lookups import zone_of
+from chalicelib.tenants.organizations.models import Org, org_ref
+from chalicelib.training.batches.local_dates import parse_hour
+from chalicelib.training.batches.mail_events import reminder_writes
+from chalicelib.training.batches.messages import MailRow
+from chalicelib.training.batches.models import Batch, Enrollment, Row, batch_ref, enrollment_ref, row_ref
+from chalicelib.training.batches.store import BatchKey
+
+
+def learner_and_course(
+    about: Mapping[str, str],
+) -> tuple[Member | None, Org | None, Course | None, Enrollment | None]:
+    """What a mail to a learner is about, as it is now: one call."""
+    msp_id, org_id, member_id, course_id = about["msp_id"], about["org_id"], about["member_id"], about["course_id"]
+    return table.fetch(
+        member_ref(org_id, member_id),
+        org_ref(msp_id, org_id),
+        course_ref(msp_id, course_id),
+        enrollment_ref(org_id, member_id, course_id),
+    )
+
+
+def batch_and_row(about: Mapping[str, str]) -> tuple[Org | None, Batch | None, Row | None]:
+    """What a mail about a failed course is about, as it is now: one call."""
+    org_id, batch_id = about["org_id"], about["batch_id"]
+    return table.fetch(
+        org_ref(about["msp_id"], org_id), batch_ref(org_id, batch_id), row_ref(org_id, batch_id, about["course_id"])
+    )
+
+
+def remind_writes(job: MailRow, row: Row, seed: str) -> list[Write]:
+    """Write down the job, and on the row the request that it is for."""
+    requested = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
+    return [due.write(job), requested]
+
+
+def plan_reminders(key: BatchKey, course_id: str, detail: str, org: Org, now: datetime) -> None:
+    """Due entries for the reminders of this due date that are still to come."""
+    table.transact(reminder_writes(key, course_id, detail, parse_hour(org.enroll_hour), zone_of(org), now))

@@ -1,0 +1,55 @@
+"""Writes of progress: an enrollment and the counts of its row change together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Action, Write
+from chalicelib.tenants.organizations.revision_store import bump_revision
+from chalicelib.training.batches import enrollment_store
+from chalicelib.training.batches.models import Enrollment, Row
+from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.training.batches.store import add_open_due
+
+# New values of an enrollment, by the names of its attributes; None takes an attribute away.
+Values = Mapping[str, Any]
+
+
+def change_writes(org_id: str, old: Enrollment, values: Values) -> list[Write]:
+    """Give an enrollment new values, and count them on the row that made it.
+
+    ConditionFailed with index 0 when the enrollment changed since it was read.
+    """
+    is_counted = old.batch_id and not old.left_at
+    row = enrollment_store.row_key(org_id, str(old.batch_id), old.course_id) if is_counted else None
+    writes = enrollment_store.change_writes(old, actions_of(values), row, _row_actions(old, values))
+    completes = values.get("status") == EnrollmentStatus.COMPLETED
+    return [*writes, bump_revision(org_id, "completions")] if completes else writes
+
+
+def change(org_id: str, old: Enrollment, values: Values) -> None:
+    """In a transaction of its own. ConditionFailed as above."""
+    table.transact(change_writes(org_id, old, values))
+
+
+def actions_of(values: Values) -> list[Action]:
+    attributes = {name: getattr(Enrollment, name) for name in values}
+    return [
+        attribute.remove() if values[name] is None else attribute.set(values[name])
+        for name, attribute in attributes.items()
+    ]
+
+
+def _row_actions(old: Enrollment, values: Values) -> Sequence[Action]:
+    """A learner who has completed has started too. Open due dates are those of learners who have not completed."""
+    actions: list[Action] = []
+    status = values.get("status")
+    if status == EnrollmentStatus.COMPLETED:
+        actions.append(Row.num_completed.add(1))
+    if status is not None and old.status == EnrollmentStatus.ENROLLED:
+        actions.append(Row.num_started.add(1))
+    if old.due_by and ("due_by" in values or status == EnrollmentStatus.COMPLETED):
+        actions.append(add_open_due(old.due_by, -1))
+    if values.get("due_by"):
+        actions.append(add_open_due(values["due_by"], 1))
+    return actions

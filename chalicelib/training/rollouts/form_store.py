@@ -1,0 +1,56 @@
+"""What the form of a launch refers to: read with one call, two when there are many groups."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from chalicelib.aws import table
+from chalicelib.aws.items import Item
+from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
+from chalicelib.tenants.organizations.lookups import zone_of
+from chalicelib.tenants.organizations.models import REVISIONS_SK, Org, Revisions, org_sk
+from chalicelib.tenants.structure.models import Group, group_sk
+from chalicelib.training.batches.local_dates import local_date
+from chalicelib.training.rollouts.schemas import Launch
+
+
+@dataclass(frozen=True)
+class References:
+    """The clients, courses and groups of a form that there are, and what depends on the clients."""
+
+    orgs: Mapping[str, Org]
+    courses: Mapping[str, Course]
+    group_ids: frozenset[str]
+    today_by_org: Mapping[str, date] = field(default_factory=dict)
+    revisions_by_org: Mapping[str, dict[str, int]] = field(default_factory=dict)
+
+
+def references(msp_id: str, launch: Launch, now: datetime) -> References:
+    keys: list[tuple[type[Item], str, str]] = [(Org, msp_pk(msp_id), org_sk(org_id)) for org_id in launch.org_ids]
+    keys += [(Course, courses_pk(msp_id), course_sk(course.course_id)) for course in launch.courses]
+    if len(launch.org_ids) == 1:
+        keys += [(Group, org_pk(launch.org_ids[0]), group_sk(group_id)) for group_id in launch.targeting.group_ids]
+    keys += [(Revisions, org_pk(org_id), REVISIONS_SK) for org_id in launch.org_ids]
+    items = table.batch_get(keys, consistent=False).values()
+    orgs = {item.org_id: item for item in items if isinstance(item, Org)}
+    return References(
+        orgs,
+        {item.course_id: item for item in items if isinstance(item, Course)},
+        frozenset(item.group_id for item in items if isinstance(item, Group)),
+        {org_id: local_date(now, zone_of(org)) for org_id, org in orgs.items()},
+        _revisions_by_org(launch.org_ids, [item for item in items if isinstance(item, Revisions)]),
+    )
+
+
+def _revisions_by_org(org_ids: Sequence[str], items: Iterable[Revisions]) -> dict[str, dict[str, int]]:
+    """How often each kind of fact changed; an organization where none did has zeros."""
+    item_by_pk = {item.pk: item for item in items}
+    revisions: dict[str, dict[str, int]] = {}
+    for org_id in org_ids:
+        item = item_by_pk.get(org_pk(org_id)) or Revisions(org_pk(org_id), REVISIONS_SK)
+        revisions[org_id] = {
+            "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access),
+            "completions": int(item.completions),
+        }  # fmt: skip
+    return revisions
