@@ -13,7 +13,7 @@ from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 from tests import in_process_cloud
 
 # The services of a stage.
-_SERVICES = ("cognito", "dynamodb", "s3", "scheduler", "ses", "sqs")
+_SERVICES = ("cognito", "dynamodb", "s3", "scheduler", "ses", "sns", "sqs")
 
 
 def snapshot() -> bytes:

@@ -21,7 +21,7 @@ from botocore.serialize import JSONSerializer
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 
-# MiniStack's services whose handlers never wait. SQS does when WaitTimeSeconds is set.
+# MiniStack's services whose handlers do not wait (SQS does when WaitTimeSeconds is set).
 SERVICES = ("dynamodb", "scheduler", "ses", "sqs")
 
 # Attribute values that look the same in Python and in JSON.

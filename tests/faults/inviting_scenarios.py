@@ -164,7 +164,7 @@ class People(FaultHarness):
         """One wake-up of the mailer, as the queue delivers it; a process that dies returns nothing."""
         records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
         try:
-            mail_jobs.send({"Records": records}, clock=lambda: self.world.now)
+            mail_jobs.send({"Records": records}, clock=lambda: self.world.now, time=self.world.mail_time)
         except Killed:
             return
 
