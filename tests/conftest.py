@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chalicelib.aws import clients
@@ -16,7 +17,10 @@ from tests.harness import World
 from tests.in_process_cloud import in_process_cloud
 
 # The same examples in every run: a failure is somebody's change, and can be had again.
-hypothesis_settings.register_profile("muster", derandomize=True, deadline=None)
+# And a slow machine is nobody's fault.
+hypothesis_settings.register_profile(
+    "muster", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("muster")
 
 

@@ -122,6 +122,7 @@ def _serve(app: Any, port: int) -> None:
         config.bind = [f"fd://{socket.create_server(('127.0.0.1', port)).detach()}"]
         await serve(watched, config, shutdown_trigger=asyncio.Event().wait)
 
-    threading.Thread(target=asyncio.run, args=(run(),), name="local cloud", daemon=True).start()
-    if not is_up.wait(60):
-        raise RuntimeError("the local cloud is not up within 60 s")
+    server = threading.Thread(target=asyncio.run, args=(run(),), name="local cloud", daemon=True)
+    server.start()
+    while not is_up.wait(1):
+        assert server.is_alive(), "the local cloud did not start"

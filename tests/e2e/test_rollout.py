@@ -93,12 +93,11 @@ def test_a_rollout_to_25_clients_of_which_one_cannot_be_written(deployed: Deploy
 
 def test_a_scheduled_course_fires_at_its_instant_and_a_failed_one_is_retried(deployed: Deployed) -> None:
     msp_id = deployed.make.msp("Fennmark")
-    admin, account = deployed.msp_admin(msp_id), deployed.person()
-    deployed.make._email_by_account[account.account_id] = account.email
+    admin = deployed.msp_admin(msp_id)
     course = deployed.make.course(msp_id)
     # On a slow machine the instant may come before all is ready: then further ahead.
-    scheduled = (_scheduled(deployed, admin, account, course, minutes) for minutes in (1, 2, 4, 8, 16))
-    instant, first, second = next(found for found in scheduled if found)
+    scheduled = (_scheduled(deployed, admin, course, minutes) for minutes in (1, 2, 4, 8, 16))
+    instant, account, first, second = next(found for found in scheduled if found)
 
     done = deployed.until(lambda: page_of(deployed, admin, first), lambda page: statuses(page) == {"enrolled"})
     assert done["courses"][0]["num_enrolled"] == 5
@@ -121,9 +120,9 @@ def test_a_scheduled_course_fires_at_its_instant_and_a_failed_one_is_retried(dep
 
 
 def _scheduled(
-    deployed: Deployed, admin: Person, account: Person, course: str, minutes: int
-) -> tuple[datetime, Any, Any] | None:
-    """An instant, and batches of two clients that wait for it, the second without access by then.
+    deployed: Deployed, admin: Person, course: str, minutes: int
+) -> tuple[datetime, Person, Any, Any] | None:
+    """An instant, a learner, and the batches of two clients that wait for it, the second without access by then.
 
     None when the instant came before all was ready.
     """
@@ -136,6 +135,8 @@ def _scheduled(
     shaky = make.org(msp_id, "Shaky", courses=[course], time_zone="Etc/UTC", enroll_hour=hour)
     make.members(steady, 4)
     make.members(shaky, 2)
+    account = deployed.person()
+    make._email_by_account[account.account_id] = account.email
     make.learner(steady, account_id=account.account_id, email=account.email)
 
     body = launch_body([steady, shaky], [{"course_id": course, "enroll_on": f"{instant:%Y-%m-%d}"}])
@@ -151,7 +152,7 @@ def _scheduled(
     )
     withdrawn = deployed.send("DELETE", f"/msp/organizations/{shaky}/training-access", admin.token)
     assert withdrawn.status in (200, 204), withdrawn.text
-    return (instant, first, second) if datetime.now(UTC) < instant else None
+    return (instant, account, first, second) if datetime.now(UTC) < instant else None
 
 
 @pytest.mark.parametrize(
