@@ -19,15 +19,20 @@ from tests.faults.injector import Injector
 from tests.harness import World
 
 
-@pytest.fixture(scope="module")
-def hook(cloud: Cloud) -> Iterator[Injector]:
-    """New clients for this file, all of them with the hook."""
-    clients.forget()
+@pytest.fixture(scope="session")
+def injector() -> Iterator[Injector]:
     injector = Injector()
-    injector.attach(clients.session())
     yield injector
     injector.close()
-    clients.forget()
+
+
+@pytest.fixture
+def hook(cloud: Cloud, injector: Injector) -> Injector:
+    """All clients have the hook: they are made anew only if they do not have it yet, which takes long."""
+    if injector.session is not clients.session():
+        clients.forget()
+        injector.attach(clients.session())
+    return injector
 
 
 @pytest.fixture
