@@ -7,8 +7,7 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import org_of, zone_in
-from chalicelib.training.batches import cancel, retry
-from chalicelib.training.batches import views as batches_views
+from chalicelib.training.batches import cancel, retry, views
 from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
@@ -46,12 +45,12 @@ def _batch_key(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
 @routes.add("GET", "/msp/training/{org_id}", summary="A client's batches", answer=BatchPage, query=PageQuery)
 def client_page(call: Call[Any, PageQuery]) -> BatchPage:
     scope = _scope(call)
-    return batches_views.client(scope, call.params["org_id"], Pager.of(call))
+    return views.client(scope, call.params["org_id"], Pager.of(call))
 
 
 @routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut)
 def batch_page(call: Call[Any, Any]) -> BatchOut:
-    return batches_views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
+    return views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
 
 
 @routes.add(
@@ -72,7 +71,7 @@ def cancel_batch(call: Call[Any, Any]) -> BatchOut:
 
     def action(_: str) -> BatchOut:
         cancel.cancel_batch(key, scope.account_id, call.now)
-        return batches_views.batch(scope, key.org_id, key.batch_id, call.now)
+        return views.batch(scope, key.org_id, key.batch_id, call.now)
 
     return idempotent(call, BatchOut, action)
 

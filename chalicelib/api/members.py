@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.core.errors import Forbidden
-from chalicelib.people.members import archive, changes
-from chalicelib.people.members import memberships as members_memberships
+from chalicelib.people.members import archive, changes, memberships
 from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
 from chalicelib.tenants.access import service as access
@@ -60,7 +59,7 @@ def archive_member(call: Call[Empty, Empty]) -> MemberOut:
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")
 def read_me(call: Call[Empty, Empty]) -> MeOut:
-    return members_memberships.me(call.account_id, access.entries(call.account_id))
+    return memberships.me(call.account_id, access.entries(call.account_id))
 
 
 def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Scope:
