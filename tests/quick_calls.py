@@ -22,7 +22,7 @@ from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 
 # MiniStack's services whose handlers do not wait (SQS does when WaitTimeSeconds is set).
-SERVICES = ("dynamodb", "scheduler", "ses", "sqs")
+SERVICES = ("dynamodb", "scheduler", "ses", "sns", "sqs")
 
 # Attribute values that look the same in Python and in JSON.
 _SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
