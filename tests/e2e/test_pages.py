@@ -90,7 +90,6 @@ def mailed(deployed: Deployed, address: str, pattern: re.Pattern[str]) -> str:
     found = deployed.until(
         lambda: [match for one in mails_to(deployed.cloud, address) for match in pattern.finditer(one["BodyText"])],
         bool,
-        90,
     )
     return found[-1].group(found[-1].lastindex or 0)
 

@@ -51,7 +51,7 @@ def _run(world: World) -> None:
     """One wake-up, as the queue delivers it; a process that dies returns nothing."""
     records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
     try:
-        mail_jobs.send({"Records": records}, clock=lambda: world.now)
+        mail_jobs.send({"Records": records}, clock=lambda: world.now, time=world.mail_time)
     except Killed:
         return
 

@@ -152,7 +152,7 @@ def test_there_is_one_mail_at_most_and_its_code_counts(joining: Joining, hook: I
 def _run_mailer(joining: Joining) -> None:
     records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
     try:
-        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now)
+        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now, time=joining.world.mail_time)
     except Killed:
         return
 
