@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from chalicelib.aws import clients
+from chalicelib.aws import accounts, clients
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
 from chalicelib.web import routing as http
@@ -54,6 +54,8 @@ def world(cloud: Cloud, empty: tuple[Stage, bytes], monkeypatch: pytest.MonkeyPa
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
+    # Every stage of this process has the same client, whose secret a function asks for once.
+    accounts._secret.cache_clear()
     made = World(cloud, stage)
     http.clock[0] = lambda: made.now
     yield made
