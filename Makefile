@@ -6,6 +6,7 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
+#                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
 #                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
 #   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
@@ -51,7 +52,8 @@ pictures: $(INSTALLED)
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
 		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
-		$(call option,adopt,ADOPT)
+		$(call option,adopt,ADOPT) $(call option,worker-concurrency,WORKER_CONCURRENCY) \
+		$(call option,mailer-concurrency,MAILER_CONCURRENCY) $(call option,api-concurrency,API_CONCURRENCY)
 
 # Before the first deployment it has to be told the sender; afterwards the stage knows it.
 doctor: $(INSTALLED)

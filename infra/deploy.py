@@ -26,6 +26,14 @@ __all__ = ["ROOT", "Stack", "deploy", "describe", "package"]
 
 START_EMPTY: Mapping[str, str] = {}
 
+# Parameters of the template that are numbers, by the option that says them.
+_NUMBERS = {
+    "mail_rate": "MailRate",
+    "worker_concurrency": "WorkerConcurrency",
+    "mailer_concurrency": "MailerConcurrency",
+    "api_concurrency": "ApiConcurrency",
+}
+
 
 def deploy(
     cloud: Cloud,
@@ -126,6 +134,9 @@ def main() -> None:
     arguments.add_argument("--alarm-email", help="who is told of alarms; empty for nobody")
     arguments.add_argument("--public-url", help="where people reach the API; empty for its own address")
     arguments.add_argument("--mail-rate", type=int, help="mails a second, as SES allows this account")
+    arguments.add_argument("--worker-concurrency", type=int, help="batches of jobs at once, 2 at least")
+    arguments.add_argument("--mailer-concurrency", type=int, help="mailers at once, 2 at least")
+    arguments.add_argument("--api-concurrency", type=int, help="requests at once that are kept for the API; 0 for none")
     arguments.add_argument("--adopt", help='what an earlier stack kept, as "CoreTable=name ..."; or "none"')
     add_region(arguments)
     chosen = arguments.parse_args()
@@ -151,8 +162,9 @@ def chosen_parameters(cloud: Cloud, chosen: argparse.Namespace) -> dict[str, str
         parameters["AlarmEmail"] = chosen.alarm_email
     if chosen.public_url is not None:
         parameters["PublicUrl"] = chosen.public_url.rstrip("/")
-    if chosen.mail_rate is not None:
-        parameters["MailRate"] = str(chosen.mail_rate)
+    for option, name in _NUMBERS.items():
+        if getattr(chosen, option) is not None:
+            parameters[name] = str(getattr(chosen, option))
     return parameters
 
 

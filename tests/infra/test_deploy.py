@@ -12,7 +12,7 @@ import pytest
 
 from infra import deploy as deployment
 from infra.cloud import Cloud
-from infra.deploy import adopted_in, chosen_parameters, deploy
+from infra.deploy import _NUMBERS, adopted_in, chosen_parameters, deploy
 from infra.packaging import ROOT
 from tests.infra.fake_cloudformation import FakeCloudFormation
 
@@ -117,7 +117,7 @@ def sent(fake: FakeCloudFormation) -> list[dict[str, str]]:
 
 
 def options(**said: Any) -> argparse.Namespace:
-    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", "mail_rate"))
+    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", *_NUMBERS))
     return argparse.Namespace(stage="prod", **{**nothing, **said})
 
 
@@ -223,6 +223,8 @@ def test_only_what_is_said_becomes_a_parameter() -> None:
     assert chosen_parameters(cloud, options()) == {"MailFrom": "a@example.com", "MailIdentity": "example.com"}
     said = chosen_parameters(cloud, options(alarm_email="", public_url="https://x.example/", mail_rate=20))
     assert (said["AlarmEmail"], said["PublicUrl"], said["MailRate"]) == ("", "https://x.example", "20")
+    said = chosen_parameters(cloud, options(worker_concurrency=3, mailer_concurrency=2, api_concurrency=0))
+    assert (said["WorkerConcurrency"], said["MailerConcurrency"], said["ApiConcurrency"]) == ("3", "2", "0")
 
 
 def test_the_first_deployment_has_to_say_who_sends() -> None:
