@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from chalicelib.core import observability
@@ -14,7 +15,6 @@ from chalicelib.core.clock import utc_now
 from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
-from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
@@ -29,7 +29,6 @@ from chalicelib.training.bulk_changes import bulk_change, reschedule_organizatio
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
-from chalicelib.training.rollouts import launch, preview
 from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
 
 Clock = Callable[[], datetime]
@@ -49,38 +48,37 @@ class Kind:
         return str(self.message.model_fields["job"].default)
 
 
-# Imported at first use: few messages need these modules, and the others start sooner without them.
-def _exports() -> Any:
-    from chalicelib.reporting.exports import service
+def _later(module: str, name: str) -> Handle:
+    """A function whose module is imported at first use: few messages need it, and the others start sooner without."""
 
-    return service
+    def handle(job: Any, now: datetime) -> object:
+        return getattr(import_module(f"chalicelib.{module}"), name)(job, now)
+
+    return handle
 
 
-def _uploads() -> Any:
-    from chalicelib.people.uploads import jobs
-
-    return jobs
-
+_EXPORTS, _UPLOADS = "reporting.exports.service", "people.uploads.jobs"
+_INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
 _KINDS = (
     Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
     Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
-    Kind(FinishLaunch, launch.finish, launch.on_dead_letter),
+    Kind(FinishLaunch, _later(_LAUNCH, "finish"), _later(_LAUNCH, "on_dead_letter")),
     Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
     Kind(MemberArchived, archive.run),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
     Kind(GroupCoursesApplied, enroll_group.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
-    Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
-    Kind(PreviewJob, preview.count, preview.on_dead_letter),
+    Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
+    Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),
-    Kind(RunUpload, lambda job, now: _uploads().run(job, now)),
+    Kind(RunUpload, _later(_UPLOADS, "run")),
     Kind(
         UploadChunk,
-        lambda job, now: _uploads().run_chunk(job, now),
-        lambda job, now: _uploads().give_up_chunk(job, now),
+        _later(_UPLOADS, "run_chunk"),
+        _later(_UPLOADS, "give_up_chunk"),
     ),
-    Kind(SendScheduled, invite.send_scheduled),
+    Kind(SendScheduled, _later(_INVITE, "send_scheduled")),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
 )

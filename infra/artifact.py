@@ -23,6 +23,9 @@ from typing import Any
 # Every service that chalicelib makes a client for; tests/structure compares them.
 KEPT_SERVICES = ("cognito-idp", "dynamodb", "s3", "scheduler", "ses", "sqs")
 
+# Their names in endpoints.json, by `endpointPrefix` of the service's description.
+_ENDPOINTS = ("cognito-idp", "dynamodb", "email", "s3", "scheduler", "sqs")
+
 _OURS = ("app.py", "chalicelib")
 
 # What a running function never reads: type stubs, what pip noted, examples beside service descriptions; and
@@ -123,6 +126,7 @@ def _drop(folder: Path) -> None:
             shutil.rmtree(service)
     for description in (folder / "botocore" / "data").glob("*/*/service-2.json.gz"):
         _undocument(description)
+    _keep_endpoints(folder / "botocore" / "data" / "endpoints.json")
 
 
 def _undocument(description: Path) -> None:
@@ -130,6 +134,15 @@ def _undocument(description: Path) -> None:
     told = json.loads(gzip.decompress(description.read_bytes()), object_hook=_undocumented)
     # Without a time, so that the same description gives the same file.
     description.write_bytes(gzip.compress(json.dumps(told, separators=(",", ":")).encode(), mtime=0))
+
+
+def _keep_endpoints(file: Path) -> None:
+    """Every session reads the endpoints of all services, a megabyte; clients are made for a handful."""
+    told = json.loads(file.read_text())
+    for partition in told["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in _ENDPOINTS if name in services}
+    file.write_text(json.dumps(told, separators=(",", ":")))
 
 
 def _undocumented(part: dict[str, Any]) -> dict[str, Any]:

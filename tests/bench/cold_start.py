@@ -1,5 +1,9 @@
 """P8: the CPU of a cold start, the package that is deployed against the one that Chalice makes of the same sources.
 
+What Chalice makes imports the whole application in every function, and so the plain package is measured as the API
+starts it. The worker and the mailer do not need the routes; what remains of their gain when the plain package skips
+them as well is a figure without a limit.
+
 Each start is a process of its own: the handler's module, the services of its first event, and the first client.
 It finds no bytecode that the package does not bring, and may not keep any, as on Lambda.
 """
@@ -9,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,8 +24,8 @@ from infra.artifact import made_smaller
 from tests.bench.figure import Figure
 
 _NUM_ROUNDS = 5
-_MAX_RATIO = 0.40
-_MAX_MEGABYTES = 6
+_MAX_RATIO = {"API": 0.40, "worker": 0.32, "mailer": 0.32}
+_MAX_MEGABYTES = 7
 _PLAIN, _SHIPPED = "plain.zip", "deployment.zip"
 
 # What each function does first: what its commonest event asks for, and the clients that it makes beside
@@ -79,21 +83,35 @@ def of_cold_starts(home: Path) -> Iterator[Figure]:
     yield Figure("    zip as Chalice makes it, MB", plain)
     with tempfile.TemporaryDirectory() as scratch:
         packages = Packages(_unpacked(made / _PLAIN, scratch), _unpacked(made / _SHIPPED, scratch))
-        for handler in EVENTS:
-            yield from _of_handler(packages, handler)
+        shipped, plain = _starts(packages)
+    for handler in EVENTS:
+        yield from _of_handler(handler, shipped, plain)
 
 
-def _of_handler(packages: Packages, handler: str) -> Iterator[Figure]:
-    plain, shipped = [], []
-    for _ in range(_NUM_ROUNDS):
-        plain.append(_started(packages.plain, handler))
-        shipped.append(_started(packages.shipped, handler))
-    starts = [median(one.start for one in taken) for taken in (shipped, plain)]
-    events = [median(one.event for one in taken) for taken in (shipped, plain)]
-    yield Figure(f"P8  {handler}: CPU of a cold start over the plain package's", starts[0] / starts[1], _MAX_RATIO)
-    yield Figure(f"    {handler}: the same with every client of its first event", events[0] / events[1])
-    yield Figure(f"    {handler}: on this machine, CPU ms, as deployed", starts[0] * 1000)
-    yield Figure(f"    {handler}: on this machine, CPU ms, plain", starts[1] * 1000)
+def _starts(packages: Packages) -> tuple[dict[str, Started], dict[str, Started]]:
+    """Of each handler, as deployed and plain: the medians of rounds in which each has its turn."""
+    taken = [
+        {(package, handler): _started(package, handler) for handler in EVENTS for package in vars(packages).values()}
+        for _ in range(_NUM_ROUNDS)
+    ]
+
+    def medians(package: Path, handler: str) -> Started:
+        starts = [one[package, handler] for one in taken]
+        return Started(median(one.start for one in starts), median(one.event for one in starts))
+
+    shipped = {handler: medians(packages.shipped, handler) for handler in EVENTS}
+    return shipped, {handler: medians(packages.plain, handler) for handler in EVENTS}
+
+
+def _of_handler(handler: str, shipped: Mapping[str, Started], plain: Mapping[str, Started]) -> Iterator[Figure]:
+    own, same, whole = shipped[handler], plain[handler], plain["API"]
+    yield Figure(
+        f"P8  {handler}: CPU of a cold start over the plain package's", own.start / whole.start, _MAX_RATIO[handler]
+    )
+    yield Figure(f"    {handler}: over the plain package's with the same imports", own.start / same.start)
+    yield Figure(f"    {handler}: the same with every client of its first event", own.event / same.event)
+    yield Figure(f"    {handler}: on this machine, CPU ms, as deployed", own.start * 1000)
+    yield Figure(f"    {handler}: on this machine, CPU ms, plain with the same imports", same.start * 1000)
 
 
 def _made(home: Path) -> Path:

@@ -25,11 +25,12 @@ ONLY_MAILER = {
 }
 EXPORTS = {"chalicelib.reporting.exports.service", "chalicelib.reporting.exports.sources", "chalicelib.aws.files"}
 LAUNCH = {"chalicelib.training.rollouts.launch", "chalicelib.training.rollouts.form"}
+INVITE = {"chalicelib.people.invitations.invite", "chalicelib.training.rollouts.preview"}
 ROUTES = {"chalicelib.api.rollouts", "chalicelib.web.problems"}
 FAN_OUT = {"chalicelib.training.batches.enroll_chunk", "chalicelib.training.batches.seats"}
 UNWANTED = {
     "API": NEVER | ONLY_MAILER | EXPORTS,
-    "worker": NEVER | ONLY_API | ONLY_MAILER | EXPORTS | ROUTES,
+    "worker": NEVER | ONLY_API | ONLY_MAILER | EXPORTS | LAUNCH | INVITE | ROUTES,
     "mailer": NEVER | ONLY_API | EXPORTS | LAUNCH | FAN_OUT | ROUTES,
 }
 
