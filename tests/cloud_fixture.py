@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from infra.cloud import ACCOUNT_ID, Cloud
+from infra.packaging import TEMPLATE_PARTS
 
 INFRA = Path(__file__).parent.parent / "infra"
 TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "OutboxTable"}
@@ -36,6 +37,12 @@ def resources(part: str = "resources.yaml") -> dict[str, Any]:
     What a stage decides (!If) is left out, as CloudFormation leaves out what is AWS::NoValue.
     """
     return dict(_without_null(yaml.load((INFRA / part).read_text(), _Loader)["Resources"]))
+
+
+def parameters() -> dict[str, Any]:
+    """What a stage may say: the parameters of all parts of the template."""
+    parts = [yaml.load((INFRA / part).read_text(), _Loader) for part in TEMPLATE_PARTS]
+    return {name: told for part in parts for name, told in part.get("Parameters", {}).items()}
 
 
 def _without_null(part: Any) -> Any:

@@ -21,7 +21,7 @@ from tests.bench.figure import Figure
 from tests.bench.full_size import SECONDS_PER_CALL, SIZES, Walk
 from tests.bench.scenario import BATCH_SIZE, MAIL_JOB, Scene
 from tests.bench.units import Written
-from tests.cloud_fixture import resources
+from tests.cloud_fixture import parameters
 
 NUM_CLIENTS = 25
 NUM_COURSES = 10
@@ -118,8 +118,8 @@ def _shown(key: str) -> str:
 
 
 def num_workers() -> int:
-    event = resources("functions.yaml")["Worker"]["Properties"]["Events"]["WorkerSqsEventSource"]
-    return int(event["Properties"]["ScalingConfig"]["MaximumConcurrency"])
+    """How many batches of jobs are worked on at once, unless a stage says otherwise."""
+    return int(parameters()["WorkerConcurrency"]["Default"])
 
 
 # ---------------------------------------------------------------- what was recorded
