@@ -18,7 +18,7 @@ from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
-from chalicelib.reporting.exports.schemas import RunExport
+from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
@@ -78,7 +78,7 @@ _KINDS = (
     Kind(
         UploadChunk,
         lambda job, now: _uploads().run_chunk(job, now),
-        lambda job, now: _uploads().give_up_chunk(job, now),
+        lambda job, now: _uploads().on_dead_letter(job, now),
     ),
     Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
