@@ -1,5 +1,7 @@
 """Which groups unfinished batches still need: those are not deleted under them."""
 
+from typing import assert_never
+
 from chalicelib.tenants.structure.states import GROUP
 from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import store as batch_store
@@ -24,6 +26,12 @@ def _is_unfinished(batch: Batch) -> bool:
 
 def _needs(plan: Plan, org_id: str, group_id: str) -> bool:
     targeting = plan.targeting
-    if group_id in targeting.group_ids:
-        return True
-    return group_id in group_ids_named(org_id, targeting.group_names)
+    match targeting.mode:
+        case "all":
+            return False
+        case "groups" | "exclude_groups":
+            return group_id in targeting.group_ids
+        case "group_names":
+            return group_id in group_ids_named(org_id, targeting.group_names)
+        case _:
+            assert_never(targeting.mode)
