@@ -18,7 +18,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
-from chalicelib.reporting.exports.schemas import RunExport
+from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
@@ -73,11 +73,7 @@ _KINDS = (
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),
-    Kind(
-        UploadChunk,
-        _later(_UPLOADS, "run_chunk"),
-        _later(_UPLOADS, "give_up_chunk"),
-    ),
+    Kind(UploadChunk, _later(_UPLOADS, "run_chunk"), _later(_UPLOADS, "on_dead_letter")),
     Kind(SendScheduled, _later(_INVITE, "send_scheduled")),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),

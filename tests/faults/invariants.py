@@ -13,7 +13,7 @@ from chalicelib.core.ids import derived_id, shard_of
 from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
 from chalicelib.tenants.audit.models import AuditRecord
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, bounds_of, row_shard
-from chalicelib.training.batches.states import COLUMN_BY_STATUS, LIVE, RETRYABLE, Outcome, RowStatus, outcome_of
+from chalicelib.training.batches.states import LIVE, RETRYABLE, Outcome, RowStatus, dashboard_column, outcome_of
 from tests.faults.tables import Item, RowKey, Tables
 from tests.harness import World
 
@@ -66,7 +66,7 @@ def _counters(tables: Tables) -> Iterator[str]:
     for org_id, org in tables.orgs.items():
         counted: Counter[str] = Counter()
         for key in (key for key in tables.rows if key[0] == org_id):
-            tally = COLUMN_BY_STATUS[tables.rows[key]["status"]]
+            tally = dashboard_column(RowStatus(tables.rows[key]["status"]))
             counted.update({"num_courses": 1, tally.value: 1} if tally else {})
         expanded = [b for (owner, _), b in tables.batches.items() if owner == org_id and "expanded_at" in b]
         counted["num_batches"] = len(expanded)

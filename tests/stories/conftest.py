@@ -1,4 +1,4 @@
-"""Fixtures of the stories about training."""
+"""Fixtures of all stories."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.clients import client
+from chalicelib.core.settings import settings
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.mailbox import Mailbox
 
 _CREATE = "provide-client-params.scheduler.CreateSchedule"
 
@@ -28,6 +30,15 @@ def _disabled(params: dict[str, Any], **_: Any) -> dict[str, Any]:
 @pytest.fixture
 def driver(world: World) -> Driver:
     return Driver(world)
+
+
+@pytest.fixture
+def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """The mails that this world sends; `send` is the mailer's turn."""
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    return box
 
 
 @pytest.fixture

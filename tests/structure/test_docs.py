@@ -1,4 +1,4 @@
-"""What the documents for operators name is there: AWS's operations and options, our commands, routes and sections."""
+"""What documents name is there: AWS's operations and options, our commands, routes, sections and messages."""
 
 import json
 import re
@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from chalicelib import worker
 from infra.packaging import ROOT
 
 DOCS = ("operations.md", "aws-checklist.md")
@@ -84,3 +85,11 @@ def test_sections_that_others_point_to_are_there() -> None:
     sections = re.findall(r'docs/operations\.md, "([^"]+)"', advice()) + re.findall(r'See "([^"]+)"', alarms)
     assert len(sections) > 10
     assert [section for section in sections if f"**{section}" not in operations] == []
+
+
+def test_the_design_names_every_message_with_its_class_and_its_fields() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `([\w, ]+)` \|", text, re.MULTILINE)
+    named = {name: (message, set(fields.split(", "))) for name, message, fields in lines}
+    kinds = {kind.name: (kind.message.__name__, set(kind.message.model_fields) - {"job"}) for kind in worker._KINDS}
+    assert named == kinds

@@ -31,7 +31,7 @@ from chalicelib.people.members.schemas import (
 from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.structure import store as structure_store
-from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
+from chalicelib.tenants.structure.states import DEPARTMENT, GROUP, LOCATION
 from chalicelib.web.paging import Pager, invalid_cursor
 
 # One BatchGetItem per read; a request with filters looks at 500 people at most.

@@ -55,7 +55,7 @@ def run_chunk(job: UploadChunk, now: datetime) -> None:
     _chunk(job, now, invite=True)
 
 
-def give_up_chunk(job: UploadChunk, now: datetime) -> None:
+def on_dead_letter(job: UploadChunk, now: datetime) -> None:
     """A dead letter: who was invited before it broke stays so, the others fail with the reason."""
     _chunk(job, now, invite=False)
 

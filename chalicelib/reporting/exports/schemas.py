@@ -1,11 +1,8 @@
-"""Requests, answers and the job of exports."""
-
-from typing import Literal
+"""Requests and answers of exports."""
 
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.jobs.job import Job
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
 from chalicelib.training.batches.states import Outcome
 from chalicelib.web.schemas import Form
@@ -37,9 +34,3 @@ class ExportOut(BaseModel):
     url: str | None = Field(None, description="When ready: the file, for 15 minutes from this answer.")
     code: str | None = None
     explanation: str | None = None
-
-
-class RunExport(Job):
-    job: Literal["export"] = "export"
-    msp_id: str
-    export_id: str

@@ -10,8 +10,9 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.jobs import queue
 from chalicelib.reporting.exports import sources, store
+from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
-from chalicelib.reporting.exports.schemas import ExportOut, RunExport, Selection
+from chalicelib.reporting.exports.schemas import ExportOut, Selection
 from chalicelib.reporting.exports.states import Code, ExportStatus
 from chalicelib.tenants.access.service import Scope
 

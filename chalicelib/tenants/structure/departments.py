@@ -15,8 +15,9 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.structure import store
 from chalicelib.tenants.structure.models import Department, department_sk
-from chalicelib.tenants.structure.names import DEPARTMENT, Uses, audit_entry, name_taken, refuse_while_used
+from chalicelib.tenants.structure.names import Uses, audit_entry, name_taken, refuse_while_used
 from chalicelib.tenants.structure.schemas import DepartmentCreate, DepartmentOut, DepartmentPage, DepartmentPatch
+from chalicelib.tenants.structure.states import DEPARTMENT
 from chalicelib.web.paging import Pager
 
 MAX_DEPTH = 10

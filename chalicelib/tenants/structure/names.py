@@ -14,9 +14,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store
 from chalicelib.tenants.structure.models import Group, Location
-
-# The kinds, in reserved names, audit targets and `Uses`.
-GROUP, DEPARTMENT, LOCATION = "group", "department", "location"
+from chalicelib.tenants.structure.states import DEPARTMENT
 
 # What uses an item, given organization, kind and id: nouns for a sentence, such as "members", "open invitations".
 Uses = Callable[[str, str, str], Sequence[str]]

@@ -12,7 +12,7 @@ from chalicelib.tenants.courses import service as courses
 from chalicelib.tenants.structure import names, store
 from chalicelib.tenants.structure.events import group_courses_applied
 from chalicelib.tenants.structure.models import Group, Location, group_sk, location_sk
-from chalicelib.tenants.structure.names import GROUP, LOCATION, Uses
+from chalicelib.tenants.structure.names import Uses
 from chalicelib.tenants.structure.schemas import (
     GroupCreate,
     GroupOut,
@@ -23,6 +23,7 @@ from chalicelib.tenants.structure.schemas import (
     LocationPage,
     LocationPatch,
 )
+from chalicelib.tenants.structure.states import GROUP, LOCATION
 from chalicelib.web.paging import Pager
 
 # Groups

@@ -20,10 +20,9 @@ from chalicelib.tenants.structure.models import (
     name_ref,
     name_sk,
 )
+from chalicelib.tenants.structure.states import GROUP
 
 T = TypeVar("T", Group, Department, Location)
-
-GROUP_KIND = "group"
 
 
 def structure_page(model: type[T], org_id: str, prefix: str, limit: int, after: str | None) -> Page[T]:
@@ -45,7 +44,7 @@ def release_name(org_id: str, kind: str, name: str) -> Write:
 
 def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:
     """The groups that have one of these names, compared exactly. Names that no group has are left out."""
-    refs = [name_ref(org_id, GROUP_KIND, name) for name in dict.fromkeys(names)]
+    refs = [name_ref(org_id, GROUP, name) for name in dict.fromkeys(names)]
     return sorted(reserved.owner_id for reserved in table.fetch_all(refs, consistent=False))
 
 

@@ -20,7 +20,7 @@ from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch, store
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
-from chalicelib.training.batches.local_dates import local_date
+from chalicelib.training.batches.local_dates import is_due_date_after, local_date
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
@@ -148,4 +148,4 @@ class JoinRun:
 def future_due_date(row: Row, org: Org, now: datetime) -> str | None:
     """The due date that an admin gave the row; None once it has come."""
     today = local_date(now, zone_of(org))
-    return row.due_by if row.due_by and date.fromisoformat(row.due_by) > today else None
+    return row.due_by if row.due_by and is_due_date_after(today, date.fromisoformat(row.due_by)) else None

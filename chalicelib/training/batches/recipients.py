@@ -12,6 +12,7 @@ from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches.models import Partition
 from chalicelib.training.batches.schemas import Targeting
 
@@ -37,8 +38,13 @@ class Recipients:
         return cls(stored["include"], stored["exclude"])
 
 
+def named_groups(targeting: Targeting, org_id: str) -> list[str]:
+    """The ids of this client's groups that have one of the targeting's names."""
+    return group_ids_named(org_id, targeting.group_names)
+
+
 def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[str]) -> Recipients:
-    """`named_group_ids` are the groups of this client that have one of the targeting's names."""
+    """`named_group_ids` as `named_groups` gives them."""
     chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
     match targeting.mode:
         case "all":

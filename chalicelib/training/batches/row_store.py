@@ -21,7 +21,7 @@ from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.batches.mail_events import failed_writes
 from chalicelib.training.batches.models import Batch, Partition, Row, batch_sk, batches_pk
 from chalicelib.training.batches.schedule_store import next_due_writes, reconcile_job, set_next_date
-from chalicelib.training.batches.states import COLUMN_BY_STATUS, WITH_FAILURES, Code, RowStatus
+from chalicelib.training.batches.states import WITH_FAILURES, Code, RowStatus, dashboard_column
 from chalicelib.training.batches.store import BatchKey, bump_dates_revision, update_batch
 
 
@@ -119,7 +119,7 @@ def move_writes(
         numbers.update({f"num_{move.to}": 1})
         numbers.subtract({f"num_{before}": 1})
         for status, sign in ((move.to, 1), (before, -1)):
-            column = COLUMN_BY_STATUS[status]
+            column = dashboard_column(status)
             if column is not None:
                 counters[column.value] += sign
             counters["num_courses"] += sign if column is not None else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import assert_never
 
 
 class RolloutState(StrEnum):
@@ -44,15 +45,19 @@ class DashboardColumn(StrEnum):
     FAILED = "num_failed"
 
 
-COLUMN_BY_STATUS: Mapping[RowStatus, DashboardColumn | None] = {
-    RowStatus.SCHEDULED: DashboardColumn.SCHEDULED,
-    RowStatus.ENROLLING: DashboardColumn.SCHEDULED,
-    RowStatus.ENROLLED: DashboardColumn.COMPLETED,
-    RowStatus.PARTIAL: DashboardColumn.FAILED,
-    RowStatus.FAILED: DashboardColumn.FAILED,
-    RowStatus.ACCESS_DENIED: DashboardColumn.FAILED,
-    RowStatus.CANCELLED: None,
-}
+def dashboard_column(status: RowStatus) -> DashboardColumn | None:
+    """None: counted in no column. A new status does not pass the type checker before it is decided about here."""
+    match status:
+        case RowStatus.ENROLLED:
+            return DashboardColumn.COMPLETED
+        case RowStatus.SCHEDULED | RowStatus.ENROLLING:
+            return DashboardColumn.SCHEDULED
+        case RowStatus.PARTIAL | RowStatus.FAILED | RowStatus.ACCESS_DENIED:
+            return DashboardColumn.FAILED
+        case RowStatus.CANCELLED:
+            return None
+        case _:
+            assert_never(status)
 
 
 class BatchStatus(StrEnum):

@@ -1,7 +1,9 @@
 """The pages of a client and of a batch: reads only, each page one query."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_date
@@ -35,13 +37,30 @@ def _batch_item(batch: Batch) -> BatchItem:
 
 def _summary(rows: Iterable[Row]) -> BatchSummary:
     """The cards are counted from the rows that are shown beside them, so that the two agree."""
-    statuses = [row.status for row in rows]
+    cards = Counter(_card(RowStatus(row.status)) for row in rows)
     return BatchSummary(
-        enrolled=statuses.count(RowStatus.ENROLLED),
-        scheduled=statuses.count(RowStatus.SCHEDULED) + statuses.count(RowStatus.ENROLLING),
-        needs_access=statuses.count(RowStatus.ACCESS_DENIED),
-        failed=statuses.count(RowStatus.FAILED) + statuses.count(RowStatus.PARTIAL),
+        enrolled=cards["enrolled"],
+        scheduled=cards["scheduled"],
+        needs_access=cards["needs_access"],
+        failed=cards["failed"],
     )
+
+
+def _card(status: RowStatus) -> Literal["enrolled", "scheduled", "needs_access", "failed"] | None:
+    """The card on which rows of this status count."""
+    match status:
+        case RowStatus.ENROLLED:
+            return "enrolled"
+        case RowStatus.SCHEDULED | RowStatus.ENROLLING:
+            return "scheduled"
+        case RowStatus.ACCESS_DENIED:
+            return "needs_access"
+        case RowStatus.FAILED | RowStatus.PARTIAL:
+            return "failed"
+        case RowStatus.CANCELLED:
+            return None
+        case _:
+            assert_never(status)
 
 
 def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:

@@ -7,7 +7,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.local_dates import local_date
+from chalicelib.training.batches.local_dates import is_due_date_after, local_date
 from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.rollouts.schemas import CourseChoice, Launch
@@ -35,5 +35,5 @@ def _choice(course_id: str, row: Row | None, today: date) -> CourseChoice:
     if row is None:
         return CourseChoice(course_id=course_id)
     enroll_on = to_date(row.enroll_on) if row.enroll_on and to_date(row.enroll_on) > today else None
-    due_by = to_date(row.due_by) if row.due_by and to_date(row.due_by) > (enroll_on or today) else None
+    due_by = to_date(row.due_by) if row.due_by and is_due_date_after(enroll_on or today, to_date(row.due_by)) else None
     return CourseChoice(course_id=course_id, enroll_on=enroll_on, due_by=due_by)

@@ -1,6 +1,9 @@
 """Which groups unfinished batches still need: those are not deleted under them."""
 
-from chalicelib.tenants.structure.store import GROUP_KIND, group_ids_named
+from typing import assert_never
+
+from chalicelib.tenants.structure.states import GROUP
+from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.schemas import Plan
@@ -9,7 +12,7 @@ from chalicelib.training.rollouts import store as rollout_store
 
 def batch_uses(org_id: str, kind: str, thing_id: str) -> list[str]:
     """`["unfinished batches"]` when one is targeted at this group, by id or by name."""
-    if kind != GROUP_KIND:
+    if kind != GROUP:
         return []
     unfinished = [batch for batch in batch_store.all_batches(org_id) if _is_unfinished(batch)]
     if any(_needs(plan, org_id, thing_id) for plan in rollout_store.plans_of(unfinished)):
@@ -23,6 +26,12 @@ def _is_unfinished(batch: Batch) -> bool:
 
 def _needs(plan: Plan, org_id: str, group_id: str) -> bool:
     targeting = plan.targeting
-    if group_id in targeting.group_ids:
-        return True
-    return bool(targeting.group_names) and group_id in group_ids_named(org_id, targeting.group_names)
+    match targeting.mode:
+        case "all":
+            return False
+        case "groups" | "exclude_groups":
+            return group_id in targeting.group_ids
+        case "group_names":
+            return group_id in group_ids_named(org_id, targeting.group_names)
+        case _:
+            assert_never(targeting.mode)

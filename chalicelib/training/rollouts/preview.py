@@ -17,10 +17,9 @@ from chalicelib.tenants.organizations import store as organizations_store
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.seat_store import entitled_courses, seat_limit, seats_taken
-from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.recipients import Recipients, member_ids, recipients_of
+from chalicelib.training.batches.recipients import Recipients, member_ids, named_groups, recipients_of
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
@@ -149,9 +148,8 @@ class _Counting:
 
     def __init__(self, plan: Plan, org: Org, course: PlannedCourse, job: PreviewJob) -> None:
         self._plan, self._org, self._course, self._job = plan, org, course, job
-        names = plan.targeting.group_names
-        group_ids = group_ids_named(org.org_id, names) if names else []
-        self._is_group_missing = len(group_ids) < len(set(names))
+        group_ids = named_groups(plan.targeting, org.org_id)
+        self._is_group_missing = len(group_ids) < len(set(plan.targeting.group_names))
         self._recipients = recipients_of(plan.targeting, org.org_id, group_ids)
         self.numbers = Counter(job.numbers)
 

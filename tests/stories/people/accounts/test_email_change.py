@@ -11,7 +11,6 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
 
-from chalicelib.core.settings import settings
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -45,14 +44,6 @@ class Person:
     def logs_in_with(self, email: str) -> bool:
         self.world.now += timedelta(minutes=1)
         return self.world.post("/auth/login", body={"login": email, "password": PASSWORD}).status == 200
-
-
-@pytest.fixture
-def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    box = Mailbox(world)
-    monkeypatch.setenv("MAIL_FROM", box.sender)
-    settings.cache_clear()
-    return box
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ FAILING = "the source broke"
 
 
 @pytest.fixture
-def driver(world: World) -> Driver:
-    return Driver(world)
-
-
-@pytest.fixture
 def course(world: World, driver: Driver) -> str:
     return world.course(driver.msp, "Spotting Phishing")
 

@@ -101,6 +101,27 @@ def test_who_joins_a_group_before_the_enroll_date_is_enrolled(
     assert driver.enrolled(scene.org, course) == {scene.in_finance, scene.in_both, joined}
 
 
+@pytest.mark.parametrize("mode", ["groups", "group_names", "exclude_groups"])
+def test_a_group_that_an_unfinished_batch_needs_is_not_deleted_before_it_has_run(
+    world: World, driver: Driver, course: str, mode: str
+) -> None:
+    (org,) = driver.clients(course, "Acme")
+    needed, other = world.group(org, "Finance"), world.group(org, "Sales")
+    targeting = {"mode": mode, **({"group_names": ["Finance"]} if mode == "group_names" else {"group_ids": [needed]})}
+    driver.launch(org, [{"course_id": course, "enroll_on": "2027-02-01"}], targeting=targeting)
+    refused = world.delete(f"/orgs/{org}/groups/{needed}", driver.admin)
+    assert (refused.status, refused.json["used_by"]) == (409, ["unfinished batches"])
+    assert world.delete(f"/orgs/{org}/groups/{other}", driver.admin).status == 204
+    driver.until("2027-02-01T08:00")
+    driver.fire()
+    assert world.delete(f"/orgs/{org}/groups/{needed}", driver.admin).status == 204
+
+
+def test_a_batch_for_everybody_needs_no_group(world: World, driver: Driver, course: str, scene: Scene) -> None:
+    driver.launch(scene.org, [{"course_id": course, "enroll_on": "2027-02-01"}])
+    assert world.delete(f"/orgs/{scene.org}/groups/{world.group(scene.org)}", driver.admin).status == 204
+
+
 @pytest.mark.parametrize("mode", ["all", "groups", "group_names", "exclude_groups"])
 @pytest.mark.parametrize("status", ["prospect", "pending", "declined", "cancelled", "archived"])
 def test_who_is_not_an_active_member_is_never_enrolled(

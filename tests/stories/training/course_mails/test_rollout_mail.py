@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.settings import settings
 from chalicelib.jobs import queue
 from chalicelib.jobs.due import REQUEUE_DELAY
 from tests.harness import World
@@ -15,19 +14,6 @@ from tests.stories.mailbox import Mailbox
 ENROLLMENT = {"notifications": {"enrollment": True, "reminders": False}}
 REMINDERS = {"notifications": {"enrollment": False, "reminders": True}}
 DUE = "2027-02-15"
-
-
-@pytest.fixture
-def driver(world: World) -> Driver:
-    return Driver(world)
-
-
-@pytest.fixture
-def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    box = Mailbox(world)
-    monkeypatch.setenv("MAIL_FROM", box.sender)
-    settings.cache_clear()
-    return box
 
 
 class Client:

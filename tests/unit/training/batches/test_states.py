@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from chalicelib.training.batches.explanations import explain
+from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.states import (
-    COLUMN_BY_STATUS,
     RETRYABLE,
     BatchStatus,
     Code,
@@ -14,6 +14,7 @@ from chalicelib.training.batches.states import (
     Outcome,
     RowStatus,
     batch_status,
+    dashboard_column,
     outcome_of,
 )
 
@@ -71,7 +72,12 @@ def test_every_row_is_counted_in_one_column_and_cancelled_ones_in_none() -> None
         None: {"cancelled"},
     }
     for column, statuses in columns.items():
-        assert {status for status in RowStatus if COLUMN_BY_STATUS[status] == column} == statuses
+        assert {status for status in RowStatus if dashboard_column(status) == column} == statuses
+
+
+def test_a_batch_has_a_number_for_every_status_of_rows() -> None:
+    numbers = {name.removeprefix("num_") for name in Batch.get_attributes() if name.startswith("num_")}
+    assert numbers == {*RowStatus, "courses"}
 
 
 def test_what_failed_can_be_retried_and_nothing_else() -> None:

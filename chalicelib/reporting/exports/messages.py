@@ -1,0 +1,13 @@
+"""The job of exports."""
+
+from typing import Literal
+
+from chalicelib.jobs.job import Job
+
+
+class RunExport(Job):
+    """Writes the list into its file. Without a due entry: the request that was not answered sends it again."""
+
+    job: Literal["export"] = "export"
+    msp_id: str
+    export_id: str
