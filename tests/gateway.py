@@ -41,6 +41,8 @@ def send(
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         values.setdefault(name, []).append(value)
     context: dict[str, Any] = {"resourcePath": resource, "httpMethod": method, "identity": {"sourceIp": source}}
+    # With the stage in front, as long as nobody's own domain leads here.
+    context["path"] = f"/dev{parts.path}"
     if claims is not None:
         context["authorizer"] = {"claims": claims}
     event = {

@@ -1,7 +1,8 @@
 """Reads the parts of a Chalice request: the caller's identity, the query string, the form."""
 
+from collections.abc import Container
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid
 
@@ -29,16 +30,35 @@ def content_type_of(request: Any) -> str:
     return (request.headers.get("content-type") or "").split(";")[0].strip().lower()
 
 
-def query_of(request: Any) -> dict[str, str]:
-    """The parameters of the query string. A repeated parameter is refused."""
+def query_of(request: Any, known: Container[str] | None = None) -> dict[str, str]:
+    """The parameters of the query string. A repeated one is refused, and those that are not `known` are left out.
+
+    Mailers, social networks and translators add some of their own to the addresses of pages.
+    """
     multi = request.query_params
     values: dict[str, str] = {}
     for name in multi if multi is not None else ():
         texts = multi.getlist(name)
+        if known is not None and name not in known:
+            continue
         if len(texts) > 1:
             raise Invalid(FieldError(name, "repeated", "Give this parameter once."))
         values[name] = texts[0]
     return values
+
+
+def address_without_slash(request: Any) -> str | None:
+    """Where a page is that was asked for with a slash behind its address, relative to that; None without a slash.
+
+    The forms and links of a page lead elsewhere below such an address.
+    """
+    path = str((request.context or {}).get("path") or "")
+    name = path.rstrip("/").rpartition("/")[2]
+    if not path.endswith("/") or not name:
+        return None
+    multi = request.query_params
+    query = urlencode([(key, text) for key in multi or () for text in multi.getlist(key)])
+    return f"{'../' * (len(path) - len(path.rstrip('/')))}{quote(name)}{'?' if query else ''}{query}"
 
 
 def form_of(body: bytes) -> dict[str, str]:

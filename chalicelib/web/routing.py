@@ -19,7 +19,15 @@ from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError,
 from chalicelib.core.lazy import BaseModel
 from chalicelib.web.html import HtmlPage, Redirect, problem_page
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
-from chalicelib.web.requests import account_id_of, content_type_of, form_of, query_of, source_of, verified_email_of
+from chalicelib.web.requests import (
+    account_id_of,
+    address_without_slash,
+    content_type_of,
+    form_of,
+    query_of,
+    source_of,
+    verified_email_of,
+)  # fmt: skip
 
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
@@ -44,6 +52,9 @@ _PAGE_HEADERS = {
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
+
+# What people copy along with a link from a sentence, a list or a mail.
+_BEHIND_LINKS = ".,;:!?*'\"()[]{}<>\u201c\u201d\u2019\u00bb\u2026"
 
 # Ids hold nothing else; above all no '#', which separates the parts of keys.
 _ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
@@ -169,7 +180,9 @@ class Routes:
 
             view.__name__ = function.__name__
             security = {} if public else {"authorizer": AUTHORIZER}
-            blueprint.route(path, methods=[method], name=function.__name__, content_types=list(takes), **security)(view)
+            # Programs that check links ask for the head alone, which API Gateway makes of the same answer.
+            methods = [method, "HEAD"] if route.is_page and method == "GET" else [method]
+            blueprint.route(path, methods=methods, name=function.__name__, content_types=list(takes), **security)(view)
             return function
 
         return register
@@ -177,6 +190,8 @@ class Routes:
 
 def _respond(route: Route, function: Callable[[Any], Any], request: Any, params: dict[str, str]) -> Response:
     try:
+        if route.is_page and (shorter := address_without_slash(request)):
+            return Response("", {**_PAGE_HEADERS, "Location": shorter}, 308)
         result = function(_parse(route, request, params))
         if isinstance(result, Response):
             return result
@@ -204,6 +219,8 @@ def _page_response(page: HtmlPage) -> Response:
 
 def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]:
     account_id = "" if route.public else account_id_of(request)
+    if route.is_page:
+        params = {name: value.rstrip(_BEHIND_LINKS) for name, value in params.items()}
     if any(not _ID.fullmatch(value) for value in params.values()):
         raise NotFound()
     raw = request.raw_body or b""
@@ -211,7 +228,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         raise TooLarge("body_too_large", f"A body may have {route.max_bytes:,} bytes at most here.")
     try:
         body = _body(route, raw)
-        query = route.query.model_validate(query_of(request))
+        query = route.query.model_validate(query_of(request, route.query.model_fields if route.is_page else None))
     except ValidationError as error:
         raise invalid_of(error) from None
     key = request.headers.get("idempotency-key")

@@ -140,7 +140,8 @@ def chains_are_allowed(template: Template) -> Iterator[str]:
 def methods_need_a_token(template: Template) -> Iterator[str]:
     for path, methods in template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"].items():
         for method, operation in methods.items():
-            route = f"{method.upper()} {path}"
+            # A page's head is asked for by HEAD.
+            route = f"{'GET' if method == 'head' else method.upper()} {path}"
             if method != "options" and route not in PUBLIC and not operation.get("security"):
                 yield f"{route} is open to everybody"
 

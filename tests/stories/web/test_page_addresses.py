@@ -1,0 +1,88 @@
+"""Addresses of pages as they are really opened: with what tools, mails and hands add to them."""
+
+import re
+from urllib.parse import urljoin
+
+import pytest
+
+from chalicelib.people.invitations.tokens import new_secret
+from chalicelib.web.routing import ROUTES
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.joining import SLUG, Joining
+
+_NUMBER = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+
+ADDED = ["utm_source=newsletter", "fbclid=IwAR0x", "gclid=1", "lang=de", "utm_source=a&utm_source=b"]
+
+
+@pytest.fixture
+def joining(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Joining:
+    return Joining(world, driver, monkeypatch)
+
+
+@pytest.mark.parametrize("query", ADDED)
+def test_what_link_decorators_add_is_ignored_on_every_kind_of_page(joining: Joining, query: str) -> None:
+    token = joining.join_token("ann@example.com")
+    request = joining.request_code("bob@example.com")
+    for path in (f"/join/{SLUG}", f"/join/{SLUG}/verify?request={request}", f"/invites/{token}", "/guide"):
+        plain = joining.world.get(path)
+        assert plain.status == 200, path
+        decorated = joining.world.get(path + ("&" if "?" in path else "?") + query)
+        # Forms carry a number of their own.
+        assert _NUMBER.sub("", decorated.text) == _NUMBER.sub("", plain.text), path
+
+
+def test_a_form_works_on_a_page_with_added_parameters(joining: Joining) -> None:
+    form = {"email": "ann@example.com", "group_id": joining.group, "location_id": joining.location}
+    assert joining.world.submit(f"/join/{SLUG}?utm_source=newsletter", form).status == 303
+
+
+def test_the_api_still_refuses_parameters_that_it_does_not_know(joining: Joining) -> None:
+    assert joining.world.get(f"/orgs/{joining.org}/members?utm_source=x", joining.admin).status == 422
+
+
+@pytest.mark.parametrize(("path", "leads_to"), [
+    (f"/join/{SLUG}/", f"/dev/join/{SLUG}"),
+    ("/guide/", "/dev/guide"),
+    (f"/join/{SLUG}/verify/?request=a~b&utm_source=x%26y", f"/dev/join/{SLUG}/verify?request=a~b&utm_source=x%26y"),
+])  # fmt: skip
+def test_a_slash_at_the_end_leads_to_the_page_itself(joining: Joining, path: str, leads_to: str) -> None:
+    answer = joining.world.get(path)
+    assert answer.status == 308
+    address = f"https://training.example.com/dev{path}"
+    assert urljoin(address, answer.headers["location"]) == f"https://training.example.com{leads_to}"
+
+
+def test_a_form_sent_to_an_address_with_a_slash_is_sent_on(joining: Joining) -> None:
+    # 308: the browser sends the same form again.
+    assert joining.world.submit(f"/join/{SLUG}/", {"email": "ann@example.com"}).status == 308
+    assert joining.world.get(f"/orgs/{joining.org}/members", joining.admin).json["items"] == []
+
+
+@pytest.mark.parametrize("behind", [".", ")", ">", ",", "!", ").", "\u201d", "%3E"])
+def test_what_stands_behind_a_pasted_link_is_taken_off(joining: Joining, behind: str) -> None:
+    token = joining.join_token("ann@example.com")
+    assert joining.world.get(f"/invites/{token}{behind}").text == joining.world.get(f"/invites/{token}").text
+    assert joining.world.get(f"/join/{SLUG}{behind}").status == 200
+
+
+def test_secrets_of_links_are_letters_and_digits() -> None:
+    secrets = [new_secret() for _ in range(500)]
+    assert all(secret.isascii() and secret.isalnum() and len(secret) == 32 for secret in secrets)
+    assert len(set(secrets)) == 500
+    assert len(set("".join(secrets))) == 62
+
+
+def test_every_page_that_can_be_opened_answers_head() -> None:
+    from app import app
+
+    pages = [route for route in ROUTES if route.is_page and route.method == "GET"]
+    assert len(pages) == 5
+    for route in pages:
+        assert app.routes[route.path]["HEAD"].view_name == app.routes[route.path]["GET"].view_name
+
+
+def test_head_has_the_status_and_headers_of_get(joining: Joining) -> None:
+    head, get = (joining.world.request(method, f"/join/{SLUG}") for method in ("HEAD", "GET"))
+    assert (head.status, head.headers) == (get.status, get.headers)
