@@ -70,11 +70,11 @@ def _chunk(job: UploadChunk, now: datetime, *, invite: bool) -> None:
         observability.warning("upload without organization", import_id=job.import_id)
         return
     rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
-    wanted = [row for row in rows if row.verdict != Verdict.FAILED]
-    outcomes = _invited(upload, org, wanted, now) if invite else _settled(upload, wanted)
-    invited = {str(one["member_id"]): str(one["invite_id"]) for one in outcomes.values() if "invite_id" in one}
+    invitable = [row for row in rows if row.verdict != Verdict.FAILED]
+    outcomes = _invited(upload, org, invitable, now) if invite else _settled(upload, invitable)
+    invited = {str(row["member_id"]): str(row["invite_id"]) for row in outcomes.values() if "invite_id" in row}
     _have_mailed(upload, job.chunk, invited, now)
-    num_failed = len(wanted) - len(invited)
+    num_failed = len(invitable) - len(invited)
     try:
         upload_store.finish_chunk(upload, job.chunk, outcomes, len(invited), num_failed)
     except ConditionFailed:
@@ -154,9 +154,9 @@ def _invite(
         code = refusal(member, invite_id)
         if code is not None:
             return _failed(code, member)
-        for thing_id in (*values.group_ids, values.department_id, values.location_id):
-            if thing_id is not None and thing_id in gone:
-                return _failed(gone[thing_id])
+        for item_id in (*values.group_ids, values.department_id, values.location_id):
+            if item_id is not None and item_id in gone:
+                return _failed(gone[item_id])
         person = Person(**values.model_dump())
         invitation = invitation_of(upload.msp_id, upload.org_id, person, member, upload.import_id, now, expires_at)
         try:

@@ -51,12 +51,12 @@ class Names:
         self._folded: dict[str, list[str]] = {}
         self._found: dict[str, Match] = {}
         self._steps_left = _MAX_STEPS
-        for thing_id, full, names in named:
-            self._full[thing_id] = full
-            _add(self._by_full, full, thing_id)
+        for item_id, full, names in named:
+            self._full[item_id] = full
+            _add(self._by_full, full, item_id)
             for name in dict.fromkeys((full, *names)):
-                _add(self._exact, name, thing_id)
-                _add(self._folded, folded(name), thing_id)
+                _add(self._exact, name, item_id)
+                _add(self._folded, folded(name), item_id)
 
     def has(self, name: str) -> bool:
         """Whether there is exactly this name."""
@@ -116,10 +116,10 @@ class Names:
         return matcher.ratio()
 
 
-def _add(ids_by_name: dict[str, list[str]], name: str, thing_id: str) -> None:
+def _add(ids_by_name: dict[str, list[str]], name: str, item_id: str) -> None:
     ids = ids_by_name.setdefault(name, [])
-    if thing_id not in ids:
-        ids.append(thing_id)
+    if item_id not in ids:
+        ids.append(item_id)
 
 
 def folded(name: str) -> str:

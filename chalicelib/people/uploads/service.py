@@ -27,7 +27,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.states import Subscription
 from chalicelib.web.paging import Pager
 
-# What an answer of 6 MB holds, with the cells told once as written and once as understood.
+# What an answer of 6 MB holds, with every cell once as written and once as understood.
 _MAX_CHARACTERS = 400_000
 
 
@@ -39,7 +39,7 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
     sheet = read_sheet(content, content_type)
     if sum(len(cell) for row in sheet.rows for cell in row.cells) > _MAX_CHARACTERS:
         raise refusal("too_much_text", limit=f"{_MAX_CHARACTERS:,}")
-    verdicts = judge(sheet, directory_of(scope.org, sheet))
+    verdicts = judge(sheet, directory_of(scope.org))
     import_id = derived_id(seed, "import")
     rows = [
         {"cells": row.cells, "verdict": verdict.model_dump(mode="json")}
@@ -52,8 +52,8 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
     new = Upload(
         uploads_pk(scope.org), upload_sk(import_id), import_id=import_id, msp_id=scope.msp_id, org_id=scope.org,
         status=UploadStatus.PREVIEW.value, header=sheet.header, num_rows=len(verdicts),
-        num_corrected=sum(one.verdict == Verdict.CORRECTED for one in verdicts),
-        num_failed=sum(one.verdict == Verdict.FAILED for one in verdicts),
+        num_corrected=sum(row.verdict == Verdict.CORRECTED for row in verdicts),
+        num_failed=sum(row.verdict == Verdict.FAILED for row in verdicts),
         num_chunks=len(chunks), chunks_left=len(chunks), uploaded_by=scope.account_id, uploaded_at=to_text(now),
     )  # fmt: skip
     files().write(file_key(scope.org, import_id), [content], content_type)
@@ -62,17 +62,17 @@ def upload(scope: Scope, content: bytes, content_type: str, seed: str, now: date
     try:
         audit.commit(scope.tenant_pk, entry, [store.create_write(new, now)], now)
     except ConditionFailed:
-        return _out(_known(scope, import_id, now))
+        return _out(_visible(scope, import_id, now))
     return _out(new)
 
 
 def page(scope: Scope, pager: Pager) -> ImportPage:
     found = store.page(scope.org, pager.limit, pager.position)
-    return ImportPage(items=[_out(one) for one in found.items], next_cursor=pager.cursor(found.next_position))
+    return ImportPage(items=[_out(upload) for upload in found.items], next_cursor=pager.cursor(found.next_position))
 
 
 def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
-    item = _known(scope, import_id, now)
+    item = _visible(scope, import_id, now)
     outcomes = store.outcomes_of(scope.org, import_id)
     rows = [_row_out(RowOut.model_validate(row["verdict"]), outcomes) for row in store.rows_of(scope.org, import_id)]
     return _detail(item, rows)
@@ -80,7 +80,7 @@ def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
 
 def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:
     """Have everybody invited whose row did not fail. Raises NotFound, Invalid for the instant, and Conflict."""
-    item = _known(scope, import_id, now)
+    item = _visible(scope, import_id, now)
     _require_subscription(scope)
     notify_at = instant_of(notify, now)
     if item.num_failed >= item.num_rows and item.status == UploadStatus.PREVIEW:
@@ -89,13 +89,13 @@ def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now:
 
 
 def disapprove(scope: Scope, import_id: str, decision_id: str, now: datetime) -> ImportOut:
-    item = _known(scope, import_id, now)
+    item = _visible(scope, import_id, now)
     return _decide(scope, item, UploadStatus.DISAPPROVED, None, decision_id, now)
 
 
 def failed_file(scope: Scope, import_id: str, now: datetime) -> bytes:
     """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again."""
-    item = _known(scope, import_id, now)
+    item = _visible(scope, import_id, now)
     outcomes = store.outcomes_of(scope.org, import_id)
     failed = []
     for row in store.rows_of(scope.org, import_id):
@@ -133,7 +133,7 @@ def _decide(
         try:
             audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            raise _decided(_known(scope, item.import_id, now)) from None
+            raise _decided(_visible(scope, item.import_id, now)) from None
     files().delete(file_key(scope.org, item.import_id))
     if item.status == UploadStatus.APPROVED:
         job = RunUpload(msp_id=scope.msp_id, org_id=scope.org, import_id=item.import_id, due_at=str(item.decided_at))
@@ -141,7 +141,7 @@ def _decide(
     return _out(item)
 
 
-def _known(scope: Scope, import_id: str, now: datetime) -> Upload:
+def _visible(scope: Scope, import_id: str, now: datetime) -> Upload:
     item = store.find(scope.org, import_id)
     if item is None or store.is_over(item, now):
         raise NotFound("There is no such upload")
@@ -175,7 +175,7 @@ def _facts(item: Upload) -> dict[str, object]:
 
 def _row_out(verdict: RowOut, outcomes: Mapping[str, Mapping[str, object]]) -> ImportRowOut:
     outcome = outcomes.get(str(verdict.number), {})
-    problems = [ProblemOut.model_validate(one) for one in outcome.get("problems", [])]  # type: ignore[attr-defined]
+    problems = [ProblemOut.model_validate(problem) for problem in outcome.get("problems", [])]  # type: ignore[attr-defined]
     return ImportRowOut(
         **verdict.model_dump(exclude={"problems"}),
         problems=[*verdict.problems, *problems],

@@ -1,7 +1,7 @@
 """Judging the rows of an uploaded spreadsheet: who would be invited with what, what is corrected, what is wrong."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.core.text import normalized
@@ -34,43 +34,63 @@ class Department:
     path: Sequence[str]
 
 
+def _nobody(emails: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Directory:
-    """What the organization has. Groups and locations: name by id; members: status by normalized address."""
+    """What the organization has. Groups and locations: name by id; `statuses_of`: addresses to the status of their
+    members, by normalized address.
+    """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     departments: Sequence[Department] = ()
     locations: Mapping[str, str] = field(default_factory=dict)
-    members: Mapping[str, str] = field(default_factory=dict)
+    statuses_of: Callable[[Sequence[str]], Mapping[str, str]] = _nobody
+
+
+@dataclass(frozen=True)
+class _Address:
+    """What one row has for an address; `problem` is the code of what is wrong with it."""
+
+    correction: Correction
+    problem: str | None
 
 
 def judge(sheet: Sheet, directory: Directory) -> list[RowVerdict]:
-    """A verdict for every row, in their order. Raises Invalid for headings that `read_sheet` would have refused."""
-    judged = columns.columns_of(sheet.header)
+    """A verdict for every row, in their order. Raises Invalid for headings that `read_sheet` would have refused.
+
+    Every cell is read once. Members are looked up once, for all addresses together.
+    """
+    sheet_columns = columns.columns_of(sheet.header)
+    index = [column.meaning for column in sheet_columns].index(columns.EMAIL)
+    addresses = [_address(row.cells[index]) for row in sheet.rows]
+    statuses = directory.statuses_of([address.correction.text for address in addresses if address.problem is None])
     names = _AllNames(directory)
     lines: dict[str, int] = {}
-    return [_Row(judged, row, names, directory.members, lines).verdict() for row in sheet.rows]
+    return [
+        _Row(sheet_columns, row, address, names, statuses, lines).verdict()
+        for row, address in zip(sheet.rows, addresses, strict=True)
+    ]
 
 
-def addresses_in(sheet: Sheet) -> list[str]:
-    """The addresses of its rows, corrected as `judge` would, without those that are no addresses."""
-    headings = [column.meaning for column in columns.columns_of(sheet.header)]
-    if columns.EMAIL not in headings:
-        return []
-    index = headings.index(columns.EMAIL)
-    addresses = [corrected_email(row.cells[index]).text for row in sheet.rows]
-    return [address for address in addresses if email_problem(address) is None]
+def _address(given: str) -> _Address:
+    correction = corrected_email(given)
+    return _Address(correction, email_problem(correction.text))
 
 
 class _AllNames:
     def __init__(self, directory: Directory) -> None:
         self.groups = _plain_names(directory.groups)
         self.locations = _plain_names(directory.locations)
-        self.departments = Names((one.id, " / ".join(one.path), _names_of(one)) for one in directory.departments)
+        self.departments = Names(
+            (department.id, " / ".join(department.path), _names_of(department)) for department in directory.departments
+        )
 
 
 def _plain_names(names: Mapping[str, str]) -> Names:
-    return Names((thing_id, name, ()) for thing_id, name in names.items())
+    return Names((item_id, name, ()) for item_id, name in names.items())
 
 
 def _names_of(department: Department) -> list[str]:
@@ -84,17 +104,19 @@ class _Row:
 
     def __init__(
         self,
-        judged: Sequence[Column],
+        sheet_columns: Sequence[Column],
         row: SheetRow,
+        address: _Address,
         names: _AllNames,
-        members: Mapping[str, str],
+        statuses: Mapping[str, str],
         lines: dict[str, int],
     ) -> None:
         self._row = row
-        self._columns = list(zip(judged, row.cells, strict=True))
+        self._address = address
+        self._columns = list(zip(sheet_columns, row.cells, strict=True))
         self._by_meaning = {column.meaning: (column.heading, cell) for column, cell in self._columns}
         self._names = names
-        self._members = members
+        self._statuses = statuses
         self._lines = lines
         self._values = ValuesOut()
         self._corrections: list[CorrectionOut] = []
@@ -125,20 +147,18 @@ class _Row:
 
     def _email(self) -> str:
         heading, given = self._cell(columns.EMAIL)
-        mended = corrected_email(given)
-        address = mended.text
-        problem = email_problem(address)
-        if problem is not None:
-            self._wrong(heading, problem)
+        address = self._address.correction.text
+        if self._address.problem is not None:
+            self._fail(heading, self._address.problem)
             return address
-        self._taken(heading, given, mended)
+        self._add_correction(heading, given, self._address.correction)
         key = normalized(address)
         first = self._lines.setdefault(key, self._row.number)
         if first != self._row.number:
-            self._wrong(heading, "email_repeated", line=first)
-        status = self._members.get(key)
+            self._fail(heading, "email_repeated", line=first)
+        status = self._statuses.get(key)
         if status in ON_ROSTERS:
-            self._wrong(heading, "already_member", status=status)
+            self._fail(heading, "already_member", status=status)
         elif status is not None:
             sentence = explain("invited_again", status=status).sentence
             self._remarks.append(RemarkOut(column=heading, code="invited_again", sentence=sentence))
@@ -156,16 +176,16 @@ class _Row:
                 if value:
                     values[column.heading] = value
             elif column.meaning == columns.UNNAMED and not is_blank(given):
-                self._corrected("", "no_heading", given, "")
+                self._correct("", "no_heading", given, "")
         return values
 
     def _line(self, heading: str, given: str, limit: int) -> str:
-        mended = corrected_text(given)
-        if len(mended.text) > limit:
-            self._wrong(heading, "too_long", limit=limit)
-            return mended.text
-        self._taken(heading, given, mended)
-        return mended.text
+        correction = corrected_text(given)
+        if len(correction.text) > limit:
+            self._fail(heading, "too_long", limit=limit)
+            return correction.text
+        self._add_correction(heading, given, correction)
+        return correction.text
 
     def _groups(self) -> list[str]:
         heading, given = self._cell(columns.GROUPS)
@@ -173,44 +193,46 @@ class _Row:
         whole = self._names.groups.has(given)
         parts = [part for part in ([given] if whole else re.split(r"[;\r\n]", given)) if not is_blank(part)]
         if not parts:
-            self._wrong(heading, "group_missing")
+            self._fail(heading, "group_missing")
         if len(parts) > MAX_GROUPS:
-            self._wrong(heading, "too_many_groups", limit=MAX_GROUPS)
+            self._fail(heading, "too_many_groups", limit=MAX_GROUPS)
             return []
-        found = [self._found(heading, part, "group", self._names.groups) for part in parts]
-        return list(dict.fromkeys(thing_id for thing_id in found if thing_id is not None))
+        found = [self._match(heading, part, "group", self._names.groups) for part in parts]
+        return list(dict.fromkeys(item_id for item_id in found if item_id is not None))
 
     def _place(self, meaning: str, names: Names) -> str | None:
         heading, given = self._cell(meaning)
-        return None if is_blank(given) else self._found(heading, given, meaning, names)
+        return None if is_blank(given) else self._match(heading, given, meaning, names)
 
-    def _found(self, heading: str, given: str, kind: str, names: Names) -> str | None:
+    def _match(self, heading: str, given: str, kind: str, names: Names) -> str | None:
         match = names.match(given)
         shown = _short(trimmed(given))
         if match.how is MatchKind.AMBIGUOUS:
             candidates = ", ".join(f'"{_short(name)}"' for name in match.candidates[:10])
-            self._wrong(heading, f"ambiguous_{kind}", given=shown, candidates=candidates)
+            self._fail(heading, f"ambiguous_{kind}", given=shown, candidates=candidates)
         elif match.how is MatchKind.UNKNOWN and match.name:
-            self._wrong(heading, f"unknown_{kind}", f"unknown_{kind}_near", given=shown, nearest=_short(match.name))
+            self._fail(heading, f"unknown_{kind}", f"unknown_{kind}_near", given=shown, nearest=_short(match.name))
         elif match.how is MatchKind.UNKNOWN:
-            self._wrong(heading, f"unknown_{kind}", given=shown)
+            self._fail(heading, f"unknown_{kind}", given=shown)
         elif match.how is MatchKind.FORM:
-            self._corrected(heading, "name_form", trimmed(given), match.name)
+            self._correct(heading, "name_form", trimmed(given), match.name)
         elif match.how is MatchKind.NEAREST:
-            self._corrected(heading, "nearest_name", trimmed(given), match.name)
+            self._correct(heading, "nearest_name", trimmed(given), match.name)
         return match.id or None
 
-    def _taken(self, heading: str, given: str, mended: Correction) -> None:
-        if mended.code is not None:
-            self._corrected(heading, mended.code, given, mended.text)
+    def _add_correction(self, heading: str, given: str, correction: Correction) -> None:
+        if correction.code is not None:
+            self._correct(heading, correction.code, given, correction.text)
 
-    def _corrected(self, heading: str, code: str, given: str, taken: str) -> None:
+    def _correct(self, heading: str, code: str, given: str, taken: str) -> None:
         reason = explain(code).sentence
         self._corrections.append(CorrectionOut(column=heading, code=code, given=given, taken=taken, reason=reason))
 
-    def _wrong(self, heading: str, code: str, text: str | None = None, **names: object) -> None:
-        said = explain(text or code, **names)
-        self._problems.append(ProblemOut(column=heading, code=code, sentence=said.sentence, next_step=said.next_step))
+    def _fail(self, heading: str, code: str, text: str | None = None, **names: object) -> None:
+        explanation = explain(text or code, **names)
+        self._problems.append(
+            ProblemOut(column=heading, code=code, sentence=explanation.sentence, next_step=explanation.next_step)
+        )
 
 
 def _short(name: str) -> str:

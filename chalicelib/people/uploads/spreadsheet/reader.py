@@ -7,7 +7,7 @@ from chalicelib.core.errors import MusterError
 from chalicelib.people.uploads.spreadsheet.columns import IGNORED, columns_of
 from chalicelib.people.uploads.spreadsheet.csv_reader import text_lines
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
-from chalicelib.people.uploads.spreadsheet.sheet import Sheet, gathered, is_blank
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet, is_blank, sheet_of
 from chalicelib.people.uploads.spreadsheet.xlsx_reader import workbook_lines
 
 # The limit that users meet, in megabytes, as the sentence says it.
@@ -38,7 +38,7 @@ def read_sheet(content: bytes, content_type: str) -> Sheet:
     """
     if len(content) > MAX_MEGABYTES * 1024 * 1024:
         raise refusal("file_too_large", limit=MAX_MEGABYTES)
-    sheet = gathered(_lines(content, content_type))
+    sheet = sheet_of(_lines(content, content_type))
     counts = [column.meaning != IGNORED for column in columns_of(sheet.header)]
     # What an earlier file of failed rows told of a row says nobody is there.
     rows = [row for row in sheet.rows if not all(map(is_blank, compress(row.cells, counts)))]

@@ -36,7 +36,7 @@ class Sheet:
     rows: list[SheetRow]
 
 
-def gathered(lines: Iterable[tuple[int, Sequence[str]]]) -> Sheet:
+def sheet_of(lines: Iterable[tuple[int, Sequence[str]]]) -> Sheet:
     """The sheet of these numbered lines, of which the first that is not blank is the header. Raises MusterError."""
     header: list[str] | None = None
     rows: list[SheetRow] = []
@@ -64,7 +64,7 @@ def _kept(number: int, written: Sequence[str]) -> list[str]:
         return []
     if not all(is_blank(cell) for cell in written[MAX_COLUMNS:]):
         raise refusal("too_many_columns", limit=MAX_COLUMNS)
-    cells = [restored(cell) for cell in written[:MAX_COLUMNS]]
+    cells = [unescaped(cell) for cell in written[:MAX_COLUMNS]]
     for column, cell in enumerate(cells, 1):
         if len(cell) > MAX_CELL:
             raise too_long(number, column)
@@ -86,7 +86,7 @@ def letters(column: int) -> str:
     return name
 
 
-def restored(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """The cell without the apostrophes that a file of ours has before what a spreadsheet would run.
 
     All of them go where several follow each other, so that what is read never has any at such a place, and

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
 from chalicelib.people.uploads.spreadsheet.sheet import MAX_COLUMNS, letters
-from chalicelib.people.uploads.spreadsheet.xlsx_xml import Attributes, Enough, Handler, Parts
+from chalicelib.people.uploads.spreadsheet.xlsx_xml import Attributes, Handler, Parts, StopParsing
 
 MAX_LINE, MAX_CELLS_OF_LINE = 1_048_576, 16_384
 
@@ -64,7 +64,7 @@ class _SheetHandler(Handler):
     def _end(self, name: str) -> None:
         self._path.pop()
         if name == "sheetData":
-            raise Enough
+            raise StopParsing
         if name == "c" and self._cell is not None:
             self._cell.raw = "".join(self._pieces)
             line = self.lines.setdefault(self._number, {}) if self._cell.raw else {}

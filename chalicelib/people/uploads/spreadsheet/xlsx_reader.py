@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
 from chalicelib.people.uploads.spreadsheet.xlsx_cells import Cell, cells_of
 from chalicelib.people.uploads.spreadsheet.xlsx_numbers import is_date, number_text
-from chalicelib.people.uploads.spreadsheet.xlsx_xml import DAMAGE, Attributes, Enough, Handler, Parts, local
+from chalicelib.people.uploads.spreadsheet.xlsx_xml import (
+    CORRUPT_ARCHIVE,
+    Attributes,
+    Handler,
+    Parts,
+    StopParsing,
+    local,
+)
 
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 50_000_000
@@ -50,7 +57,7 @@ def workbook_lines(content: bytes, content_type: str) -> Iterator[tuple[int, lis
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except DAMAGE:
+    except CORRUPT_ARCHIVE:
         raise refusal("broken_workbook") from None
     _check_directory(entries, len(content))
     parts = Parts(archive)
@@ -182,7 +189,7 @@ def _strings(parts: Parts, name: str | None, wanted: Collection[str]) -> dict[in
             if index in indexes:
                 found[index] = "".join(pieces)
             if index >= last:
-                raise Enough
+                raise StopParsing
 
     parts.read(name, Handler(start, end, text))
     return found

@@ -26,7 +26,7 @@ _MAX_TAG = 200_000
 _PIECE = 65_536
 
 # What a damaged file makes zipfile raise, by its source and by trying.
-DAMAGE = (
+CORRUPT_ARCHIVE = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -42,7 +42,7 @@ DAMAGE = (
 Attributes = Mapping[str, str]
 
 
-class Enough(Exception):
+class StopParsing(Exception):
     """Raised by a handler that needs no more of its part."""
 
 
@@ -68,9 +68,9 @@ class Parts:
         """Hands a part to its handler, piece by piece. Raises MusterError."""
         try:
             self._read(name, handler)
-        except Enough:
+        except StopParsing:
             return
-        except DAMAGE:
+        except CORRUPT_ARCHIVE:
             raise refusal("broken_workbook") from None
 
     def _read(self, name: str, handler: Handler) -> None:

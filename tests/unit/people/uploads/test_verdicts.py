@@ -1,6 +1,7 @@
 """Verdicts on the rows of an upload: what is corrected, what is wrong, and what to do about it."""
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -8,6 +9,8 @@ from chalicelib.people.members.states import MemberStatus
 from chalicelib.people.uploads.row_schemas import RowOut, Verdict
 from chalicelib.people.uploads.spreadsheet.sheet import MAX_ROWS, Sheet, SheetRow
 from chalicelib.people.uploads.verdicts import MAX_GROUPS, MAX_NAME, MAX_VALUE, Department, Directory, judge
+
+STATUSES = {f"{status}@example.com": str(status) for status in MemberStatus}
 
 DIRECTORY = Directory(
     groups={
@@ -31,14 +34,7 @@ DIRECTORY = Directory(
         Department("d6", "Support", ("Sales", "Support")),
     ],
     locations={"l1": "Berlin", "l2": "New York"},
-    members={
-        "prospect@example.com": "prospect",
-        "pending@example.com": "pending",
-        "active@example.com": "active",
-        "declined@example.com": "declined",
-        "cancelled@example.com": "cancelled",
-        "archived@example.com": "archived",
-    },
+    statuses_of=lambda emails: STATUSES,
 )
 
 
@@ -172,7 +168,9 @@ def test_who_was_in_the_directory_is_invited_again_and_that_is_said(status: str)
 
 def test_every_status_of_a_member_has_an_answer() -> None:
     for status in MemberStatus:
-        verdict = one(Directory(groups={"f": "Finance"}, members={"ann@example.com": status}))
+        verdict = one(
+            Directory(groups={"f": "Finance"}, statuses_of=lambda emails, status=status: {"ann@example.com": status})
+        )
         assert bool(verdict.problems) != bool(verdict.remarks)
 
 
@@ -367,3 +365,15 @@ def test_many_unknown_names_among_many_groups_take_seconds_at_most(letters: str)
     verdicts = judge(Sheet(["E-mail", "Groups"], rows), directory)
     assert time.process_time() - start < 10
     assert len(verdicts) == MAX_ROWS
+
+
+def test_an_address_is_read_once_and_members_are_looked_up_once_by_those_that_are_addresses() -> None:
+    asked: list[list[str]] = []
+
+    def statuses_of(emails: Sequence[str]) -> dict[str, str]:
+        asked.append(list(emails))
+        return {}
+
+    rows = [SheetRow(number, [cell, "Finance"]) for number, cell in enumerate(["mailto:ann@example.com", "nobody"])]
+    judge(Sheet(["E-mail", "Groups"], rows), Directory(statuses_of=statuses_of))
+    assert asked == [["ann@example.com"]]

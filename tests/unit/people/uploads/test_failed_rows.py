@@ -7,7 +7,7 @@ from chalicelib.core.csv_files import escape_formula
 from chalicelib.people.uploads.failed_rows import failed_csv
 from chalicelib.people.uploads.row_schemas import ProblemOut
 from chalicelib.people.uploads.spreadsheet.reader import read_sheet
-from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow, gathered, is_blank, restored
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow, is_blank, sheet_of, unescaped
 from chalicelib.people.uploads.verdicts import Directory, judge
 
 WRONG = ProblemOut(column="Groups", code="unknown_group", sentence="There is none.", next_step="Write another.")
@@ -49,9 +49,9 @@ texts = st.text(letters, max_size=12)
 @settings(deadline=None, max_examples=300)
 @given(texts)
 def test_what_was_read_survives_being_defused_and_read_again(text: str) -> None:
-    read = restored(text)
-    assert restored(read) == read
-    assert restored(escape_formula(read)) == read
+    read = unescaped(text)
+    assert unescaped(read) == read
+    assert unescaped(escape_formula(read)) == read
 
 
 @st.composite
@@ -60,7 +60,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
     header = ["E-mail", *(f"f{number}{field}" for number, field in enumerate(fields))]
     rows = draw(st.lists(st.lists(texts, min_size=len(header), max_size=len(header)), min_size=1, max_size=5))
     first = [("x" if number % 2 else "'=", *row[1:]) for number, row in enumerate(rows)]
-    return gathered(enumerate([header, *first, *rows], 1))
+    return sheet_of(enumerate([header, *first, *rows], 1))
 
 
 @settings(deadline=None, max_examples=300)

@@ -34,7 +34,7 @@ DIRECTORY = Directory(
     groups={"f": "Finance", "s": "Sales"},
     departments=[Department("d", "EMEA", ("Sales", "EMEA"))],
     locations={"l": "Berlin"},
-    members={"ann@example.com": "active"},
+    statuses_of=lambda emails: {"ann@example.com": "active"},
 )
 
 TEXT = 'E-mail,First name,Groups\r\nann@example.com,Ann,Finance\r\nbob@example.com,"Bob; ""B""",Sales\r\n'

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.clock import to_text
-from chalicelib.people.uploads import store as import_store
+from chalicelib.people.uploads import store as upload_store
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
@@ -43,7 +43,7 @@ _MAILS, _END = [INSERT, INSERT, TRANSACT, SEND], [TRANSACT, GET, TRANSACT]
 _ROWS_OF_CHUNK = [GET, QUERY, GET, GET]
 CHUNK = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, TRANSACT, TRANSACT, *_MAILS, *_END]
 CHUNK_LATER = [*CHUNK[:8], TRANSACT, SEND, *_END]
-BURIED = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, *_MAILS, *_END]
+DEAD_LETTER = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, *_MAILS, *_END]
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_an_address_that_is_invited_by_hand_meanwhile_is_invited_once(people: Pe
 
 
 def test_rows_of_several_chunks_are_all_invited(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_store, "_MAX_ROWS", 1)
+    monkeypatch.setattr(upload_store, "_MAX_ROWS", 1)
     _approved(people)
     _is_done(people)
 
@@ -279,12 +279,12 @@ def test_giving_a_chunk_up_makes_these_calls(people: People) -> None:
     delivery = people.starting(_dead)
     with people.injector.watched() as calls:
         assert people.outside.handle_dead_letter(delivery)
-    assert calls == BURIED
+    assert calls == DEAD_LETTER
     assert people.outside.handle_dead_letter(Delivery(delivery.body))
     _is_given_up(people)
 
 
-@pytest.mark.parametrize(("at", "fault"), sharp(BURIED))
+@pytest.mark.parametrize(("at", "fault"), sharp(DEAD_LETTER))
 def test_a_chunk_is_given_up_once_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
     delivery = people.starting(_dead)
     with people.injector.fault(at, fault):
