@@ -10,6 +10,7 @@ from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.inviting import Inviting
+from tests.unit.people.uploads.spreadsheet.workbooks import workbook
 
 HEAD = "E-mail,First name,Last name,Groups,Department,Location,Badge\r\n"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -187,9 +188,67 @@ def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world:
     assert plain.headers["content-disposition"] == 'attachment; filename="people.csv"'
     filled = plain.text.rstrip() + "\r\nann@example.com,Ann,Lee,Finance,,,\r\n"
     assert uploading.upload(filled).json["num_failed"] == 0
-    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers={"Accept": "*/*"})
+    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin)
     assert (book.status, book.headers["content-type"]) == (200, XLSX)
     assert world.get(f"/orgs/{uploading.org}/invites/template?format=pdf", uploading.admin).status == 422
+
+
+def form_of(*files: tuple[str, str, bytes], boundary: str = "----WebKitFormBoundaryx7") -> tuple[bytes, str]:
+    """A form as a browser sends it: a text, and the files."""
+    parts = [b'Content-Disposition: form-data; name="note"\r\n\r\nhello']
+    parts += [
+        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'.encode()
+        + content
+        for name, kind, content in files
+    ]
+    mark = f"--{boundary}".encode()
+    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+@pytest.mark.parametrize("accept", [None, "application/json", "text/html, image/*", "*/*"])
+def test_the_workbook_comes_whatever_the_request_accepts(
+    world: World, uploading: Uploading, accept: str | None
+) -> None:
+    headers = {"Accept": accept} if accept else {}
+    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers=headers)
+    assert (book.status, book.headers["content-type"]) == (200, XLSX)
+
+
+def test_a_file_comes_in_a_form_as_browsers_send_it(uploading: Uploading) -> None:
+    content = (HEAD + "ann@example.com,Ann,Lee,Finance,,,").encode()
+    first = uploading.upload(*form_of(("people.csv", "text/csv", content)), key="one")
+    assert (first.status, first.json["num_rows"]) == (201, 1), first.text
+    again = uploading.upload(*form_of(("people.csv", "text/csv", content), boundary="other"), key="one")
+    assert again.json == first.json
+    book = uploading.upload(
+        *form_of(("people.xlsx", XLSX, workbook(("E-mail", "Groups"), ("bob@example.com", "Finance"))))
+    )
+    assert (book.status, book.json["rows"][0]["verdict"]) == (201, "ok"), book.text
+
+
+def test_a_form_without_a_file_or_with_two_is_refused(uploading: Uploading) -> None:
+    file = ("people.csv", "text/csv", b"E-mail\r\nann@example.com")
+    for files in ((), (file, file)):
+        answer = uploading.upload(*form_of(*files))
+        assert (answer.status, answer.json["code"]) == (400, "not_one_file")
+    answer = uploading.upload(form_of(file)[0], "multipart/form-data")
+    assert (answer.status, answer.json["code"]) == (400, "unreadable_form")
+
+
+@pytest.mark.parametrize("content_type", ["text/x-csv", "Text/CSV; header=present", "application/csv", "text/plain"])
+def test_csv_is_taken_under_each_of_its_names(uploading: Uploading, content_type: str) -> None:
+    assert uploading.upload(HEAD + "ann@example.com,Ann,Lee,Finance,,,", content_type).status == 201
+
+
+def test_a_content_type_that_is_not_taken_is_answered_with_those_that_are(world: World, uploading: Uploading) -> None:
+    answer = uploading.upload(b"{}", "application/json")
+    assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
+    for name in ("text/csv", "multipart/form-data", XLSX):
+        assert name in answer.json["detail"]
+    path = f"/orgs/{uploading.org}/imports/none/approve"
+    answer = world.request("POST", path, as_=uploading.admin, raw=b"x", headers={"Content-Type": "text/csv"})
+    assert (answer.status, answer.json["detail"]) == (415, "Send it with Content-Type application/json.")
 
 
 def test_uploads_need_an_active_subscription(world: World, uploading: Uploading) -> None:
