@@ -5,7 +5,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
+from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, MappingForm, TemplateQuery
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
@@ -53,15 +53,15 @@ def upload(call: Call[Empty, Empty]) -> ImportDetail:
     approval.
     """
 
-    from chalicelib.people.uploads import service as uploads
+    from chalicelib.people.uploads import preview, service
 
     scope = _scope(call)
     content, content_type = file_of(call.raw_body, call.content_type)
     # The same file in another form, whose boundary is drawn anew, is the same request.
     call = replace(call, raw_body=content)
-    made = idempotent(call, ImportOut, lambda seed: uploads.upload(scope, content, content_type, seed, call.now))
+    made = idempotent(call, ImportOut, lambda seed: preview.upload(scope, content, content_type, seed, call.now))
     # Read rather than remembered under the key: the rows are more than one item holds.
-    return uploads.detail(scope, made.import_id, call.now)
+    return service.detail(scope, made.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
@@ -78,6 +78,22 @@ def read_import(call: Call[Empty, Empty]) -> ImportDetail:
     from chalicelib.people.uploads import service as uploads
 
     return uploads.detail(_scope(call), call.params["import_id"], call.now)
+
+
+@routes.add(
+    "POST", _IMPORTS + "/{import_id}/mapping", summary="Read the file in another way", answer=ImportDetail,
+    body=MappingForm, idempotent=True,
+)  # fmt: skip
+def choose_mapping(call: Call[MappingForm, Empty]) -> ImportDetail:
+    """Another sheet or encoding, and what columns mean. The file is judged again, and the organization's next upload
+    takes the columns for the same.
+    """
+
+    from chalicelib.people.uploads import preview, service
+
+    scope, import_id = _scope(call), call.params["import_id"]
+    idempotent(call, ImportOut, lambda seed: preview.choose(scope, import_id, call.body, seed, call.now))
+    return service.detail(scope, import_id, call.now)
 
 
 @routes.add(

@@ -73,6 +73,18 @@ def _without_wrapping(text: str) -> str:
     return text
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """First and last name of a name in one piece, so that one behind the other is the name again.
+
+    `Lee, Ann` has the last name in front. One name is a first name.
+    """
+    last, comma, first = name.partition(",")
+    if comma and trimmed(first) and trimmed(last):
+        return trimmed(first), trimmed(last)
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
 def email_problem(address: str) -> str | None:
     """The code of what is wrong with an address."""
     if not address:

@@ -69,8 +69,8 @@ def _chunk(job: UploadChunk, now: datetime, *, invite: bool) -> None:
     if org is None:
         observability.warning("upload without organization", import_id=job.import_id)
         return
-    rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
-    invitable = [row for row in rows if row.verdict != Verdict.FAILED]
+    rows = [RowOut.model_validate(row["verdict"]) for row in upload_store.rows_of_chunk(upload, job.chunk)]
+    invitable = [row for row in rows if row.verdict in (Verdict.OK, Verdict.CORRECTED)]
     outcomes = _invited(upload, org, invitable, now) if invite else _settled(upload, invitable)
     invited = {str(row["member_id"]): str(row["invite_id"]) for row in outcomes.values() if "invite_id" in row}
     _have_mailed(upload, job.chunk, invited, now)
@@ -132,10 +132,6 @@ def _have_mailed(upload: Upload, chunk: int, invited: Mapping[str, str], now: da
     }
     outbox.put(InvitationMail.INVITATION, org_pk(upload.org_id), mails, now)
     outbox.wake()
-
-
-def _rows(job: UploadChunk) -> list[upload_store.Row]:
-    return upload_store.rows_of_chunk(job.org_id, job.import_id, job.chunk)
 
 
 def _invite(

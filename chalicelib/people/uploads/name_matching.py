@@ -10,6 +10,9 @@ from enum import Enum, auto
 from chalicelib.core.text import normalized
 from chalicelib.people.uploads.spreadsheet.sheet import visible
 
+# Quotation marks that are no way of writing a name, only around it: as sentences of ours have them.
+_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
 # A name is taken for another when so much of both is the same, and the second best is so much worse.
 _NEAR, _CLEARLY = 0.8, 0.1
 # From here on the nearest name is worth telling.
@@ -39,9 +42,9 @@ class Match:
 
 
 class Names:
-    """The names of one kind of thing, of one organization.
+    """The names of one kind of item, of one organization.
 
-    `named` gives id, the name that says exactly which one is meant, and all names under which it may be asked for.
+    `named` gives the id, the name by which exactly this one is written, and all names under which it may be asked for.
     """
 
     def __init__(self, named: Iterable[tuple[str, str, Iterable[str]]]) -> None:
@@ -68,11 +71,12 @@ class Names:
         return self._found[given]
 
     def _match(self, given: str) -> Match:
-        form = folded(given)
+        form = folded(_unquoted(given))
         for how, ids in (
             (MatchKind.EXACT, self._by_full.get(given)),
             (MatchKind.EXACT, self._by_full.get(given.strip())),
             (MatchKind.EXACT, self._exact.get(given.strip())),
+            (MatchKind.EXACT, self._exact.get(_unquoted(given))),
             (MatchKind.FORM, self._folded.get(form)),
         ):
             if ids is not None and len(ids) == 1:
@@ -114,6 +118,26 @@ class Names:
             return 0.0
         self._steps_left -= product
         return matcher.ratio()
+
+
+def written(name: str, separators: str) -> str:
+    """The name as it is written among others: in quotation marks where it would be cut at one of the separators."""
+    if not (set(name) & {*separators, "\r", "\n"} or name.startswith('"') or name != name.strip()):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def parts_of(text: str, separators: str) -> list[str]:
+    """The names in a text, each as it stands there, cut at separators and line breaks outside of quotation marks."""
+    return re.findall(rf'(?:\s*"(?:[^"]|"")*"\s*(?=[{separators}\r\n]|$)|[^{separators}\r\n])+', text)
+
+
+def _unquoted(text: str) -> str:
+    """The name without quotation marks around it."""
+    bare = text.strip()
+    if len(bare) > 1 and bare[0] == bare[-1] == '"':
+        return bare[1:-1].replace('""', '"')
+    return bare.strip(_TYPOGRAPHIC).strip() if bare[:1] in _TYPOGRAPHIC else bare
 
 
 def _add(ids_by_name: dict[str, list[str]], name: str, item_id: str) -> None:

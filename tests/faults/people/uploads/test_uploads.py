@@ -18,6 +18,7 @@ from tests.faults.inviting_scenarios import ANN, BOB, People, named, sharp, tell
 from tests.faults.kinds import (
     DELETE_FILE,
     GET,
+    GET_FILE,
     GET_MANY,
     INSERT,
     KILLED_AFTER,
@@ -29,12 +30,16 @@ from tests.faults.kinds import (
     each,
     pairs,
 )
+from tests.gateway import Answer
 from tests.harness import World
 
 _HEAD = "E-mail,First name,Last name,Groups,Department,Location"
 _ROWS = [f"{ANN},Ann,Lee,Finance,,", f"{BOB},Bob,Ray,Finance,,", "nobody,No,Body,Finance,,"]
 
-UPLOAD = [*CLAIM, GET, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *TELL, *ANSWER, GET, QUERY, QUERY]
+UPLOAD = [*CLAIM, GET, GET_MANY, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *TELL, *ANSWER, GET, QUERY, QUERY]
+MAP = [
+    *CLAIM, GET, GET, GET_FILE, GET, QUERY, QUERY, QUERY, GET_MANY, INSERT, *TELL, *ANSWER, GET, QUERY, QUERY,
+]  # fmt: skip
 APPROVE = [*CLAIM, GET, GET, *TELL, DELETE_FILE, SEND, *ANSWER]
 DISAPPROVE = [*CLAIM, GET, *TELL, DELETE_FILE, *ANSWER]
 
@@ -64,6 +69,11 @@ def _uploaded(people: People) -> str:
     answer = people.ask(_uploading(people))
     assert answer.status == 201, answer.text
     return str(answer.json["import_id"])
+
+
+def _mapping(people: People) -> Request:
+    path = f"/orgs/{people.org_id}/imports/{_uploaded(people)}/mapping"
+    return Request("POST", path, people.org_admin, {"columns": {"Department": None}}, "map")
 
 
 def _deciding(people: People, import_id: str, what: str, notify: str = "now") -> Request:
@@ -102,6 +112,17 @@ def _is_previewed(people: People) -> None:
     assert people.told() == {"import.uploaded": 1}
 
 
+def _is_mapped(people: People) -> None:
+    people.rest()
+    assert _shown(people) == ("preview", 0, 1, [None, None, None])
+    assert len(_files(people)) == 1
+    assert people.told() == {"import.uploaded": 1, "import.mapped": 1}
+    # Of the rows as they were judged before, nothing is left, whatever was written and did not count.
+    (listed,) = people.world.every(f"/orgs/{people.org_id}/imports", people.org_admin)
+    detail = people.world.get(f"/orgs/{people.org_id}/imports/{listed['import_id']}", people.org_admin).json
+    assert [(column["heading"], column["reason"]) for column in detail["columns"]][4] == ("Department", "chosen")
+
+
 def _is_done(people: People) -> None:
     people.rest()
     assert _shown(people) == ("done", 2, 1, ["invited", "invited", None])
@@ -121,6 +142,7 @@ def _is_discarded(people: People) -> None:
 
 _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], int, Callable[[People], None]]] = {
     "upload": (_uploading, UPLOAD, 201, _is_previewed),
+    "map": (_mapping, MAP, 200, _is_mapped),
     "approve": (_approving, APPROVE, 202, _is_done),
     "disapprove": (_disapproving, DISAPPROVE, 200, _is_discarded),
 }
@@ -162,6 +184,35 @@ def test_an_approval_that_nobody_asks_for_again_is_carried_out_or_did_not_happen
         people.rest()
         assert _shown(people) == ("preview", 0, 1, [None, None, None])
         assert people.members() == []
+
+
+@pytest.mark.parametrize("at", each(MAP))
+def test_an_approval_while_the_file_is_judged_again_invites_by_the_rows_that_count(people: People, at: int) -> None:
+    request = people.starting(_mapping)
+    import_id = request.path.split("/")[-2]
+    answers: list[Answer] = []
+    mapped = later.while_asking(
+        people, request, at, lambda: answers.append(people.ask(_deciding(people, import_id, "approve")))
+    )
+    assert answers[0].status == 202
+    assert (mapped.status, mapped.json.get("code")) in [(200, None), (409, "already_decided")]
+    _is_done(people)
+
+
+@pytest.mark.parametrize("at", each(APPROVE))
+def test_a_file_that_is_judged_again_while_it_is_approved_is_approved_as_it_was_seen(people: People, at: int) -> None:
+    mapping = people.starting(_mapping)
+    import_id = mapping.path.split("/")[-2]
+    answers: list[Answer] = []
+    approved = later.while_asking(
+        people, _deciding(people, import_id, "approve"), at, lambda: answers.append(people.ask(mapping))
+    )
+    if approved.status == 202:
+        _is_done(people)
+        return
+    assert (approved.status, approved.json["code"], answers[0].status) == (409, "changed_meanwhile", 200)
+    people.rest()
+    assert people.members() == []
 
 
 # ------------------------------------------------------------ jobs

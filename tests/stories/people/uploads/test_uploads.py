@@ -2,51 +2,12 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tests.gateway import Answer
 from tests.harness import World
-from tests.stories.driver import Driver
-from tests.stories.inviting import Inviting
+from tests.stories.uploading import HEAD, XLSX, Uploading, form_of
 from tests.unit.people.uploads.spreadsheet.workbooks import workbook
-
-HEAD = "E-mail,First name,Last name,Groups,Department,Location,Badge\r\n"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class Uploading(Inviting):
-    def upload(self, content: str | bytes, content_type: str = "text/csv", key: str | None = None) -> Answer:
-        raw = content.encode() if isinstance(content, str) else content
-        self._num_keys += 1
-        headers = {"Content-Type": content_type, "Idempotency-Key": key or f"upload {self._num_keys}"}
-        return self.world.request("POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=raw, headers=headers)
-
-    def preview(self, *rows: str) -> dict[str, Any]:
-        answer = self.upload(HEAD + "\r\n".join(rows))
-        assert answer.status == 201, answer.text
-        return dict(answer.json)
-
-    def decide(self, import_id: str, what: str = "approve", notify: str = "now", key: str | None = None) -> Answer:
-        self._num_keys += 1
-        headers = {"Idempotency-Key": key or f"decide {self._num_keys}"}
-        body = {"notify": notify} if what == "approve" else None
-        return self.world.post(f"/orgs/{self.org}/imports/{import_id}/{what}", self.admin, body, headers=headers)
-
-    def detail(self, import_id: str) -> dict[str, Any]:
-        answer = self.world.get(f"/orgs/{self.org}/imports/{import_id}", self.admin)
-        assert answer.status == 200, answer.text
-        return dict(answer.json)
-
-    def files(self) -> list[str]:
-        found = self.world.client("s3").list_objects_v2(Bucket=self.world.stage.environment["FILES_BUCKET"])
-        return [entry["Key"] for entry in found.get("Contents", [])]
-
-
-@pytest.fixture
-def uploading(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Uploading:
-    return Uploading(world, driver, monkeypatch)
 
 
 def test_an_upload_is_judged_approved_invited_and_its_people_join_with_what_the_file_said(
@@ -58,6 +19,7 @@ def test_an_upload_is_judged_approved_invited_and_its_people_join_with_what_the_
         "  Bob@Example.com ,Bob,Ray,finance,,,",
         "nobody,No,Body,Finance,,,",
     )
+    seen = uploading.mapped(seen["import_id"], columns={"Badge": "field"})
     assert [row["verdict"] for row in seen["rows"]] == ["ok", "corrected", "failed"]
     assert (seen["status"], seen["num_rows"], seen["num_corrected"], seen["num_failed"]) == ("preview", 3, 1, 1)
     assert uploading.by_status("prospect") == []
@@ -193,19 +155,6 @@ def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world:
     assert world.get(f"/orgs/{uploading.org}/invites/template?format=pdf", uploading.admin).status == 422
 
 
-def form_of(*files: tuple[str, str, bytes], boundary: str = "----WebKitFormBoundaryx7") -> tuple[bytes, str]:
-    """A form as a browser sends it: a text, and the files."""
-    parts = [b'Content-Disposition: form-data; name="note"\r\n\r\nhello']
-    parts += [
-        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'.encode()
-        + content
-        for name, kind, content in files
-    ]
-    mark = f"--{boundary}".encode()
-    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
-    return body, f"multipart/form-data; boundary={boundary}"
-
-
 @pytest.mark.parametrize("accept", [None, "application/json", "text/html, image/*", "*/*"])
 def test_the_workbook_comes_whatever_the_request_accepts(
     world: World, uploading: Uploading, accept: str | None
@@ -266,7 +215,7 @@ def test_uploads_need_an_active_subscription(world: World, uploading: Uploading)
         (b"", "text/csv", 422, "empty_file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "text/csv", 422, "not_a_spreadsheet"),
         (b"PK\x03\x04" + bytes(50), XLSX, 422, None),
-        (b"a,b\r\n1,2\r\n", "text/csv", 422, None),
+        (b"a,b\r\n1,2\r\n", "text/csv", 422, "no_email_column"),
         (b"x" * 5_000_001, "text/csv", 413, "body_too_large"),
         (b"{}", "application/json", 415, "unsupported_media_type"),
     ],
@@ -308,12 +257,16 @@ def test_500_rows_that_fail_are_told_one_by_one_also_under_a_key(world: World, u
 
 def test_a_row_that_is_too_much_to_keep_is_named_and_nobody_is_lost(uploading: Uploading) -> None:
     head = ",".join(["E-mail", "Groups", *(f"Field {number}" for number in range(30))])
-    fields = ",".join("\u0416" * 500 for _ in range(30))
+    uploading.mapped(
+        uploading.upload(f"{head}\r\nann@example.com,Finance").json["import_id"],
+        columns={f"Field {number}": "field" for number in range(30)},
+    )
+    fields, long_fields = (",".join("\u0416" * length for _ in range(30)) for length in (500, 999))
     unnamed = ",".join("\u0416" * 999 for _ in range(18))
     kept = uploading.upload(f"{head}\r\nann@example.com,Finance\r\nbob@example.com,Finance,{fields}")
     assert (kept.status, len(kept.json["rows"])) == (201, 2), kept.text[:300]
     assert len(uploading.detail(kept.json["import_id"])["rows"]) == 2
-    refused = uploading.upload(f"{head}\r\nbob@example.com,Finance,{fields},{unnamed}")
+    refused = uploading.upload(f"{head}\r\nbob@example.com,Finance,{long_fields},{unnamed}")
     assert (refused.status, refused.json["code"]) == (422, "row_too_long"), refused.text[:300]
     assert "Row 2" in refused.json["detail"]
 
