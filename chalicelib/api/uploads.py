@@ -60,7 +60,7 @@ def upload(call: Call[Empty, Empty]) -> ImportDetail:
     # The same file in another form, whose boundary is drawn anew, is the same request.
     call = replace(call, raw_body=content)
     made = idempotent(call, ImportOut, lambda seed: preview.upload(scope, content, content_type, seed, call.now))
-    # Read rather than remembered under the key: the rows are more than one item holds.
+    # Read again, and not kept under the idempotency key: the rows are more than one item holds.
     return service.detail(scope, made.import_id, call.now)
 
 

@@ -96,7 +96,7 @@ class Scene:
         waiting.extend(held_back)
 
     def roll_out(self, org_id: str, *, mails: bool = False) -> None:
-        """One course for everybody at one client: launch, client job, chunks, fold."""
+        """One course for everybody at one client: launch, client job, chunks, end of the row."""
         self.launch([org_id], mails=mails)
         self.work()
 

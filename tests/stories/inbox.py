@@ -1,4 +1,4 @@
-"""What Cognito mailed, as the local cloud's mailbox shows it."""
+"""Cognito's mails in the local cloud's mailbox."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def mails_to(cloud: Cloud, address: str) -> list[dict[str, Any]]:
 
 
 def code_for(world: World, address: str, count: int = 1) -> str:
-    """The newest code that this address got, of `count` mails at least. Other tests' mails lie in the mailbox, too."""
+    """The newest code that this address got, of at least `count` mails. The mailbox holds other tests' mails, too."""
     mails = mails_to(world.cloud, address)
     assert len(mails) >= count
     return code_in(mails[-1])

@@ -1,4 +1,4 @@
-"""Joining a group, and what is asked of all its members: broken at every call, twice at once, and beside others."""
+"""A member, or all members of a group, get its courses: broken at every call, twice at once, and beside others."""
 
 from collections.abc import Callable
 
@@ -184,7 +184,7 @@ def _pages_are_long_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", _SCENES)
-def test_joining_makes_these_calls_and_comes_to_this(play: FaultHarness, name: str) -> None:
+def test_a_join_makes_these_calls_and_has_this_result(play: FaultHarness, name: str) -> None:
     scene, expected = _SCENES[name]
     delivery, rows = scene(play)
     with play.injector.watched() as calls:
@@ -208,7 +208,7 @@ def test_joining_comes_out_right_whichever_call_breaks(play: FaultHarness, name:
 
 
 @pytest.mark.parametrize(("name", "at"), _EACH)
-def test_a_joining_that_is_delivered_twice_at_once_happens_once(play: FaultHarness, name: str, at: int) -> None:
+def test_a_join_that_is_delivered_twice_at_once_is_processed_once(play: FaultHarness, name: str, at: int) -> None:
     delivery, rows = _SCENES[name][0](play)
     later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
     play.outside.until_quiet()
@@ -297,7 +297,7 @@ def test_seats_that_are_limited_meanwhile_are_never_exceeded(play: FaultHarness,
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(RETRY))
-def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
+def test_a_retry_of_a_group_s_row_comes_out_right_whichever_call_breaks(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
     delivery, rows = _full(play)
@@ -309,7 +309,7 @@ def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
     play.assert_true({(org_id, course): [enrolled(2)]})
 
 
-def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None:
+def test_a_retry_of_a_group_s_row_makes_these_calls(play: FaultHarness) -> None:
     delivery, _ = _full(play)
     play.deliver_at_once(delivery)
     with play.injector.watched() as calls:
@@ -318,12 +318,12 @@ def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(FIRST))
-def test_a_dead_joining_is_buried_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_a_dead_letter_of_a_join_is_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery, rows = _first(play)
     with play.injector.fault(at, fault):
         play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
-    # Buried for good; its due entry is gone, and nobody tries again by themselves.
+    # The due entry is gone: nothing tries again until an admin does.
     play.outside.until_quiet()
     play.assert_true({key: [("partial", 1, 0, 0, 0, 1)] for key in rows})
     play.retry_everything()

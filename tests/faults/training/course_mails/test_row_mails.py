@@ -1,4 +1,4 @@
-"""The mails of a row, from the due entry on: broken at every call, and twice at once. Each is made once a learner."""
+"""The mails of a row, from the due entry on: broken at every call, and twice at once. One mail for each learner."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What lies in a world and what its test knows of it, kept so that the next test need not build it again."""
+"""Scenarios of invitations that are built once: further tests get a copy of tables, schedules, files and queues."""
 
 import copy
 from collections.abc import Callable
@@ -18,11 +18,11 @@ _IDS = ("tenant", "people", "course_id", "org_id", "group_id", "org_admin")
 
 
 @dataclass
-class _Kept:
+class _Snapshot:
     items: dict[str, list[dict[str, Any]]]
     schedules: list[dict[str, Any]]
     files: dict[str, bytes]
-    # Copied together, so that a message which the test holds is the one that waits.
+    # Copied together, so that a message which the test holds is the same object as the one in the queue.
     result: Any
     waiting: list[Delivery]
     ids: dict[str, Any]
@@ -33,21 +33,21 @@ class _Kept:
     num_made: int
 
 
-_KEPT: dict[tuple[str, ...], _Kept] = {}
+_SNAPSHOTS: dict[tuple[str, ...], _Snapshot] = {}
 
 
 def built_once(people: "People", build: Callable[["People"], R]) -> R:
-    """What `build` gives. It depends on nothing but what was built in this way before."""
+    """The result of `build`, which depends only on what was built before it in this way."""
     people.built += (f"{build.__module__}.{build.__qualname__}",)
-    if people.built in _KEPT:
-        result: R = _bring(people, _KEPT[people.built])
+    if people.built in _SNAPSHOTS:
+        result: R = _restore(people, _SNAPSHOTS[people.built])
         return result
     result = build(people)
-    _KEPT[people.built] = _keep(people, result)
+    _SNAPSHOTS[people.built] = _take(people, result)
     return result
 
 
-def _keep(people: "People", result: Any) -> _Kept:
+def _take(people: "People", result: Any) -> _Snapshot:
     world = people.world
     people.outside.take()
     # The sweep wakes the mailer whenever mail waits.
@@ -60,7 +60,7 @@ def _keep(people: "People", result: Any) -> _Kept:
     group, bucket = world.stage.environment["SCHEDULE_GROUP"], world.stage.environment["FILES_BUCKET"]
     listed = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
     return copy.deepcopy(
-        _Kept(
+        _Snapshot(
             {short: [item for page in found for item in page["Items"]] for short, found in pages.items()},
             [scheduler.get_schedule(GroupName=group, Name=name) for name in people.outside.schedules()],
             {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in listed},
@@ -70,22 +70,24 @@ def _keep(people: "People", result: Any) -> _Kept:
     )  # fmt: skip
 
 
-def _bring(people: "People", known: _Kept) -> Any:
-    kept, world = copy.deepcopy(known), people.world
-    for name, value in kept.ids.items():
+def _restore(people: "People", snapshot: _Snapshot) -> Any:
+    copied, world = copy.deepcopy(snapshot), people.world
+    for name, value in copied.ids.items():
         setattr(people, name, value)
-    people.outside.waiting, people.sent_before = kept.waiting, kept.sent
-    world._email_by_account, world._msp_by_org = kept.accounts, kept.msps
-    world.now, world._num_made = kept.now, kept.num_made
+    people.outside.waiting, people.sent_before = copied.waiting, copied.sent
+    world._email_by_account, world._msp_by_org = copied.accounts, copied.msps
+    world.now, world._num_made = copied.now, copied.num_made
     dynamodb, scheduler, s3 = (world.client(name) for name in ("dynamodb", "scheduler", "s3"))
-    for short, items in kept.items.items():
+    for short, items in copied.items.items():
         table = world.stage.table_names[short]
         for start in range(0, len(items), _PER_CALL):
             puts = [{"PutRequest": {"Item": item}} for item in items[start : start + _PER_CALL]]
             assert not dynamodb.batch_write_item(RequestItems={table: puts})["UnprocessedItems"]
-    for made in kept.schedules:
-        wanted = {name: made[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
-        scheduler.create_schedule(GroupName=world.stage.environment["SCHEDULE_GROUP"], **wanted)
-    for key, content in kept.files.items():
+    for schedule in copied.schedules:
+        fields = {
+            name: schedule[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
+        }
+        scheduler.create_schedule(GroupName=world.stage.environment["SCHEDULE_GROUP"], **fields)
+    for key, content in copied.files.items():
         s3.put_object(Bucket=world.stage.environment["FILES_BUCKET"], Key=key, Body=content)
-    return kept.result
+    return copied.result
