@@ -151,6 +151,23 @@ def test_the_template_comes_as_a_workbook_whose_bytes_survive_the_gateway(deploy
     assert (sent.status, sent.json["code"]) == (422, "no_rows"), sent.text
 
 
+def test_a_file_in_another_encoding_is_read_and_read_again_as_an_admin_chooses(deployed: Deployed) -> None:
+    place = Place(deployed)
+    lines = ["E-mail;Kennwort;Last name;Groups;Shoe size", "ann@example.com;geheim;Müller;Finance;38"]
+    boundary = "----form"
+    part = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    body = part.encode() + "\r\n".join(lines).encode("cp1252") + f"\r\n--{boundary}--\r\n".encode()
+    imports = f"/orgs/{place.org}/imports"
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    seen = deployed.send("POST", imports, place.admin.token, raw=body, headers=headers)
+    assert (seen.status, seen.json["encoding"], seen.json["encoding_source"]) == (201, "windows-1252", "guessed")
+    path = f"{imports}/{seen.json['import_id']}/mapping"
+    again = deployed.post(path, place.admin, {"encoding": "windows-1254", "columns": {"Shoe size": "field"}}, 200)
+    assert [column["reason"] for column in again["columns"]] == ["known", "secret", "known", "known", "chosen"]
+    values = again["rows"][0]["values"]
+    assert (values["last_name"], values["fields"]) == ("Müller", {"Shoe size": "38"})
+
+
 def test_a_bounce_is_shown_with_the_person_and_stops_further_mail(deployed: Deployed) -> None:
     place = Place(deployed)
     form = {"group_id": place.group, "emails": ["bounce+people@simulator.amazonses.com"], "notify": "now"}
