@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from unittest import mock
 
 from chalicelib import mailer as mail_jobs
+from chalicelib.notifications import send_rate
 from chalicelib.notifications.schemas import Wake
 from chalicelib.people.invitations.schemas import MAX_BY_HAND
 from tests.bench.figure import Figure
@@ -98,7 +100,10 @@ def _of_uploading(client: _Client) -> Iterator[Figure]:
 
 def _send() -> None:
     """One wake-up of the mailer, which sends all that waits."""
-    if mail_jobs.send({"Records": [{"messageId": "m", "body": json.dumps(Wake().body())}]})["batchItemFailures"]:
+    # However slow this machine is, no slot is let go.
+    with mock.patch.object(send_rate, "MAX_LATE", 60 * send_rate.MICROSECONDS):
+        failed = mail_jobs.send({"Records": [{"messageId": "m", "body": json.dumps(Wake().body())}]})
+    if failed["batchItemFailures"]:
         raise RuntimeError("the mailer failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
 
 

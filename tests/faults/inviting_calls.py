@@ -1,6 +1,6 @@
 """The AWS calls of invitations, in order. The fault tests break each of them in every way."""
 
-from tests.faults.kinds import GET, GET_MANY, LOG_IN, QUERY, SEND, SES, TRANSACT
+from tests.faults.kinds import GET, GET_MANY, LOG_IN, QUERY, SECRET, SEND, SES, TRANSACT, UPDATE
 
 CLAIM, ANSWER = [QUERY, GET, TRANSACT], [TRANSACT]
 AUDIT = [QUERY, TRANSACT]
@@ -17,7 +17,7 @@ CANCEL = [*CLAIM, *(GET, *AUDIT), SEND, *ANSWER]
 
 # ------------------------------------------------------------ the mailer, and SES's delivery events
 
-_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [GET, TRANSACT], [TRANSACT, QUERY]
+_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [UPDATE], [TRANSACT, QUERY]
 _BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [QUERY, TRANSACT, QUERY, TRANSACT, QUERY]
 
 MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
@@ -36,4 +36,4 @@ _LIMIT = [GET, TRANSACT]
 ACCEPT = [*_MINE, *_ACCEPTED]
 DECLINE = [*_MINE, GET, TRANSACT, GET]
 RENEW = [*_LINK, *_LIMIT, TRANSACT, SEND]
-LOG_IN_AND_ACCEPT = [*_LINK, *_LIMIT, *_LIMIT, LOG_IN, *_ACCEPTED]
+LOG_IN_AND_ACCEPT = [*_LINK, *_LIMIT, *_LIMIT, SECRET, LOG_IN, *_ACCEPTED]

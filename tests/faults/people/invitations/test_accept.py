@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import pytest
 from _pytest.mark import ParameterSet
 
+from chalicelib.aws import accounts
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import ACCEPT, DECLINE, LOG_IN_AND_ACCEPT, RENEW
 from tests.faults.inviting_scenarios import ANN, ELSEWHERE, People, distinct_faults, faults_on_writes, named
-from tests.faults.kinds import KILLED_AFTER, LOG_IN, LOST, TRANSACT, Fault, pairs
+from tests.faults.kinds import KILLED_AFTER, LOG_IN, LOST, SECRET, TRANSACT, Fault, pairs
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -92,8 +93,8 @@ _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], Callable[[Peo
 
 
 def _deciding(calls: Sequence[str]) -> list[ParameterSet]:
-    """What follows each transaction is the same code for all."""
-    return [one for one in faults_on_writes(calls) if calls[int(str(one.values[0])) - 1] in (TRANSACT, LOG_IN)]
+    """What follows the one transaction of each is the same code for all."""
+    return [one for one in faults_on_writes(calls) if calls[int(str(one.values[0])) - 1] in (TRANSACT, LOG_IN, SECRET)]
 
 
 _EACH = named("accept", distinct_faults(ACCEPT)) + [
@@ -181,6 +182,8 @@ def test_a_fresh_link_is_mailed_once_whichever_call_breaks(people: People, at: i
 
 
 def _logging_in(people: People) -> Request:
+    # By a function that has just started.
+    accounts._secret.cache_clear()
     _, token = people.invited()
     cognito, pool = people.world.client("cognito-idp"), people.world.stage.environment["USER_POOL_ID"]
     # Tests of a file share the user pool (conftest.py).

@@ -10,7 +10,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox
 from chalicelib.notifications.schemas import Wake
 from tests.faults.injector import Injector, Killed
-from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.notifications.test_mail import SES
 from tests.gateway import Answer
 from tests.harness import World
@@ -41,13 +41,13 @@ MAIL = [
     *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
     *(TRANSACT, GET),  # the claim
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
-    *(GET, TRANSACT),  # a slot
+    UPDATE,  # a slot
     *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
     *(QUERY, TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
-_OF_ONE_MAIL = range(4, 14)
+_OF_ONE_MAIL = range(4, 13)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_there_is_one_mail_at_most_and_its_code_counts(joining: Joining, hook: I
 def _run_mailer(joining: Joining) -> None:
     records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
     try:
-        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now)
+        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now, time=joining.world.mail_time)
     except Killed:
         return
 

@@ -102,6 +102,28 @@ def test_an_address_that_cognito_does_not_take_is_refused(world: World) -> None:
         assert _fields(_register(world)) == [("email", "invalid_email")]
 
 
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/auth/register", {"password": PASSWORD}),
+        ("/auth/forgot", {}),
+        ("/auth/reset", {"code": "123456", "new_password": OTHER}),
+    ],
+)
+def test_an_address_too_long_for_an_account_is_refused_with_a_sentence(
+    world: World, path: str, more: dict[str, str]
+) -> None:
+    answer = world.post(path, body={"email": "a" * 64 + "@" + "b" * 60 + ".example", **more})
+    assert answer.status == 422
+    assert answer.json["errors"] == [
+        {
+            "field": "email",
+            "code": "address_too_long",
+            "message": "An account's address has 128 characters at most.",
+        }
+    ]
+
+
 @pytest.mark.parametrize("code", ["UsernameExistsException", "CodeDeliveryFailureException"])
 def test_a_registration_whose_answer_or_mail_was_lost_counts_all_the_same(world: World, code: str) -> None:
     with world.refusing("cognito-idp", "SignUp", code):

@@ -3,8 +3,10 @@
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.core.errors import Unavailable
 from chalicelib.jobs import due
 from chalicelib.people.members.events import member_joined
+from chalicelib.training.auto_enrollment import enroll_member
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.group_members import Client
@@ -105,7 +107,7 @@ def test_a_new_course_of_the_group_reaches_who_joins_later(client: Client, world
 def test_a_group_s_courses_reach_its_members_when_asked(
     client: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.auto_enrollment.enroll_group._PER_MESSAGE", 2)
+    monkeypatch.setattr("chalicelib.training.auto_enrollment.enroll_group._PER_PAGE", 2)
     group = world.group(client.org)
     people = set(world.members(client.org, 5, [group]))
     world.member(client.org, [group], "pending")
@@ -301,6 +303,10 @@ def test_sixty_members_of_a_group_are_enrolled_in_two_courses_and_each_counted(c
     client.quiet()
 
 
+def broken(*args: object, **more: object) -> None:
+    raise Unavailable()
+
+
 def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(client: Client, world: World) -> None:
     client.seats(1)
     group = client.group()
@@ -308,8 +314,9 @@ def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(c
         client.somebody(group)
     client.change_group(group, course_ids=[])
     assert client.driver.retry(client.org, client.batch(group), client.course).status == 202
-    (page,) = world.messages()
-    client.driver.deliver([page])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(enroll_member, "run", broken)
+        client.driver.deliver(world.messages())
     (message,) = world.messages()
     client.driver.handle_dead_letter(message)
     assert client.numbers(group) == ("enrolled", 1, 1, 0, 0, 0)
