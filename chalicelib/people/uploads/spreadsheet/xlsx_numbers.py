@@ -6,7 +6,7 @@ ECMA-376 part 1: number formats 18.8.30, dates 18.17.4.1.
 import re
 from datetime import datetime, timedelta
 
-from chalicelib.people.uploads.spreadsheet.number_formats import formatted
+from chalicelib.people.uploads.spreadsheet.number_formats import formatted, plain_number
 
 _DATE_IDS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 # Those of the formats that every workbook has which show more than the plain number (18.8.30).
@@ -17,10 +17,13 @@ _BUILT_IN = {
     4: "#,##0.00",
     9: "0%",
     10: "0.00%",
-    37: "#,##0",
-    38: "#,##0",
-    39: "#,##0.00",
-    40: "#,##0.00",
+    37: "#,##0;(#,##0)",
+    38: "#,##0;(#,##0)",
+    39: "#,##0.00;(#,##0.00)",
+    40: "#,##0.00;(#,##0.00)",
+    # Not in the standard, and in every Excel.
+    41: '#,##0;(#,##0);"-"',
+    43: '#,##0.00;(#,##0.00);"-"',
 }
 _MAX_FORMATTED = 1e15
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  A date without a zone is what such a cell holds.
@@ -62,12 +65,7 @@ def number_text(raw: str, *, dated: bool, from_1904: bool, code: str | None) -> 
     shown = formatted(raw, code) if code and not dated and abs(value) < _MAX_FORMATTED else None
     if shown is not None:
         return shown
-    # Python's own limit on digits is one of time.
-    whole = int(raw) if raw.lstrip("-").isdecimal() and len(raw) <= 20 else None
-    if whole is None and abs(value) < 1e15 and value.is_integer():
-        whole = int(value)
-    # Excel keeps fifteen digits: 0.30000000000000004 is 0.3.
-    return str(whole) if whole is not None else repr(float(f"{value:.15g}"))
+    return plain_number(raw)
 
 
 def _date_text(value: float, *, from_1904: bool) -> str:
