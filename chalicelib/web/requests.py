@@ -53,9 +53,7 @@ def file_of(body: bytes, content_type: str) -> tuple[bytes, str]:
 
 
 def _has_file(head: bytes) -> bool:
-    return (
-        re.search(rb"^content-disposition:[^\r\n]*;[ \t]*filename\*?=", head, re.IGNORECASE | re.MULTILINE) is not None
-    )
+    return _FILE_NAME.search(head) is not None
 
 
 def _parameter(header: str, name: str) -> str | None:

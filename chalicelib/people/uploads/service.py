@@ -5,6 +5,7 @@ from datetime import datetime
 from chalicelib.aws.files import files
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict
+from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.people.invitations.invite import instant_of
 from chalicelib.people.invitations.schemas import Notify
@@ -56,14 +57,22 @@ def disapprove(scope: Scope, import_id: str, decision_id: str, now: datetime) ->
 
 
 def failed_file(scope: Scope, import_id: str, now: datetime) -> bytes:
-    """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again."""
+    """The rows that failed, in the preview or afterwards, ready to be mended and uploaded again.
+
+    With a row that failed afterwards come the rows of the same person that were added to it: they name other groups.
+    """
     upload = find_upload(scope, import_id, now)
     outcomes = store.outcomes_of(scope.org, import_id)
+    rows = [(row["cells"], row_out(row, outcomes)) for row in store.rows_of(upload)]
+    problems_by_email = {
+        normalized(row.values.email): row.problems for _, row in rows if row.outcome == RowOutcome.FAILED
+    }
     failed = []
-    for row in store.rows_of(upload):
-        out = row_out(row, outcomes)
-        if out.verdict == Verdict.FAILED or out.outcome == RowOutcome.FAILED:
-            failed.append((row["cells"], out.problems))
+    for cells, row in rows:
+        if row.verdict == Verdict.FAILED:
+            failed.append((cells, row.problems))
+        elif normalized(row.values.email) in problems_by_email:
+            failed.append((cells, problems_by_email[normalized(row.values.email)]))
     return failed_csv(list(upload.header), failed)
 
 

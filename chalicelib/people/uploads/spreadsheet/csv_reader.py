@@ -20,9 +20,9 @@ from chalicelib.people.uploads.spreadsheet.sheet import CellNote, SheetRow, is_e
 MAX_LINES = 20_000
 
 _CHARSET = re.compile(r";\s*charset=\s*\"?([^\s;\"]+)", re.IGNORECASE)
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 # What Excel writes, and obeys, above the header.
-_NAMED_DELIMITER = re.compile(r'\A"?sep=([,;\t])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+_NAMED_DELIMITER = re.compile(r'\A"?sep=([,;\t|])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 # So many records tell the delimiters apart.
 _SAMPLE = 20
 # Text holds none, so that this cell after the last line is of no record unless a quotation mark is open.
@@ -105,7 +105,7 @@ def _fitness(text: str, delimiter: str) -> tuple[int, int, int]:
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     # Written by hand, quotation marks often stand after a space, where the standard does not know them.
-    after_space = re.search(rf'{delimiter} +"(?!["\r\n{delimiter}])', text) is not None
+    after_space = re.search(rf'{re.escape(delimiter)} +"(?!["\r\n{delimiter}])', text) is not None
     # This ends lines at all three line ends, and leaves them as they are within quotation marks.
     lines = io.StringIO(text, newline="")
     reader = csv.reader(chain(lines, [_END]), delimiter=delimiter, skipinitialspace=after_space)

@@ -21,6 +21,8 @@ _HEADINGS = Path(__file__).with_name("headings.toml")
 _NEAR = 0.8
 # What programs put behind a heading without changing its meaning.
 _REMARKS = re.compile(r"\*|\b(?:required|optional|mandatory|read[\s-]?only|upload[\s-]?only)\b", re.IGNORECASE)
+_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _BRACKETS = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
@@ -61,7 +63,10 @@ def is_secret(heading: str) -> bool:
     """Whether the column holds passwords or the like, which are never stored."""
     words = _words()
     forms = [heading_key(heading), *_forms(heading)]
-    return any(form in words.secrets_alone or any(word in form for word in words.secrets) for form in forms)
+    if any(form in words.secrets_alone or any(word in form for word in words.secrets) for form in forms):
+        return True
+    apart = _CAMEL.sub(" ", unicodedata.normalize("NFKC", heading)).casefold()
+    return not words.secret_words.isdisjoint(_LETTERS.findall(apart))
 
 
 def known_meaning(heading: str) -> tuple[Meaning, int] | None:
@@ -74,8 +79,11 @@ class _Words:
     """`known`: what a heading means, and how far behind it stands among those of its meaning."""
 
     known: dict[str, tuple[Meaning, int]]
+    proposed: dict[str, Meaning]
+    others: frozenset[str]
     maybe_email: frozenset[str]
     secrets: tuple[str, ...]
+    secret_words: frozenset[str]
     secrets_alone: frozenset[str]
 
 
@@ -83,7 +91,15 @@ class _Words:
 def _words() -> _Words:
     lists = tomllib.loads(_HEADINGS.read_text(encoding="utf-8"))
     known = {word: (meaning, place) for meaning in Meaning for place, word in enumerate(lists[meaning])}
-    return _Words(known, frozenset(lists["maybe_email"]), tuple(lists["secret"]), frozenset(lists["secret_alone"]))
+    return _Words(
+        known,
+        {word: Meaning(meaning) for meaning, words in lists["proposed"].items() for word in words},
+        frozenset(lists["other"]),
+        frozenset(lists["maybe_email"]),
+        tuple(lists["secret"]),
+        frozenset(lists["secret_word"]),
+        frozenset(lists["secret_alone"]),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -97,12 +113,15 @@ def is_maybe_email(heading: str) -> bool:
 
 
 def near_meaning(heading: str) -> Meaning | None:
-    if is_maybe_email(heading):
+    words, forms = _words(), _forms(heading)
+    if is_maybe_email(heading) or not words.others.isdisjoint(forms):
         return None
-    for form in _forms(heading):
-        near = get_close_matches(form[:MAX_FIELD_NAME], _words().known, n=1, cutoff=_NEAR) if len(form) > 3 else []
+    for form in forms:
+        if form in words.proposed:
+            return words.proposed[form]
+        near = get_close_matches(form[:MAX_FIELD_NAME], words.known, n=1, cutoff=_NEAR) if len(form) > 3 else []
         if near:
-            return _words().known[near[0]][0]
+            return words.known[near[0]][0]
     return None
 
 

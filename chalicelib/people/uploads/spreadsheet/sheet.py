@@ -15,8 +15,12 @@ from chalicelib.people.uploads.spreadsheet.refusals import refusal
 _RUN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _APOSTROPHES = re.compile(rf"^'+(?=\s*{_RUN})|(?<=[;\r\n])'+(?=[\s\"]*{_RUN})")
 
-# #N/A, #REF!, #DIV/0!, #NAME?, and what Excel calls them in other languages: #NV, #WERT!, #¿NOMBRE?.
-_ERROR = re.compile(r"#(?:N/[AD]|NV|[¡¿]?(?:[^\W\d_]|/0){2,12}[!?])")
+# #N/A, #REF!, #DIV/0!, #NAME?, and what Excel calls them in other languages: #NV, #WERT!, #¿NOMBRE?. Err:502 is
+# LibreOffice's.
+_ERROR = re.compile(
+    r"#(?:N/[ABD]|N/D!|NV|I/T|YOK|\u041d/\u0414|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA|[¡¿]?(?:[^\W\d_]|/0){2,12}[!?])"
+    r"|Err:5\d\d"
+)
 
 # Letters are joined by these two, so that they count within a word; around it they are nothing.
 _JOINERS = "\u200c\u200d"
@@ -55,7 +59,9 @@ class Sheet:
 
 
 def is_error(cell: str) -> bool:
-    return cell.startswith("#") and _ERROR.fullmatch(cell) is not None and cell == cell.upper()
+    if not cell.startswith(("#", "Err:")) or _ERROR.fullmatch(cell) is None:
+        return False
+    return cell == cell.upper() or cell.startswith("Err:")
 
 
 def kept(line: SheetRow) -> SheetRow | None:

@@ -13,6 +13,14 @@ from chalicelib.people.uploads.spreadsheet.sheet import CellNote, SheetRow, is_e
 from chalicelib.people.uploads.spreadsheet.xlsx_cells import Cell, CellLines, cells_of
 from chalicelib.people.uploads.spreadsheet.xlsx_values import Styles, strings_of, styles_of, text_of
 
+# Other archives, by the end of a name that each of them has.
+_OTHERS = (
+    (".iwa", "a document of Apple's Numbers, Pages or Keynote"),
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+    (".csv", "an archive with a CSV file in it"),
+    (".xlsx", "an archive with a workbook in it"),
+)
 _MACRO_FOLDERS = ("xl/macrosheets/", "xl/vbaproject")
 
 
@@ -116,7 +124,14 @@ def _book_name(parts: Parts) -> str:
                 return target
     if "xl/workbook.xml" in parts:
         return "xl/workbook.xml"
-    raise refusal("not_a_spreadsheet", what="an archive or a document of another kind")
+    raise refusal("not_a_spreadsheet", what=_other_kind(parts))
+
+
+def _other_kind(parts: Parts) -> str:
+    for suffix, what in _OTHERS:
+        if any(name.endswith(suffix) for name in parts.names()):
+            return what
+    return "an archive or a document of another kind"
 
 
 def _refuse_macro_types(parts: Parts) -> None:

@@ -1,5 +1,7 @@
 """Uploads of people: judged, decided, invited; and what is left of them (I2, I3, B5, B12)."""
 
+import csv
+import io
 import json
 from datetime import timedelta
 
@@ -143,6 +145,28 @@ def test_failed_rows_come_as_a_file_that_can_be_mended_and_uploaded_again(world:
     again = uploading.upload(file.text.replace("Nowhere", "Finance"))
     assert again.status == 201, again.text
     assert [row["verdict"] for row in again.json["rows"]] == ["ok"]
+
+
+def test_who_fails_after_approval_comes_into_the_file_with_all_rows_of_theirs(
+    world: World, uploading: Uploading
+) -> None:
+    department = world.department(uploading.org, "Sales")
+    world.group(uploading.org, "Legal")
+    rows = ("ann@example.com,Ann,Lee,Finance,Sales,,", "bob@example.com,Bob,Ray,Finance,,,")
+    merged = ("ann@example.com,Ann,Lee,Legal,Sales,,", "bob@example.com,Bob,Ray,Legal,,,")
+    seen = uploading.preview(*rows, *merged)
+    assert [row["verdict"] for row in seen["rows"]] == ["ok", "ok", "merged", "merged"]
+    assert world.delete(f"/orgs/{uploading.org}/departments/{department}", uploading.admin).status == 204
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    file = world.get(f"/orgs/{uploading.org}/imports/{seen['import_id']}/failed", uploading.admin)
+    told = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert [(row["E-mail"], row["Groups"]) for row in told] == [
+        ("ann@example.com", "Finance"), ("ann@example.com", "Legal"),
+    ]  # fmt: skip
+    assert all("was deleted after the preview" in row["Problem"] for row in told)
+    again = uploading.upload(file.text.replace(",Sales,", ",,"))
+    assert [row["verdict"] for row in again.json["rows"]] == ["ok", "merged"]
 
 
 def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world: World, uploading: Uploading) -> None:

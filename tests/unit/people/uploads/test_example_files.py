@@ -86,6 +86,7 @@ def microsoft_365_users_csv() -> None:
         "Department": "department",
         "First name": "first_name",
         "Last name": "last_name",
+        "Office": "location",
         "User principal name": "email",
     }
     assert file.names == [ANN, ("juergen@example.com", "Jürgen", "Weiß")]
@@ -99,6 +100,7 @@ def entra_bulk_create_csv() -> None:
         "First name [givenName]": "first_name",
         "Last name [surname]": "last_name",
         "Department [department]": "department",
+        "Office [physicalDeliveryOfficeName]": "location",
     }
     assert file.secrets == ["Initial password [passwordProfile] Required"]
     assert b"assw0rd" not in file.reading.without_secrets(content_of("entra-bulk-create.csv")).content
@@ -129,7 +131,7 @@ def moodle_users_csv() -> None:
     file = judged("moodle-users.csv")
     assert file.secrets == ["password"]
     proposals = {column.heading: column.proposal for column in file.reading.columns if column.proposal}
-    assert proposals == {"group1": "groups"}
+    assert proposals == {"cohort1": "groups"}
     assert file.names == [ANN, BOB]
 
 

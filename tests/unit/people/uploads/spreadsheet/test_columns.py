@@ -1,6 +1,8 @@
 """What headings mean, and the template."""
 
 import io
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from openpyxl import load_workbook
 
 from chalicelib.core.errors import Invalid, MusterError
 from chalicelib.people.uploads.limits import MAX_FIELD_NAME, MAX_FIELDS
+from chalicelib.people.uploads.spreadsheet import headings
 from chalicelib.people.uploads.spreadsheet.columns import TEMPLATE_COLUMNS, columns_of
 from chalicelib.people.uploads.spreadsheet.headings import heading_key
 from chalicelib.people.uploads.spreadsheet.meanings import Meaning
@@ -43,6 +46,13 @@ def reasons(*header: str, **choices: Any) -> list[str]:
         ("Email Address [Required]", "email"),
         ("User name [userPrincipalName] Required", "email"),
         ("User principal name", "email"),
+        ("Email Address - Work", "email"),
+        ("Legal Name - First Name", "first_name"),
+        ("Preferred Name - Last Name", "last_name"),
+        ("First Name Last Name", "full_name"),
+        ("Legal Name in General Display Format", "full_name"),
+        ("Office [physicalDeliveryOfficeName]", "location"),
+        ("Office", "location"),
         ("First\u00a0name", "first_name"),
         (" firstname ", "first_name"),
         ("First", "first_name"),
@@ -74,6 +84,17 @@ def test_headings_are_known_in_any_form(heading: str, meaning: str | None) -> No
     assert columns_of(header)[-1].meaning == meaning
 
 
+def test_every_heading_is_listed_once_and_in_the_form_in_which_it_is_looked_up() -> None:
+    path = Path(headings.__file__).with_name("headings.toml")
+    lists = tomllib.loads(path.read_text(encoding="utf-8"))
+    proposed = [word for words in lists.pop("proposed").values() for word in words]
+    for words in (*lists.values(), proposed):
+        assert words == [heading_key(word) for word in words]
+    meanings = [word for meaning in Meaning for word in lists[meaning]]
+    known = [*meanings, *proposed, *lists["maybe_email"], *lists["other"]]
+    assert sorted(known) == sorted(set(known))
+
+
 @pytest.mark.parametrize(
     ("heading", "proposal"),
     [
@@ -81,7 +102,17 @@ def test_headings_are_known_in_any_form(heading: str, meaning: str | None) -> No
         ("Frist name", "first_name"),
         ("Grops", "groups"),
         ("Locaton", "location"),
+        ("Supervisory Organization", "department"),
+        ("Org Unit Path [Required]", "department"),
+        ("City", "location"),
+        ("cohort1", "groups"),
+        ("Labels", "groups"),
         ("Shoe size", None),
+        # What is only near by its letters.
+        ("Preferred Name", None),
+        ("Floor Name", None),
+        ("Work Address", None),
+        ("Group Email [Required]", None),
     ],
 )
 def test_a_heading_that_is_nearly_known_is_left_out_and_its_meaning_proposed(
@@ -117,7 +148,8 @@ def test_of_several_columns_for_one_meaning_the_best_known_is_taken_and_the_othe
         "password", "Password [Required]", "Initial password [passwordProfile] Required", "ssha_password",
         "Password Hash Function [UPLOAD ONLY]", "Passwort", "Kennwort", "Mot de passe", "Contraseña", "пароль",
         "\u30d1\u30b9\u30ef\u30fc\u30c9", "API key", "Access token", "Secret", "PIN", "pwd",
-        "Security answer", "Oath token metadata",
+        "Security answer", "Oath token metadata", "user_pwd", "userPin", "Temp. PIN", "Pw2", "2FA secret", "initialPW",
+        "Zugangscode", "Mitarbeiter-PIN", "Sicherheitsfrage", "mdp", "Recovery key", "lozinka", "M\u1eadt kh\u1ea9u",
     ],
 )  # fmt: skip
 def test_secrets_are_left_out_whatever_is_chosen(heading: str) -> None:
@@ -127,7 +159,8 @@ def test_secrets_are_left_out_whatever_is_chosen(heading: str) -> None:
 
 
 def test_names_in_which_a_secret_word_only_sounds_are_none() -> None:
-    assert reasons("E-mail", "Shipping address", "Passport country", "Secretary") == ["known", *["not_chosen"] * 3]
+    sounding = ("Shipping address", "Passport country", "Secretary", "Pass / Fail", "Opinion", "Compass", "Spinning")
+    assert reasons("E-mail", *sounding) == ["known", *["not_chosen"] * len(sounding)]
 
 
 def refusal(*header: str, **choices: Any) -> list[tuple[str, str]]:

@@ -200,14 +200,18 @@ def test_a_text_kept_from_being_a_number_is_that_text(cell: str, text: str) -> N
 
 
 @pytest.mark.parametrize(
-    "cell", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NV", "#WERT!", "#¿NOMBRE?", "#ЗНАЧ!"]
-)
+    "cell",
+    [
+        "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NV", "#WERT!", "#¿NOMBRE?", "#ЗНАЧ!",
+        "#\u041d/\u0414", "#N/B", "#N/D!", "#I/T", "#YOK", "#HIÁNYZIK", "#NENÍ_K_DISPOZICI", "#SPILL!", "#GETTING_DATA", "Err:502",
+    ],
+)  # fmt: skip
 def test_an_error_is_nothing_and_noted(cell: str) -> None:
     (row,) = read(f"E-mail;Name;Groups\na@example.com;{cell};x\n").rows
     assert (row.cells, row.notes) == (["a@example.com", "", "x"], {1: CellNote.ERROR})
 
 
-@pytest.mark.parametrize("cell", ["#1", "#hashtag", "#team!", "# N/A", "N/A", "#"])
+@pytest.mark.parametrize("cell", ["#1", "#hashtag", "#team!", "# N/A", "N/A", "#", "#NVA", "Err: 502", "Err:none"])
 def test_what_only_begins_like_an_error_is_a_text(cell: str) -> None:
     assert cells(f"E-mail;Name\na@example.com;{cell}\n") == [["a@example.com", cell]]
 

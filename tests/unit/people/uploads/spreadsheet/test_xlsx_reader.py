@@ -245,7 +245,18 @@ def test_a_workbook_of_a_kind_that_may_have_macros_is_refused() -> None:
 
 def test_archives_of_other_kinds_are_refused() -> None:
     document = with_parts(workbook(), {"xl/workbook.xml": None, "_rels/.rels": None, "word/document.xml": "<a/>"})
-    assert refused(document).code == "not_a_spreadsheet"
+    assert (refused(document).code, "a Word document" in refused(document).detail) == ("not_a_spreadsheet", True)
+    for name, what in (
+        ("Index/Document.iwa", "Apple's Numbers"),
+        ("ppt/presentation.xml", "PowerPoint"),
+        ("people.csv", "an archive with a CSV file"),
+        ("People.XLSX", "an archive with a workbook"),
+        ("note.txt", "another kind"),
+    ):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as made:
+            made.writestr(name, "x")
+        assert what in refused(archive.getvalue()).detail
     assert refused(b"PK\x05\x06" + bytes(18)).code == "not_a_spreadsheet"
     content = workbook()
     binary = {
