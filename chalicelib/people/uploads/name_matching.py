@@ -70,20 +70,26 @@ class Names:
             self._found[given] = self._match(given)
         return self._found[given]
 
+    def knows(self, given: str) -> bool:
+        """Whether the text is a name, in whatever form, or may be several."""
+        return self._known(given) is not None
+
     def _match(self, given: str) -> Match:
-        form = folded(_unquoted(given))
+        return self._known(given) or self._nearest(folded(_unquoted(given)))
+
+    def _known(self, given: str) -> Match | None:
         for how, ids in (
             (MatchKind.EXACT, self._by_full.get(given)),
             (MatchKind.EXACT, self._by_full.get(given.strip())),
             (MatchKind.EXACT, self._exact.get(given.strip())),
             (MatchKind.EXACT, self._exact.get(_unquoted(given))),
-            (MatchKind.FORM, self._folded.get(form)),
+            (MatchKind.FORM, self._folded.get(folded(_unquoted(given)))),
         ):
             if ids is not None and len(ids) == 1:
                 return Match(how, ids[0], self._full[ids[0]])
             if ids is not None:
                 return Match(MatchKind.AMBIGUOUS, candidates=tuple(sorted(self._full[one] for one in ids)))
-        return self._nearest(form)
+        return None
 
     def _nearest(self, form: str) -> Match:
         best, best_form, ratio, second = "", "", 0.0, 0.0

@@ -173,6 +173,10 @@ class _Row:
         # A group may have a semicolon in its name.
         whole = self._names.groups.has(given)
         parts = [part for part in ([given] if whole else parts_of(given, ";")) if not is_blank(part)]
+        by_comma = self._groups_by_comma(parts)
+        if by_comma is not None:
+            self._correct(heading, "separators", given, "; ".join(by_comma))
+            parts = by_comma
         if not parts and not self._is_formula(Meaning.GROUPS):
             self._fail(heading, "group_missing")
         if len(parts) > MAX_GROUPS:
@@ -182,6 +186,14 @@ class _Row:
         if parts and not whole:
             self._note_spaces(heading, given)
         return list(dict.fromkeys(item_id for item_id in found if item_id is not None))
+
+    def _groups_by_comma(self, parts: Sequence[str]) -> list[str] | None:
+        """The names in the only part, if it is no name and all in it between commas are."""
+        groups = self._names.groups
+        if len(parts) != 1 or "," not in parts[0] or groups.knows(parts[0]):
+            return None
+        names = [trimmed(name) for name in parts_of(parts[0], ",") if not is_blank(name)]
+        return names if all(map(groups.knows, names)) else None
 
     def _place(self, meaning: Meaning, names: Names) -> str | None:
         heading, given = self._cell(meaning)

@@ -55,7 +55,8 @@ def decoded(
         if content.startswith(mark):
             return _certain(content[len(mark) :], encoding, Source.MARK)
     said = encoding_named(declared) if declared else None
-    if said is not None:
+    # Programs say Latin 1 without looking, and every file can be read like that.
+    if said is not None and not (said == "cp1252" and not content.isascii() and _strictly(content, "utf-8")):
         text = _strictly(content, said)
         if text is not None:
             return Decoding(text, said, Source.DECLARED)

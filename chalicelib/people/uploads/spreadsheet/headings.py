@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from chalicelib.people.uploads.limits import MAX_COLUMNS, MAX_FIELD_NAME
@@ -42,12 +43,13 @@ def has_email_heading(header: Sequence[str]) -> bool:
 
 def header_index(lines: Sequence[SheetRow]) -> int:
     """Which of the first lines of a sheet, none of them blank, has the headings: a title may stand above."""
-    for index, line in enumerate(lines):
-        if any("@" in cell for cell in line.cells):
-            break
-        if has_email_heading(line.cells):
-            return index
-    return 0
+    above = list(takewhile(lambda line: not any("@" in cell for cell in line.cells), lines))
+    return max(range(len(above)), key=lambda index: _likeness(above[index].cells), default=0)
+
+
+def _likeness(line: Sequence[str]) -> tuple[bool, bool, int]:
+    """The greater, the more a line looks like headings of people; the first of equals is meant."""
+    return has_email_heading(line), any(map(is_maybe_email, line[:MAX_COLUMNS])), num_known(line)
 
 
 def num_known(header: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.people.uploads.directory import Department, Directory
 from chalicelib.people.uploads.row_schemas import RowOut
-from chalicelib.people.uploads.spreadsheet.meanings import Reason, Source
+from chalicelib.people.uploads.spreadsheet.meanings import Meaning, Reason, Source
 from chalicelib.people.uploads.spreadsheet.reader import Choice, Reading, read_file
 from chalicelib.people.uploads.verdicts import judge
 
@@ -36,6 +36,10 @@ class Judged:
     @property
     def secrets(self) -> list[str]:
         return [column.heading for column in self.reading.columns if column.reason == Reason.SECRET]
+
+    @property
+    def proposals(self) -> dict[str, str]:
+        return {column.heading: column.proposal for column in self.reading.columns if column.proposal}
 
     @property
     def names(self) -> list[tuple[str, str, str]]:
@@ -130,8 +134,7 @@ def bamboohr_report_csv() -> None:
 def moodle_users_csv() -> None:
     file = judged("moodle-users.csv")
     assert file.secrets == ["password"]
-    proposals = {column.heading: column.proposal for column in file.reading.columns if column.proposal}
-    assert proposals == {"cohort1": "groups"}
+    assert file.proposals == {"cohort1": "groups"}
     assert file.names == [ANN, BOB]
 
 
@@ -275,13 +278,104 @@ def libreoffice_ods() -> None:
     assert file.codes(1) == ["hidden_row", "stored_value", "error_value"]
 
 
+def google_contacts_csv() -> None:
+    file = judged("google-contacts.csv")
+    assert file.meanings == {"First Name": "first_name", "Last Name": "last_name", "E-mail 1 - Value": "email"}
+    assert file.proposals == {"Organization Department": "department", "Labels": "groups"}
+    assert file.names == [("zoe@example.com", "Zoë", "Núñez"), BOB]
+
+
+def google_groups_members_csv() -> None:
+    file = judged("google-groups-members.csv")
+    assert (file.reading.has_title, file.meanings) == (True, {"Email address": "email"})
+    assert file.proposals == {}
+    assert [row.values.email for row in file.rows] == [ANN[0], BOB[0]]
+
+
+def outlook_contacts_csv() -> None:
+    file = judged("outlook-contacts.csv")
+    assert file.meanings == {
+        "First Name": "first_name",
+        "Last Name": "last_name",
+        "Department": "department",
+        "Office Location": "location",
+        "E-mail Address": "email",
+    }
+    assert file.names == [ANN, ("juergen@example.com", "Jürgen", "Weiß")]
+
+
+def powershell_ad_users_csv() -> None:
+    """Windows PowerShell writes its letters in ASCII, and what type of thing they are of above the headings."""
+    file = judged("powershell-ad-users.csv")
+    assert file.reading.sheet.header_number == 2
+    assert (file.meanings["EmailAddress"], file.meanings["Office"]) == ("email", "location")
+    assert file.names == [ANN, ("juergen@example.com", "J?rgen", "Wei?")]
+    assert ["garbled" in file.codes(index) for index in range(2)] == [False, True]
+
+
+def entra_group_members_csv() -> None:
+    file = judged("entra-group-members.csv")
+    assert file.reading.sheet.header_number == 2
+    assert [row.values.email for row in file.rows] == [ANN[0], BOB[0]]
+
+
+def microsoft_365_add_users_csv() -> None:
+    file = judged("microsoft-365-add-users.csv")
+    assert file.meanings == {
+        "Username": "email",
+        "First name": "first_name",
+        "Last name": "last_name",
+        "Department": "department",
+    }
+    assert file.proposals == {"City": "location"}
+    assert file.names == [ANN, BOB]
+
+
+def moodle_participants_csv() -> None:
+    """Groups are separated by commas."""
+    file = judged("moodle-participants.csv")
+    assert (file.verdicts, file.names) == (["corrected", "ok"], [ANN, BOB])
+    assert [row.values.group_ids for row in file.rows] == [["f", "s"], ["f"]]
+
+
+def canvas_gradebook_csv() -> None:
+    """A line of points is between the headings and the people."""
+    file = judged("canvas-gradebook.csv")
+    assert file.meanings == {"Student": "full_name", "SIS Login ID": "email"}
+    assert file.proposals == {"Section": "groups"}
+    assert "email_missing" in file.codes(0)
+    assert file.names[1:] == [ANN, BOB]
+
+
+def numbers_csv() -> None:
+    file = judged("numbers.csv")
+    assert (file.reading.has_title, file.verdicts) == (True, ["ok"])
+    assert file.names == [("zoe@example.com", "Zoë", "")]
+
+
+def pipes_csv() -> None:
+    file = judged("pipes.csv")
+    assert (file.verdicts, file.names) == (["ok", "ok"], [ANN, BOB])
+
+
+def excel_special_formats_xlsx() -> None:
+    fields = dict.fromkeys(("Phone", "Badge", "Budget", "Share"), Meaning.FIELD)
+    file = judged("excel-special-formats.xlsx", Choice(columns=fields))
+    assert [row.values.fields for row in file.rows] == [
+        {"Phone": "(206) 555-0100", "Badge": "K-0017", "Budget": "$1,234.50", "Share": "50.0%"},
+        {"Phone": "555-0101", "Badge": "K-0018", "Budget": "$-"},
+    ]
+
+
 CASES: list[Callable[[], None]] = [
     google_workspace_users_csv, microsoft_365_users_csv, entra_bulk_create_csv, entra_users_csv, bamboohr_report_csv,
     moodle_users_csv, canvas_users_csv, group_memberships_csv, excel_german_csv, excel_polish_csv, excel_russian_csv,
     excel_turkish_csv, excel_greek_csv, excel_japanese_csv, excel_chinese_csv, excel_mac_csv, excel_unicode_text_txt,
     excel_sep_line_csv, text_like_formulas_csv, saved_twice_csv, excel_open_sheet_filtered_xlsx,
-    excel_shown_values_xlsx,    library_without_values_xlsx, workday_report_xlsx, backslashes_xlsx,
-    passwords_in_second_sheet_xlsx, libreoffice_ods,
+    excel_shown_values_xlsx, library_without_values_xlsx, workday_report_xlsx, backslashes_xlsx,
+    passwords_in_second_sheet_xlsx, libreoffice_ods, google_contacts_csv, google_groups_members_csv,
+    outlook_contacts_csv, powershell_ad_users_csv, entra_group_members_csv, microsoft_365_add_users_csv,
+    moodle_participants_csv, canvas_gradebook_csv, numbers_csv, pipes_csv, excel_special_formats_xlsx,
 ]  # fmt: skip
 
 

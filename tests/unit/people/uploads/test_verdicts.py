@@ -241,10 +241,10 @@ def test_unknown_departments_and_locations_fail(cell: str, code: str) -> None:
     ],
 )
 def test_names_and_fields_are_cleaned_and_the_correction_told(given: str, taken: str, code: str) -> None:
-    for heading in ("First_name", "Last_name", "Office"):
+    for heading in ("First_name", "Last_name", "Desk"):
         verdict = one(**{heading: given})
         assert corrections(verdict) == [(heading.replace("_", " "), code, given, taken)]
-        assert taken in (verdict.values.first_name, verdict.values.last_name, verdict.values.fields.get("Office"))
+        assert taken in (verdict.values.first_name, verdict.values.last_name, verdict.values.fields.get("Desk"))
 
 
 def test_joiners_within_names_stay() -> None:
@@ -252,9 +252,9 @@ def test_joiners_within_names_stay() -> None:
 
 
 def test_long_names_and_values_fail() -> None:
-    assert one(First_name="x" * MAX_NAME, Office="x" * MAX_VALUE).verdict == Verdict.OK
+    assert one(First_name="x" * MAX_NAME, Desk="x" * MAX_VALUE).verdict == Verdict.OK
     assert problems(one(First_name="x" * (MAX_NAME + 1))) == [("First name", "too_long")]
-    assert problems(one(Office="x" * (MAX_VALUE + 1))) == [("Office", "too_long")]
+    assert problems(one(Desk="x" * (MAX_VALUE + 1))) == [("Desk", "too_long")]
 
 
 def test_a_cell_without_a_heading_is_left_out() -> None:
@@ -282,6 +282,27 @@ def test_a_name_in_one_column_is_divided_so_that_it_reads_the_same(
     verdict = one(Full_name=name)
     assert (verdict.values.first_name, verdict.values.last_name) == (first, last)
     assert [code for _, code, _, _ in corrections(verdict)] == (["name_order"] if is_corrected else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "group_ids"),
+    [
+        ("Finance, Sales", "Finance; Sales", ["f", "s"]),
+        ("finance,Sales,", "finance; Sales", ["f", "s"]),
+        ("Legal, Risk", None, ["c"]),
+        ("Finance, Nowhere", None, None),
+        ("Finance, Sales; HR", None, None),
+    ],
+)
+def test_group_names_may_be_separated_by_commas_where_each_of_them_is_one(
+    given: str, taken: str | None, group_ids: list[str] | None
+) -> None:
+    verdict = one(Directory(groups={**DIRECTORY.groups, "c": "Legal, Risk"}), Groups=given)
+    if group_ids is None:
+        assert "unknown_group" in [code for _, code in problems(verdict)]
+    else:
+        assert (problems(verdict), verdict.values.group_ids) == ([], group_ids)
+        assert [made[3] for made in corrections(verdict) if made[1] == "separators"] == ([taken] if taken else [])
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,8 @@ def test_a_text_kept_from_being_a_number_is_that_text(cell: str, text: str) -> N
     "cell",
     [
         "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NV", "#WERT!", "#¿NOMBRE?", "#ЗНАЧ!",
-        "#\u041d/\u0414", "#N/B", "#N/D!", "#I/T", "#YOK", "#HIÁNYZIK", "#NENÍ_K_DISPOZICI", "#SPILL!", "#GETTING_DATA", "Err:502",
+        "#\u041d/\u0414", "#N/B", "#N/D!", "#I/T", "#YOK", "#HIÁNYZIK", "#NENÍ_K_DISPOZICI", "#SPILL!", "#GETTING_DATA",
+        "Err:502",
     ],
 )  # fmt: skip
 def test_an_error_is_nothing_and_noted(cell: str) -> None:

@@ -46,6 +46,9 @@ def test_a_mark_counts_before_what_is_declared_and_that_before_a_guess() -> None
     found = decoded(text.encode("cp1250"), "utf-8")
     assert (found.text, found.source, found.overruled) == (text, Source.GUESSED, "UTF-8")
     assert decoded(text.encode("utf-16-le"), "utf-8").label == "UTF-16LE"
+    found = decoded(text.encode(), "iso-8859-1")
+    assert (found.text, found.source, found.overruled) == (text, Source.BYTES, "windows-1252")
+    assert decoded("Zoë".encode("cp1252"), "iso-8859-1").source == Source.DECLARED
     assert decoded(text.encode("cp1250"), "no-such-charset").overruled is None
 
 
