@@ -19,6 +19,8 @@ from chalicelib.people.uploads.spreadsheet.refusals import refusal
 # 500 rows of 50 columns are 75,000 elements and 2 MB. What is over it is formatting, or meant to do harm.
 MAX_ELEMENTS = 500_000
 MAX_READ = 16_000_000
+# So often that may be read for one request: the starts of all sheets, one sheet, and once more to keep the file.
+_MAX_TIMES = 4
 # A rich text is nine deep.
 MAX_DEPTH = 64
 
@@ -84,6 +86,18 @@ def archive_of(content: bytes) -> zipfile.ZipFile:
     return archive
 
 
+@dataclass
+class _Budget:
+    num_elements: int
+    num_bytes: int
+
+    def spend(self, num_elements: int = 0, num_bytes: int = 0) -> None:
+        self.num_elements -= num_elements
+        self.num_bytes -= num_bytes
+        if self.num_elements < 0 or self.num_bytes < 0:
+            raise _too_much()
+
+
 class Parts:
     """The parts of one archive. All of them together are read up to the budget.
 
@@ -91,10 +105,10 @@ class Parts:
     write them, are slashes.
     """
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, total: _Budget | None = None) -> None:
         self._archive = archive
-        self._num_left = MAX_ELEMENTS
-        self._bytes_left = MAX_READ
+        self._budget = _Budget(MAX_ELEMENTS, MAX_READ)
+        self._total = total or _Budget(_MAX_TIMES * MAX_ELEMENTS, _MAX_TIMES * MAX_READ)
         self._entries = {_key(entry.filename): entry for entry in archive.infolist()}
 
     def __contains__(self, name: str) -> bool:
@@ -113,8 +127,8 @@ class Parts:
             raise refusal("broken_workbook") from None
 
     def afresh(self) -> "Parts":
-        """The same parts under a budget of their own."""
-        return Parts(self._archive)
+        """The same parts under a budget of their own, within that of the archive."""
+        return Parts(self._archive, self._total)
 
     def read(self, name: str, handler: Handler) -> None:
         """Hands a part to its handler, piece by piece. Raises MusterError."""
@@ -134,14 +148,16 @@ class Parts:
         num_fed = 0
         with self._archive.open(info) as part:
             while piece := part.read(_PIECE):
-                self._bytes_left -= len(piece)
-                if self._bytes_left < 0:
-                    raise _too_much()
+                self._spend(num_bytes=len(piece))
                 num_fed += len(piece)
                 parser.Parse(piece, False)
                 if num_fed - parser.CurrentByteIndex > _MAX_TAG:
                     raise _too_much()
         parser.Parse(b"", True)
+
+    def _spend(self, num_elements: int = 0, num_bytes: int = 0) -> None:
+        self._budget.spend(num_elements, num_bytes)
+        self._total.spend(num_elements, num_bytes)
 
     def _parser(self, handler: Handler) -> expat.XMLParserType:
         parser = expat.ParserCreate()
@@ -152,8 +168,8 @@ class Parts:
         def start(name: str, attributes: Attributes) -> None:
             nonlocal depth
             depth += 1
-            self._num_left -= 1
-            if self._num_left < 0 or depth > MAX_DEPTH:
+            self._spend(num_elements=1)
+            if depth > MAX_DEPTH:
                 raise _too_much()
             handler.start(local(name), attributes)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.core.errors import MusterError
-from chalicelib.people.uploads.spreadsheet.document import NUM_FIRST_LINES, Document, SheetEntry
+from chalicelib.people.uploads.spreadsheet.document import MAX_SHEETS, NUM_FIRST_LINES, Document, SheetEntry
 from chalicelib.people.uploads.spreadsheet.headings import header_index, is_secret
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
 from chalicelib.people.uploads.spreadsheet.sheet import CellNote, SheetRow, readable
@@ -26,7 +26,7 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
-class _Secrets:
+class Secrets:
     """The columns of a sheet that hold secrets, below the line of their headings."""
 
     header_number: int
@@ -38,14 +38,17 @@ class _Secrets:
         return ["" if index in self.columns else cell for index, cell in enumerate(cells)]
 
 
-def kept_file(content: bytes, document: Document) -> KeptFile:
-    """The file itself, unless one of its headings says that secrets stand below."""
+def kept_file(content: bytes, document: Document, chosen: int, found: Secrets) -> KeptFile:
+    """The file itself, unless one of its headings says that secrets stand below, or nobody looked at all of them.
+    `chosen` is the index of the sheet that was read, and `found` are the secrets in it.
+    """
     secrets = [_secrets_in(readable(lines)) for lines in document.first_lines()]
-    if not any(sheet.columns for sheet in secrets):
+    secrets[chosen] = found
+    if len(secrets) <= MAX_SHEETS and not any(sheet.columns for sheet in secrets):
         return KeptFile(content)
     if document.decoding is not None:
         return KeptFile(_text_without(document, document.decoding.encoding, secrets[0]))
-    return KeptFile(_sheets_without(document, secrets), is_sheets=True)
+    return KeptFile(_sheets_without(document, secrets, chosen), is_sheets=True)
 
 
 def kept_sheets(content: bytes) -> Document:
@@ -66,14 +69,14 @@ def kept_sheets(content: bytes) -> Document:
     )
 
 
-def _secrets_in(lines: Sequence[SheetRow]) -> _Secrets:
+def _secrets_in(lines: Sequence[SheetRow]) -> Secrets:
     if not lines:
-        return _Secrets(0, frozenset())
+        return Secrets(0, frozenset())
     header = lines[header_index(lines)]
-    return _Secrets(header.number, frozenset(index for index, cell in enumerate(header.cells) if is_secret(cell)))
+    return Secrets(header.number, frozenset(index for index, cell in enumerate(header.cells) if is_secret(cell)))
 
 
-def _text_without(document: Document, encoding: str, secrets: _Secrets) -> bytes:
+def _text_without(document: Document, encoding: str, secrets: Secrets) -> bytes:
     """In the same encoding, so that another one can still be chosen."""
     file = io.StringIO(newline="")
     file.write("sep=,\r\n")
@@ -93,17 +96,20 @@ def _as_written(line: SheetRow) -> list[str]:
     return [_NOTED.get(note, cell) if note else cell for note, cell in zip(notes, line.cells, strict=True)]
 
 
-def _sheets_without(document: Document, secrets: Sequence[_Secrets]) -> bytes:
-    sheets = []
-    for index, entry in enumerate(document.sheets):
-        lines: list[list[object]] | None = None
+def _sheets_without(document: Document, secrets: Sequence[Secrets], chosen: int) -> bytes:
+    lines: dict[int, list[list[object]]] = {}
+    # That which was read first: there is a limit on how much of an archive is read.
+    for index in sorted({*range(min(len(secrets), MAX_SHEETS)), chosen}, key=lambda index: index != chosen):
         # A sheet that cannot be read cannot be chosen, and is not kept.
         with suppress(MusterError):
-            lines = [
+            lines[index] = [
                 [line.number, secrets[index].removed(line.number, line.cells), line.notes, line.is_hidden]
                 for line in document.lines_of(index)
             ]
-        sheets.append({"name": entry.name, "is_hidden": entry.is_hidden, "is_open": entry.is_open, "lines": lines})
+    sheets = [
+        {"name": entry.name, "is_hidden": entry.is_hidden, "is_open": entry.is_open, "lines": lines.get(index)}
+        for index, entry in enumerate(document.sheets)
+    ]
     return json.dumps(sheets).encode()
 
 

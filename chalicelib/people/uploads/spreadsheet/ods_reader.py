@@ -31,9 +31,9 @@ def document(parts: Parts) -> Document:
     _refuse_encrypted(parts)
     if "content.xml" not in parts:
         raise refusal("broken_workbook")
-    handler = _ContentHandler()
-    parts.read("content.xml", handler)
     open_name = _open_sheet(parts)
+    handler = _ContentHandler(open_name)
+    parts.read("content.xml", handler)
     tables = handler.tables
     return Document(
         [SheetEntry(table.name, table.style in handler.hidden_styles, table.name == open_name) for table in tables],
@@ -62,8 +62,10 @@ class _Cell:
 class _ContentHandler(Handler):
     """Gathers the rows of all tables that hold something; of a table no more than one could read."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_name: str) -> None:
         super().__init__(self._start, self._end, self._text)
+        self._open_name: str | None = open_name
+        self._is_looked_at = True
         self.tables: list[_Table] = []
         self.hidden_styles: set[str] = set()
         self._path: list[str] = []
@@ -86,14 +88,22 @@ class _ContentHandler(Handler):
         elif name == "table-properties" and _value(attributes, "display") == "false":
             self.hidden_styles.add(self._style)
         elif name == "table":
-            self.tables.append(_Table(_value(attributes, "name"), _value(attributes, "style-name")))
-            self._number = 0
+            self._begin_table(_Table(_value(attributes, "name"), _value(attributes, "style-name")))
         elif name == "table-row":
             self._begin_row(attributes)
         elif name in ("table-cell", "covered-table-cell"):
             self._begin_cell(attributes)
         elif self._cell is not None and not self._aside:
             self._begin_text(name, attributes, self._cell)
+
+    def _begin_table(self, table: _Table) -> None:
+        is_open = table.name == self._open_name
+        self._is_looked_at = len(self.tables) < MAX_SHEETS or is_open
+        # Names are unique, and whoever made the file otherwise has the first read.
+        if is_open:
+            self._open_name = None
+        self.tables.append(table)
+        self._number = 0
 
     def _begin_row(self, attributes: Attributes) -> None:
         self._number += 1
@@ -141,7 +151,7 @@ class _ContentHandler(Handler):
             self._cells.append(text)
 
     def _end_row(self, table: _Table) -> None:
-        if len(self.tables) <= MAX_SHEETS and (any(self._cells) or self._notes):
+        if self._is_looked_at and (any(self._cells) or self._notes):
             for number in range(self._number, self._number + self._row_repeated):
                 if len(table.rows) >= _MAX_LINES:
                     break

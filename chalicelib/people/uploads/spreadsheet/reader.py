@@ -13,7 +13,7 @@ from chalicelib.people.uploads.spreadsheet.csv_reader import text_document
 from chalicelib.people.uploads.spreadsheet.document import NUM_FIRST_LINES, Document
 from chalicelib.people.uploads.spreadsheet.encoding_names import LABELS, encoding_named
 from chalicelib.people.uploads.spreadsheet.headings import has_email_heading, header_index
-from chalicelib.people.uploads.spreadsheet.kept_file import KeptFile, kept_file, kept_sheets
+from chalicelib.people.uploads.spreadsheet.kept_file import KeptFile, Secrets, kept_file, kept_sheets
 from chalicelib.people.uploads.spreadsheet.meanings import Choices, Reason, Source
 from chalicelib.people.uploads.spreadsheet.refusals import explain, refusal
 from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow, is_blank, kept, readable
@@ -53,11 +53,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reading:
-    """`columns` are those of `sheet.header`. `sheet_name` is None for a text file."""
+    """`columns` are those of `sheet.header`. `index` and `sheet_name` are those of the sheet that was read; a text file
+    has no name of one.
+    """
 
     sheet: Sheet
     columns: Sequence[Column]
     document: Document
+    index: int
     sheet_name: str | None
     # The names of the sheets that list people, beside the one that was read.
     others: Sequence[str] = ()
@@ -66,7 +69,8 @@ class Reading:
 
     def without_secrets(self, content: bytes) -> KeptFile:
         """The file as it may be kept."""
-        return kept_file(content, self.document)
+        secrets = frozenset(index for index, column in enumerate(self.columns) if column.reason == Reason.SECRET)
+        return kept_file(content, self.document, self.index, Secrets(self.sheet.header_number, secrets))
 
 
 def read_file(
@@ -91,7 +95,7 @@ def read_file(
     sheet, has_title = _sheet_of(document.lines_of(index))
     columns = columns_of(sheet.header, sheet.rows, choice.columns, last_time)
     sheet = _without_blank_rows(sheet, columns)
-    return Reading(sheet, columns, document, document.sheets[index].name or None, others, has_title)
+    return Reading(sheet, columns, document, index, document.sheets[index].name or None, others, has_title)
 
 
 def _document(content: bytes, content_type: str, choice: Choice, *, is_sheets: bool) -> Document:

@@ -47,9 +47,12 @@ def workbook(parts: Parts, content_type: str) -> Document:
         target, kind = relations.get(relation, ("", ""))
         if kind == "worksheet":
             sheets.append((SheetEntry(name, state != "visible", index == book.open_index), target))
-    reader = _Reader(book, by_kind, [target for _, target in sheets])
+    entries = [entry for entry, _ in sheets]
+    # The one that is seen first, however many stand before it.
+    looked_at = sorted(range(len(sheets)), key=lambda index: not entries[index].is_open)[:MAX_SHEETS]
+    reader = _Reader(book, by_kind, [target for _, target in sheets], looked_at)
     return Document(
-        [entry for entry, _ in sheets],
+        entries,
         lambda index: reader.lines_of(parts.afresh(), index),
         lambda: reader.first_lines(parts.afresh()),
     )
@@ -60,16 +63,17 @@ class _Reader:
     book: _Book
     by_kind: dict[str, str]
     targets: Sequence[str]
+    looked_at: Sequence[int]
 
     def lines_of(self, parts: Parts, index: int) -> list[SheetRow]:
         return list(self._rows(parts, [cells_of(parts, self.targets[index])])[0])
 
     def first_lines(self, parts: Parts) -> list[list[SheetRow]]:
         found = [CellLines() for _ in self.targets]
-        for index, target in enumerate(self.targets[:MAX_SHEETS]):
+        for index in self.looked_at:
             # A sheet that cannot be read is said to be so when it is chosen.
             with suppress(MusterError):
-                found[index] = cells_of(parts, target, NUM_FIRST_LINES)
+                found[index] = cells_of(parts, self.targets[index], NUM_FIRST_LINES)
         return [_readable(lines) for lines in self._rows(parts, found)]
 
     def _rows(self, parts: Parts, sheets: Sequence[CellLines]) -> list[Iterator[SheetRow]]:

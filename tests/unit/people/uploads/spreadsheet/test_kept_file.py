@@ -2,14 +2,29 @@
 
 import csv
 import io
+import re
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
+from chalicelib.core.errors import MusterError
+from chalicelib.people.uploads.spreadsheet.document import MAX_SHEETS
 from chalicelib.people.uploads.spreadsheet.kept_file import KeptFile
 from chalicelib.people.uploads.spreadsheet.reader import Choice, Reading, read_file
-from tests.unit.people.uploads.spreadsheet.workbooks import ANN, HEADER, workbook
+from tests.pace import at_most
+from tests.unit.people.uploads.spreadsheet.workbooks import (
+    ANN,
+    HEADER,
+    inline,
+    part_of,
+    saved,
+    sheet_of,
+    with_parts,
+    workbook,
+)
 
 CSV = "text/csv"
 
@@ -54,6 +69,46 @@ def test_a_workbook_with_secrets_is_kept_as_its_sheets() -> None:
     assert kept(content).is_sheets
     assert b"1234" not in kept(content).content
     assert again(content).sheet.rows[0].cells == [*ANN, ""]
+
+
+def test_secrets_below_many_lines_of_spaces_are_not_kept() -> None:
+    content = b" , , \n" * 40 + b"E-mail,Password,Name\na@example.com,geheim,Ann\n"
+    assert b"geheim" not in kept(content).content
+    assert [row.number for row in again(content).sheet.rows] == [42]
+
+
+def test_of_more_sheets_than_are_looked_at_the_others_are_not_kept() -> None:
+    book = Workbook()
+    for number in range(MAX_SHEETS + 5):
+        sheet = book.create_sheet(f"S{number}")
+        sheet.append([*HEADER, "Notes" if number < MAX_SHEETS else "Password"])
+        sheet.append([*ANN, f"geheim {number}"])
+    # The first sheet of all is empty, so that they count from 1.
+    for is_open in (3, MAX_SHEETS + 3):
+        book.active = is_open
+        content = saved(book)
+        assert read_file(content, "").sheet_name == f"S{is_open - 1}"
+        assert b"geheim 7" in kept(content).content
+        for number in range(MAX_SHEETS + 1, MAX_SHEETS + 5):
+            assert f"geheim {number}".encode() not in kept(content).content
+        assert again(content).sheet.rows[0].cells[:3] == list(ANN)
+        with pytest.raises(MusterError) as caught:
+            again(content, Choice(sheet=f"S{MAX_SHEETS + 1}"))
+        assert caught.value.code == "sheet_not_kept"
+
+
+def test_a_workbook_of_many_large_sheets_with_secrets_takes_seconds_at_most() -> None:
+    people = inline("E-mail", "Password") + inline("a@example.com", "geheim")
+    content = sheet_of(people + ("<row>" + "<c/>" * 400 + "</row>") * 1100)
+    book = part_of(content, "xl/workbook.xml")
+    (entry,) = re.findall(r"<sheet [^>]*/>", book)
+    more = "".join(re.sub(r'name="[^"]*"', f'name="S{number}"', entry) for number in range(500))
+    # What packs as well as this is refused by its ratio; that is not what is tried here.
+    parts = {"xl/workbook.xml": book.replace(entry, more), "xl/media/x": Random(1).randbytes(60_000)}
+    content = with_parts(content, parts)
+    with at_most(seconds=6):
+        assert b"geheim" not in kept(content).content
+        assert again(content).sheet.rows[0].cells == ["a@example.com", ""]
 
 
 letters = st.sampled_from(",;\t'\"= \r\n@#-ab1") | st.characters(exclude_categories=["Cs", "Cc"], max_codepoint=0x3FF)

@@ -55,6 +55,14 @@ def refused(content: bytes) -> str:
 ANN = cell("ann@example.com")
 
 
+def test_the_sheet_that_was_open_is_read_however_many_stand_before_it() -> None:
+    others = "".join(f'</table:table><table:table table:name="S{number}">{HEADER}{row(ANN)}' for number in range(40))
+    opened = "</table:table><table:table table:name='Open'>" + HEADER + row(cell("bob@example.com"))
+    settings = '<c:config-item xmlns:c="urn:c" c:name="ActiveTable">Open</c:config-item>'
+    reading = read_file(ods(HEADER, row(ANN), others, opened, **{"settings.xml": settings}), "")
+    assert (reading.sheet_name, reading.sheet.rows[0].cells) == ("Open", ["bob@example.com"])
+
+
 @pytest.mark.parametrize(
     ("written", "text"),
     [
