@@ -45,6 +45,7 @@ def reasons(*header: str, **choices: Any) -> list[str]:
         ("Email - Primary Work", "email"),
         ("Email Address [Required]", "email"),
         ("User name [userPrincipalName] Required", "email"),
+        ("User name [userPrincipalName]", "email"),
         ("User principal name", "email"),
         ("Email Address - Work", "email"),
         ("Legal Name - First Name", "first_name"),
