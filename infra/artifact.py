@@ -34,6 +34,8 @@ _DROPPED = (
     "**/*.pyi",
     "*.dist-info",
     "botocore/data/**/examples-1.json",
+    "charset_normalizer/*.so",  # the same modules compiled: faster on texts that are longer than a sample of names
+    "charset_normalizer/cli",
     "dateutil/zoneinfo/*.tar.gz",  # time zones come from tzdata
     "dns",  # email-validator asks the DNS only where deliverability is to be checked
     "pydantic/color.py",

@@ -1,15 +1,17 @@
 """HTTP: uploads of people, from the template to the rows that failed."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, TemplateQuery
+from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportPage, MappingForm, TemplateQuery
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
+from chalicelib.web.requests import file_of
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
@@ -18,9 +20,11 @@ routes = Routes("Uploads", __name__)
 _IMPORTS = "/orgs/{org_id}/imports"
 _CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# Content types that programs send for spreadsheets. The file's content decides what it is.
+# What browsers and programs call spreadsheets. What a file is, its content shows; some are only refused by name.
 _FILES = (
-    _CSV, _XLSX, "text/plain", "text/tab-separated-values", "application/vnd.ms-excel", "application/csv",
+    _CSV, _XLSX, "application/vnd.oasis.opendocument.spreadsheet", "multipart/form-data", "text/plain", "text/x-csv",
+    "text/comma-separated-values", "text/tab-separated-values", "application/csv", "application/x-csv",
+    "application/vnd.ms-excel", "application/vnd.ms-excel.sheet.macroenabled.12", "application/zip",
     "application/octet-stream",
 )  # fmt: skip
 
@@ -45,16 +49,19 @@ def template(call: Call[Empty, TemplateQuery]) -> Response:
     status=201, idempotent=True,
 )  # fmt: skip
 def upload(call: Call[Empty, Empty]) -> ImportDetail:
-    """The file is the body. Answers every row with its verdict; nothing is sent before approval."""
+    """The file is the body, or the one file of a form. Answers every row with its verdict; nothing is sent before
+    approval.
+    """
 
-    from chalicelib.people.uploads import service as uploads
+    from chalicelib.people.uploads import preview, service
 
     scope = _scope(call)
-    upload = idempotent(
-        call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now)
-    )
+    content, content_type = file_of(call.raw_body, call.content_type)
+    # The same file in another form, whose boundary is drawn anew, is the same request.
+    call = replace(call, raw_body=content)
+    made = idempotent(call, ImportOut, lambda seed: preview.upload(scope, content, content_type, seed, call.now))
     # Read again, and not kept under the idempotency key: the rows are more than one item holds.
-    return uploads.detail(scope, upload.import_id, call.now)
+    return service.detail(scope, made.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)
@@ -71,6 +78,22 @@ def read_import(call: Call[Empty, Empty]) -> ImportDetail:
     from chalicelib.people.uploads import service as uploads
 
     return uploads.detail(_scope(call), call.params["import_id"], call.now)
+
+
+@routes.add(
+    "POST", _IMPORTS + "/{import_id}/mapping", summary="Read the file in another way", answer=ImportDetail,
+    body=MappingForm, idempotent=True,
+)  # fmt: skip
+def choose_mapping(call: Call[MappingForm, Empty]) -> ImportDetail:
+    """Another sheet or encoding, and what columns mean. The file is judged again, and the organization's next upload
+    takes the columns for the same.
+    """
+
+    from chalicelib.people.uploads import preview, service
+
+    scope, import_id = _scope(call), call.params["import_id"]
+    idempotent(call, ImportOut, lambda seed: preview.choose(scope, import_id, call.body, seed, call.now))
+    return service.detail(scope, import_id, call.now)
 
 
 @routes.add(

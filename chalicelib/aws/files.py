@@ -1,4 +1,4 @@
-"""S3: writes files in parts, and makes links that expire."""
+"""S3: writes files in parts, reads small ones, and makes links that expire."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.failures import translated
+from chalicelib.aws.failures import StorageFailure, translated
 from chalicelib.core.errors import MusterError
 from chalicelib.core.settings import settings
 
@@ -40,6 +40,19 @@ class Files:
             raise
         with translated():
             client("s3").put_object(Bucket=self.bucket, Key=key, Body=part, ContentType=content_type)
+
+    def read(self, key: str) -> bytes | None:
+        """The whole file; None when there is none."""
+        try:
+            with translated():
+                answer = client("s3").get_object(Bucket=self.bucket, Key=key)
+                content: bytes = answer["Body"].read()
+        except StorageFailure as error:
+            # Who may not list a bucket is not told that a file is missing, only that access is denied.
+            if error.aws_code in ("NoSuchKey", "AccessDenied"):
+                return None
+            raise
+        return content
 
     def delete(self, key: str) -> None:
         """Harmless when there is no such file."""

@@ -1,10 +1,10 @@
 """Problem details (RFC 9457): the form of every error answer."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from chalice.app import Response
+from chalice.app import CaseInsensitiveMapping, Response
 from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, TooMany, Unavailable
@@ -87,17 +87,41 @@ _CHALICE_PROBLEMS = {
     400: ("bad_request", "The request cannot be read"),
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "This method is not allowed here"),
-    415: ("unsupported_media_type", "Send JSON, with Content-Type application/json"),
+    415: ("unsupported_media_type", "This content type is not taken here"),
 }
 
+Middleware = Callable[[Any, Any], Response]
 
-def answer_problems(event: Any, get_response: Any) -> Response:
+
+def problems_of(app: Any) -> Middleware:
     """Chalice middleware: answers that Chalice gives by itself become problem details too."""
-    response: Response = get_response(event)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if response.status_code < 400 or str(headers.get("content-type", "")).startswith((CONTENT_TYPE, "text/html")):
-        return response
-    code, title = _CHALICE_PROBLEMS.get(response.status_code, ("internal_error", MusterError.title))
-    body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": title + ".", "code": code}
-    kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
-    return Response(json.dumps(body), {**kept, "Content-Type": CONTENT_TYPE}, response.status_code)
+
+    def answer_problems(request: Any, get_response: Any) -> Response:
+        response: Response = get_response(request)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status_code < 400 or str(headers.get("content-type", "")).startswith((CONTENT_TYPE, "text/html")):
+            return response
+        code, title = _CHALICE_PROBLEMS.get(response.status_code, ("internal_error", MusterError.title))
+        detail = _taken(app, request) if response.status_code == 415 else f"{title}."
+        body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": detail, "code": code}
+        kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
+        return Response(json.dumps(body), {**kept, "Content-Type": CONTENT_TYPE}, response.status_code)
+
+    return answer_problems
+
+
+def _taken(app: Any, request: Any) -> str:
+    route = app.routes[request.context["resourcePath"]][request.context["httpMethod"]]
+    *others, last = route.content_types
+    return (
+        f"Send one of these as Content-Type: {', '.join(others)} or {last}."
+        if others
+        else (f"Send it with Content-Type {last}.")
+    )
+
+
+def accept_everything(request: Any, get_response: Any) -> Response:
+    """Chalice middleware: a binary answer goes to everybody, not only to who says by an Accept header to take it."""
+    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})
+    response: Response = get_response(request)
+    return response

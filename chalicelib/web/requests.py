@@ -1,10 +1,14 @@
 """Reads the parts of a Chalice request: the caller's identity, the query string, the form."""
 
+import re
 from collections.abc import Container
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid
+
+_FILE_NAME = re.compile(rb"^content-disposition:[^\r\n]*;[ \t]*filename\*?=", re.IGNORECASE | re.MULTILINE)
+_FILE_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
 def account_id_of(request: Any) -> str:
@@ -27,7 +31,35 @@ def source_of(request: Any) -> str:
 
 
 def content_type_of(request: Any) -> str:
-    return (request.headers.get("content-type") or "").split(";")[0].strip().lower()
+    return str(request.headers.get("content-type") or "").strip()
+
+
+def file_of(body: bytes, content_type: str) -> tuple[bytes, str]:
+    """The uploaded file and its content type: the body itself, or the one file of a form (RFC 7578).
+
+    Raises BadRequest for a form that cannot be read or has not exactly one file.
+    """
+    if content_type.split(";")[0].strip().lower() != "multipart/form-data":
+        return body, content_type
+    boundary = _parameter(content_type, "boundary")
+    if not boundary:
+        raise BadRequest("unreadable_form", "The form's Content-Type names no boundary.")
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))[1:]
+    files = [(head, content) for head, _, content in (part.partition(b"\r\n\r\n") for part in parts) if _has_file(head)]
+    if len(files) != 1:
+        raise BadRequest("not_one_file", "Send exactly one file in the form.")
+    head, content = files[0]
+    kind = _FILE_TYPE.search(head)
+    return content, kind[1].decode("latin-1").strip() if kind else ""
+
+
+def _has_file(head: bytes) -> bool:
+    return _FILE_NAME.search(head) is not None
+
+
+def _parameter(header: str, name: str) -> str | None:
+    match = re.search(rf';\s*{name}=(?:"([^"]*)"|([^;\s]*))', header, re.IGNORECASE)
+    return (match[1] or match[2]) if match else None
 
 
 def query_of(request: Any, known: Container[str] | None = None) -> dict[str, str]:

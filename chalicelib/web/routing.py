@@ -75,7 +75,7 @@ class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
     `email` is the account's address, if Cognito has verified it. `source` is the IP address of the caller, as API
-    Gateway saw it. `content_type` is that of the body, without parameters. `msp_id` is the `Muster-Msp` header: an
+    Gateway saw it. `content_type` is that of the body, as the header says it. `msp_id` is the `Muster-Msp` header: an
     account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
     filled in: idempotency keys are scoped by it.
     """

@@ -22,6 +22,7 @@ LAYER_BY_NAME = {
     "job": WORDS,
     "events": WORDS,
     "local_dates": WORDS,
+    "limits": WORDS,
 }
 
 

@@ -1,4 +1,4 @@
-"""Mending what single cells say of a person: the address and the names."""
+"""Correcting what a single cell says: an address, a name, a text on one line."""
 
 import re
 from collections.abc import Callable
@@ -17,9 +17,6 @@ _IN_BRACKETS = re.compile(r"^[^<>]*<([^<>]*)>[^<>]*$")
 _ENDS = ".,;:"
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 
-# Text, and whether it is refused and by which code.
-Checked = tuple[str, str | None]
-
 
 @dataclass(frozen=True)
 class Correction:
@@ -30,7 +27,7 @@ class Correction:
 
 
 def corrected_text(given: str) -> Correction:
-    """On one line, and without what cannot be seen. To leave nothing of nothing is no correction."""
+    """The text on one line, without invisible characters. A blank cell that becomes empty is no correction."""
     taken = visible(given)
     if not taken or taken == given:
         return Correction(taken)
@@ -42,9 +39,9 @@ def _hides(given: str) -> bool:
 
 
 def corrected_email(given: str) -> Correction:
-    """The address within the text, whether it is one or not.
+    """The address in the text, valid or not.
 
-    One that only got its domain written in lower case is as it was given: addresses are compared like that anyway.
+    A domain that is only written in lower case is no correction: addresses are compared like that anyway.
     """
     seen = "".join(character for character in given if character.isspace() or not is_invisible(character))
     bare = trimmed(seen)
@@ -63,10 +60,10 @@ def corrected_email(given: str) -> Correction:
 
 def _without_wrapping(text: str) -> str:
     steps: tuple[Callable[[str], str], ...] = (
-        lambda one: _SCHEME.sub(r"\1", one),
-        lambda one: _IN_BRACKETS.sub(r"\1", one),
-        lambda one: one.rstrip(_ENDS),
-        lambda one: one[1:-1] if len(one) > 1 and one[0] in _QUOTES and one[-1] in _QUOTES else one,
+        lambda text: _SCHEME.sub(r"\1", text),
+        lambda text: _IN_BRACKETS.sub(r"\1", text),
+        lambda text: text.rstrip(_ENDS),
+        lambda text: text[1:-1] if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES else text,
     )
     before = ""
     while before != text:
@@ -74,6 +71,18 @@ def _without_wrapping(text: str) -> str:
         for step in steps:
             text = trimmed(step(text))
     return text
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """First and last name of a name in one piece, so that one behind the other is the name again.
+
+    `Lee, Ann` has the last name in front. One name is a first name.
+    """
+    last, comma, first = name.partition(",")
+    if comma and trimmed(first) and trimmed(last):
+        return trimmed(first), trimmed(last)
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")
 
 
 def email_problem(address: str) -> str | None:

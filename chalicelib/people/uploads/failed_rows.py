@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.core.csv_files import Sheet, escape_formula
 from chalicelib.people.uploads.row_schemas import ProblemOut
-from chalicelib.people.uploads.spreadsheet.columns import IGNORED, NEXT_STEP_HEADING, PROBLEM_HEADING, columns_of
+from chalicelib.people.uploads.spreadsheet.headings import NEXT_STEP_HEADING, PROBLEM_HEADING, is_own, is_secret
 
 FailedRow = tuple[Sequence[str], Sequence[ProblemOut]]
 
@@ -15,7 +15,7 @@ def failed_csv(sheet_header: Sequence[str], rows_with_problems: Iterable[FailedR
     A file of failed rows that fails again gets these two anew. Cells that a spreadsheet would run have an
     apostrophe here, which the reader takes off: it reads the very cells that were given.
     """
-    kept = [index for index, column in enumerate(columns_of(sheet_header)) if column.meaning != IGNORED]
+    kept = [index for index, heading in enumerate(sheet_header) if not is_own(heading) and not is_secret(heading)]
     headings = [escape_formula(sheet_header[index]) for index in kept]
     rows = (
         [

@@ -69,12 +69,12 @@ def _chunk(job: UploadChunk, now: datetime, *, invite: bool) -> None:
     if org is None:
         observability.warning("upload without organization", import_id=job.import_id)
         return
-    rows = [RowOut.model_validate(row["verdict"]) for row in _rows(job)]
-    wanted = [row for row in rows if row.verdict != Verdict.FAILED]
-    outcomes = _invited(upload, org, wanted, now) if invite else _settled(upload, wanted)
-    invited = {str(one["member_id"]): str(one["invite_id"]) for one in outcomes.values() if "invite_id" in one}
+    rows = [RowOut.model_validate(row["verdict"]) for row in upload_store.rows_of_chunk(upload, job.chunk)]
+    invitable = [row for row in rows if row.verdict in (Verdict.OK, Verdict.CORRECTED)]
+    outcomes = _invited(upload, org, invitable, now) if invite else _settled(upload, invitable)
+    invited = {str(row["member_id"]): str(row["invite_id"]) for row in outcomes.values() if "invite_id" in row}
     _have_mailed(upload, job.chunk, invited, now)
-    num_failed = len(wanted) - len(invited)
+    num_failed = len(invitable) - len(invited)
     try:
         upload_store.finish_chunk(upload, job.chunk, outcomes, len(invited), num_failed)
     except ConditionFailed:
@@ -134,10 +134,6 @@ def _have_mailed(upload: Upload, chunk: int, invited: Mapping[str, str], now: da
     outbox.wake()
 
 
-def _rows(job: UploadChunk) -> list[upload_store.Row]:
-    return upload_store.rows_of_chunk(job.org_id, job.import_id, job.chunk)
-
-
 def _invite(
     upload: Upload,
     values: ValuesOut,
@@ -154,9 +150,9 @@ def _invite(
         code = refusal(member, invite_id)
         if code is not None:
             return _failed(code, member)
-        for thing_id in (*values.group_ids, values.department_id, values.location_id):
-            if thing_id is not None and thing_id in gone:
-                return _failed(gone[thing_id])
+        for item_id in (*values.group_ids, values.department_id, values.location_id):
+            if item_id is not None and item_id in gone:
+                return _failed(gone[item_id])
         person = Person(**values.model_dump())
         invitation = invitation_of(upload.msp_id, upload.org_id, person, member, upload.import_id, now, expires_at)
         try:

@@ -1,21 +1,30 @@
 """Items of uploads. They lie in the outbox, whose items have an end: rows and verdicts stay a year."""
 
-from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.table import Ref
 from chalicelib.tenants.access.models import org_pk
 
 
 class Upload(OutboxItem):
-    """`ORG#o#IMPORTS` / `IMPORT#i`. `chunks_left` counts down while an approved upload is worked on."""
+    """`ORG#o#IMPORTS` / `IMPORT#i`. `chunks_left` counts down while an approved upload is worked on.
+
+    `judgement_id` names the rows that count: each time the file is judged again they are written anew. `is_sheets`:
+    the file is kept as the sheets in it. `reading` says what was read of it and why, as the preview shows it.
+    """
 
     import_id = UnicodeAttribute()
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()
     status = UnicodeAttribute()
+    judgement_id = UnicodeAttribute()
+    is_sheets = BooleanAttribute(default=False)
     header: ListAttribute[str] = ListAttribute(default=list)
+    reading = JSONAttribute()
     num_rows = NumberAttribute()
     num_corrected = NumberAttribute()
+    num_merged = NumberAttribute(default=0)
     num_failed = NumberAttribute()
     num_invited = NumberAttribute(default=0)
     num_chunks = NumberAttribute()
@@ -39,7 +48,7 @@ def upload_sk(import_id: str) -> str:
 
 
 class UploadRows(OutboxItem):
-    """`ORG#o#IMPORT#i` / `ROWS#<n>`: some rows, each with its cells as written and its verdict."""
+    """`ORG#o#IMPORT#i` / `ROWS#<judgement>#<n>`: some rows, each with its cells as written and its verdict."""
 
     rows = JSONAttribute()
     ttl = NumberAttribute()
@@ -52,7 +61,6 @@ class UploadOutcome(OutboxItem):
     ttl = NumberAttribute()
 
 
-ROWS_PREFIX = "ROWS#"
 OUTCOMES_PREFIX = "OUTCOME#"
 
 
@@ -60,8 +68,12 @@ def upload_pk(org_id: str, import_id: str) -> str:
     return f"{org_pk(org_id)}#IMPORT#{import_id}"
 
 
-def rows_sk(chunk: int) -> str:
-    return f"{ROWS_PREFIX}{chunk:04d}"
+def rows_prefix(judgement_id: str) -> str:
+    return f"ROWS#{judgement_id}#"
+
+
+def rows_sk(judgement_id: str, chunk: int) -> str:
+    return f"{rows_prefix(judgement_id)}{chunk:04d}"
 
 
 def outcome_sk(chunk: int) -> str:
@@ -70,3 +82,26 @@ def outcome_sk(chunk: int) -> str:
 
 def file_key(org_id: str, import_id: str) -> str:
     return f"uploads/{org_id}/{import_id}"
+
+
+class UploadedFile(OutboxItem):
+    """`ORG#o#IMPORTS#FILES` / `FILE#<hash>`: the latest upload of a file with this content."""
+
+    import_id = UnicodeAttribute()
+    uploaded_at = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+def uploaded_file_ref(org_id: str, file_hash: str) -> Ref[UploadedFile]:
+    return Ref(UploadedFile, f"{uploads_pk(org_id)}#FILES", f"FILE#{file_hash}")
+
+
+class LastMapping(OutboxItem):
+    """`ORG#o#IMPORTS` / `MAPPING`: what columns were chosen to mean, by the key of their headings; null: left out."""
+
+    columns = JSONAttribute()
+    ttl = NumberAttribute()
+
+
+def last_mapping_ref(org_id: str) -> Ref[LastMapping]:
+    return Ref(LastMapping, uploads_pk(org_id), "MAPPING")

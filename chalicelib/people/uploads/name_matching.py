@@ -10,6 +10,9 @@ from enum import Enum, auto
 from chalicelib.core.text import normalized
 from chalicelib.people.uploads.spreadsheet.sheet import visible
 
+# Quotation marks that are no way of writing a name, only around it: as sentences of ours have them.
+_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
 # A name is taken for another when so much of both is the same, and the second best is so much worse.
 _NEAR, _CLEARLY = 0.8, 0.1
 # From here on the nearest name is worth telling.
@@ -39,9 +42,9 @@ class Match:
 
 
 class Names:
-    """The names of one kind of thing, of one organization.
+    """The names of one kind of item, of one organization.
 
-    `named` gives id, the name that says exactly which one is meant, and all names under which it may be asked for.
+    `named` gives the id, the name by which exactly this one is written, and all names under which it may be asked for.
     """
 
     def __init__(self, named: Iterable[tuple[str, str, Iterable[str]]]) -> None:
@@ -51,12 +54,12 @@ class Names:
         self._folded: dict[str, list[str]] = {}
         self._found: dict[str, Match] = {}
         self._steps_left = _MAX_STEPS
-        for thing_id, full, names in named:
-            self._full[thing_id] = full
-            _add(self._by_full, full, thing_id)
+        for item_id, full, names in named:
+            self._full[item_id] = full
+            _add(self._by_full, full, item_id)
             for name in dict.fromkeys((full, *names)):
-                _add(self._exact, name, thing_id)
-                _add(self._folded, folded(name), thing_id)
+                _add(self._exact, name, item_id)
+                _add(self._folded, folded(name), item_id)
 
     def has(self, name: str) -> bool:
         """Whether there is exactly this name."""
@@ -67,19 +70,26 @@ class Names:
             self._found[given] = self._match(given)
         return self._found[given]
 
+    def knows(self, given: str) -> bool:
+        """Whether the text is a name, in whatever form, or may be several."""
+        return self._known(given) is not None
+
     def _match(self, given: str) -> Match:
-        form = folded(given)
+        return self._known(given) or self._nearest(folded(_unquoted(given)))
+
+    def _known(self, given: str) -> Match | None:
         for how, ids in (
             (MatchKind.EXACT, self._by_full.get(given)),
             (MatchKind.EXACT, self._by_full.get(given.strip())),
             (MatchKind.EXACT, self._exact.get(given.strip())),
-            (MatchKind.FORM, self._folded.get(form)),
+            (MatchKind.EXACT, self._exact.get(_unquoted(given))),
+            (MatchKind.FORM, self._folded.get(folded(_unquoted(given)))),
         ):
             if ids is not None and len(ids) == 1:
                 return Match(how, ids[0], self._full[ids[0]])
             if ids is not None:
                 return Match(MatchKind.AMBIGUOUS, candidates=tuple(sorted(self._full[one] for one in ids)))
-        return self._nearest(form)
+        return None
 
     def _nearest(self, form: str) -> Match:
         best, best_form, ratio, second = "", "", 0.0, 0.0
@@ -116,10 +126,30 @@ class Names:
         return matcher.ratio()
 
 
-def _add(ids_by_name: dict[str, list[str]], name: str, thing_id: str) -> None:
+def written(name: str, separators: str) -> str:
+    """The name as it is written among others: in quotation marks where it would be cut at one of the separators."""
+    if not (set(name) & {*separators, "\r", "\n"} or name.startswith('"') or name != name.strip()):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def parts_of(text: str, separators: str) -> list[str]:
+    """The names in a text, each as it stands there, cut at separators and line breaks outside of quotation marks."""
+    return re.findall(rf'(?:\s*"(?:[^"]|"")*"\s*(?=[{separators}\r\n]|$)|[^{separators}\r\n])+', text)
+
+
+def _unquoted(text: str) -> str:
+    """The name without quotation marks around it."""
+    bare = text.strip()
+    if len(bare) > 1 and bare[0] == bare[-1] == '"':
+        return bare[1:-1].replace('""', '"')
+    return bare.strip(_TYPOGRAPHIC).strip() if bare[:1] in _TYPOGRAPHIC else bare
+
+
+def _add(ids_by_name: dict[str, list[str]], name: str, item_id: str) -> None:
     ids = ids_by_name.setdefault(name, [])
-    if thing_id not in ids:
-        ids.append(thing_id)
+    if item_id not in ids:
+        ids.append(item_id)
 
 
 def folded(name: str) -> str:

@@ -6,10 +6,13 @@ from chalicelib.core.lazy import BaseModel
 
 
 class Verdict(StrEnum):
-    """`corrected` rows are invited like `ok` ones, with their corrections, when the upload is approved."""
+    """`corrected` rows are invited like `ok` ones, with their corrections, when the upload is approved. A `merged` row
+    is of the same person as a row before it, which has what both say.
+    """
 
     OK = "ok"
     CORRECTED = "corrected"
+    MERGED = "merged"
     FAILED = "failed"
 
 
@@ -33,7 +36,7 @@ class ProblemOut(BaseModel):
 
 
 class RemarkOut(BaseModel):
-    """Something worth knowing that changes nothing."""
+    """Something worth knowing that changes nothing. `column` is empty where it is about the whole row."""
 
     column: str
     code: str

@@ -15,14 +15,18 @@ from chalicelib.jobs import due
 from chalicelib.people.uploads.messages import RunUpload
 from chalicelib.people.uploads.models import (
     OUTCOMES_PREFIX,
-    ROWS_PREFIX,
+    LastMapping,
     Upload,
+    UploadedFile,
     UploadOutcome,
     UploadRows,
+    last_mapping_ref,
     outcome_sk,
+    rows_prefix,
     rows_sk,
     upload_pk,
     upload_sk,
+    uploaded_file_ref,
     uploads_pk,
 )
 from chalicelib.people.uploads.row_schemas import ValuesOut
@@ -59,20 +63,50 @@ def size_of(row: Row) -> int:
     return len(json.dumps(row))
 
 
-def put_rows(org_id: str, import_id: str, chunks: Sequence[Sequence[Row]], now: datetime) -> None:
-    """Before the upload's header: rows without one are nobody's, and go by themselves."""
+def put_rows(org_id: str, import_id: str, judgement_id: str, chunks: Sequence[Sequence[Row]], now: datetime) -> None:
+    """Before the upload says that they count: until then nobody sees them, and they go by themselves."""
     pk, ttl = upload_pk(org_id, import_id), _ttl(now)
-    items = [UploadRows(pk, rows_sk(number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)]
+    items = [
+        UploadRows(pk, rows_sk(judgement_id, number), rows=list(chunk), ttl=ttl) for number, chunk in enumerate(chunks)
+    ]
     # What an earlier try of the same request wrote is the same.
     outcomes = bulk.insert_new(settings().outbox_table, [item.serialize() for item in items])
     if not {bulk.CREATED, bulk.DUPLICATE}.issuperset(outcomes):
         raise Unavailable()
 
 
-def create_write(upload: Upload, now: datetime) -> Write:
-    """ConditionFailed when an earlier try of the same request made it."""
+def create_writes(upload: Upload, file_hash: str, now: datetime) -> list[Write]:
+    """ConditionFailed with index 0 when an earlier try of the same request made it."""
     upload.ttl = _ttl(now)
-    return put_new(upload)
+    ref = uploaded_file_ref(upload.org_id, file_hash)
+    file = UploadedFile(ref.pk, ref.sk, import_id=upload.import_id, uploaded_at=upload.uploaded_at, ttl=upload.ttl)
+    return [put_new(upload), Write("put", file)]
+
+
+def judge_again_writes(before: Upload, after: Upload, mapping: Mapping[str, str | None], now: datetime) -> list[Write]:
+    """The upload with its new rows in place of those before. ConditionFailed with index 0 when somebody decided, or
+    had it judged again, meanwhile.
+    """
+    unchanged = (Upload.status == UploadStatus.PREVIEW) & (Upload.judgement_id == before.judgement_id)
+    pk = upload_pk(before.org_id, before.import_id)
+    old_rows = [UploadRows(pk, rows_sk(before.judgement_id, number)) for number in range(int(before.num_chunks))]
+    ref = last_mapping_ref(before.org_id)
+    last_mapping = LastMapping(ref.pk, ref.sk, columns=dict(mapping), ttl=_ttl(now))
+    return [
+        Write("put", after, unchanged),
+        Write("put", last_mapping),
+        *(Write("delete", item) for item in old_rows),
+    ]
+
+
+def before_upload(org_id: str, file_hash: str) -> tuple[LastMapping | None, UploadedFile | None]:
+    """The mapping that was chosen last, and the latest upload of the same file."""
+    return table.fetch(last_mapping_ref(org_id), uploaded_file_ref(org_id, file_hash))
+
+
+def last_mapping(org_id: str) -> LastMapping | None:
+    ref = last_mapping_ref(org_id)
+    return table.get(LastMapping, ref.pk, ref.sk)
 
 
 def find(org_id: str, import_id: str) -> Upload | None:
@@ -86,13 +120,15 @@ def page(org_id: str, limit: int, after: str | None) -> Page[Upload]:
     )
 
 
-def rows_of(org_id: str, import_id: str) -> list[Row]:
-    items = table.query_all(UploadRows, upload_pk(org_id, import_id), prefix=ROWS_PREFIX)
+def rows_of(upload: Upload) -> list[Row]:
+    pk = upload_pk(upload.org_id, upload.import_id)
+    items = table.query_all(UploadRows, pk, prefix=rows_prefix(upload.judgement_id))
     return [row for item in items for row in item.rows]
 
 
-def rows_of_chunk(org_id: str, import_id: str, chunk: int) -> list[Row]:
-    found = table.get(UploadRows, upload_pk(org_id, import_id), rows_sk(chunk))
+def rows_of_chunk(upload: Upload, chunk: int) -> list[Row]:
+    pk = upload_pk(upload.org_id, upload.import_id)
+    found = table.get(UploadRows, pk, rows_sk(upload.judgement_id, chunk))
     return list(found.rows) if found else []
 
 
@@ -110,11 +146,12 @@ def _outcomes(org_id: str, import_id: str) -> Iterator[UploadOutcome]:
 
 
 def decide_writes(upload: Upload, status: UploadStatus, fields: Mapping[str, str | None]) -> list[Write]:
-    """ConditionFailed with index 0 when somebody else decided first."""
+    """ConditionFailed with index 0 when somebody else decided first, or had the file judged again."""
     actions = [Upload.status.set(status.value)]
     actions += [getattr(Upload, name).set(value) for name, value in fields.items() if value is not None]
     key = Upload(uploads_pk(upload.org_id), upload_sk(upload.import_id))
-    return [Write("update", key, Upload.status == UploadStatus.PREVIEW, tuple(actions))]
+    unchanged = (Upload.status == UploadStatus.PREVIEW) & (Upload.judgement_id == upload.judgement_id)
+    return [Write("update", key, unchanged, tuple(actions))]
 
 
 def finish_chunk(upload: Upload, chunk: int, outcomes: Mapping[str, Any], num_invited: int, num_failed: int) -> None:

@@ -1,6 +1,5 @@
-"""Uploaded text: which encoding, which delimiter, which cells."""
+"""Uploaded text: which delimiter, which cells."""
 
-import codecs
 import csv
 import io
 import re
@@ -9,37 +8,41 @@ from contextlib import suppress
 from itertools import chain, count
 
 from chalicelib.core.errors import MusterError
-from chalicelib.people.uploads.spreadsheet.columns import num_known
+from chalicelib.people.uploads.limits import MAX_COLUMNS, MAX_ROWS
+from chalicelib.people.uploads.spreadsheet.document import NUM_FIRST_LINES, Document, SheetEntry
+from chalicelib.people.uploads.spreadsheet.encodings import decoded
+from chalicelib.people.uploads.spreadsheet.headings import num_known
+from chalicelib.people.uploads.spreadsheet.meanings import Source
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
-from chalicelib.people.uploads.spreadsheet.sheet import MAX_COLUMNS, MAX_ROWS, letters, too_long
+from chalicelib.people.uploads.spreadsheet.sheet import CellNote, SheetRow, is_error, too_long
 
 # Blank lines count too: a file of nothing but line breaks has five million.
 MAX_LINES = 20_000
 
-_MARKS = (
-    # The mark of UTF-32 begins with that of UTF-16.
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_DELIMITERS = ",;\t"
+_CHARSET = re.compile(r";\s*charset=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_DELIMITERS = ",;\t|"
 # What Excel writes, and obeys, above the header.
-_NAMED_DELIMITER = re.compile(r'\A"?sep=([,;\t])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+_NAMED_DELIMITER = re.compile(r'\A"?sep=([,;\t|])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 # So many records tell the delimiters apart.
 _SAMPLE = 20
 # Text holds none, so that this cell after the last line is of no record unless a quotation mark is open.
 _END = "\x00"
-# A function called, or a program asked for a value (DDE): `@SUM(A1)`, `+cmd|'/c calc'!A0`.
-_CALL = re.compile(r"[A-Za-z][0-9]{0,4}\(|\|[^|]*!")
+# How a program keeps a spreadsheet from taking a text for a number: ="00123".
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
-def text_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def text_document(content: bytes, content_type: str, encoding: str | None, source: Source) -> Document:
+    """`encoding` is the one to be read, and `source` how that is known. Raises Invalid for what is no text."""
+    charset = _CHARSET.search(content_type)
+    decoding = decoded(content, charset[1] if charset else None, encoding, source)
+    lines = list(_lines(decoding.text))
+    return Document([SheetEntry("", is_open=True)], lambda _: lines, lambda: [lines[:NUM_FIRST_LINES]], decoding)
+
+
+def _lines(text: str) -> Iterator[SheetRow]:
     """The lines, numbered as a spreadsheet does: a line break within a quoted cell begins no line. Raises Invalid."""
     # Blank lines at the end need no look.
-    text = decoded(content).rstrip("\r\n")
+    text = text.rstrip("\r\n")
     named = _NAMED_DELIMITER.match(text)
     if named:
         text = text[named.end() :]
@@ -47,56 +50,35 @@ def text_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
     for number, cells in enumerate(_records(text, delimiter), 1):
         if number > MAX_LINES:
             raise refusal("too_much_content", limit=MAX_ROWS)
-        for column, cell in enumerate(cells[:MAX_COLUMNS], 1):
-            if is_formula(cell):
-                raise refusal("formulas", place=f"{letters(column)}{number}")
-        yield number, cells
+        if any(cells):
+            yield _row(number, cells)
 
 
-def decoded(content: bytes) -> str:
-    """UTF-8, -16 or -32 by its mark; UTF-16 by its NULs; UTF-8 if it is; else Windows-1252. Raises Invalid.
+def _row(number: int, cells: Sequence[str]) -> SheetRow:
+    texts: list[str] = []
+    notes: dict[int, CellNote] = {}
+    # What is past the last column only has the file refused.
+    for index, cell in enumerate(cells[: MAX_COLUMNS + 1]):
+        note = _note(cell)
+        if note is not None:
+            notes[index] = note
+        text = _TEXT_FORMULA.fullmatch(cell) if cell.startswith("=") else None
+        texts.append("" if note is not None else text[1].replace('""', '"') if text else cell)
+    if len(cells) > len(texts):
+        texts[-1] = next((cell for cell in cells[MAX_COLUMNS:] if cell.strip()), "")
+    return SheetRow(number, texts, notes)
 
-    These are what spreadsheet programs write. A guess by the frequency of letters would take short lists of
-    names for encodings that nobody uses; a wrong letter shows in the preview, before anything is sent.
+
+def _note(cell: str) -> CellNote | None:
+    """A spreadsheet's formula is written with its text where it should be with its value.
+
+    What begins with `+`, `-` or `@` is taken for a formula by some programs, and written by none: telephone numbers
+    (+49 151 2345), dashes and handles (@ann) are plain texts. White space or an apostrophe in front makes a text of
+    anything.
     """
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            text = _strictly(content[len(mark) :], encoding)
-            break
-    else:
-        text = _strictly(content, *_unmarked(content[:4096]))
-    if _CONTROL.search(text):
-        raise refusal("not_text")
-    return text
-
-
-def _unmarked(start: bytes) -> Sequence[str]:
-    """A Latin letter in UTF-16 is a NUL and the letter, and so is a delimiter among the letters of any script."""
-    num_first, num_second = start[::2].count(0), start[1::2].count(0)
-    if max(num_first, num_second) * 40 <= len(start):
-        return ("utf-8", "cp1252")
-    if num_second > 4 * num_first:
-        return ("utf-16-le",)
-    return ("utf-16-be",) if num_first > 4 * num_second else ()
-
-
-def _strictly(content: bytes, *encodings: str) -> str:
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise refusal("not_text")
-
-
-def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet wrote this as a formula, so that its value is not in the file.
-
-    Everything that begins with `=` is one. What begins with `+`, `-` or `@` is one only when it calls something:
-    telephone numbers (+49 151 2345), dashes, negative numbers and handles (@ann) are plain texts. White space or
-    an apostrophe in front makes a text of anything.
-    """
-    return cell.startswith("=") or (cell.startswith(("+", "-", "@")) and _CALL.search(cell) is not None)
+    if cell.startswith("=") and not _TEXT_FORMULA.fullmatch(cell):
+        return CellNote.FORMULA
+    return CellNote.ERROR if is_error(cell) else None
 
 
 def _delimiter_of(text: str) -> str:
@@ -115,14 +97,15 @@ def _fitness(text: str, delimiter: str) -> tuple[int, int, int]:
                 break
     if not sample:
         return (0, 0, 0)
-    header = sample[0]
+    # A title may stand above the header.
+    header = max(sample[:NUM_FIRST_LINES], key=num_known)
     num_like_header = sum(len(cells) == len(header) for cells in sample) if len(header) > 1 else 0
     return (num_known(header), num_like_header, len(header))
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     # Written by hand, quotation marks often stand after a space, where the standard does not know them.
-    after_space = re.search(rf'{delimiter} +"(?!["\r\n{delimiter}])', text) is not None
+    after_space = re.search(rf'{re.escape(delimiter)} +"(?!["\r\n{delimiter}])', text) is not None
     # This ends lines at all three line ends, and leaves them as they are within quotation marks.
     lines = io.StringIO(text, newline="")
     reader = csv.reader(chain(lines, [_END]), delimiter=delimiter, skipinitialspace=after_space)

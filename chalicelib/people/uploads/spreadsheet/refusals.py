@@ -1,4 +1,4 @@
-"""The sentence and the next step for a code of uploads'; the texts live in upload_explanations.toml."""
+"""The sentence and the next step for a code of uploads'; the texts are in refusals.toml."""
 
 from pathlib import Path
 

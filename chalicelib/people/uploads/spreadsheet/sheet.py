@@ -2,75 +2,91 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from chalicelib.core.errors import MusterError
+from chalicelib.people.uploads.limits import MAX_CELL, MAX_COLUMNS
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
-
-MAX_ROWS = 500
-MAX_COLUMNS = 50
-MAX_CELL = 1000
 
 # The apostrophes that chalicelib/core/csv_files.py puts before what a spreadsheet would run, as it finds those places.
 _RUN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _APOSTROPHES = re.compile(rf"^'+(?=\s*{_RUN})|(?<=[;\r\n])'+(?=[\s\"]*{_RUN})")
 
+# #N/A, #REF!, #DIV/0!, #NAME?, and what Excel calls them in other languages: #NV, #WERT!, #¿NOMBRE?. Err:502 is
+# LibreOffice's.
+_ERROR = re.compile(
+    r"#(?:N/[ABD]|N/D!|NV|I/T|YOK|\u041d/\u0414|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA|[¡¿]?(?:[^\W\d_]|/0){2,12}[!?])"
+    r"|Err:5\d\d"
+)
+
 # Letters are joined by these two, so that they count within a word; around it they are nothing.
 _JOINERS = "\u200c\u200d"
 
 
+class CellNote(StrEnum):
+    """What a reader has to say of a cell beside its text."""
+
+    STORED_VALUE = "stored_value"
+    """A formula; the text is the value that the program stored with it."""
+    FORMULA = "formula"
+    """A formula whose value is not in the file; the text is empty."""
+    ERROR = "error_value"
+    """An error such as #N/A; the text is empty."""
+
+
 @dataclass(frozen=True)
 class SheetRow:
-    """`number` is the line as a spreadsheet numbers it; there are as many cells as headings."""
+    """`number` is the line as a spreadsheet numbers it. `notes` by the index of the cell."""
 
     number: int
     cells: list[str]
+    notes: dict[int, CellNote] = field(default_factory=dict)
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """`header` is as written; a column without a heading has an empty one. Rows without any text are left out."""
+    """`header` is as written; a column without a heading has an empty one. Rows have as many cells as headings, and
+    at least one that is not blank.
+    """
 
     header: list[str]
     rows: list[SheetRow]
+    header_number: int = 1
 
 
-def gathered(lines: Iterable[tuple[int, Sequence[str]]]) -> Sheet:
-    """The sheet of these numbered lines, of which the first that is not blank is the header. Raises MusterError."""
-    header: list[str] | None = None
-    rows: list[SheetRow] = []
-    for number, written in lines:
-        cells = _kept(number, written)
-        if not cells:
-            continue
-        if header is None:
-            header = cells
-            continue
-        if len(rows) == MAX_ROWS:
-            raise refusal("too_many_rows", limit=MAX_ROWS)
-        rows.append(SheetRow(number, cells))
-    if header is None:
-        raise refusal("empty_file")
-    width = max([len(header), *(len(row.cells) for row in rows)])
-    for cells in (header, *(row.cells for row in rows)):
-        cells.extend([""] * (width - len(cells)))
-    return Sheet(header, rows)
+def is_error(cell: str) -> bool:
+    if not cell.startswith(("#", "Err:")) or _ERROR.fullmatch(cell) is None:
+        return False
+    return cell == cell.upper() or cell.startswith("Err:")
 
 
-def _kept(number: int, written: Sequence[str]) -> list[str]:
-    """Up to the last cell that is not blank."""
-    if not any(written):
-        return []
-    if not all(is_blank(cell) for cell in written[MAX_COLUMNS:]):
+def kept(line: SheetRow) -> SheetRow | None:
+    """The line up to its last cell that says something; None for a blank one. Raises MusterError for its limits."""
+    if not any(line.cells) and not line.notes:
+        return None
+    if not all(is_blank(cell) for cell in line.cells[MAX_COLUMNS:]):
         raise refusal("too_many_columns", limit=MAX_COLUMNS)
-    cells = [restored(cell) for cell in written[:MAX_COLUMNS]]
+    cells = [unescaped(cell) for cell in line.cells[:MAX_COLUMNS]]
     for column, cell in enumerate(cells, 1):
         if len(cell) > MAX_CELL:
-            raise too_long(number, column)
-    while cells and is_blank(cells[-1]):
+            raise too_long(line.number, column)
+    notes = {index: note for index, note in line.notes.items() if index < MAX_COLUMNS}
+    while cells and is_blank(cells[-1]) and len(cells) - 1 not in notes:
         cells.pop()
-    return cells
+    return SheetRow(line.number, cells, notes, line.is_hidden) if cells else None
+
+
+def readable(lines: Iterable[SheetRow]) -> list[SheetRow]:
+    """Those of the lines that say something and keep to the limits."""
+    rows = []
+    for line in lines:
+        with suppress(MusterError):
+            rows.append(kept(line))
+    return [row for row in rows if row is not None]
 
 
 def too_long(number: int, column: int) -> MusterError:
@@ -86,7 +102,7 @@ def letters(column: int) -> str:
     return name
 
 
-def restored(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """The cell without the apostrophes that a file of ours has before what a spreadsheet would run.
 
     All of them go where several follow each other, so that what is read never has any at such a place, and

@@ -1,11 +1,11 @@
 """The cells of one sheet of an uploaded workbook, as they are stored (ECMA-376 part 1, 18.3)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chalicelib.people.uploads.limits import MAX_COLUMNS
+from chalicelib.people.uploads.spreadsheet.archive import Attributes, Handler, Parts, StopParsing
 from chalicelib.people.uploads.spreadsheet.refusals import refusal
-from chalicelib.people.uploads.spreadsheet.sheet import MAX_COLUMNS, letters
-from chalicelib.people.uploads.spreadsheet.xlsx_xml import Attributes, Enough, Handler, Parts
 
 MAX_LINE, MAX_CELLS_OF_LINE = 1_048_576, 16_384
 
@@ -19,14 +19,24 @@ class Cell:
     kind: str
     style: int
     raw: str = ""
+    is_formula: bool = False
+
+
+@dataclass
+class CellLines:
+    """The cells that hold something, by line and column; `hidden` are the lines that are not shown."""
+
+    cells: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
 
 
 class _SheetHandler(Handler):
-    """Gathers the cells that hold something, by line and column; of those past the last column one."""
+    """Gathers the cells; of those past the last column one. `limit` is the number of lines after which it stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None) -> None:
         super().__init__(self._start, self._end, self._text)
-        self.lines: dict[int, dict[int, Cell]] = {}
+        self.lines = CellLines()
+        self._limit = limit
         self._number = 0
         self._column = 0
         self._cell: Cell | None = None
@@ -39,14 +49,18 @@ class _SheetHandler(Handler):
             self._begin_line(attributes)
         elif name == "c":
             self._begin_cell(attributes)
-        elif name == "f":
-            raise refusal("formulas", place=f"{letters(self._column)}{self._number}")
+        elif name == "f" and self._cell is not None:
+            self._cell.is_formula = True
 
     def _begin_line(self, attributes: Attributes) -> None:
         number = int(float(attributes.get("r", self._number + 1)))
         if not self._number < number <= MAX_LINE:
             raise refusal("broken_workbook")
+        if self._limit is not None and len(self.lines.cells) >= self._limit:
+            raise StopParsing
         self._number, self._column = number, 0
+        if attributes.get("hidden") in ("1", "true"):
+            self.lines.hidden.add(number)
 
     def _begin_cell(self, attributes: Attributes) -> None:
         reference = attributes.get("r")
@@ -64,12 +78,13 @@ class _SheetHandler(Handler):
     def _end(self, name: str) -> None:
         self._path.pop()
         if name == "sheetData":
-            raise Enough
+            raise StopParsing
         if name == "c" and self._cell is not None:
             self._cell.raw = "".join(self._pieces)
-            line = self.lines.setdefault(self._number, {}) if self._cell.raw else {}
-            # Whatever is past the last column gets the file refused; where it was matters no more.
-            line[min(self._column, MAX_COLUMNS + 1)] = self._cell
+            if self._cell.raw or self._cell.is_formula:
+                line = self.lines.cells.setdefault(self._number, {})
+                # Whatever is past the last column gets the file refused; where it was matters no more.
+                line[min(self._column, MAX_COLUMNS + 1)] = self._cell
             self._cell = None
 
 
@@ -83,7 +98,8 @@ def _column_in(reference: str) -> int:
     return column
 
 
-def cells_of(parts: Parts, name: str) -> dict[int, dict[int, Cell]]:
-    handler = _SheetHandler()
+def cells_of(parts: Parts, name: str, limit: int | None = None) -> CellLines:
+    """The cells of a sheet, or of its first lines that hold any."""
+    handler = _SheetHandler(limit)
     parts.read(name, handler)
     return handler.lines

@@ -6,7 +6,26 @@ ECMA-376 part 1: number formats 18.8.30, dates 18.17.4.1.
 import re
 from datetime import datetime, timedelta
 
+from chalicelib.people.uploads.spreadsheet.number_formats import formatted, plain_number
+
 _DATE_IDS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+# Those of the formats that every workbook has which show more than the plain number (18.8.30).
+_BUILT_IN = {
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    9: "0%",
+    10: "0.00%",
+    37: "#,##0;(#,##0)",
+    38: "#,##0;(#,##0)",
+    39: "#,##0.00;(#,##0.00)",
+    40: "#,##0.00;(#,##0.00)",
+    # Not in the standard, and in every Excel.
+    41: '#,##0;(#,##0);"-"',
+    43: '#,##0.00;(#,##0.00);"-"',
+}
+_MAX_FORMATTED = 1e15
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  A date without a zone is what such a cell holds.
 _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
 # 9999-12-31, after which Excel shows no dates.
@@ -33,22 +52,20 @@ def _codes(code: str) -> str:
     return "" if shown.strip().casefold() in ("general", "standard") else shown
 
 
-def number_text(raw: str, *, dated: bool, from_1904: bool, code: str | None) -> str:
-    """What a cell with this number shows, near enough: no decimals where there are none, dates as ISO 8601.
+def format_of(format_id: int, code: str | None) -> str | None:
+    """The code of a number's format; None for that of every cell without one, and for what is not shown like that."""
+    return code or _BUILT_IN.get(format_id)
 
-    Raises ValueError for what is no number.
-    """
+
+def number_text(raw: str, *, dated: bool, from_1904: bool, code: str | None) -> str:
+    """What a cell with this number shows, with dates as ISO 8601. Raises ValueError for what is no number."""
     value = float(raw)
     if dated and 0 <= value < _LAST_DAY:
         return _date_text(value, from_1904=from_1904)
-    # Python's own limit on digits is one of time.
-    whole = int(raw) if raw.lstrip("-").isdecimal() and len(raw) <= 20 else None
-    if whole is None and abs(value) < 1e15 and value.is_integer():
-        whole = int(value)
-    if whole is None:
-        return repr(value)
-    # A format of zeros alone gives numbers of employees and the like their leading ones.
-    return str(whole).zfill(len(code)) if code and re.fullmatch("0{2,20}", code) else str(whole)
+    shown = formatted(raw, code) if code and not dated and abs(value) < _MAX_FORMATTED else None
+    if shown is not None:
+        return shown
+    return plain_number(raw)
 
 
 def _date_text(value: float, *, from_1904: bool) -> str:

@@ -128,6 +128,7 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/imports": Case(P.INVITES),
     "GET /orgs/{org_id}/imports/{import_id}": Case(P.INVITES),
     "GET /orgs/{org_id}/imports/{import_id}/failed": Case(P.INVITES),
+    "POST /orgs/{org_id}/imports/{import_id}/mapping": Case(P.INVITES, lambda _: {"columns": {"E-mail": "email"}}),
     "POST /orgs/{org_id}/imports/{import_id}/approve": Case(P.INVITES, lambda _: {"notify": "now"}),
     "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
     f"GET {_MEMBER}/carry-over": Case(P.RESULTS),

@@ -1,66 +1,16 @@
 """Verdicts on the rows of an upload: what is corrected, what is wrong, and what to do about it."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.uploads.directory import Department, Directory
+from chalicelib.people.uploads.limits import MAX_GROUPS, MAX_NAME, MAX_ROWS, MAX_VALUE
 from chalicelib.people.uploads.row_schemas import RowOut, Verdict
-from chalicelib.people.uploads.spreadsheet.sheet import MAX_ROWS, Sheet, SheetRow
-from chalicelib.people.uploads.verdicts import MAX_GROUPS, MAX_NAME, MAX_VALUE, Department, Directory, judge
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet, SheetRow
 from tests.pace import at_most
-
-DIRECTORY = Directory(
-    groups={
-        "f": "Finance",
-        "s": "Sales",
-        "b": "Büro  Süd",
-        "t1": "Team 11",
-        "t2": "Team 21",
-        "h1": "HR",
-        "h2": "hr",
-        "x": "A;B",
-        "o1": "Operations North",
-        "o2": "Operations Nord",
-    },
-    departments=[
-        Department("d1", "Sales", ("Sales",)),
-        Department("d2", "EMEA", ("Sales", "EMEA")),
-        Department("d3", "EMEA", ("Support", "EMEA")),
-        Department("d4", "Support", ("Support",)),
-        Department("d5", "Benelux", ("Sales", "EMEA", "Benelux")),
-        Department("d6", "Support", ("Sales", "Support")),
-    ],
-    locations={"l1": "Berlin", "l2": "New York"},
-    members={
-        "prospect@example.com": "prospect",
-        "pending@example.com": "pending",
-        "active@example.com": "active",
-        "declined@example.com": "declined",
-        "cancelled@example.com": "cancelled",
-        "archived@example.com": "archived",
-    },
-)
-
-
-def one(directory: Directory = DIRECTORY, **cells: str) -> RowOut:
-    """The verdict on a row with these cells; address and group are right where they are not given."""
-    given = {"E-mail": "ann@example.com", "Groups": "Finance", **{key.replace("_", " "): text for key, text in cells.items()}}  # fmt: skip  # noqa: E501
-    given["E-mail"] = given.pop("email", given["E-mail"])
-    (verdict,) = judge(Sheet(list(given), [SheetRow(7, list(given.values()))]), directory)
-    assert verdict.number == 7
-    for problem in verdict.problems:
-        assert problem.sentence.endswith(".")
-        assert problem.next_step.endswith(".")
-    return verdict
-
-
-def corrections(verdict: RowOut) -> list[tuple[str, str, str, str]]:
-    assert all(correction.reason.endswith(".") for correction in verdict.corrections)
-    return [(made.column, made.code, made.given, made.taken) for made in verdict.corrections]
-
-
-def problems(verdict: RowOut) -> list[tuple[str, str]]:
-    assert (verdict.verdict == Verdict.FAILED) == bool(verdict.problems)
-    return [(problem.column, problem.code) for problem in verdict.problems]
+from tests.unit.people.uploads.judging import DIRECTORY, corrections, judge, one, problems
 
 
 def test_a_row_without_faults_is_ok_with_all_its_values() -> None:
@@ -138,21 +88,6 @@ def test_what_is_no_address_fails(given: str, code: str) -> None:
     assert problems(one(email=given)) == [("E-mail", code)]
 
 
-def test_the_second_of_two_equal_addresses_fails_and_names_the_line_of_the_first() -> None:
-    addresses = [
-        "ann@example.com",
-        "bob@example.com",
-        " ANN@example.com",
-        "\uff21nn@example.com",
-        "mailto:Bob@example.com",
-    ]
-    rows = [SheetRow(number, [address, "Sales"]) for number, address in enumerate(addresses, 10)]
-    verdicts = judge(Sheet(["E-mail", "Groups"], rows), DIRECTORY)
-    assert [problems(verdict) for verdict in verdicts[:2]] == [[], []]
-    assert [problems(verdict) for verdict in verdicts[2:]] == [[("E-mail", "email_repeated")]] * 3
-    assert [verdict.problems[0].sentence[:6] for verdict in verdicts[2:]] == ["Row 10", "Row 10", "Row 11"]
-
-
 @pytest.mark.parametrize("status", ["prospect", "pending", "active"])
 def test_who_is_in_the_directory_fails_with_the_status(status: str) -> None:
     verdict = one(email=f"{status.title()}@Example.com")
@@ -171,7 +106,9 @@ def test_who_was_in_the_directory_is_invited_again_and_that_is_said(status: str)
 
 def test_every_status_of_a_member_has_an_answer() -> None:
     for status in MemberStatus:
-        verdict = one(Directory(groups={"f": "Finance"}, members={"ann@example.com": status}))
+        verdict = one(
+            Directory(groups={"f": "Finance"}, statuses_of=lambda emails, status=status: {"ann@example.com": status})
+        )
         assert bool(verdict.problems) != bool(verdict.remarks)
 
 
@@ -218,10 +155,10 @@ def test_names_that_nearly_fit_are_corrected(given: str, group_id: str | None, t
     [
         ("", "group_missing", "semicolons"),
         (" ; ;", "group_missing", "semicolons"),
-        ("Hr", "ambiguous_group", '"HR", "hr"'),
-        ("Team 12", "unknown_group", '"Team '),
-        ("Fin", "unknown_group", '"Finance"'),
-        ("Operations Norh", "unknown_group", '"Operations Nor'),
+        ("Hr", "ambiguous_group", "\u201cHR\u201d, \u201chr\u201d"),
+        ("Team 12", "unknown_group", "\u201cTeam "),
+        ("Fin", "unknown_group", "\u201cFinance\u201d"),
+        ("Operations Norh", "unknown_group", "\u201cOperations Nor"),
         ("Zebra", "unknown_group", "create the group"),
         (";".join(["Sales"] * (MAX_GROUPS + 1)), "too_many_groups", str(MAX_GROUPS)),
     ],
@@ -271,7 +208,8 @@ def test_paths_in_another_form_are_corrected() -> None:
 def test_what_an_ambiguous_department_is_answered_with_can_be_written() -> None:
     verdict = one(Department="EMEA")
     assert problems(verdict) == [("Department", "ambiguous_department")]
-    assert '"Sales / EMEA", "Support / EMEA"' in verdict.problems[0].next_step
+    assert "\u201cSales / EMEA\u201d, \u201cSupport / EMEA\u201d" in verdict.problems[0].next_step
+    assert one(Department="\u201cSales / EMEA\u201d").values.department_id == "d2"
     assert one(Department="Sales / EMEA").verdict == Verdict.OK
 
 
@@ -303,10 +241,10 @@ def test_unknown_departments_and_locations_fail(cell: str, code: str) -> None:
     ],
 )
 def test_names_and_fields_are_cleaned_and_the_correction_told(given: str, taken: str, code: str) -> None:
-    for heading in ("First_name", "Last_name", "Office"):
+    for heading in ("First_name", "Last_name", "Desk"):
         verdict = one(**{heading: given})
         assert corrections(verdict) == [(heading.replace("_", " "), code, given, taken)]
-        assert taken in (verdict.values.first_name, verdict.values.last_name, verdict.values.fields.get("Office"))
+        assert taken in (verdict.values.first_name, verdict.values.last_name, verdict.values.fields.get("Desk"))
 
 
 def test_joiners_within_names_stay() -> None:
@@ -314,16 +252,102 @@ def test_joiners_within_names_stay() -> None:
 
 
 def test_long_names_and_values_fail() -> None:
-    assert one(First_name="x" * MAX_NAME, Office="x" * MAX_VALUE).verdict == Verdict.OK
+    assert one(First_name="x" * MAX_NAME, Desk="x" * MAX_VALUE).verdict == Verdict.OK
     assert problems(one(First_name="x" * (MAX_NAME + 1))) == [("First name", "too_long")]
-    assert problems(one(Office="x" * (MAX_VALUE + 1))) == [("Office", "too_long")]
+    assert problems(one(Desk="x" * (MAX_VALUE + 1))) == [("Desk", "too_long")]
 
 
-def test_a_cell_without_a_heading_is_left_out_and_that_is_said() -> None:
-    rows = [SheetRow(2, ["ann@example.com", "Sales", "call her"]), SheetRow(3, ["bob@example.com", "Sales", ""])]
-    first, second = judge(Sheet(["E-mail", "Groups", ""], rows), DIRECTORY)
-    assert corrections(first) == [("", "no_heading", "call her", "")]
-    assert second.verdict == Verdict.OK
+def test_a_cell_without_a_heading_is_left_out() -> None:
+    (verdict,) = judge(
+        Sheet(["E-mail", "Groups", ""], [SheetRow(2, ["ann@example.com", "Sales", "call her"])]), DIRECTORY
+    )
+    assert (verdict.verdict, verdict.values.fields) == (Verdict.OK, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "is_corrected"),
+    [
+        ("Ann Lee", "Ann", "Lee", False),
+        ("Ludwig van Beethoven", "Ludwig van", "Beethoven", False),
+        ("Madonna", "Madonna", "", False),
+        ("Lee, Ann", "Ann", "Lee", True),
+        ("van Beethoven, Ludwig", "Ludwig", "van Beethoven", True),
+        ("Lee,", "Lee,", "", True),
+        ("", "", "", False),
+    ],
+)
+def test_a_name_in_one_column_is_divided_so_that_it_reads_the_same(
+    name: str, first: str, last: str, is_corrected: bool
+) -> None:
+    verdict = one(Full_name=name)
+    assert (verdict.values.first_name, verdict.values.last_name) == (first, last)
+    assert [code for _, code, _, _ in corrections(verdict)] == (["name_order"] if is_corrected else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "group_ids"),
+    [
+        ("Finance, Sales", "Finance; Sales", ["f", "s"]),
+        ("finance,Sales,", "finance; Sales", ["f", "s"]),
+        ("Legal, Risk", None, ["c"]),
+        ("Finance, Nowhere", None, None),
+        ("Finance, Sales; HR", None, None),
+    ],
+)
+def test_group_names_may_be_separated_by_commas_where_each_of_them_is_one(
+    given: str, taken: str | None, group_ids: list[str] | None
+) -> None:
+    verdict = one(Directory(groups={**DIRECTORY.groups, "c": "Legal, Risk"}), Groups=given)
+    if group_ids is None:
+        assert "unknown_group" in [code for _, code in problems(verdict)]
+    else:
+        assert (problems(verdict), verdict.values.group_ids) == ([], group_ids)
+        assert [made[3] for made in corrections(verdict) if made[1] == "separators"] == ([taken] if taken else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "group_ids"),
+    [
+        ('"A;B"; Sales', ["x", "s"]),
+        ('Sales;"A;B"', ["s", "x"]),
+        ('"Finance"', ["f"]),
+        ("\u201cFinance\u201d; \u201eSales\u201d", ["f", "s"]),
+        ('"a;b"', ["x"]),
+    ],
+)
+def test_names_can_be_written_in_quotation_marks(given: str, group_ids: list[str]) -> None:
+    assert one(Groups=given).values.group_ids == group_ids
+
+
+def test_what_is_proposed_for_an_unknown_group_can_be_written_as_it_stands() -> None:
+    directory = Directory(groups={"x": 'R&D; "Labs"', "y": "Sales", "z": "hr ", "w": "HR "})
+    for wrong in ("R&D, Labs 2", "Hr "):
+        next_step = one(directory, Groups=wrong).problems[0].next_step
+        proposed = next_step[next_step.index("\u201c") + 1 : next_step.index("\u201d")]
+        assert one(directory, Groups=f"Sales; {proposed}").values.group_ids[:1] == ["y"]
+        assert len(one(directory, Groups=f"Sales; {proposed}").values.group_ids) == 2
+        assert one(directory, Groups=proposed).verdict == Verdict.OK
+
+
+def test_a_department_with_a_slash_in_its_name_is_told_from_a_path() -> None:
+    directory = Directory(
+        groups={"f": "Finance"},
+        departments=[
+            Department("d1", "R", ("R",)),
+            Department("d2", "D", ("R", "D")),
+            Department("d3", "R / D", ("R / D",)),
+            Department("d4", "Lab", ("R / D", "Lab")),
+        ],
+    )
+    expected = {"R / D": "d2", '"R / D"': "d3", '"R / D" / Lab': "d4", "Lab": "d4"}
+    assert {given: one(directory, Department=given).values.department_id for given in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "given"), [("Groups", "Finance "), ("Groups", " Finance;Sales\u00a0"), ("Location", "Berlin ")]
+)
+def test_spaces_at_the_ends_of_names_are_corrections_that_show(cell: str, given: str) -> None:
+    assert corrections(one(**{cell: given})) == [(cell, "spaces", given, given.strip())]
 
 
 def test_everything_that_is_wrong_with_a_row_is_told_at_once() -> None:
@@ -339,7 +363,7 @@ def test_everything_that_is_wrong_with_a_row_is_told_at_once() -> None:
 
 def test_braces_in_a_name_do_not_take_part_in_the_sentence() -> None:
     (problem,) = one(Groups="{limit} {0}").problems
-    assert problem.sentence == 'The organization has no group named "{limit} {0}".'
+    assert problem.sentence == "The organization has no group named \u201c{limit} {0}\u201d."
 
 
 def test_a_long_name_is_not_repeated_in_full() -> None:
@@ -365,3 +389,15 @@ def test_many_unknown_names_among_many_groups_take_seconds_at_most(letters: str)
     with at_most(seconds=10):
         verdicts = judge(Sheet(["E-mail", "Groups"], rows), directory)
     assert len(verdicts) == MAX_ROWS
+
+
+def test_an_address_is_read_once_and_members_are_looked_up_once_by_those_that_are_addresses() -> None:
+    asked: list[list[str]] = []
+
+    def statuses_of(emails: Sequence[str]) -> dict[str, str]:
+        asked.append(list(emails))
+        return {}
+
+    rows = [SheetRow(number, [cell, "Finance"]) for number, cell in enumerate(["mailto:ann@example.com", "nobody"])]
+    judge(Sheet(["E-mail", "Groups"], rows), Directory(statuses_of=statuses_of))
+    assert asked == [["ann@example.com"]]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.clock import to_text
-from chalicelib.people.uploads import store as import_store
+from chalicelib.people.uploads import store as upload_store
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
@@ -18,6 +18,7 @@ from tests.faults.inviting_scenarios import ANN, BOB, People, distinct_faults, f
 from tests.faults.kinds import (
     DELETE_FILE,
     GET,
+    GET_FILE,
     GET_MANY,
     INSERT,
     KILLED_AFTER,
@@ -29,12 +30,16 @@ from tests.faults.kinds import (
     each,
     pairs,
 )
+from tests.gateway import Answer
 from tests.harness import World
 
 _HEAD = "E-mail,First name,Last name,Groups,Department,Location"
 _ROWS = [f"{ANN},Ann,Lee,Finance,,", f"{BOB},Bob,Ray,Finance,,", "nobody,No,Body,Finance,,"]
 
-UPLOAD = [*CLAIM, GET, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *AUDIT, *ANSWER, GET, QUERY, QUERY]
+UPLOAD = [*CLAIM, GET, GET_MANY, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *AUDIT, *ANSWER, GET, QUERY, QUERY]
+MAP = [
+    *CLAIM, GET, GET, GET_FILE, GET, QUERY, QUERY, QUERY, GET_MANY, INSERT, *AUDIT, *ANSWER, GET, QUERY, QUERY,
+]  # fmt: skip
 APPROVE = [*CLAIM, GET, GET, *AUDIT, DELETE_FILE, SEND, *ANSWER]
 DISAPPROVE = [*CLAIM, GET, *AUDIT, DELETE_FILE, *ANSWER]
 
@@ -43,7 +48,7 @@ _MAILS, _END = [INSERT, INSERT, TRANSACT, SEND], [TRANSACT, GET, TRANSACT]
 _ROWS_OF_CHUNK = [GET, QUERY, GET, GET]
 CHUNK = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, TRANSACT, TRANSACT, *_MAILS, *_END]
 CHUNK_LATER = [*CHUNK[:8], TRANSACT, SEND, *_END]
-BURIED = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, *_MAILS, *_END]
+DEAD_LETTER = [*_ROWS_OF_CHUNK, GET_MANY, GET_MANY, *_MAILS, *_END]
 
 
 @pytest.fixture
@@ -64,6 +69,11 @@ def _uploaded(people: People) -> str:
     answer = people.ask(_uploading(people))
     assert answer.status == 201, answer.text
     return str(answer.json["import_id"])
+
+
+def _mapping(people: People) -> Request:
+    path = f"/orgs/{people.org_id}/imports/{_uploaded(people)}/mapping"
+    return Request("POST", path, people.org_admin, {"columns": {"Department": None}}, "map")
 
 
 def _deciding(people: People, import_id: str, what: str, notify: str = "now") -> Request:
@@ -102,6 +112,16 @@ def _is_previewed(people: People) -> None:
     assert people.audit_actions() == {"import.uploaded": 1}
 
 
+def _is_mapped(people: People) -> None:
+    people.rest()
+    assert _shown(people) == ("preview", 0, 1, [None, None, None])
+    assert len(_files(people)) == 1
+    assert people.audit_actions() == {"import.uploaded": 1, "import.mapped": 1}
+    (listed,) = people.world.every(f"/orgs/{people.org_id}/imports", people.org_admin)
+    detail = people.world.get(f"/orgs/{people.org_id}/imports/{listed['import_id']}", people.org_admin).json
+    assert [(column["heading"], column["reason"]) for column in detail["columns"]][4] == ("Department", "chosen")
+
+
 def _is_done(people: People) -> None:
     people.rest()
     assert _shown(people) == ("done", 2, 1, ["invited", "invited", None])
@@ -121,6 +141,7 @@ def _is_discarded(people: People) -> None:
 
 _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], int, Callable[[People], None]]] = {
     "upload": (_uploading, UPLOAD, 201, _is_previewed),
+    "map": (_mapping, MAP, 200, _is_mapped),
     "approve": (_approving, APPROVE, 202, _is_done),
     "disapprove": (_disapproving, DISAPPROVE, 200, _is_discarded),
 }
@@ -164,6 +185,35 @@ def test_an_approval_that_nobody_asks_for_again_is_carried_out_or_did_not_happen
         people.rest()
         assert _shown(people) == ("preview", 0, 1, [None, None, None])
         assert people.members() == []
+
+
+@pytest.mark.parametrize("at", each(MAP))
+def test_an_approval_while_the_file_is_judged_again_invites_by_the_rows_that_count(people: People, at: int) -> None:
+    request = people.starting(_mapping)
+    import_id = request.path.split("/")[-2]
+    answers: list[Answer] = []
+    mapped = later.while_asking(
+        people, request, at, lambda: answers.append(people.ask(_deciding(people, import_id, "approve")))
+    )
+    assert answers[0].status == 202
+    assert (mapped.status, mapped.json.get("code")) in [(200, None), (409, "already_decided")]
+    _is_done(people)
+
+
+@pytest.mark.parametrize("at", each(APPROVE))
+def test_a_file_that_is_judged_again_while_it_is_approved_is_approved_as_it_was_seen(people: People, at: int) -> None:
+    mapping = people.starting(_mapping)
+    import_id = mapping.path.split("/")[-2]
+    answers: list[Answer] = []
+    approved = later.while_asking(
+        people, _deciding(people, import_id, "approve"), at, lambda: answers.append(people.ask(mapping))
+    )
+    if approved.status == 202:
+        _is_done(people)
+        return
+    assert (approved.status, approved.json["code"], answers[0].status) == (409, "changed_meanwhile", 200)
+    people.rest()
+    assert people.members() == []
 
 
 # ------------------------------------------------------------ jobs
@@ -251,7 +301,7 @@ def test_an_address_that_is_invited_by_hand_meanwhile_is_invited_once(people: Pe
 
 
 def test_rows_of_several_chunks_are_all_invited(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_store, "_MAX_ROWS", 1)
+    monkeypatch.setattr(upload_store, "_MAX_ROWS", 1)
     _approved(people)
     _is_done(people)
 
@@ -281,12 +331,12 @@ def test_giving_a_chunk_up_makes_these_calls(people: People) -> None:
     delivery = people.starting(_dead)
     with people.injector.watched() as calls:
         assert people.outside.handle_dead_letter(delivery)
-    assert calls == BURIED
+    assert calls == DEAD_LETTER
     assert people.outside.handle_dead_letter(Delivery(delivery.body))
     _is_given_up(people)
 
 
-@pytest.mark.parametrize(("at", "fault"), faults_on_writes(BURIED))
+@pytest.mark.parametrize(("at", "fault"), faults_on_writes(DEAD_LETTER))
 def test_a_chunk_is_given_up_once_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
     delivery = people.starting(_dead)
     with people.injector.fault(at, fault):

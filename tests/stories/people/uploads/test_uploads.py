@@ -1,51 +1,15 @@
 """Uploads of people: judged, decided, invited; and what is left of them (I2, I3, B5, B12)."""
 
+import csv
+import io
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tests.gateway import Answer
 from tests.harness import World
-from tests.stories.driver import Driver
-from tests.stories.inviting import Inviting
-
-HEAD = "E-mail,First name,Last name,Groups,Department,Location,Badge\r\n"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class Uploading(Inviting):
-    def upload(self, content: str | bytes, content_type: str = "text/csv", key: str | None = None) -> Answer:
-        raw = content.encode() if isinstance(content, str) else content
-        self._num_keys += 1
-        headers = {"Content-Type": content_type, "Idempotency-Key": key or f"upload {self._num_keys}"}
-        return self.world.request("POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=raw, headers=headers)
-
-    def preview(self, *rows: str) -> dict[str, Any]:
-        answer = self.upload(HEAD + "\r\n".join(rows))
-        assert answer.status == 201, answer.text
-        return dict(answer.json)
-
-    def decide(self, import_id: str, what: str = "approve", notify: str = "now", key: str | None = None) -> Answer:
-        self._num_keys += 1
-        headers = {"Idempotency-Key": key or f"decide {self._num_keys}"}
-        body = {"notify": notify} if what == "approve" else None
-        return self.world.post(f"/orgs/{self.org}/imports/{import_id}/{what}", self.admin, body, headers=headers)
-
-    def detail(self, import_id: str) -> dict[str, Any]:
-        answer = self.world.get(f"/orgs/{self.org}/imports/{import_id}", self.admin)
-        assert answer.status == 200, answer.text
-        return dict(answer.json)
-
-    def files(self) -> list[str]:
-        found = self.world.client("s3").list_objects_v2(Bucket=self.world.stage.environment["FILES_BUCKET"])
-        return [entry["Key"] for entry in found.get("Contents", [])]
-
-
-@pytest.fixture
-def uploading(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Uploading:
-    return Uploading(world, driver, monkeypatch)
+from tests.stories.uploading import HEAD, XLSX, Uploading, form_of
+from tests.unit.people.uploads.spreadsheet.workbooks import workbook
 
 
 def test_an_upload_is_judged_approved_invited_and_its_people_join_with_what_the_file_said(
@@ -57,6 +21,7 @@ def test_an_upload_is_judged_approved_invited_and_its_people_join_with_what_the_
         "  Bob@Example.com ,Bob,Ray,finance,,,",
         "nobody,No,Body,Finance,,,",
     )
+    seen = uploading.mapped(seen["import_id"], columns={"Badge": "field"})
     assert [row["verdict"] for row in seen["rows"]] == ["ok", "corrected", "failed"]
     assert (seen["status"], seen["num_rows"], seen["num_corrected"], seen["num_failed"]) == ("preview", 3, 1, 1)
     assert uploading.by_status("prospect") == []
@@ -182,14 +147,81 @@ def test_failed_rows_come_as_a_file_that_can_be_mended_and_uploaded_again(world:
     assert [row["verdict"] for row in again.json["rows"]] == ["ok"]
 
 
+def test_who_fails_after_approval_comes_into_the_file_with_all_rows_of_theirs(
+    world: World, uploading: Uploading
+) -> None:
+    department = world.department(uploading.org, "Sales")
+    world.group(uploading.org, "Legal")
+    rows = ("ann@example.com,Ann,Lee,Finance,Sales,,", "bob@example.com,Bob,Ray,Finance,,,")
+    merged = ("ann@example.com,Ann,Lee,Legal,Sales,,", "bob@example.com,Bob,Ray,Legal,,,")
+    seen = uploading.preview(*rows, *merged)
+    assert [row["verdict"] for row in seen["rows"]] == ["ok", "ok", "merged", "merged"]
+    assert world.delete(f"/orgs/{uploading.org}/departments/{department}", uploading.admin).status == 204
+    uploading.decide(seen["import_id"])
+    uploading.driver.work()
+    file = world.get(f"/orgs/{uploading.org}/imports/{seen['import_id']}/failed", uploading.admin)
+    told = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    assert [(row["E-mail"], row["Groups"]) for row in told] == [
+        ("ann@example.com", "Finance"), ("ann@example.com", "Legal"),
+    ]  # fmt: skip
+    assert all("was deleted after the preview" in row["Problem"] for row in told)
+    again = uploading.upload(file.text.replace(",Sales,", ",,"))
+    assert [row["verdict"] for row in again.json["rows"]] == ["ok", "merged"]
+
+
 def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world: World, uploading: Uploading) -> None:
     plain = world.get(f"/orgs/{uploading.org}/invites/template", uploading.admin)
     assert plain.headers["content-disposition"] == 'attachment; filename="people.csv"'
     filled = plain.text.rstrip() + "\r\nann@example.com,Ann,Lee,Finance,,,\r\n"
     assert uploading.upload(filled).json["num_failed"] == 0
-    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers={"Accept": "*/*"})
+    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin)
     assert (book.status, book.headers["content-type"]) == (200, XLSX)
     assert world.get(f"/orgs/{uploading.org}/invites/template?format=pdf", uploading.admin).status == 422
+
+
+@pytest.mark.parametrize("accept", [None, "application/json", "text/html, image/*", "*/*"])
+def test_the_workbook_comes_whatever_the_request_accepts(
+    world: World, uploading: Uploading, accept: str | None
+) -> None:
+    headers = {"Accept": accept} if accept else {}
+    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers=headers)
+    assert (book.status, book.headers["content-type"]) == (200, XLSX)
+
+
+def test_a_file_comes_in_a_form_as_browsers_send_it(uploading: Uploading) -> None:
+    content = (HEAD + "ann@example.com,Ann,Lee,Finance,,,").encode()
+    first = uploading.upload(*form_of(("people.csv", "text/csv", content)), key="one")
+    assert (first.status, first.json["num_rows"]) == (201, 1), first.text
+    again = uploading.upload(*form_of(("people.csv", "text/csv", content), boundary="other"), key="one")
+    assert again.json == first.json
+    book = uploading.upload(
+        *form_of(("people.xlsx", XLSX, workbook(("E-mail", "Groups"), ("bob@example.com", "Finance"))))
+    )
+    assert (book.status, book.json["rows"][0]["verdict"]) == (201, "ok"), book.text
+
+
+def test_a_form_without_a_file_or_with_two_is_refused(uploading: Uploading) -> None:
+    file = ("people.csv", "text/csv", b"E-mail\r\nann@example.com")
+    for files in ((), (file, file)):
+        answer = uploading.upload(*form_of(*files))
+        assert (answer.status, answer.json["code"]) == (400, "not_one_file")
+    answer = uploading.upload(form_of(file)[0], "multipart/form-data")
+    assert (answer.status, answer.json["code"]) == (400, "unreadable_form")
+
+
+@pytest.mark.parametrize("content_type", ["text/x-csv", "Text/CSV; header=present", "application/csv", "text/plain"])
+def test_csv_is_taken_under_each_of_its_names(uploading: Uploading, content_type: str) -> None:
+    assert uploading.upload(HEAD + "ann@example.com,Ann,Lee,Finance,,,", content_type).status == 201
+
+
+def test_a_content_type_that_is_not_taken_is_answered_with_those_that_are(world: World, uploading: Uploading) -> None:
+    answer = uploading.upload(b"{}", "application/json")
+    assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
+    for name in ("text/csv", "multipart/form-data", XLSX):
+        assert name in answer.json["detail"]
+    path = f"/orgs/{uploading.org}/imports/none/approve"
+    answer = world.request("POST", path, as_=uploading.admin, raw=b"x", headers={"Content-Type": "text/csv"})
+    assert (answer.status, answer.json["detail"]) == (415, "Send it with Content-Type application/json.")
 
 
 def test_uploads_need_an_active_subscription(world: World, uploading: Uploading) -> None:
@@ -207,7 +239,7 @@ def test_uploads_need_an_active_subscription(world: World, uploading: Uploading)
         (b"", "text/csv", 422, "empty_file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "text/csv", 422, "not_a_spreadsheet"),
         (b"PK\x03\x04" + bytes(50), XLSX, 422, None),
-        (b"a,b\r\n1,2\r\n", "text/csv", 422, None),
+        (b"a,b\r\n1,2\r\n", "text/csv", 422, "no_email_column"),
         (b"x" * 5_000_001, "text/csv", 413, "body_too_large"),
         (b"{}", "application/json", 415, "unsupported_media_type"),
     ],
@@ -249,12 +281,16 @@ def test_500_rows_that_fail_are_told_one_by_one_also_under_a_key(world: World, u
 
 def test_a_row_that_is_too_much_to_keep_is_named_and_nobody_is_lost(uploading: Uploading) -> None:
     head = ",".join(["E-mail", "Groups", *(f"Field {number}" for number in range(30))])
-    fields = ",".join("\u0416" * 500 for _ in range(30))
+    uploading.mapped(
+        uploading.upload(f"{head}\r\nann@example.com,Finance").json["import_id"],
+        columns={f"Field {number}": "field" for number in range(30)},
+    )
+    fields, long_fields = (",".join("\u0416" * length for _ in range(30)) for length in (500, 999))
     unnamed = ",".join("\u0416" * 999 for _ in range(18))
     kept = uploading.upload(f"{head}\r\nann@example.com,Finance\r\nbob@example.com,Finance,{fields}")
     assert (kept.status, len(kept.json["rows"])) == (201, 2), kept.text[:300]
     assert len(uploading.detail(kept.json["import_id"])["rows"]) == 2
-    refused = uploading.upload(f"{head}\r\nbob@example.com,Finance,{fields},{unnamed}")
+    refused = uploading.upload(f"{head}\r\nbob@example.com,Finance,{long_fields},{unnamed}")
     assert (refused.status, refused.json["code"]) == (422, "row_too_long"), refused.text[:300]
     assert "Row 2" in refused.json["detail"]
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from chalicelib.core.errors import MusterError
-from chalicelib.people.uploads.spreadsheet.reader import read_sheet
-from chalicelib.people.uploads.spreadsheet.sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
-from chalicelib.people.uploads.spreadsheet.xlsx_reader import MAX_ENTRIES
-from chalicelib.people.uploads.spreadsheet.xlsx_xml import MAX_READ
+from chalicelib.people.uploads.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from chalicelib.people.uploads.spreadsheet.archive import MAX_ENTRIES, MAX_READ
+from chalicelib.people.uploads.spreadsheet.reader import read_file
+from chalicelib.people.uploads.spreadsheet.sheet import CellNote, Sheet
 from tests.pace import at_most
 from tests.unit.people.uploads.spreadsheet.workbooks import (
     ANN,
@@ -40,12 +40,12 @@ MACROS = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 
 
 def read(content: bytes) -> Sheet:
-    return read_sheet(content, XLSX)
+    return read_file(content, XLSX).sheet
 
 
 def refused(content: bytes, content_type: str = XLSX) -> MusterError:
     with pytest.raises(MusterError) as caught:
-        read_sheet(content, content_type)
+        read_file(content, content_type)
     (error,) = caught.value.errors
     assert (error.field, error.code) == ("file", caught.value.code)
     assert caught.value.status in (413, 422)
@@ -63,7 +63,7 @@ def cell_of(value: Any, number_format: str | None = None) -> str:
 
 def test_a_workbook_is_read_whatever_it_is_said_to_be() -> None:
     for content_type in (XLSX, "text/csv", ""):
-        sheet = read_sheet(workbook(), content_type)
+        sheet = read_file(workbook(), content_type).sheet
         assert sheet.header == list(HEADER)
         assert [(row.number, row.cells) for row in sheet.rows] == [(2, list(ANN))]
 
@@ -81,8 +81,33 @@ def test_a_workbook_is_read_whatever_it_is_said_to_be() -> None:
         (4915112345678, None, "4915112345678"),
         (1e20, None, "1e+20"),
         (42, "00000", "00042"),
-        (42, "#,##0.00", "42"),
-        (0.5, "0%", "0.5"),
+        (42, "#,##0.00", "42.00"),
+        (1234567, "#,##0", "1,234,567"),
+        (0.5, "0%", "50%"),
+        (0.125, "0.0%", "12.5%"),
+        (42, '"EMP-"00000', "EMP-00042"),
+        (5550100, "000-0000", "555-0100"),
+        (-5, "0.00;[Red](0.00)", "(5.00)"),
+        (1e20, "0.00", "1e+20"),
+        (7, "[>5]0;00", "7"),
+        (3, "[>5]0;00", "03"),
+        (-3, "[<5]0.0;00", "-3.0"),
+        (-3, "[<0](0);00", "(3)"),
+        (0, '[>0]0;[<0]-0;"none"', "none"),
+        (5, "[<>5]0;00", "05"),
+        # Phone numbers, as Excel offers them; amounts; and texts in the same column.
+        (5550100, r"[<=9999999]###\-####;\(###\)\ ###\-####", "555-0100"),
+        (2065550100, r"[<=9999999]###\-####;\(###\)\ ###\-####", "(206) 555-0100"),
+        (1234.5, r'_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)', "1,234.50"),
+        (0, r'_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)', "-"),
+        (42, '"EMP-"00000;@', "EMP-00042"),
+        (42, '"EMP-"General', "EMP-42"),
+        (0.5, 'General" h"', "0.5 h"),
+        (42, "@", "42"),
+        (42, "@;0", "42"),
+        (42, "0;0;0;@;0", "42"),
+        (1.5, "# ?/?", "1.5"),
+        (0.1 + 0.2, None, "0.3"),
         (True, None, "TRUE"),
         (False, None, "FALSE"),
         (date(2027, 1, 4), None, "2027-01-04"),
@@ -94,9 +119,9 @@ def test_a_workbook_is_read_whatever_it_is_said_to_be() -> None:
         (timedelta(hours=9), "h:mm", "09:00"),
         (date(1900, 1, 15), None, "1900-01-15"),
         (date(1900, 3, 1), None, "1900-03-01"),
-        (44_000, '"days" 0', "44000"),
+        (44_000, '"days" 0', "days 44000"),
         (44_000, "[Red]0", "44000"),
-        (44_000, r"0\d", "44000"),
+        (44_000, r"0\d", "44000d"),
         (44_000, "General", "44000"),
     ],
 )
@@ -118,19 +143,6 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
     book.active.append(["E-mail", "Since"])
     book.active.append(["a@example.com", date(2027, 1, 4)])
     assert read(saved(book)).rows[0].cells[1] == "2027-01-04"
-
-
-def test_the_first_sheet_that_is_visible_is_read() -> None:
-    book = Workbook()
-    book.active.append(["hidden"])
-    book.active.sheet_state = "hidden"
-    book.create_chartsheet("chart")
-    shown = book.create_sheet("People")
-    for line in (HEADER, ANN):
-        shown.append(line)
-    book.create_sheet("More").append(["=1+1"])
-    book.active = shown
-    assert read(saved(book)).rows[0].cells == list(ANN)
 
 
 def test_a_workbook_whose_sheets_are_all_hidden_is_refused() -> None:
@@ -189,11 +201,31 @@ def test_limits_are_those_of_text_files() -> None:
     assert refused(workbook(("Name", "Groups"), ("Ann", "Finance"))).code == "no_email_column"
 
 
-def test_a_formula_is_refused_with_its_place_and_text_that_looks_like_one_is_not() -> None:
-    error = refused(workbook(HEADER, ("a@example.com", "=1+1")))
-    assert error.code == "formulas"
-    assert "B2" in error.detail
+def test_the_stored_value_of_a_formula_is_its_text() -> None:
+    rows = (
+        inline("E-mail", "Name", "Number", "Empty", "None")
+        + '<row><c t="inlineStr"><is><t>a@example.com</t></is></c><c t="str"><f>B1&amp;"x"</f><v>Ann</v></c>'
+        '<c><f>1+1</f><v>2</v></c><c t="str"><f>""</f><v></v></c><c><f>1+1</f><v></v></c></row>'
+    )
+    (row,) = read(sheet_of(rows)).rows
+    assert row.cells == ["a@example.com", "Ann", "2", "", ""]
+    assert row.notes == {1: CellNote.STORED_VALUE, 2: CellNote.STORED_VALUE, 4: CellNote.FORMULA}
+
+
+def test_a_formula_without_its_value_leaves_its_own_cell_empty() -> None:
+    (row,) = read(workbook(HEADER, ("a@example.com", "=1+1", "Finance"))).rows
+    assert (row.cells, row.notes) == (["a@example.com", "", "Finance"], {1: CellNote.FORMULA})
     assert read(sheet_of(inline("E-mail") + inline("a@example.com", "=1+1"))).rows[0].cells[1] == "=1+1"
+
+
+def test_errors_are_nothing_and_noted() -> None:
+    rows = (
+        inline("E-mail", "Name", "Number")
+        + '<row><c t="inlineStr"><is><t>a@example.com</t></is></c><c t="e"><f>NA()</f><v>#N/A</v></c>'
+        '<c t="inlineStr"><is><t>#REF!</t></is></c></row>'
+    )
+    (row,) = read(sheet_of(rows)).rows
+    assert (row.cells, row.notes) == (["a@example.com", "", ""], {1: CellNote.ERROR, 2: CellNote.ERROR})
 
 
 @pytest.mark.parametrize(
@@ -213,7 +245,18 @@ def test_a_workbook_of_a_kind_that_may_have_macros_is_refused() -> None:
 
 def test_archives_of_other_kinds_are_refused() -> None:
     document = with_parts(workbook(), {"xl/workbook.xml": None, "_rels/.rels": None, "word/document.xml": "<a/>"})
-    assert refused(document).code == "not_a_spreadsheet"
+    assert (refused(document).code, "a Word document" in refused(document).detail) == ("not_a_spreadsheet", True)
+    for name, what in (
+        ("Index/Document.iwa", "Apple's Numbers"),
+        ("ppt/presentation.xml", "PowerPoint"),
+        ("people.csv", "an archive with a CSV file"),
+        ("People.XLSX", "an archive with a workbook"),
+        ("note.txt", "another kind"),
+    ):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as made:
+            made.writestr(name, "x")
+        assert what in refused(archive.getvalue()).detail
     assert refused(b"PK\x05\x06" + bytes(18)).code == "not_a_spreadsheet"
     content = workbook()
     binary = {

@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import MusterError
+from chalicelib.people.uploads.directory import Department, Directory
 from chalicelib.people.uploads.failed_rows import failed_csv
-from chalicelib.people.uploads.spreadsheet.reader import read_sheet
-from chalicelib.people.uploads.spreadsheet.sheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Sheet
+from chalicelib.people.uploads.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from chalicelib.people.uploads.spreadsheet.reader import Reading, read_file
+from chalicelib.people.uploads.spreadsheet.sheet import Sheet
 from chalicelib.people.uploads.template import template_csv, template_xlsx
-from chalicelib.people.uploads.verdicts import Department, Directory, judge
+from chalicelib.people.uploads.verdicts import judge
 from tests.pace import at_most
 from tests.unit.people.uploads.spreadsheet.workbooks import (
     ANN,
@@ -34,7 +36,7 @@ DIRECTORY = Directory(
     groups={"f": "Finance", "s": "Sales"},
     departments=[Department("d", "EMEA", ("Sales", "EMEA"))],
     locations={"l": "Berlin"},
-    members={"ann@example.com": "active"},
+    statuses_of=lambda emails: {"ann@example.com": "active"},
 )
 
 TEXT = 'E-mail,First name,Groups\r\nann@example.com,Ann,Finance\r\nbob@example.com,"Bob; ""B""",Sales\r\n'
@@ -52,9 +54,9 @@ GOOD = [
 WORKBOOKS = [content for content in GOOD if content.startswith(b"PK")]
 
 
-def tried(content: bytes, content_type: str) -> tuple[Sheet | None, MusterError | None]:
+def tried(content: bytes, content_type: str) -> tuple[Reading | None, MusterError | None]:
     try:
-        return read_sheet(content, content_type), None
+        return read_file(content, content_type), None
     except MusterError as error:
         return None, error
 
@@ -62,15 +64,16 @@ def tried(content: bytes, content_type: str) -> tuple[Sheet | None, MusterError 
 def outcome(content: bytes, content_type: str = "") -> Sheet | None:
     """The sheet, or None for a refusal; both are looked at."""
     with at_most(seconds=1):
-        sheet, error = tried(content, content_type)
-    if error is not None or sheet is None:
+        reading, error = tried(content, content_type)
+    if error is not None or reading is None:
         assert error is not None
         assert error.status in (413, 422)
         assert [(one.field, one.code) for one in error.errors] == [("file", error.code)]
         return None
+    sheet = reading.sheet
     with at_most(seconds=1):
-        verdicts = judge(sheet, DIRECTORY)
-        again = read_sheet(failed_csv(sheet.header, [(row.cells, ()) for row in sheet.rows]), "")
+        verdicts = judge(sheet, reading.columns, DIRECTORY)
+        again = read_file(failed_csv(sheet.header, [(row.cells, ()) for row in sheet.rows]), "").sheet
     assert 1 <= len(sheet.rows) == len(verdicts) <= MAX_ROWS
     assert {len(row.cells) for row in sheet.rows} == {len(sheet.header)}
     assert len(sheet.header) <= MAX_COLUMNS
@@ -245,7 +248,7 @@ def test_tables_are_read_as_they_were_written(rows: list[list[str]], delimiter: 
 )
 def test_large_files_made_to_take_long(content: bytes) -> None:
     with at_most(seconds=3), pytest.raises(MusterError):
-        read_sheet(content, "")
+        read_file(content, "")
 
 
 def test_a_workbook_unpacking_to_itself_over_and_over_is_refused() -> None:
@@ -260,5 +263,5 @@ def test_a_workbook_unpacking_to_itself_over_and_over_is_refused() -> None:
     )
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1000, 1000, len(entries), len(head), 0)
     with pytest.raises(MusterError) as caught:
-        read_sheet(head + entries + end, "")
+        read_file(head + entries + end, "")
     assert caught.value.code == "zip_bomb"
