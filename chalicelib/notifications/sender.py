@@ -108,8 +108,8 @@ class MailSender:
     def _call_ses(self, claimed: Mail, message: MimeMessage) -> bool:
         try:
             message_id = self._mailer.send(message.sender, message.to, message.raw, claimed.mail_id)
-        except NotSent:
-            observability.warning("SES takes no mail for now", mail_id=claimed.mail_id)
+        except NotSent as error:
+            observability.warning("SES takes no mail for now", mail_id=claimed.mail_id, aws_code=error.code)
             self._mails.release(claimed)
             return False
         except Rejected as error:
@@ -117,9 +117,10 @@ class MailSender:
             self._mails.record(claimed.mail_id, refused(error.code))
             return True
         except OutcomeUnknown:
-            # It may have been sent. It stays claimed until SES notifies, or the sweep marks it unknown.
+            # It may have been sent. It stays claimed until SES notifies, or the sweep marks it unknown. While SES is
+            # in trouble, few mails should come to that.
             observability.failure("mail outcome unknown", mail_id=claimed.mail_id)
-            return True
+            return False
         if self._mails.record_sent(claimed, message_id, self._clock()):
             notify(claimed.mail_id, self._on_event)
         return True

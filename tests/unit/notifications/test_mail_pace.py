@@ -160,3 +160,12 @@ def test_a_mail_in_doubt_is_never_sent_again_and_a_mail_refused_for_now_is() -> 
     assert set(sent.values()) == {1}
     assert simulation.table.states[in_doubt] == MailState.SENDING
     assert simulation.table.states[throttled] == MailState.SENT
+
+
+def test_a_worker_leaves_few_mails_in_doubt_while_ses_is_in_trouble() -> None:
+    simulation = Simulation(timing=Timing(throttled=0))
+    simulation.table.add("a", 50)
+    simulation.ses.trouble = {f"a-{number:06}": OutcomeUnknown for number in range(50)}
+    simulation.time.run([lambda: simulation.work(0, 60, 1)])
+    states = Counter(simulation.table.states.values())
+    assert states == {MailState.SENDING: 4, MailState.PENDING: 46}
