@@ -27,7 +27,7 @@ mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events")
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=5, name="worker")
 def worker(event: Any) -> Any:
-    return jobs.work(event.to_dict())
+    return jobs.work(event.to_dict(), time_left=event.context.get_remaining_time_in_millis)
 
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=1, name="dead_letters")

@@ -90,7 +90,9 @@ class _Upload:
 
 def _begin(bucket: str, key: str, content_type: str) -> _Upload:
     with translated():
-        answer = client("s3").create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
+        answer = client("s3").create_multipart_upload(
+            Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm=_CHECKSUM
+        )
     return _Upload({"Bucket": bucket, "Key": key, "UploadId": answer["UploadId"]})
 
 

@@ -111,6 +111,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one message refused", "InternalError"),
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
+    "sqs.ChangeMessageVisibilityBatch": _WRITE,
     "scheduler.CreateSchedule": _WRITE,
     # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
@@ -140,6 +141,7 @@ UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"
+SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"
 SCHEDULE = "scheduler.CreateSchedule"
 PUT_FILE = "s3.PutObject"
 BEGIN_FILE = "s3.CreateMultipartUpload"
