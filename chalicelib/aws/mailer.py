@@ -39,6 +39,10 @@ _NOT_SENT = (
 )
 
 
+# The tag that has the mail's id: SES's events of the mail bring it back.
+MAIL_TAG = "mail"
+
+
 class Meaning(Enum):
     """What an answer of SES says of the mail."""
 
@@ -106,7 +110,7 @@ class Mailer:
                 Destinations=[to],
                 RawMessage={"Data": raw},
                 ConfigurationSetName=settings().mail_configuration_set,
-                Tags=[{"Name": "mail", "Value": mail_id}],
+                Tags=[{"Name": MAIL_TAG, "Value": mail_id}],
             )
         except ClientError as error:
             told = error.response.get("Error", {})

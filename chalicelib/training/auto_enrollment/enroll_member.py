@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.aws import table
 from chalicelib.core import observability
-from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
 from chalicelib.jobs import due
-from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberJoined
+from chalicelib.people.members.models import member_ref
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.lookups import zone_of
-from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.organizations.models import Org, org_ref
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch, store
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import local_date
-from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.archive import withdraw_courses
@@ -34,7 +35,7 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
 
     For a dead letter, what is missing fails, with the reason.
     """
-    member = members_store.member(job.org_id, job.member_id)
+    member, org = table.fetch(member_ref(job.org_id, job.member_id), org_ref(job.msp_id, job.org_id))
     current: set[str] = set()
     if member is not None and member.status == MemberStatus.ACTIVE:
         current = set(member.group_ids)
@@ -45,11 +46,11 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
     if job.course_id is not None:
         _retry_course(job, job.course_id, group_ids, now, is_dead_letter)
     elif group_ids:
-        org, groups = store.org_and_groups(job.msp_id, job.org_id, group_ids)
+        if org is None:
+            raise NotFound()
         join_run = JoinRun(job, org, now, is_dead_letter)
-        for group_id in group_ids:
-            if group_id in groups:
-                join_run.process(groups[group_id])
+        for group, batch in store.groups_and_batches(job.org_id, group_ids):
+            join_run.process(group, batch)
     if job.due_at is not None:
         due.close(job)
 
@@ -79,11 +80,17 @@ class JoinRun:
     now: datetime
     is_dead_letter: bool
 
-    def process(self, group: Group) -> None:
-        """Raises Unavailable when rows of the group keep being closed."""
-        job = self.job
-        processed = store.processed_pairs(job.org_id, group.group_id, group.course_ids, [job.member_id], job.join_id)
-        course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in processed]
+    def process(self, group: Group, batch: Batch | None) -> None:
+        """`batch` is the group's first. Raises Unavailable when rows of the group keep being closed."""
+        job, course_ids = self.job, list(group.course_ids)
+        if batch is not None and not batch.num_cancelled:
+            # Nearly always it is the open one, with a row for each course.
+            key = BatchKey(job.msp_id, job.org_id, batch.batch_id)
+            course_ids = [course_id for course_id in course_ids if not self.process_row(key, group.group_id, course_id)]
+        if not course_ids:
+            return
+        processed = store.processed_pairs(job.org_id, group.group_id, course_ids, [job.member_id], job.join_id)
+        course_ids = [course_id for course_id in course_ids if (course_id, job.member_id) not in processed]
         for _ in range(_TRIES):
             if not course_ids:
                 return

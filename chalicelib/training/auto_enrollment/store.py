@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write, put_new
+from chalicelib.aws.table import Ref, Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
@@ -23,14 +23,18 @@ from chalicelib.tenants.structure.models import Group, group_ref
 from chalicelib.training.auto_enrollment.models import (
     MAX_JOINS,
     ProcessedJoins,
+    group_batch_id,
     member_result_ref,
     processed_joins_ref,
 )
 from chalicelib.training.batches import row_store
 from chalicelib.training.batches.models import (
+    Batch,
     ChunkResult,
     Enrollment,
     Row,
+    batch_sk,
+    batches_pk,
     enrollment_ref,
     enrollment_sk,
     history_sk,
@@ -88,6 +92,17 @@ def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[
         raise NotFound()
     groups = {group_id: found.get(key) for group_id, key in group_keys.items()}
     return org, {group_id: group for group_id, group in groups.items() if group is not None}
+
+
+def groups_and_batches(org_id: str, group_ids: Iterable[str]) -> list[tuple[Group, Batch | None]]:
+    """Those of the groups that exist, each with its first batch: one call."""
+    keys = [
+        (group_ref(org_id, group_id), Ref(Batch, batches_pk(org_id), batch_sk(group_batch_id(group_id))))
+        for group_id in group_ids
+    ]
+    found = table.fetch_mixed([ref for pair in keys for ref in pair])
+    pairs = [(found.get(group), found.get(batch)) for group, batch in keys]
+    return [(group, batch) for group, batch in pairs if group is not None]
 
 
 def processed_pairs(

@@ -25,7 +25,7 @@ CALLS = [
     *(TRANSACT, GET),  # the claim
     *(GET, GET),  # recipient and facts
     UPDATE,  # a slot
-    *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
+    *(SES, TRANSACT),  # sent and recorded
     *(QUERY, TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
