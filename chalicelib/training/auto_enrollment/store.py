@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Ref, Write, put_new
+from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
@@ -33,8 +33,7 @@ from chalicelib.training.batches.models import (
     ChunkResult,
     Enrollment,
     Row,
-    batch_sk,
-    batches_pk,
+    batch_ref,
     enrollment_ref,
     enrollment_sk,
     history_sk,
@@ -96,10 +95,7 @@ def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[
 
 def groups_and_batches(org_id: str, group_ids: Iterable[str]) -> list[tuple[Group, Batch | None]]:
     """Those of the groups that exist, each with its first batch: one call."""
-    keys = [
-        (group_ref(org_id, group_id), Ref(Batch, batches_pk(org_id), batch_sk(group_batch_id(group_id))))
-        for group_id in group_ids
-    ]
+    keys = [(group_ref(org_id, group_id), batch_ref(org_id, group_batch_id(group_id))) for group_id in group_ids]
     found = table.fetch_mixed([ref for pair in keys for ref in pair])
     pairs = [(found.get(group), found.get(batch)) for group, batch in keys]
     return [(group, batch) for group, batch in pairs if group is not None]
@@ -129,8 +125,8 @@ def member_state(key: BatchKey, group_id: str, course_id: str, member_id: str) -
     return MemberState(key, row, member_id, seat_limit_in(entitlements, course_id), enrollment, result, processed)
 
 
-def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime) -> None:
-    """Enroll the member, in place of an enrollment that was cancelled.
+def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime, more: Sequence[Write] = ()) -> None:
+    """Enroll the member, in place of an enrollment that was cancelled. `more` is written with it.
 
     ConditionFailed when anything changed since it was read; with position SEAT alone, when no seat is free.
     """
@@ -145,15 +141,16 @@ def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime) 
             bump_revision(org_id, "enrollments"),
             *([Write("delete", state.result)] if state.result else []),
             *_row_writes(state, Outcome.ENROLLED, due_by),
+            *more,
         ]
     )
 
 
-def refuse(state: MemberState, join_id: str, code: Code) -> None:
+def refuse(state: MemberState, join_id: str, code: Code, more: Sequence[Write] = ()) -> None:
     """Record why the row does not enroll the member. ConditionFailed as above."""
     processed = _processed_write(state, join_id)
     if state.code == code:
-        table.transact([processed])
+        table.transact([processed, *more])
         return
     outcome = outcome_of(code)
     counts: dict[str, Any] = {name: int(counted == outcome) for counted, name in _COUNT_BY_OUTCOME.items()}
@@ -166,16 +163,16 @@ def refuse(state: MemberState, join_id: str, code: Code) -> None:
         **counts,
         member_ids_by_code={code.value: [state.member_id]},
     )
-    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None)])
+    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None), *more])
 
 
-def leave_as_is(state: MemberState, join_id: str) -> None:
+def leave_as_is(state: MemberState, join_id: str, more: Sequence[Write] = ()) -> None:
     """The member is enrolled by the row, or is none of its learners any more: an earlier refusal goes.
 
     ConditionFailed as above.
     """
     cleared = [Write("delete", state.result), *_row_writes(state, None, None)] if state.result else []
-    table.transact([_processed_write(state, join_id), *cleared])
+    table.transact([_processed_write(state, join_id), *cleared, *more])
 
 
 def member_writes(state: MemberState, join_id: str, due_by: str | None, now: datetime) -> list[Write]:
