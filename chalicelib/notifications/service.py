@@ -13,7 +13,7 @@ from chalicelib.notifications.send_worker import SendWorker
 from chalicelib.notifications.sender import Build, Mailer, MailSender
 
 # From claim to record a mail takes about 0.23 s. A second's mails are spread over workers with a third to spare.
-# infra/functions.yaml lets as many run at once as the greatest rate needs (MailRate in infra/resources.yaml).
+# infra/functions.yaml lets as many run at once as the greatest rate needs (MailRate in infra/stage.yaml).
 _SECONDS_PER_MAIL = 0.3
 
 # The mailer's time-out is 60 s; a mail that was begun within RUN_FOR is done by then.
