@@ -104,13 +104,6 @@ def put_if_new(item: Item) -> bool:
     return True
 
 
-def delete(item: Item) -> None:
-    """Delete one item, for one write unit. Harmless when it is gone."""
-    request = Write("delete", item).as_request()["Delete"]
-    with translated():
-        client("dynamodb").delete_item(**request)
-
-
 def update_if(item: M, condition: Condition, *actions: Action) -> M | None:
     """Change one item for one write unit, and give it as it is then. None when the condition does not hold.
 

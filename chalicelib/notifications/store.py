@@ -200,7 +200,7 @@ def record(mail_id: str, event: DeliveryEvent) -> Mail | None:
     recorded = recorded or mail(mail_id)
     # Its sender has not recorded that SES took it, and may have died: nothing is left to wait for.
     if recorded is not None and recorded.claimed_at and not recorded.message_id:
-        table.delete(claim_of(mail_id, recorded.claimed_at))
+        table.transact(_delete_claim(recorded))
     return recorded
 
 

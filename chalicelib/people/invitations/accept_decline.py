@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, Unavailable
 from chalicelib.core.ids import derived_id
@@ -20,10 +19,10 @@ from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberJoined, member_joined
-from chalicelib.people.members.models import Member, member_ref
+from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import org_pk, org_pointer_ref
+from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.revision_store import bump_revision
 
 _TRIES = 5
@@ -47,7 +46,7 @@ def of_account(org_id: str, member_id: str, account: Account, token: str | None,
         if (view.org.org_id, view.member.member_id) == (org_id, member_id):
             return view
         raise NotFound("There is no such invitation")
-    member, pointer = table.fetch(member_ref(org_id, member_id), org_pointer_ref(org_id))
+    member, pointer = store.member_and_pointer(org_id, member_id)
     is_mine = member is not None and normalized(member.email or "") == normalized(account.email)
     if member is None or not is_mine or not (member.invite_id or member.account_id == account.account_id):
         raise NotFound("There is no such invitation")

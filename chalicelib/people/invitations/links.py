@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.aws import table
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.ids import new_id
@@ -12,8 +11,8 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import resend_cancel, store, tokens
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
-from chalicelib.people.members.models import Member, member_ref
-from chalicelib.tenants.access.models import OrgPointer, org_pointer_ref
+from chalicelib.people.members.models import Member
+from chalicelib.tenants.access.models import OrgPointer
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.web import rate_limits
@@ -39,9 +38,7 @@ class InvitationView:
 def load(text: str, now: datetime) -> InvitationView:
     """The invitation of a link; changes nothing. Raises NotFound for every link that does not work."""
     token = Token.parse(text)
-    member, pointer = (
-        table.fetch(member_ref(token.org_id, token.member_id), org_pointer_ref(token.org_id)) if token else (None, None)
-    )
+    member, pointer = store.member_and_pointer(token.org_id, token.member_id) if token else (None, None)
     if not tokens.matches(token.secret if token else "", member.invite_hash if member else None):
         raise dead_link()
     if token is None or member is None:

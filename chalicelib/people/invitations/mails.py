@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.aws import table
 from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
 from chalicelib.core.ids import short_hash
@@ -13,13 +12,13 @@ from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.notifications.states import MailState, blocks_further_mail
-from chalicelib.people.invitations import tokens
+from chalicelib.people.invitations import store, tokens
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.models import Member, member_ref
+from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.organizations.models import Org, org_ref
+from chalicelib.tenants.organizations.models import Org
 
 _TRIES = 4
 
@@ -104,8 +103,7 @@ def _is_current(mail: Mail, member: Member) -> bool:
 
 
 def _load(mail: Mail) -> tuple[Org | None, Member | None]:
-    org_id = mail.about["org_id"]
-    return table.fetch(org_ref(mail.about["msp_id"], org_id), member_ref(org_id, mail.about["member_id"]))
+    return store.org_and_member(mail.about["msp_id"], mail.about["org_id"], mail.about["member_id"])
 
 
 def _content(org: Org, member: Member, **facts: str) -> MailContent:

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
 from chalicelib.jobs import due
 from chalicelib.people.members.events import MemberJoined
-from chalicelib.people.members.models import member_ref
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.lookups import zone_of
-from chalicelib.tenants.organizations.models import Org, org_ref
+from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch, store
@@ -36,7 +34,7 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
 
     For a dead letter, what is missing fails, with the reason.
     """
-    member, org = table.fetch(member_ref(job.org_id, job.member_id), org_ref(job.msp_id, job.org_id))
+    member, org = store.member_and_org(job.msp_id, job.org_id, job.member_id)
     current: set[str] = set()
     if member is not None and member.status == MemberStatus.ACTIVE:
         current = set(member.group_ids)

@@ -16,6 +16,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member, member_ref
 from chalicelib.tenants.organizations.models import Org, entitlements_ref, org_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
@@ -79,6 +80,11 @@ class MemberState:
 
     def has_processed(self, join_id: str) -> bool:
         return self.processed is not None and join_id in self.processed.join_ids
+
+
+def member_and_org(msp_id: str, org_id: str, member_id: str) -> tuple[Member | None, Org | None]:
+    """One call."""
+    return table.fetch(member_ref(org_id, member_id), org_ref(msp_id, org_id))
 
 
 def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[Org, dict[str, Group]]:
