@@ -48,7 +48,7 @@ def mail_events(event: Any, context: Any) -> None:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: Any) -> None:
-    jobs.sweep()
+    jobs.sweep(time_left=event.context.get_remaining_time_in_millis)
 
 
 start.is_over()

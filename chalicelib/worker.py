@@ -114,10 +114,10 @@ def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[s
     return run_each(event, give_up)
 
 
-def sweep(clock: Clock = utc_now) -> None:
-    """A failure with jobs does not stop the mails, nor the other way round."""
+def sweep(clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> None:
+    """A failure with jobs does not stop the mails, nor the other way round; nor do very many jobs."""
     try:
-        job_sweep.sweep(clock())
+        job_sweep.sweep(clock(), time_left)
     finally:
         outbox.sweep(clock())
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infra.cost import __main__ as command
 from infra.cost import tables
 from infra.cost.bill import Deployment, Month, Price, bill, by_service, quantities
+from infra.packaging import TEMPLATE_PARTS
 
 ROOT = Path(__file__).parents[2]
 NOTHING = Month(clients=0, learners=0, mails=0, logins=0)
