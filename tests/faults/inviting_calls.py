@@ -18,7 +18,7 @@ CANCEL = [*CLAIM, *(GET, *AUDIT), SEND, *ANSWER]
 # ------------------------------------------------------------ the mailer, and SES's delivery events
 
 _CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET_MANY, UPDATE], [UPDATE], [TRANSACT]
-_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [QUERY, TRANSACT, QUERY, TRANSACT, QUERY]
+_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [TRANSACT, QUERY, TRANSACT, QUERY]
 
 MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
 

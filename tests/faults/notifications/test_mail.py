@@ -26,7 +26,7 @@ CALLS = [
     *(GET, GET),  # recipient and facts
     UPDATE,  # a slot
     *(SES, TRANSACT),  # sent and recorded
-    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 

@@ -10,21 +10,19 @@ from tests.harness import NOW
 
 def test_a_sweep_ends_before_its_time_does_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[int] = []
-    left = 50_000
+    left = [50_000]
 
     def sweep_shard(shard: int, now: object) -> int:
-        nonlocal left
         swept.append(shard)
-        left -= 10_000
+        left[0] -= 10_000
         return 1
 
     monkeypatch.setattr(sweep, "_sweep_shard", sweep_shard)
-    assert sweep.sweep(NOW, lambda: left) == 4
-    assert left > 0
-    num_shards = len(due.all_shards())
-    for minute in range(1, num_shards):
-        left = 50_000
-        sweep.sweep(NOW + timedelta(minutes=minute), lambda: left)
+    assert sweep.sweep(NOW, lambda: left[0]) == 4
+    assert left[0] > 0
+    for minute in range(1, len(due.all_shards())):
+        left[0] = 50_000
+        sweep.sweep(NOW + timedelta(minutes=minute), lambda: left[0])
     assert set(swept) == set(due.all_shards())
 
 

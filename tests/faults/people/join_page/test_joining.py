@@ -43,7 +43,7 @@ MAIL = [
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
     UPDATE,  # a slot
     *(SES, TRANSACT),  # sent and recorded
-    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
