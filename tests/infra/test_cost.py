@@ -1,6 +1,7 @@
 """A month's bill: by hand, in proportion, and by numbers that are written down in one place only."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from infra.packaging import TEMPLATE_PARTS
 
 ROOT = Path(__file__).parents[2]
 NOTHING = Month(clients=0, learners=0, mails=0, logins=0)
-AT_REST = Deployment(alarms=0, metrics=0, dashboards=0, polled_queues=0, memory_gb=1, tier="lite")
+AT_REST = Deployment(
+    alarms=0, metrics=0, dashboards=0, polled_queues=0, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+)
 
 
 def dollars(month: Month, deployment: Deployment = AT_REST) -> dict[str, float]:
@@ -57,7 +60,7 @@ def test_time_of_functions_by_hand() -> None:
 def test_the_example_of_the_issue_without_the_free_ten_thousand() -> None:
     quarter = Month(clients=0, learners=0, mails=0, logins=250_000)
     assert dollars(quarter, AT_REST)["Cognito"] == pytest.approx(100_000 * 0.0055 + 150_000 * 0.0046)
-    essentials = Deployment(0, 0, 0, 0, 1, "essentials")
+    essentials = replace(AT_REST, tier="essentials")
     assert dollars(quarter, essentials)["Cognito"] == pytest.approx(3750)
 
 
@@ -70,7 +73,9 @@ def test_a_price_in_steps() -> None:
 
 
 def test_what_stands_still_costs_too() -> None:
-    still = Deployment(alarms=20, metrics=1, dashboards=1, polled_queues=3, memory_gb=1, tier="lite")
+    still = Deployment(
+        alarms=20, metrics=1, dashboards=1, polled_queues=3, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+    )
     costs = dollars(NOTHING, still)
     assert costs["CloudWatch"] == pytest.approx(20 * 0.10 + 0.30 + 3.00, abs=0.1)
     assert 0.5 < costs["SQS"] < 1
@@ -156,8 +161,7 @@ def test_what_a_stage_has_at_rest_is_that_of_its_template() -> None:
         one for one in resources.values() for event in one.get("Properties", {}).get("Events", {}) if "Sqs" in event
     ]
     assert found.polled_queues == len(readers) > 0
-    # The jobs', the largest.
-    assert found.memory_gb == 1769 / 1024
+    assert (found.memory_gb, found.memory_gb_of_worker) == (1, 1769 / 1024)
 
 
 def test_the_command_says_services_total_and_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
