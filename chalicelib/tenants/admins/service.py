@@ -30,7 +30,7 @@ COMMAND = "command"
 
 # Appointing again is also how somebody gets a first password who missed the days of the last one (aws/identity.py).
 _ALREADY = (
-    "This person is an admin here already; to change what they may do, remove them first. If they have never logged in, "
+    "This person is an admin here already; to change what they may do, remove them first. If they never logged in, "
     "a new first password is mailed to them, once a day at most."
 )
 
