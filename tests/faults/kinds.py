@@ -25,6 +25,8 @@ class Wire:
     status: int = 500
     # Later calls of this operation in the same attempt fail too.
     again: bool = False
+    # Why a transaction was cancelled.
+    reason: str = "TransactionConflict"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ LOST_ONCE = Wire("answer lost once", applied=True, only_first=True)
 _CANCELLED = {"dynamodb": "TransactionCanceledException"}
 CONFLICT = Wire("conflict", code_by_service=_CANCELLED, status=400)
 CONFLICTS = Wire("conflict again and again", code_by_service=_CANCELLED, status=400, again=True)
+# The same because of throttling, which botocore leaves to us (tests/faults/test_kinds.py).
+CANCELLED = Wire("cancelled by throttling", code_by_service=_CANCELLED, status=400, reason="ThrottlingError")
+CANCELLED_AGAIN = Wire(
+    "cancelled again and again", code_by_service=_CANCELLED, status=400, again=True, reason="ThrottlingError"
+)
 KILLED_BEFORE = Kill("killed before", after=False)
 KILLED_AFTER = Kill("killed after", after=True)
 
