@@ -9,6 +9,7 @@
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
 #                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
+#   make courses STAGE=dev MSP=01M... FILE=courses.json    the course library of an MSP (msp_id, as first-admin prints it)
 #   make doctor STAGE=dev     what a stage's account and its parts are like, and what to do    [MAIL_FROM=] [MAIL_RATE=]
 #   make cost CLIENTS=25 LEARNERS=100000 MAILS=200000 LOGINS=100000    a month's bill            [COURSES=1] [INVITED=0]
 #   make clean                remove what was made here: environment, caches, local cloud and its data
@@ -23,7 +24,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy doctor cost first-admin clean
+.PHONY: run test check bench pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -62,6 +63,10 @@ doctor: $(INSTALLED)
 cost: $(INSTALLED)
 	@$(BIN)/python -m infra.cost --clients "$(CLIENTS)" --learners "$(LEARNERS)" --mails "$(MAILS)" --logins "$(LOGINS)" \
 		--courses "$(or $(COURSES),1)" --invited "$(or $(INVITED),0)"
+
+# FILE= is a list of courses like infra/sample/courses.json.
+courses: $(INSTALLED)
+	$(BIN)/python -m infra.courses --stage "$(STAGE)" --msp "$(MSP)" --file "$(FILE)"
 
 first-admin: $(INSTALLED)
 	$(BIN)/python -m infra.first_admin --stage "$(STAGE)" --msp "$(MSP)" --email "$(EMAIL)"

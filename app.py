@@ -27,7 +27,7 @@ mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events")
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=5, name="worker")
 def worker(event: Any) -> Any:
-    return jobs.work(event.to_dict())
+    return jobs.work(event.to_dict(), time_left=event.context.get_remaining_time_in_millis)
 
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=1, name="dead_letters")
@@ -48,7 +48,7 @@ def mail_events(event: Any, context: Any) -> None:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: Any) -> None:
-    jobs.sweep()
+    jobs.sweep(time_left=event.context.get_remaining_time_in_millis)
 
 
 start.is_over()

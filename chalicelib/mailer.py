@@ -47,9 +47,7 @@ BUILDER_BY_KIND: dict[str, Build] = {
 
 def mail_service(clock: Clock = utc_now, time: Time | None = None) -> MailService:
     time = time or RealTime()
-    return MailService(
-        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, time, clock, invitations.on_mail_event
-    )
+    return MailService(Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, time, clock)
 
 
 def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None
     return {"batchItemFailures": failed}
 
 
-def handle_delivery_events(event: dict[str, Any], clock: Clock = utc_now) -> None:
+def handle_delivery_events(event: dict[str, Any]) -> None:
     """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:
-        delivery_events.handle(notification_in(record["Sns"]["Message"]), clock(), invitations.on_mail_event)
+        delivery_events.handle(notification_in(record["Sns"]["Message"]), invitations.on_mail_event)

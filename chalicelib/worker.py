@@ -3,16 +3,17 @@
 One table names, for each kind of message, the function that runs it and the one that handles its dead letter.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from chalicelib.aws import queues
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.jobs import sweep as job_sweep
+from chalicelib.jobs.delivery import run_each
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations.messages import SendScheduled
@@ -82,39 +83,40 @@ _KINDS = (
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}
 
 
-def work(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
-    """The jobs queue. The answer names the failed records, which SQS delivers again."""
-    return _each_record(event, lambda kind, job: kind.run(job, clock()))
+def work(event: dict[str, Any], clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> dict[str, Any]:
+    """The jobs queue. The answer names the records that failed or were not begun, which SQS delivers again.
+
+    `time_left` gives the milliseconds that the invocation still has.
+    """
+
+    def run(body: dict[str, Any]) -> None:
+        kind, job = _read(body)
+        kind.run(job, clock())
+
+    return run_each(event, run, time_left=time_left, queue=queues.jobs())
 
 
 def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
     """The dead letters of the jobs queue. Messages that cannot be read stay in the queue for an operator."""
-    return _each_record(event, lambda kind, job: _handle_dead_letter(kind, job, clock()))
+
+    def give_up(body: dict[str, Any]) -> None:
+        kind, job = _read(body)
+        observability.warning("dead letter", kind=kind.name, **job.model_dump(exclude={"job"}))
+        if kind.on_dead_letter is not None:
+            kind.on_dead_letter(job, clock())
+
+    return run_each(event, give_up)
 
 
-def sweep(clock: Clock = utc_now) -> None:
-    """A failure with jobs does not stop the mails, nor the other way round."""
+def sweep(clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> None:
+    """A failure with jobs does not stop the mails, nor the other way round; nor do very many jobs."""
     try:
-        job_sweep.sweep(clock())
+        job_sweep.sweep(clock(), time_left)
     finally:
         outbox.sweep(clock())
 
 
-def _handle_dead_letter(kind: Kind, job: Job, now: datetime) -> None:
-    observability.warning("dead letter", kind=kind.name, **job.model_dump(exclude={"job"}))
-    if kind.on_dead_letter is not None:
-        kind.on_dead_letter(job, now)
-
-
-def _each_record(event: dict[str, Any], handle: Callable[[Kind, Job], object]) -> dict[str, Any]:
-    failed: list[dict[str, str]] = []
-    for record in event["Records"]:
-        try:
-            body = json.loads(record["body"])
-            kind = _KIND_BY_NAME[body["job"]]
-            handle(kind, kind.message.model_validate(body))
-        except Exception:
-            attempt = record.get("attributes", {}).get("ApproximateReceiveCount")
-            observability.failure("job failed", message_id=record["messageId"], attempt=attempt)
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+def _read(body: dict[str, Any]) -> tuple[Kind, Job]:
+    """Raises KeyError and ValidationError for a message that no version of ours has sent."""
+    kind = _KIND_BY_NAME[body["job"]]
+    return kind, kind.message.model_validate(body)

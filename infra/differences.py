@@ -12,6 +12,7 @@ _CALL_BY_ACTION = {
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
     "scheduler:CreateSchedule": "scheduler:CreateSchedule",
     "ses:SendRawEmail": "ses:SendRawEmail",
+    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
     "sqs:SendMessage": "sqs:SendMessageBatch",
 }
 

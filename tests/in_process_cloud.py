@@ -24,7 +24,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from infra.cloud import REGION, Cloud, server_environment
-from infra.local_aws import cognito, ses
+from infra.local_aws import cognito, s3, ses
 from tests.quick_calls import SERVICES, quick_calls
 
 _sent_over_the_network = URLLib3Session.send
@@ -49,6 +49,7 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
         from ministack.app import app
 
         cognito.mend()
+        s3.mend()
         ses.mend()
         _serve(app, port)
         near = {name: importlib.import_module(f"ministack.services.{name}") for name in SERVICES}

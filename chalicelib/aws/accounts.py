@@ -55,7 +55,9 @@ class Refused(Exception):
 class Tokens:
     """As Cognito hands them out; `expires_in` are the seconds that ID and access token are good for.
 
-    Only `refresh_token` is ours: Cognito wants the user's name with its own, which does not tell it.
+    `access_token` never leaves Muster: whoever has it calls Cognito past our limits, and Cognito mails a code to any
+    address that they would like to have. `refresh_token` is ours: Cognito wants the user's name with its own, which
+    does not tell it.
     """
 
     id_token: str

@@ -42,7 +42,10 @@ class StorageFailure(MusterError):
 
 
 class Contended(Unavailable):
-    """A transaction conflicted with another one on the same item. A retry helps."""
+    """A transaction conflicted with another one on the same item, or was throttled. A retry helps.
+
+    botocore tries throttled calls again, but not a transaction that was cancelled for it.
+    """
 
 
 def error_of(error: Exception) -> MusterError:
@@ -70,10 +73,8 @@ def _cancelled(codes: list[str]) -> MusterError:
     failed = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
     if failed:
         return ConditionFailed(failed)
-    if any(code == "TransactionConflict" for code in codes):
-        return Contended()
     final = [code for code in codes if code not in RETRYABLE and code != "None"]
-    return StorageFailure(final[0]) if final else Unavailable()
+    return StorageFailure(final[0]) if final and "TransactionConflict" not in codes else Contended()
 
 
 @contextmanager

@@ -14,6 +14,10 @@ from chalicelib.core.settings import settings
 # S3's minimum for a part other than the last. 10,000 parts make 50 GB, and one of them is in memory.
 PART_BYTES = 5 * 1024 * 1024
 
+# botocore sends a checksum with each part. S3 keeps those of the algorithm with which the upload was begun, and refuses
+# an end that names others.
+_CHECKSUM = "CRC32"
+
 
 @dataclass(frozen=True)
 class Files:
@@ -84,8 +88,7 @@ class _Upload:
     def add(self, part: bytearray) -> None:
         number = len(self.parts) + 1
         with translated():
-            answer = client("s3").upload_part(**self.target, PartNumber=number, Body=part)
-        # CompleteMultipartUpload needs the checksums that botocore sent with each part.
+            answer = client("s3").upload_part(**self.target, PartNumber=number, Body=part, ChecksumAlgorithm=_CHECKSUM)
         checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
         self.parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksums})
 
@@ -100,7 +103,9 @@ class _Upload:
 
 def _begin(bucket: str, key: str, content_type: str) -> _Upload:
     with translated():
-        answer = client("s3").create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
+        answer = client("s3").create_multipart_upload(
+            Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm=_CHECKSUM
+        )
     return _Upload({"Bucket": bucket, "Key": key, "UploadId": answer["UploadId"]})
 
 

@@ -1,7 +1,7 @@
-"""SQS: sends messages, in calls of ten."""
+"""SQS: sends messages, in calls of ten, and says when those that failed come again."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -52,6 +52,18 @@ class Queue:
             if not entries:
                 return
         raise Unavailable()
+
+    def show_again(self, seconds_by_receipt: Mapping[str, int]) -> None:
+        """Let messages that this process received, at most ten, be received again after so many seconds.
+
+        Raises Unavailable. A receipt that is no longer good is passed over.
+        """
+        entries = [
+            {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+            for index, (receipt, seconds) in enumerate(seconds_by_receipt.items())
+        ]
+        with translated():
+            client("sqs").change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
 def jobs() -> Queue:

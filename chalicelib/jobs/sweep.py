@@ -3,6 +3,7 @@
 A lost schedule or message costs minutes, never an enrollment.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.aws import queues
@@ -20,17 +21,29 @@ MAX_RUN_TIME = timedelta(seconds=150)
 
 _PER_SHARD = 100
 
+# A shard is begun with so much time left: it takes a few seconds, and the mails are looked after behind the last one.
+LEAST_TIME_MS = 15_000
+
 
 def after_all_runs(now: datetime) -> str:
     """The `due_at` of a job that the sweeper is to send once no run is left that began before `now`."""
     return to_text(now + MAX_RUN_TIME - OVERDUE_GRACE)
 
 
-def sweep(now: datetime) -> int:
-    """Send overdue jobs; gives their number. A failure in one shard does not stop the others."""
+def sweep(now: datetime, time_left: Callable[[], int] | None = None) -> int:
+    """Send overdue jobs; gives their number. A failure in one shard does not stop the others.
+
+    `time_left` gives the milliseconds that the invocation still has: what is left then waits for the next minute.
+    """
     num_sent = 0
     num_failed = 0
-    for shard in due.all_shards():
+    shards = list(due.all_shards())
+    # Another shard is first each minute, so that none is always left.
+    first = now.minute % len(shards)
+    for shard in [*shards[first:], *shards[:first]]:
+        if time_left is not None and time_left() < LEAST_TIME_MS:
+            observability.warning("sweep ends early; the next one goes on", shard=shard)
+            break
         try:
             num_sent += _sweep_shard(shard, now)
         except Exception:
@@ -43,8 +56,8 @@ def sweep(now: datetime) -> int:
 
 def _sweep_shard(shard: int, now: datetime) -> int:
     entries = due.due_before(shard, now - OVERDUE_GRACE, now, _PER_SHARD)
+    queues.jobs().send(Message(entry.job, entry.tenant_id) for entry in entries)
     for entry in entries:
-        queues.jobs().send([Message(entry.job, entry.tenant_id)])
         due.defer(entry, now + due.REQUEUE_DELAY)
     if entries:
         observability.warning("sweeper sent overdue jobs", shard=shard, num_entries=len(entries))

@@ -1,8 +1,8 @@
 """SES's notifications of deliveries, bounces and complaints. They come in any order, and may come again."""
 
 from collections.abc import Callable
-from datetime import datetime
 
+from chalicelib.aws.mailer import MAIL_TAG
 from chalicelib.core import observability
 from chalicelib.notifications import store
 from chalicelib.notifications.models import Mail
@@ -25,33 +25,20 @@ _SUPPRESSION_SUBTYPES = frozenset({"Suppressed", "OnAccountSuppressionList"})
 OnEvent = Callable[[Mail], None]
 
 
-def ignore_event(mail: Mail) -> None:
-    """The default: no room wants to know."""
-
-
-def handle(notification: Notification | None, now: datetime, on_event: OnEvent = ignore_event) -> None:
+def handle(notification: Notification | None, on_event: OnEvent) -> None:
     """Record the event of one notification, then notify. Handling it twice does no harm."""
     event = event_of(notification) if notification else None
     if notification is None or event is None or notification.mail is None:
         return
-    message_id = notification.mail.messageId
-    mail_id = _mail_id_in_headers(notification) or store.mail_of_message(message_id)
+    mail_id = _mail_id_in(notification)
     if mail_id is None:
-        store.keep_unmatched(message_id, event, now)
-        # The sender may have recorded the message id since, and have looked for unmatched events too early.
-        mail_id = store.mail_of_message(message_id)
-    if mail_id is None:
+        # Not one of ours: only these carry the mail's id.
         return
-    if not store.record(mail_id, event):
+    mail = store.record(mail_id, event)
+    if mail is None:
         observability.warning("delivery event of an unknown mail", mail_id=mail_id)
         return
-    notify(mail_id, on_event)
-
-
-def notify(mail_id: str, on_event: OnEvent) -> None:
-    mail = store.mail(mail_id)
-    if mail is not None:
-        on_event(mail)
+    on_event(mail)
 
 
 def event_of(notification: Notification) -> DeliveryEvent | None:
@@ -75,7 +62,10 @@ def event_of(notification: Notification) -> DeliveryEvent | None:
     return bounced(bounce.bounceType, f"{bounce.bounceType}/{bounce.bounceSubType} {status}".strip())
 
 
-def _mail_id_in_headers(notification: Notification) -> str | None:
-    headers = notification.mail.headers if notification.mail else []
+def _mail_id_in(notification: Notification) -> str | None:
+    """As a tag, which all events of a configuration set have; or in the mail's own head, which SES may cut off."""
+    if notification.mail is None:
+        return None
+    headers = notification.mail.headers
     values = (header.value for header in headers if header.name.lower() == MAIL_HEADER.lower())
-    return next(values, None)
+    return next(iter([*notification.mail.tags.get(MAIL_TAG, []), *values]), None)

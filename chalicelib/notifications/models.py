@@ -103,29 +103,6 @@ def claim_of(mail_id: str, claimed_at: str) -> MailClaim:
     return MailClaim(pk, f"{claimed_at}#{mail_id}", mail_id=mail_id)
 
 
-class SesMessage(OutboxItem):
-    """`SES#<message id>` / `MAIL`: the mail that has this id of SES."""
-
-    mail_id = UnicodeAttribute()
-    ttl = NumberAttribute()
-
-
-class UnmatchedEvent(OutboxItem):
-    """`SES#<message id>` / `EVENT#<rank>`: an event of SES that came before its message id was recorded."""
-
-    state = UnicodeAttribute()
-    rank = NumberAttribute()
-    reason = UnicodeAttribute(null=True)
-    ttl = NumberAttribute()
-
-
-EVENT_PREFIX = "EVENT#"
-
-
-def ses_message_pk(message_id: str) -> str:
-    return f"SES#{message_id}"
-
-
 class NextSlot(OutboxItem):
     """`SEND_RATE` / `NEXT_SLOT`: the instant of the next free slot, in microseconds since 1970."""
 

@@ -31,6 +31,7 @@ class _Header(_SesModel):
 class _TheMail(_SesModel):
     messageId: str  # noqa: N815 - SES's name
     headers: list[_Header] = []
+    tags: dict[str, list[str]] = {}
 
 
 class _Bounced(_SesModel):

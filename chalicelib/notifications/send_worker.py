@@ -60,6 +60,9 @@ class SendWorker:
         self._open: Mapping[str, OpenQueue] = {}
         # Queues and shards in which nothing was found since the queues were read.
         self._empty: set[tuple[str, int]] = set()
+        # The shards whose mails are all in the page of their queue, by queue. Nothing is left in such a shard once its
+        # page is through; what is queued meanwhile changes the queue's revision.
+        self._whole_shards: dict[str, int] = {}
         self._refreshed_at = -_REFRESH_AFTER
         self._last_queue = ""
         # The run ended because no mail was left, not because of time or of a failure.
@@ -78,6 +81,9 @@ class SendWorker:
             except MusterError:
                 observability.failure("mail queues could not be read")
                 is_through = False
+            if not is_through:
+                # The mail may be in its queue again, or still.
+                self._whole_shards.clear()
             num_failures = 0 if is_through else num_failures + 1
             if num_failures == _MAX_FAILURES:
                 return False
@@ -101,6 +107,8 @@ class SendWorker:
             queue = names[bisect_right(names, self._last_queue) % len(names)]
             page = self._pages[queue]
             if not page:
+                if queue in self._whole_shards:
+                    self._empty.add((queue, self._whole_shards.pop(queue)))
                 self._read(queue)
                 continue
             self._last_queue = queue
@@ -113,6 +121,7 @@ class SendWorker:
         self._refreshed_at = self._time.now()
         self._open = self._queues.open_queues()
         self._empty.clear()
+        self._whole_shards.clear()
         for queue in self._open:
             if queue not in self._pages:
                 self._read(queue)
@@ -124,6 +133,8 @@ class SendWorker:
                 continue
             mails = list(self._queues.queued_mails(queue, shard, (part + 1) * _SHARE))
             if mails:
+                if part == 0 and len(mails) < _SHARE:
+                    self._whole_shards[queue] = shard
                 self._pages[queue] = deque(mails[max(0, min(part * _SHARE, len(mails) - _SHARE)) :])
                 return
             self._empty.add((queue, shard))

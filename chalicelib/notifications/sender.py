@@ -8,7 +8,6 @@ from chalicelib.aws.mailer import NotSent, OutcomeUnknown, Rejected
 from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id, short_hash
-from chalicelib.notifications.delivery_events import OnEvent, ignore_event, notify
 from chalicelib.notifications.models import Mail, QueuedMail
 from chalicelib.notifications.rendering import MailContent, MimeMessage, NotAddressable, Suppressed, mime_message
 from chalicelib.notifications.states import DeliveryEvent, refused, suppressed
@@ -30,9 +29,9 @@ class Mails(Protocol):
 
     def release(self, claimed: Mail) -> None: ...
 
-    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> bool: ...
+    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> None: ...
 
-    def record(self, mail_id: str, event: DeliveryEvent) -> bool: ...
+    def record(self, mail_id: str, event: DeliveryEvent) -> object: ...
 
 
 class MailSender:
@@ -44,7 +43,6 @@ class MailSender:
         wait_for_slot: Callable[[int], bool],
         clock: Callable[[], datetime],
         mail_from: str,
-        on_event: OnEvent = ignore_event,
     ) -> None:
         self._mails = mails
         self._mailer = mailer
@@ -52,7 +50,6 @@ class MailSender:
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._mail_from = mail_from
-        self._on_event = on_event
 
     def send(self, entry: QueuedMail, until: int) -> bool:
         """False when the next mail should wait a moment. A fault of one mail does not stop the others."""
@@ -108,8 +105,8 @@ class MailSender:
     def _call_ses(self, claimed: Mail, message: MimeMessage) -> bool:
         try:
             message_id = self._mailer.send(message.sender, message.to, message.raw, claimed.mail_id)
-        except NotSent:
-            observability.warning("SES takes no mail for now", mail_id=claimed.mail_id)
+        except NotSent as error:
+            observability.warning("SES takes no mail for now", mail_id=claimed.mail_id, aws_code=error.code)
             self._mails.release(claimed)
             return False
         except Rejected as error:
@@ -117,9 +114,9 @@ class MailSender:
             self._mails.record(claimed.mail_id, refused(error.code))
             return True
         except OutcomeUnknown:
-            # It may have been sent. It stays claimed until SES notifies, or the sweep marks it unknown.
+            # It may have been sent. It stays claimed until SES notifies, or the sweep marks it unknown. While SES is
+            # in trouble, few mails should come to that.
             observability.failure("mail outcome unknown", mail_id=claimed.mail_id)
-            return True
-        if self._mails.record_sent(claimed, message_id, self._clock()):
-            notify(claimed.mail_id, self._on_event)
+            return False
+        self._mails.record_sent(claimed, message_id, self._clock())
         return True

@@ -8,13 +8,12 @@ from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox, send_rate_store, store
-from chalicelib.notifications.delivery_events import OnEvent, ignore_event
 from chalicelib.notifications.send_rate import MICROSECONDS, RateLimiter, Time
 from chalicelib.notifications.send_worker import SendWorker
 from chalicelib.notifications.sender import Build, Mailer, MailSender
 
 # From claim to record a mail takes about 0.23 s. A second's mails are spread over workers with a third to spare.
-# infra/functions.yaml lets as many run at once as the greatest rate needs (MailRate in infra/resources.yaml).
+# infra/functions.yaml lets as many run at once as the greatest rate needs (MailRate in infra/stage.yaml).
 _SECONDS_PER_MAIL = 0.3
 
 # The mailer's time-out is 60 s; a mail that was begun within RUN_FOR is done by then.
@@ -35,14 +34,13 @@ class MailService:
         mail_from: str,
         time: Time,
         clock: Callable[[], datetime],
-        on_event: OnEvent = ignore_event,
     ) -> None:
         self._rate = rate
         self._num_workers = num_workers(rate)
         self._time = time
         self._clock = clock
         rate_limiter = RateLimiter(rate, send_rate_store.StoredSlots(), time)
-        self._sender = MailSender(store, mailer, builder_by_kind, rate_limiter.wait, clock, mail_from, on_event)
+        self._sender = MailSender(store, mailer, builder_by_kind, rate_limiter.wait, clock, mail_from)
 
     def run_worker(self, number: int) -> None:
         """Send until no mail is left or time is up; then wake the next invocation if there is more."""

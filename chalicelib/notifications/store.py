@@ -8,9 +8,7 @@ from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
-from chalicelib.core.settle import until_settled
 from chalicelib.notifications.models import (
-    EVENT_PREFIX,
     MAIL_SK,
     NUM_CLAIM_SHARDS,
     QUEUES_PK,
@@ -18,26 +16,18 @@ from chalicelib.notifications.models import (
     MailClaim,
     OpenQueue,
     QueuedMail,
-    SesMessage,
     TenantQueue,
-    UnmatchedEvent,
     claim_of,
     claim_pk,
     mail_pk,
     mail_ref,
     queue_pk,
     queue_shard,
-    ses_message_pk,
 )
 from chalicelib.notifications.states import PENDING_RANK, SENDING_RANK, SENT_RANK, DeliveryEvent, MailState
 
 # Admins can ask for the outcome of a mail for longer than a year's training.
 KEPT_FOR = timedelta(days=400)
-
-# Events of messages that are not ours (Cognito sends as the same identity) match nothing and are deleted soon.
-_UNMATCHED_KEPT_FOR = timedelta(days=7)
-
-_TRIES = 4
 
 
 def new_mail(mail_id: str, kind: str, queue: str, about: Mapping[str, str], now: datetime) -> Mail:
@@ -181,22 +171,15 @@ def release(claimed: Mail) -> None:
         return
 
 
-def record_sent(claimed: Mail, message_id: str, now: datetime) -> bool:
-    """Record that SES took the mail, and the events that came before. True when there were any."""
-    ttl = int((now + KEPT_FOR).timestamp())
-    message = SesMessage(ses_message_pk(message_id), MAIL_SK, mail_id=claimed.mail_id, ttl=ttl)
+def record_sent(claimed: Mail, message_id: str, now: datetime) -> None:
+    """Record that SES took the mail. An event of SES that came before stays."""
     ids = (Mail.message_id.set(message_id), Mail.to_hash.set(claimed.to_hash or ""))
     as_sent = (Mail.state.set(MailState.SENT.value), Mail.rank.set(SENT_RANK), Mail.reason.remove(), *ids)
-    others = [Write("put", message), *_delete_claim(claimed)]
+    others = _delete_claim(claimed)
     try:
         table.transact([Write("update", Mail(*claimed.key), Mail.rank < SENT_RANK, as_sent), *others])
     except ConditionFailed:
-        # An event that named the mail in its headers was recorded first, and stays.
         table.transact([Write("update", Mail(*claimed.key), Mail.pk.exists(), ids), *others])
-    unmatched = table.query_all(UnmatchedEvent, ses_message_pk(message_id), prefix=EVENT_PREFIX)
-    for event in unmatched:
-        record(claimed.mail_id, DeliveryEvent(MailState(event.state), int(event.rank), event.reason))
-    return bool(unmatched)
 
 
 def _delete_claim(claimed: Mail) -> list[Write]:
@@ -206,40 +189,19 @@ def _delete_claim(claimed: Mail) -> list[Write]:
 # ---------------------------------------------------------------- delivery events
 
 
-def record(mail_id: str, event: DeliveryEvent) -> bool:
-    """Record an event, unless one of its rank or a higher one was recorded. False when there is no such mail."""
-    return until_settled(lambda: _record(mail_id, event), _TRIES)
+def record(mail_id: str, event: DeliveryEvent) -> Mail | None:
+    """Record an event, unless one of its rank or a higher one was recorded. Gives the mail as it is then.
 
-
-def _record(mail_id: str, event: DeliveryEvent) -> bool:
-    current = mail(mail_id)
-    if current is None:
-        return False
-    if current.rank >= event.rank:
-        return True
+    None when there is no such mail.
+    """
     actions: list[Action] = [Mail.state.set(event.state.value), Mail.rank.set(event.rank)]
     actions.append(Mail.reason.remove() if event.reason is None else Mail.reason.set(event.reason[:500]))
-    unchanged = (Mail.rank == current.rank) & (Mail.state == current.state)
-    table.transact([Write("update", Mail(*current.key), unchanged, tuple(actions)), *_delete_claim(current)])
-    return True
-
-
-def mail_of_message(message_id: str) -> str | None:
-    message = table.get(SesMessage, ses_message_pk(message_id), MAIL_SK)
-    return message.mail_id if message else None
-
-
-def keep_unmatched(message_id: str, event: DeliveryEvent, now: datetime) -> None:
-    """Keep an event whose message id is not recorded yet. `record_sent` reads it after recording the id."""
-    unmatched = UnmatchedEvent(
-        ses_message_pk(message_id),
-        f"{EVENT_PREFIX}{event.rank}",
-        state=event.state.value,
-        rank=event.rank,
-        reason=event.reason,
-        ttl=int((now + _UNMATCHED_KEPT_FOR).timestamp()),
-    )
-    table.transact([Write("put", unmatched)])
+    recorded = table.update_if(Mail(mail_pk(mail_id), MAIL_SK), Mail.rank < event.rank, *actions)
+    recorded = recorded or mail(mail_id)
+    # Its sender has not recorded that SES took it, and may have died: nothing is left to wait for.
+    if recorded is not None and recorded.claimed_at and not recorded.message_id:
+        table.transact(_delete_claim(recorded))
+    return recorded
 
 
 def stuck_claims(before: datetime, limit: int) -> Iterable[MailClaim]:

@@ -45,6 +45,7 @@ class Deployment:
     dashboards: int
     polled_queues: int
     memory_gb: float
+    memory_gb_of_worker: float
     tier: str
 
 
@@ -88,20 +89,22 @@ def quantities(month: Month, figures: Mapping[str, float], deployment: Deploymen
         + enrollments / f["learners_of_call"]
         + month.mails * f["calls_of_making_1000_mails"] / 1000
     )
-    calls = (
-        calls_of_worker
-        + month.mails * f["calls_of_news"]
+    other_calls = (
+        month.mails * f["calls_of_news"]
         + month.invited * (f["calls_of_inviting"] + f["calls_of_accepting"])
         + _SWEEPS * f["calls_of_sweep"]
     )
-    seconds = calls * f["seconds_of_call"] + month.mails * f["seconds_of_mailer"] + requests * f["seconds_of_request"]
+    seconds_of_worker = calls_of_worker * f["seconds_of_call"]
+    other_seconds = (
+        other_calls * f["seconds_of_call"] + month.mails * f["seconds_of_mailer"] + requests * f["seconds_of_request"]
+    )
     # Of mails the mailer's run, and the one that takes SES's news in.
     invocations = requests + messages + 2 * month.mails + _SWEEPS
     stored = _gb_stored(month, figures)
     exported = month.learners * f["export_bytes_of_learner"] / _BYTES_OF_GB
     return {
         "lambda_requests": invocations,
-        "lambda_gb_seconds": seconds * deployment.memory_gb,
+        "lambda_gb_seconds": other_seconds * deployment.memory_gb + seconds_of_worker * deployment.memory_gb_of_worker,
         "api_requests": requests,
         "dynamodb_writes": _writes(month, figures, rollouts, chunks),
         "dynamodb_reads": _reads(month, figures, requests),

@@ -54,14 +54,15 @@ def deployment(stage: str) -> Deployment:
         metrics=text.count("MetricTransformations:"),
         dashboards=text.count("Type: AWS::CloudWatch::Dashboard"),
         polled_queues=text.count("SqsEventSource:"),
-        memory_gb=_largest_memory(stage) / 1024,
+        memory_gb=_memory(stage) / 1024,
+        memory_gb_of_worker=_memory(stage, "worker") / 1024,
         tier=(tier[1] if tier else _TIER_UNSAID).lower(),
     )
 
 
-def _largest_memory(stage: str) -> int:
-    """In MB, of all functions of the stage; Lambda's own 128 where nothing is said."""
+def _memory(stage: str, function: str = "") -> int:
+    """In MB, of one function, or of those of which nothing else is said; Lambda's own 128 where nothing is."""
     said = json.loads((ROOT / ".chalice" / "config.json").read_text())
     of_stage = said["stages"][stage]
-    places = [said, of_stage, *of_stage.get("lambda_functions", {}).values()]
-    return max((int(place["lambda_memory_size"]) for place in places if "lambda_memory_size" in place), default=128)
+    places = [of_stage.get("lambda_functions", {}).get(function, {}), of_stage, said]
+    return next((int(place["lambda_memory_size"]) for place in places if "lambda_memory_size" in place), 128)

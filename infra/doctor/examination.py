@@ -10,7 +10,7 @@ from infra.doctor import account, alarms, api, queues, running, sending, stack, 
 from infra.doctor.findings import Check, Finding, Level, examined
 from infra.doctor.stack import Deployed
 
-# As infra/resources.yaml has it.
+# As infra/stage.yaml has it.
 _RATE = 14
 
 

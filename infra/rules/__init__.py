@@ -3,10 +3,10 @@
 `make check` applies them, tests/structure proves that each of them can fail.
 """
 
-from infra.rules import state, template, watching
+from infra.rules import queues, state, template, watching
 from infra.rules.parts import Rule, Template
 
-RULES: tuple[Rule, ...] = (*template.RULES, *state.RULES, *watching.RULES)
+RULES: tuple[Rule, ...] = (*template.RULES, *queues.RULES, *state.RULES, *watching.RULES)
 
 
 def broken_rules(of: Template) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
-from chalicelib.aws.clients import client
 from chalicelib.aws.files import PART_BYTES, Files
 from chalicelib.core.errors import Unavailable
 from tests.harness import World
@@ -68,18 +68,35 @@ def test_a_link_is_followed_without_anything_else(bucket: Files) -> None:
     assert (query["X-Amz-Expires"], query["X-Amz-Algorithm"]) == (["900"], ["AWS4-HMAC-SHA256"])
 
 
-def test_parts_carry_checksums_that_the_end_names(world: World, bucket: Files) -> None:
-    """Else S3 refuses the end of the upload; the local cloud does not mind."""
-    told: list[dict[str, Any]] = []
-    events = client("s3").meta.events
+# What S3 has to say of an upload in two parts, by the algorithms of its beginning, its parts and its end.
+@pytest.mark.parametrize(
+    ("begun", "sent", "named", "refusal"),
+    [
+        ("CRC32", "CRC32", "CRC32", None),
+        # As it was: botocore gives each part a checksum, whether or not the upload was begun for it.
+        (None, "CRC32", "CRC32", "InvalidPart"),
+        ("CRC32", "CRC32", None, "InvalidRequest"),
+        ("CRC32", "SHA256", "CRC32", "InvalidRequest"),
+        (None, "CRC32", None, None),
+    ],
+)
+def test_s3_refuses_parts_whose_checksums_the_upload_was_not_begun_for(
+    world: World, bucket: Files, begun: str | None, sent: str, named: str | None, refusal: str | None
+) -> None:
+    s3, target = world.client("s3"), {"Bucket": bucket.bucket, "Key": KEY}
+    more = {"ChecksumAlgorithm": begun} if begun else {}
+    upload = target | {"UploadId": s3.create_multipart_upload(**target, **more)["UploadId"]}
 
-    def look(params: dict[str, Any], **_: Any) -> None:
-        told.append(params)
+    def upload_and_end() -> None:
+        answer = s3.upload_part(**upload, PartNumber=1, Body=b"x", ChecksumAlgorithm=sent)
+        part = {"PartNumber": 1, "ETag": answer["ETag"]}
+        if named:
+            part[f"Checksum{named}"] = answer[f"Checksum{named}"]
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [part]})
 
-    events.register("provide-client-params.s3.CompleteMultipartUpload", look)
-    try:
-        bucket.write(KEY, _lines(), "text/csv")
-    finally:
-        events.unregister("provide-client-params.s3.CompleteMultipartUpload", look)
-    (params,) = told
-    assert all(part.get("ChecksumCRC32") for part in params["MultipartUpload"]["Parts"])
+    if refusal is None:
+        upload_and_end()
+        return
+    with pytest.raises(ClientError) as refused:
+        upload_and_end()
+    assert refused.value.response["Error"]["Code"] == refusal

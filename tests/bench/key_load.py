@@ -33,7 +33,7 @@ _NUM_RECORDED_MAILS = 40
 _NUM_TOLD = 8
 
 # Keys of one learner, one mail or one message of SES alone: each takes a few writes in all.
-_OWN = re.compile(r"#MEMBER#|outbox MAIL#|outbox SES#")
+_OWN = re.compile(r"#MEMBER#|outbox MAIL#")
 # Keys spread by a hash of what the entry is for.
 _HASHED = re.compile(r"(outbox (?:DUE|CLAIMED)#)\d\d")
 _NUM_HASHED = 16

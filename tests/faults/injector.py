@@ -258,7 +258,7 @@ def _answer(fault: Wire, service: str, request: Any) -> AWSResponse:
     body: dict[str, Any] = {"__type": f"com.amazonaws.{service}#{code}", "message": "by the test"}
     if code == "TransactionCanceledException":
         num_writes = len(json.loads(request.body)["TransactItems"])
-        conflict = {"Code": "TransactionConflict", "Message": "by the test"}
-        body["CancellationReasons"] = [conflict] + [{"Code": "None"}] * (num_writes - 1)
+        reason = {"Code": fault.reason, "Message": "by the test"}
+        body["CancellationReasons"] = [reason] + [{"Code": "None"}] * (num_writes - 1)
     headers = {"x-amzn-errortype": code, "content-type": "application/x-amz-json-1.0"}
     return AWSResponse(request.url, fault.status, headers, _Raw(json.dumps(body).encode()))

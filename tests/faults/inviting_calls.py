@@ -17,23 +17,23 @@ CANCEL = [*CLAIM, *(GET, *AUDIT), SEND, *ANSWER]
 
 # ------------------------------------------------------------ the mailer, and SES's delivery events
 
-_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET, GET, TRANSACT], [UPDATE], [TRANSACT, QUERY]
-_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [QUERY, TRANSACT, QUERY, TRANSACT, QUERY]
+_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET_MANY, UPDATE], [UPDATE], [TRANSACT]
+_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [TRANSACT, QUERY, TRANSACT, QUERY]
 
 MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
 
 # After so many calls the mail is claimed, its content read, handed to SES, and recorded as sent.
-CLAIMED_BY, READ_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, len(_BEFORE) + 5, MAIL.index(SES) + 1, MAIL.index(SES) + 2
+CLAIMED_BY, READ_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, len(_BEFORE) + 4, MAIL.index(SES) + 1, MAIL.index(SES) + 2
 
-DELIVERED = [GET, TRANSACT, GET, GET, TRANSACT]
+DELIVERED = [UPDATE, GET, TRANSACT]
 
 # ------------------------------------------------------------ the invited
 
-_MINE, _LINK = [GET, GET, GET], [GET, GET, GET]
-_ACCEPTED = [GET, QUERY, TRANSACT, GET, SEND, SEND]
+_MINE, _LINK = [GET_MANY, GET], [GET_MANY, GET]
+_ACCEPTED = [QUERY, TRANSACT, SEND, SEND]
 _LIMIT = [GET, TRANSACT]
 
 ACCEPT = [*_MINE, *_ACCEPTED]
-DECLINE = [*_MINE, GET, TRANSACT, GET]
+DECLINE = [*_MINE, TRANSACT]
 RENEW = [*_LINK, *_LIMIT, TRANSACT, SEND]
 LOG_IN_AND_ACCEPT = [*_LINK, *_LIMIT, *_LIMIT, SECRET, LOG_IN, *_ACCEPTED]

@@ -202,13 +202,12 @@ class People(FaultHarness):
         about: dict[str, str] = json.loads(mail["about"])
         return about
 
-    def events(self, kind: str, mail: dict[str, Any] | None = None, *, names_mail: bool = True) -> list[dict[str, Any]]:
+    def events(self, kind: str, mail: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """SES's event about a mail (the latest invitation if none is given), as SNS sends it."""
         about = mail or self.mails("invitation", "invitation_again")[-1]
-        headers = [{"name": "X-Muster-Mail", "value": about["mail_id"]}] if names_mail else []
         event: dict[str, Any] = {
             "notificationType": kind,
-            "mail": {"messageId": about.get("message_id", "early"), "headers": headers},
+            "mail": {"messageId": about.get("message_id", "early"), "tags": {"mail": [about["mail_id"]]}},
             "bounce": {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []},
             "complaint": {"complaintFeedbackType": "abuse"},
         }
@@ -217,7 +216,7 @@ class People(FaultHarness):
     def deliver_events(self, events: list[dict[str, Any]]) -> bool:
         """False when it failed: Lambda would deliver the same events again."""
         try:
-            mail_jobs.handle_delivery_events({"Records": events}, clock=lambda: self.world.now)
+            mail_jobs.handle_delivery_events({"Records": events})
         except (Killed, Exception):
             return False
         return True

@@ -25,6 +25,8 @@ class Wire:
     status: int = 500
     # Later calls of this operation in the same attempt fail too.
     again: bool = False
+    # Why a transaction was cancelled.
+    reason: str = "TransactionConflict"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ LOST_ONCE = Wire("answer lost once", applied=True, only_first=True)
 _CANCELLED = {"dynamodb": "TransactionCanceledException"}
 CONFLICT = Wire("conflict", code_by_service=_CANCELLED, status=400)
 CONFLICTS = Wire("conflict again and again", code_by_service=_CANCELLED, status=400, again=True)
+# The same because of throttling, which botocore leaves to us (tests/faults/test_kinds.py).
+CANCELLED = Wire("cancelled by throttling", code_by_service=_CANCELLED, status=400, reason="ThrottlingError")
+CANCELLED_AGAIN = Wire(
+    "cancelled again and again", code_by_service=_CANCELLED, status=400, again=True, reason="ThrottlingError"
+)
 KILLED_BEFORE = Kill("killed before", after=False)
 KILLED_AFTER = Kill("killed after", after=True)
 
@@ -112,6 +119,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one message refused", "InternalError"),
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
+    "sqs.ChangeMessageVisibilityBatch": _WRITE,
     "scheduler.CreateSchedule": _WRITE,
     # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
@@ -141,6 +149,7 @@ UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"
+SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"
 SCHEDULE = "scheduler.CreateSchedule"
 GET_FILE = "s3.GetObject"
 PUT_FILE = "s3.PutObject"

@@ -16,6 +16,8 @@ from tests.faults.harness import FaultHarness
 from tests.faults.injector import Killed
 from tests.faults.kinds import (
     BROKEN,
+    CANCELLED,
+    CANCELLED_AGAIN,
     CONFLICT,
     CONFLICTS,
     FAULTS_BY_OPERATION,
@@ -88,6 +90,8 @@ def _is_written(play: FaultHarness) -> bool:
         (BROKEN, Unavailable, False),
         (CONFLICT, None, True),
         (CONFLICTS, Unavailable, False),
+        (CANCELLED, None, True),
+        (CANCELLED_AGAIN, Unavailable, False),
         (LOST, Unavailable, True),
         (LOST_ONCE, None, True),
         (KILLED_BEFORE, Killed, False),

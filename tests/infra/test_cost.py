@@ -1,6 +1,7 @@
 """A month's bill: by hand, in proportion, and by numbers that are written down in one place only."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 from infra.cost import __main__ as command
 from infra.cost import tables
 from infra.cost.bill import Deployment, Month, Price, bill, by_service, quantities
+from infra.packaging import TEMPLATE_PARTS
 
 ROOT = Path(__file__).parents[2]
 NOTHING = Month(clients=0, learners=0, mails=0, logins=0)
-AT_REST = Deployment(alarms=0, metrics=0, dashboards=0, polled_queues=0, memory_gb=1, tier="lite")
+AT_REST = Deployment(
+    alarms=0, metrics=0, dashboards=0, polled_queues=0, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+)
 
 
 def dollars(month: Month, deployment: Deployment = AT_REST) -> dict[str, float]:
@@ -56,7 +60,7 @@ def test_time_of_functions_by_hand() -> None:
 def test_the_example_of_the_issue_without_the_free_ten_thousand() -> None:
     quarter = Month(clients=0, learners=0, mails=0, logins=250_000)
     assert dollars(quarter, AT_REST)["Cognito"] == pytest.approx(100_000 * 0.0055 + 150_000 * 0.0046)
-    essentials = Deployment(0, 0, 0, 0, 1, "essentials")
+    essentials = replace(AT_REST, tier="essentials")
     assert dollars(quarter, essentials)["Cognito"] == pytest.approx(3750)
 
 
@@ -69,7 +73,9 @@ def test_a_price_in_steps() -> None:
 
 
 def test_what_stands_still_costs_too() -> None:
-    still = Deployment(alarms=20, metrics=1, dashboards=1, polled_queues=3, memory_gb=1, tier="lite")
+    still = Deployment(
+        alarms=20, metrics=1, dashboards=1, polled_queues=3, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+    )
     costs = dollars(NOTHING, still)
     assert costs["CloudWatch"] == pytest.approx(20 * 0.10 + 0.30 + 3.00, abs=0.1)
     assert 0.5 < costs["SQS"] < 1
@@ -143,8 +149,8 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 def test_what_a_stage_has_at_rest_is_that_of_its_template() -> None:
     resources: dict[str, Any] = {}
-    for part in ("resources", "api", "functions", "alarms", "dashboard"):
-        resources |= yaml.load((ROOT / "infra" / f"{part}.yaml").read_text(), _Loader)["Resources"]
+    for part in TEMPLATE_PARTS:
+        resources |= yaml.load((ROOT / "infra" / part).read_text(), _Loader).get("Resources", {})
     kinds = [resource.get("Type") for resource in resources.values()]
     found = tables.deployment("prod")
     assert found.alarms == kinds.count("AWS::CloudWatch::Alarm") > 10
@@ -155,7 +161,7 @@ def test_what_a_stage_has_at_rest_is_that_of_its_template() -> None:
         one for one in resources.values() for event in one.get("Properties", {}).get("Events", {}) if "Sqs" in event
     ]
     assert found.polled_queues == len(readers) > 0
-    assert found.memory_gb == 1
+    assert (found.memory_gb, found.memory_gb_of_worker) == (1, 1769 / 1024)
 
 
 def test_the_command_says_services_total_and_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,9 +85,10 @@ def test_each_metric_from_logs_counts_a_message_that_the_sources_log(packaged: t
     filters = [one for one in template["Resources"].values() if one["Type"] == "AWS::Logs::MetricFilter"]
     sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     for one in filters:
-        message = re.fullmatch(r'\{ \$\.message = (".*") \}', one["Properties"]["FilterPattern"])
-        assert message is not None
-        assert f"warning({message[1]}," in sources
+        messages = re.findall(r'\$\.message = ("[^"]*")', one["Properties"]["FilterPattern"])
+        assert messages
+        for message in messages:
+            assert f"warning({message}," in sources or f"failure({message}," in sources
     assert filters
 
 

@@ -57,10 +57,12 @@ class LogIn(Form):
 
 
 class TokensOut(BaseModel):
-    """`id_token` goes into the header Authorization; `expires_in` is in seconds."""
+    """`id_token` goes into the header Authorization; `expires_in` is in seconds.
+
+    Cognito's access token is for Cognito alone: with it, anybody could have our sender mail any address.
+    """
 
     id_token: str
-    access_token: str
     refresh_token: str
     expires_in: int
 
@@ -69,7 +71,6 @@ class LogInOut(BaseModel):
     """The tokens; or `challenge` and `session`, when the password was one to be replaced."""
 
     id_token: str | None = None
-    access_token: str | None = None
     refresh_token: str | None = None
     expires_in: int | None = None
     challenge: Literal["new_password_required"] | None = None

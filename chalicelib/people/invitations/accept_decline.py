@@ -46,11 +46,11 @@ def of_account(org_id: str, member_id: str, account: Account, token: str | None,
         if (view.org.org_id, view.member.member_id) == (org_id, member_id):
             return view
         raise NotFound("There is no such invitation")
-    member = members_store.member(org_id, member_id)
+    member, pointer = store.member_and_pointer(org_id, member_id)
     is_mine = member is not None and normalized(member.email or "") == normalized(account.email)
     if member is None or not is_mine or not (member.invite_id or member.account_id == account.account_id):
         raise NotFound("There is no such invitation")
-    return view_of(member, org_id, now)
+    return view_of(member, org_id, pointer, now)
 
 
 def accept(
@@ -64,7 +64,7 @@ def accept(
     org_id = view.org.org_id
     jobs: list[MemberJoined] = []
 
-    def step(member: Member) -> list[Write] | None:
+    def step(member: Member) -> tuple[Member, list[Write]] | None:
         jobs.clear()
         if member.status == MemberStatus.ACTIVE and member.account_id == account.account_id:
             return None
@@ -83,7 +83,7 @@ def accept(
         welcome = derived_id(str(member.invite_id), InvitationMail.WELCOME)
         # The courses of the groups follow by this job; its due entry is part of the transaction.
         jobs.append(member_joined(view.msp_id, org_id, member.member_id, now))
-        return [
+        return after, [
             *members_store.change_writes(org_id, member, after),
             *members_store.membership_writes(view.msp_id, org_id, after),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
@@ -92,7 +92,7 @@ def accept(
             *map(due.write, jobs),
         ]
 
-    member = _change(org_id, view.member.member_id, step)
+    member = _change(view, step)
     queue.send_soon(*jobs)
     outbox.wake()
     return _answer(view, member)
@@ -102,18 +102,18 @@ def decline(view: InvitationView, now: datetime) -> Answered:
     """Declining again changes nothing. Raises Conflict when it was accepted or withdrawn."""
     org_id = view.org.org_id
 
-    def step(member: Member) -> list[Write] | None:
+    def step(member: Member) -> tuple[Member, list[Write]] | None:
         if member.status == MemberStatus.DECLINED:
             return None
         if member.status not in OPEN:
             raise _not_open(member)
         after = members_store.copy_with(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
-        return [
+        return after, [
             *members_store.change_writes(org_id, member, after),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
         ]
 
-    return _answer(view, _change(org_id, view.member.member_id, step))
+    return _answer(view, _change(view, step))
 
 
 def _refuse_second_membership(org_id: str, member: Member, account: Account) -> None:
@@ -124,22 +124,25 @@ def _refuse_second_membership(org_id: str, member: Member, account: Account) -> 
                 raise Conflict("already_member", "With this account you are a member of this organization already.")
 
 
-def _change(org_id: str, member_id: str, step: Callable[[Member], Sequence[Write] | None]) -> Member:
+def _change(view: InvitationView, step: Callable[[Member], tuple[Member, Sequence[Write]] | None]) -> Member:
+    """The member afterwards. Decides by the member as the invitation was read with, then by what it is by now."""
+    org_id, member = view.org.org_id, view.member
     for _ in range(_TRIES):
-        member = members_store.member(org_id, member_id)
-        if member is None:
-            raise dead_link()
-        writes = step(member)
-        if writes is None:
+        decided = step(member)
+        if decided is None:
             return member
+        after, writes = decided
         try:
             store.commit(writes)
+            return after
         except ConditionFailed as error:
             if 0 not in error.failed and 1 in error.failed:
                 problem = "Your account's address belongs to another member of this organization."
                 raise Conflict("address_taken", problem) from None
-            continue
-        return members_store.member(org_id, member_id) or member
+        found = members_store.member(org_id, member.member_id)
+        if found is None:
+            raise dead_link()
+        member = found
     raise Unavailable()
 
 

@@ -11,9 +11,8 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import resend_cancel, store, tokens
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
-from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
-from chalicelib.tenants.access import store as access_store
+from chalicelib.tenants.access.models import OrgPointer
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.web import rate_limits
@@ -39,12 +38,12 @@ class InvitationView:
 def load(text: str, now: datetime) -> InvitationView:
     """The invitation of a link; changes nothing. Raises NotFound for every link that does not work."""
     token = Token.parse(text)
-    member = members_store.member(token.org_id, token.member_id) if token else None
+    member, pointer = store.member_and_pointer(token.org_id, token.member_id) if token else (None, None)
     if not tokens.matches(token.secret if token else "", member.invite_hash if member else None):
         raise dead_link()
     if token is None or member is None:
         raise dead_link()
-    return view_of(member, token.org_id, now)
+    return view_of(member, token.org_id, pointer, now)
 
 
 def renew(text: str, now: datetime) -> InvitationView:
@@ -63,13 +62,12 @@ def renew(text: str, now: datetime) -> InvitationView:
     return view
 
 
-def view_of(member: Member, org_id: str, now: datetime) -> InvitationView:
+def view_of(member: Member, org_id: str, pointer: OrgPointer | None, now: datetime) -> InvitationView:
     """Raises NotFound when the organization is gone."""
-    msp_id = access_store.msp_of(org_id)
-    org = orgs_store.org(msp_id, org_id) if msp_id else None
-    if org is None or msp_id is None:
+    org = orgs_store.org(pointer.msp_id, org_id) if pointer else None
+    if org is None or pointer is None:
         raise dead_link()
-    return InvitationView(msp_id, org, member, is_expired(member, now))
+    return InvitationView(pointer.msp_id, org, member, is_expired(member, now))
 
 
 def is_expired(member: Member, now: datetime) -> bool:

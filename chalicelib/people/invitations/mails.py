@@ -12,13 +12,12 @@ from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.notifications.states import MailState, blocks_further_mail
-from chalicelib.people.invitations import tokens
+from chalicelib.people.invitations import store, tokens
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
 
 _TRIES = 4
@@ -30,10 +29,9 @@ _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.S
 def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """Writes the hash of a new secret to the member. That is safe: no earlier mail of this invitation was sent."""
     org_id, member_id = mail.about["org_id"], mail.about["member_id"]
-    org = orgs_store.org(mail.about["msp_id"], org_id)
 
     def step() -> MailContent | Suppressed:
-        member = members_store.member(org_id, member_id)
+        org, member = _load(mail)
         if org is None or member is None or member.invite_id != mail.about["invite_id"]:
             return Suppressed("replaced")
         if member.status not in OPEN:
@@ -41,7 +39,7 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
         if member.mail_blocked:
             return Suppressed("mail_blocked")
         secret = tokens.new_secret()
-        members_store.update(org_id, member, members_store.copy_with(member, invite_hash=tokens.hash_of(secret)))
+        members_store.set_invite_hash(member, tokens.hash_of(secret))
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
         expires = to_instant(str(member.invite_expires_at)).astimezone(ZoneInfo(org.time_zone or "UTC"))
         return _content(org, member, link=link, expires_on=str(expires.date()))
@@ -105,8 +103,7 @@ def _is_current(mail: Mail, member: Member) -> bool:
 
 
 def _load(mail: Mail) -> tuple[Org | None, Member | None]:
-    org_id = mail.about["org_id"]
-    return orgs_store.org(mail.about["msp_id"], org_id), members_store.member(org_id, mail.about["member_id"])
+    return store.org_and_member(mail.about["msp_id"], mail.about["org_id"], mail.about["member_id"])
 
 
 def _content(org: Org, member: Member, **facts: str) -> MailContent:

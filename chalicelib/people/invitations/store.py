@@ -23,6 +23,7 @@ from chalicelib.people.invitations.models import (
     ticket_pk,
 )
 from chalicelib.people.members.models import Member, member_ref
+from chalicelib.tenants.access.models import OrgPointer, org_pointer_ref
 from chalicelib.tenants.organizations.models import Org, org_ref
 
 _SEND_KEPT_FOR = timedelta(days=30)
@@ -85,6 +86,16 @@ def ticket(secret_hash: str) -> AddressChangeTicket | None:
 def commit(writes: Sequence[Write]) -> None:
     """Raises ConditionFailed when the member changed since it was read (index 0), or its address is taken (1)."""
     table.transact(writes)
+
+
+def member_and_pointer(org_id: str, member_id: str) -> tuple[Member | None, OrgPointer | None]:
+    """The member, and what knows the organization's MSP: one call."""
+    return table.fetch(member_ref(org_id, member_id), org_pointer_ref(org_id))
+
+
+def org_and_member(msp_id: str, org_id: str, member_id: str) -> tuple[Org | None, Member | None]:
+    """One call."""
+    return table.fetch(org_ref(msp_id, org_id), member_ref(org_id, member_id))
 
 
 def orgs_and_members(invitations: Sequence[OpenInvite]) -> list[tuple[Org | None, Member | None]]:

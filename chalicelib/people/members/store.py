@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.aws import loading, table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized
 from chalicelib.people.members.models import (
@@ -160,9 +163,6 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     ConditionFailed with index 0 when the member changed since it was read, with a following one when the
     address or the login name belongs to another member.
     """
-    unchanged = Member.revision == before.revision
-    if not before.revision:
-        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
     claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
     entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
     kept_claims = {item.key for item in old_claims}
@@ -171,11 +171,25 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     for item in (*claims, *entries):
         obsolete.pop(item.key, None)
     return [
-        Write("put", after, unchanged),
+        Write("put", after, _is_unchanged(before)),
         *(put_new(item) for item in claims if item.key not in kept_claims),
         *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in obsolete.values()),
     ]
+
+
+def set_invite_hash(member: Member, invite_hash: str) -> None:
+    """Nothing else that is kept beside the member follows from it. ConditionFailed when the member changed since."""
+    revision = Member.revision.set(member.revision + 1)
+    if table.update_if(member, _is_unchanged(member), Member.invite_hash.set(invite_hash), revision) is None:
+        raise ConditionFailed()
+
+
+def _is_unchanged(before: Member) -> Condition:
+    unchanged: Condition = Member.revision == before.revision
+    if not before.revision:
+        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
+    return unchanged
 
 
 def update(org_id: str, before: Member, after: Member) -> None:

@@ -53,3 +53,7 @@ class OrgPointer(CoreItem):
 
     msp_id = UnicodeAttribute()
     num_admins = NumberAttribute(default=0)
+
+
+def org_pointer_ref(org_id: str) -> Ref[OrgPointer]:
+    return Ref(OrgPointer, org_pk(org_id), SELF_SK)

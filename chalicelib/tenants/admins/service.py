@@ -28,6 +28,13 @@ from chalicelib.web.paging import Pager
 COMMAND = "command"
 
 
+# Appointing again is also how somebody gets a first password who missed the days of the last one (aws/identity.py).
+_ALREADY = (
+    "This person is an admin here already; to change what they may do, remove them first. If they never logged in, "
+    "a new first password is mailed to them, once a day at most."
+)
+
+
 @dataclass(frozen=True)
 class FirstAdmin:
     msp_id: str
@@ -108,7 +115,7 @@ def _appoint(
             raise
         # An earlier try of the same request appointed the admin and could not answer.
         if existing.appointment_id != appointment_id:
-            raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
+            raise Conflict("already_admin", _ALREADY) from None
         admin = existing
     return _out(admin)
 

@@ -1,9 +1,10 @@
-"""Reads of the course library. No service writes it: libraries come with the MSP."""
+"""The course library. No service writes it: an operator's command does (infra/courses.py)."""
 
 from collections.abc import Iterable, Sequence
 
 from chalicelib.aws import table
 from chalicelib.aws.items import CoreItem
+from chalicelib.aws.table import Write
 from chalicelib.core.paging import Page
 from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_ref, course_sk, courses_pk
 
@@ -28,6 +29,12 @@ def course_items(msp_id: str, course: Course) -> list[CoreItem]:
         return [course]
     sk = course_sk(course.course_id)
     return [course, OpenCourse(OPEN_COURSES_PK, sk, course_id=course.course_id, msp_id=msp_id)]
+
+
+def course_writes(msp_id: str, course: Course) -> list[Write]:
+    """The course, new or changed, and its pointer, which goes when people may not take it by themselves any more."""
+    pointer = OpenCourse(OPEN_COURSES_PK, course_sk(course.course_id), course_id=course.course_id, msp_id=msp_id)
+    return [Write("put", course), Write("put" if course.self_enroll else "delete", pointer)]
 
 
 def open_course(course_id: str) -> OpenCourse | None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.aws.table import Write
 from chalicelib.core import observability
-from chalicelib.core.errors import ConditionFailed, Unavailable
+from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
 from chalicelib.jobs import due
-from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberJoined
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.lookups import zone_of
@@ -21,7 +21,7 @@ from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch, store
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import is_due_date_after, local_date
-from chalicelib.training.batches.models import Row
+from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.states import JOINABLE, LIVE, Code, EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.archive import withdraw_courses
@@ -34,7 +34,7 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
 
     For a dead letter, what is missing fails, with the reason.
     """
-    member = members_store.member(job.org_id, job.member_id)
+    member, org = store.member_and_org(job.msp_id, job.org_id, job.member_id)
     current: set[str] = set()
     if member is not None and member.status == MemberStatus.ACTIVE:
         current = set(member.group_ids)
@@ -45,11 +45,14 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
     if job.course_id is not None:
         _retry_course(job, job.course_id, group_ids, now, is_dead_letter)
     elif group_ids:
-        org, groups = store.org_and_groups(job.msp_id, job.org_id, group_ids)
+        if org is None:
+            raise NotFound()
         join_run = JoinRun(job, org, now, is_dead_letter)
-        for group_id in group_ids:
-            if group_id in groups:
-                join_run.process(groups[group_id])
+        groups = store.groups_and_batches(job.org_id, group_ids)
+        for index, (group, batch) in enumerate(groups, start=1):
+            join_run.process(group, batch, is_last=index == len(groups))
+        if join_run.is_closed:
+            return
     if job.due_at is not None:
         due.close(job)
 
@@ -70,30 +73,51 @@ def _retry_course(
         JoinRun(job, org, now, is_dead_letter).process_row(key, group_id, course_id, is_recipient=is_recipient)
 
 
-@dataclass(frozen=True)
+@dataclass
 class JoinRun:
-    """One delivery of a join. For a dead letter, who is not enrolled yet fails."""
+    """One delivery of a join. For a dead letter, who is not enrolled yet fails.
+
+    `is_closed` says that the last write also removed the job's due entry.
+    """
 
     job: MemberJoined
     org: Org
     now: datetime
     is_dead_letter: bool
+    is_closed: bool = False
 
-    def process(self, group: Group) -> None:
-        """Raises Unavailable when rows of the group keep being closed."""
-        job = self.job
-        processed = store.processed_pairs(job.org_id, group.group_id, group.course_ids, [job.member_id], job.join_id)
-        course_ids = [course_id for course_id in group.course_ids if (course_id, job.member_id) not in processed]
+    def process(self, group: Group, batch: Batch | None, *, is_last: bool) -> None:
+        """`batch` is the group's first. Raises Unavailable when rows of the group keep being closed."""
+        job, course_ids = self.job, list(group.course_ids)
+        if batch is not None and not batch.num_cancelled:
+            # Nearly always it is the open one, with a row for each course.
+            key = BatchKey(job.msp_id, job.org_id, batch.batch_id)
+            course_ids = self._process_rows(key, group.group_id, course_ids, is_last=is_last)
+        if not course_ids:
+            return
+        processed = store.processed_pairs(job.org_id, group.group_id, course_ids, [job.member_id], job.join_id)
+        course_ids = [course_id for course_id in course_ids if (course_id, job.member_id) not in processed]
         for _ in range(_TRIES):
             if not course_ids:
                 return
             key, with_row = group_batch.ensure_rows(self.org, group, course_ids, self.now)
             # Rows that an undo closed meanwhile are left; the next batch has others.
-            course_ids = [course_id for course_id in with_row if not self.process_row(key, group.group_id, course_id)]
+            course_ids = self._process_rows(key, group.group_id, with_row, is_last=is_last)
         if course_ids:
             raise Unavailable()
 
-    def process_row(self, key: BatchKey, group_id: str, course_id: str, *, is_recipient: bool = True) -> bool:
+    def _process_rows(self, key: BatchKey, group_id: str, course_ids: Sequence[str], *, is_last: bool) -> list[str]:
+        """Gives the courses whose row is closed, or is not there."""
+        left: list[str] = []
+        for index, course_id in enumerate(course_ids, start=1):
+            ends_job = is_last and index == len(course_ids) and not left
+            if not self.process_row(key, group_id, course_id, ends_job=ends_job):
+                left.append(course_id)
+        return left
+
+    def process_row(
+        self, key: BatchKey, group_id: str, course_id: str, *, is_recipient: bool = True, ends_job: bool = False
+    ) -> bool:
         """Let one row process the join, once. False when the row is closed.
 
         Who is no recipient any more is not enrolled, and no longer counts as failed.
@@ -109,7 +133,9 @@ class JoinRun:
             if decision == Outcome.ENROLLED and full_at is not None and full_at == state.seat_limit:
                 decision = Code.NO_SEAT
             try:
-                self._apply(state, decision)
+                closing = [due.done(self.job)] if ends_job and self.job.due_at is not None else []
+                self._apply(state, decision, closing)
+                self.is_closed = bool(closing)
                 return True
             except ConditionFailed as error:
                 # The row, the member or the seats changed since they were read: decide again.
@@ -130,19 +156,19 @@ class JoinRun:
             return Code.ORG_NOT_READY
         return Outcome.ENROLLED if state.seat_limit is not None else Code.ACCESS_DENIED
 
-    def _apply(self, state: MemberState, decision: Outcome | Code | None) -> None:
+    def _apply(self, state: MemberState, decision: Outcome | Code | None, closing: Sequence[Write]) -> None:
         join_id = self.job.join_id
         if decision is None:
-            store.leave_as_is(state, join_id)
+            store.leave_as_is(state, join_id, closing)
         elif isinstance(decision, Code):
             if outcome_of(decision) == Outcome.FAILED:
                 course_id = state.row.course_id
                 observability.warning(
                     "member could not be auto-enrolled", batch_id=state.key.batch_id, course_id=course_id
                 )
-            store.refuse(state, join_id, decision)
+            store.refuse(state, join_id, decision, closing)
         else:
-            store.enroll(state, join_id, future_due_date(state.row, self.org, self.now), self.now)
+            store.enroll(state, join_id, future_due_date(state.row, self.org, self.now), self.now, closing)
 
 
 def future_due_date(row: Row, org: Org, now: datetime) -> str | None:

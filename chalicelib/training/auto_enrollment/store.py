@@ -16,6 +16,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member, member_ref
 from chalicelib.tenants.organizations.models import Org, entitlements_ref, org_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
@@ -23,14 +24,17 @@ from chalicelib.tenants.structure.models import Group, group_ref
 from chalicelib.training.auto_enrollment.models import (
     MAX_JOINS,
     ProcessedJoins,
+    group_batch_id,
     member_result_ref,
     processed_joins_ref,
 )
 from chalicelib.training.batches import row_store
 from chalicelib.training.batches.models import (
+    Batch,
     ChunkResult,
     Enrollment,
     Row,
+    batch_ref,
     enrollment_ref,
     enrollment_sk,
     history_sk,
@@ -78,6 +82,11 @@ class MemberState:
         return self.processed is not None and join_id in self.processed.join_ids
 
 
+def member_and_org(msp_id: str, org_id: str, member_id: str) -> tuple[Member | None, Org | None]:
+    """One call."""
+    return table.fetch(member_ref(org_id, member_id), org_ref(msp_id, org_id))
+
+
 def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[Org, dict[str, Group]]:
     """The organization, and those of the groups that exist, by id: one call. Raises NotFound."""
     org_key = org_ref(msp_id, org_id)
@@ -88,6 +97,14 @@ def org_and_groups(msp_id: str, org_id: str, group_ids: Iterable[str]) -> tuple[
         raise NotFound()
     groups = {group_id: found.get(key) for group_id, key in group_keys.items()}
     return org, {group_id: group for group_id, group in groups.items() if group is not None}
+
+
+def groups_and_batches(org_id: str, group_ids: Iterable[str]) -> list[tuple[Group, Batch | None]]:
+    """Those of the groups that exist, each with its first batch: one call."""
+    keys = [(group_ref(org_id, group_id), batch_ref(org_id, group_batch_id(group_id))) for group_id in group_ids]
+    found = table.fetch_mixed([ref for pair in keys for ref in pair])
+    pairs = [(found.get(group), found.get(batch)) for group, batch in keys]
+    return [(group, batch) for group, batch in pairs if group is not None]
 
 
 def processed_pairs(
@@ -114,8 +131,8 @@ def member_state(key: BatchKey, group_id: str, course_id: str, member_id: str) -
     return MemberState(key, row, member_id, seat_limit_in(entitlements, course_id), enrollment, result, processed)
 
 
-def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime) -> None:
-    """Enroll the member, in place of an enrollment that was cancelled.
+def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime, more: Sequence[Write] = ()) -> None:
+    """Enroll the member, in place of an enrollment that was cancelled. `more` is written with it.
 
     ConditionFailed when anything changed since it was read; with position SEAT alone, when no seat is free.
     """
@@ -130,15 +147,16 @@ def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime) 
             bump_revision(org_id, "enrollments"),
             *([Write("delete", state.result)] if state.result else []),
             *_row_writes(state, Outcome.ENROLLED, due_by),
+            *more,
         ]
     )
 
 
-def refuse(state: MemberState, join_id: str, code: Code) -> None:
+def refuse(state: MemberState, join_id: str, code: Code, more: Sequence[Write] = ()) -> None:
     """Record why the row does not enroll the member. ConditionFailed as above."""
     processed = _processed_write(state, join_id)
     if state.code == code:
-        table.transact([processed])
+        table.transact([processed, *more])
         return
     outcome = outcome_of(code)
     counts: dict[str, Any] = {name: int(counted == outcome) for counted, name in _COUNT_BY_OUTCOME.items()}
@@ -151,16 +169,16 @@ def refuse(state: MemberState, join_id: str, code: Code) -> None:
         **counts,
         member_ids_by_code={code.value: [state.member_id]},
     )
-    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None)])
+    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None), *more])
 
 
-def leave_as_is(state: MemberState, join_id: str) -> None:
+def leave_as_is(state: MemberState, join_id: str, more: Sequence[Write] = ()) -> None:
     """The member is enrolled by the row, or is none of its learners any more: an earlier refusal goes.
 
     ConditionFailed as above.
     """
     cleared = [Write("delete", state.result), *_row_writes(state, None, None)] if state.result else []
-    table.transact([_processed_write(state, join_id), *cleared])
+    table.transact([_processed_write(state, join_id), *cleared, *more])
 
 
 def member_writes(state: MemberState, join_id: str, due_by: str | None, now: datetime) -> list[Write]:

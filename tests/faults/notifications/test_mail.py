@@ -25,8 +25,8 @@ CALLS = [
     *(TRANSACT, GET),  # the claim
     *(GET, GET),  # recipient and facts
     UPDATE,  # a slot
-    *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
-    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(SES, TRANSACT),  # sent and recorded
+    *(TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 
@@ -99,30 +99,33 @@ def test_the_table_of_faults_knows_the_mailer() -> None:
     assert {*CALLS} <= FAULTS_BY_OPERATION.keys()
 
 
-def _answering(code: str, status: int) -> Any:
+def _answering(code: str, status: int, sentence: str) -> Any:
     from botocore.awsrequest import AWSResponse
 
-    answer = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer = {"Error": {"Code": code, "Message": sentence}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return lambda **_: (AWSResponse("", status, {}, None), answer)
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "state", "num_sent", "num_claims"),
+    ("code", "status", "sentence", "state", "num_sent", "num_claims"),
     [
-        ("Throttling", 400, "sent", 1, 4),
-        ("AccountSendingPausedException", 400, "sent", 1, 4),
-        ("MessageRejected", 400, "failed", 0, 1),
-        ("InternalFailure", 500, "unknown", 0, 1),
+        ("Throttling", 400, "", "sent", 1, 4),
+        ("AccountSendingPausedException", 400, "", "sent", 1, 4),
+        ("AccessDenied", 403, "", "sent", 1, 4),
+        ("ExpiredToken", 403, "", "sent", 1, 4),
+        ("MessageRejected", 400, "Email address is not verified.", "sent", 1, 4),
+        ("MessageRejected", 400, "The message contains a virus.", "failed", 0, 1),
+        ("InternalFailure", 500, "", "unknown", 0, 1),
     ],
 )
 def test_the_answer_of_ses_decides_the_outcome(
-    world: World, mailbox: Mailbox, code: str, status: int, state: str, num_sent: int, num_claims: int
+    world: World, mailbox: Mailbox, code: str, status: int, sentence: str, state: str, num_sent: int, num_claims: int
 ) -> None:
     calls: list[int] = []
 
     def answer(**_: Any) -> Any:
         calls.append(1)
-        return _answering(code, status)()
+        return _answering(code, status, sentence)()
 
     # The mailer makes a client of its own, with the handlers that its session has then.
     session, event = clients.session(), "before-call.ses.SendRawEmail"

@@ -35,7 +35,8 @@ class FakeS3:
         self._take("put", Body)
         return {}
 
-    def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
+    def create_multipart_upload(self, *, ChecksumAlgorithm: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        assert ChecksumAlgorithm == "CRC32"
         self.calls.append("create")
         return {"UploadId": "u"}
 

@@ -2,11 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 
 from chalicelib.aws.mailer import NotSent, OutcomeUnknown
 from chalicelib.core.errors import Unavailable
+from chalicelib.notifications.models import QueuedMail
 from chalicelib.notifications.send_rate import MICROSECONDS
 from chalicelib.notifications.send_worker import SendWorker
 from chalicelib.notifications.service import num_workers
@@ -160,3 +163,52 @@ def test_a_mail_in_doubt_is_never_sent_again_and_a_mail_refused_for_now_is() -> 
     assert set(sent.values()) == {1}
     assert simulation.table.states[in_doubt] == MailState.SENDING
     assert simulation.table.states[throttled] == MailState.SENT
+
+
+def test_a_worker_leaves_few_mails_in_doubt_while_ses_is_in_trouble() -> None:
+    simulation = Simulation(timing=Timing(throttled=0))
+    simulation.table.add("a", 50)
+    simulation.ses.trouble = {f"a-{number:06}": OutcomeUnknown for number in range(50)}
+    simulation.time.run([lambda: simulation.work(0, 60, 1)])
+    states = Counter(simulation.table.states.values())
+    assert states == {MailState.SENDING: 4, MailState.PENDING: 46}
+
+
+def test_a_shard_whose_mails_were_all_in_a_page_is_not_read_again() -> None:
+    simulation = Simulation(timing=Timing(throttled=0))
+    # As many as are sent before the queues are looked at again.
+    simulation.table.add("a", 3)
+    reads: list[int] = []
+    queued_mails = simulation.table.queued_mails
+
+    def counted(queue: str, shard: int, limit: int) -> Sequence[QueuedMail]:
+        reads.append(shard)
+        return queued_mails(queue, shard, limit)
+
+    simulation.table.queued_mails = counted  # type: ignore[method-assign]
+    num_shards = len(simulation.table.open["a"].shards)
+    simulation.time.run([lambda: simulation.work(0, 60, 1)])
+    assert len(simulation.ses.taken) == 3
+    assert simulation.table.open == {}
+    assert len(reads) == num_shards
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_mail_that_is_queued_at_any_moment_into_a_shard_that_was_read_is_sent(at: int) -> None:
+    """Before and after the page is through: the queue must not be closed over it."""
+    simulation = Simulation(timing=Timing(throttled=0))
+    simulation.table.add("a", 3)
+    num_calls = 0
+    call = simulation.table.call
+
+    def interrupted(span: tuple[int, int]) -> AbstractContextManager[None]:
+        nonlocal num_calls
+        num_calls += 1
+        if num_calls == at:
+            simulation.table.add("a", 20)
+        return call(span)
+
+    simulation.table.call = interrupted  # type: ignore[method-assign]
+    simulation.time.run([lambda: simulation.work(0, 60, 1)])
+    assert len(simulation.ses.taken) == 23
+    assert simulation.table.open == {}

@@ -4,7 +4,6 @@ One mail is sent, or none and its state is `unknown`; never two. A link that arr
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -47,7 +46,7 @@ def test_sending_an_invitation_makes_these_calls(people: People) -> None:
 
 
 # The calls before and after are the same for all mails (test_mail.py).
-_OWN = [one for one in distinct_faults(MAIL) if CLAIMED_BY <= int(str(one.values[0])) <= NOTED_BY + 1]
+_OWN = [one for one in distinct_faults(MAIL) if CLAIMED_BY <= int(str(one.values[0])) <= NOTED_BY]
 
 
 @pytest.mark.parametrize(("at", "fault"), _OWN)
@@ -151,21 +150,6 @@ def test_events_in_any_order_lead_to_the_same_state(people: People, order: tuple
     assert people.member(member_id)["mail_blocked"] == _state(people)
     (refused,) = people.ask(people.change_request("resend", member_id)).json["results"]
     assert refused["code"] == "mail_blocked"
-
-
-@pytest.mark.parametrize("kind", ["Delivery", "Bounce"])
-@pytest.mark.parametrize("at", each(MAIL[NOTED_BY - 1 : NOTED_BY + 1]))
-def test_an_event_without_the_mails_id_that_comes_early_is_kept_until_the_message_id_is_recorded(
-    people: People, kind: str, at: int
-) -> None:
-    """Some identities send events without headers: only SES's message id says which mail they are about."""
-    member_id = _sent_while(people, NOTED_BY - 1 + at, lambda: people.deliver_events(_nameless(people, kind)))
-    people.rest()
-    assert (_state(people), people.member(member_id)["status"]) == _STATES_BY_EVENT[kind]
-
-
-def _nameless(people: People, kind: str) -> list[dict[str, Any]]:
-    return people.events(kind, {"mail_id": "", "message_id": people.sent()[-1]["MessageId"]}, names_mail=False)
 
 
 def _sent_while(people: People, at: int, do: Callable[[], object]) -> str:

@@ -42,12 +42,12 @@ MAIL = [
     *(TRANSACT, GET),  # the claim
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
     UPDATE,  # a slot
-    *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
-    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(SES, TRANSACT),  # sent and recorded
+    *(TRANSACT, QUERY),  # no mail is left
     *(TRANSACT, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
-_OF_ONE_MAIL = range(4, 13)
+_OF_ONE_MAIL = range(4, 12)
 
 
 @pytest.fixture

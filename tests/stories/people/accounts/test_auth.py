@@ -54,7 +54,8 @@ def test_who_registers_confirms_by_the_mailed_code_and_logs_in(world: World) -> 
     assert (confirmed.status, confirmed.text) == (204, "")
     found = _log_in(world, "ANN@example.com").json
     assert found["expires_in"] == 3600
-    assert all(found[name].count(".") == 2 for name in ("id_token", "access_token", "refresh_token"))
+    assert all(found[name].count(".") == 2 for name in ("id_token", "refresh_token"))
+    assert "access_token" not in found
     assert (found["challenge"], found["session"]) == (None, None)
 
 
@@ -288,14 +289,14 @@ def test_a_refresh_token_brings_new_tokens_and_stays_good(world: World) -> None:
     first = _log_in(world).json
     answer = world.post("/auth/refresh", body={"refresh_token": first["refresh_token"]})
     assert answer.status == 200
-    assert set(answer.json) == {"id_token", "access_token", "refresh_token", "expires_in"}
+    assert set(answer.json) == {"id_token", "refresh_token", "expires_in"}
     assert answer.json["id_token"] != first["id_token"]
     assert world.post("/auth/refresh", body={"refresh_token": answer.json["refresh_token"]}).status == 200
 
 
 def test_an_invalid_refresh_token_is_refused(world: World) -> None:
     _account(world)
-    for wrong in ("x", _log_in(world).json["access_token"]):
+    for wrong in ("x", _log_in(world).json["id_token"]):
         assert _said(world.post("/auth/refresh", body={"refresh_token": wrong})) == (401, "log_in_expired")
 
 

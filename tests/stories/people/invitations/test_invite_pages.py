@@ -267,7 +267,7 @@ def test_a_dead_link_costs_the_same_calls_whatever_is_wrong_with_it(world: World
         world.get(f"/invites/{one}")
         counts.append(list(asked))
     client("dynamodb").meta.events.unregister("before-call.dynamodb", hear)
-    assert counts[0] == counts[1] == counts[2] == ["GetItem"]
+    assert counts[0] == counts[1] == counts[2] == ["BatchGetItem"]
 
 
 def test_only_a_hash_of_the_secret_is_kept(world: World, inviting: Inviting) -> None:
