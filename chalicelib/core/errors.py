@@ -33,6 +33,8 @@ class FieldError:
 class MusterError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    # Seconds after which the same request may go through.
+    retry_after: int | None = None
 
     def __init__(
         self,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.ids import short_hash
+from chalicelib.core.paging import invalid_cursor
 from chalicelib.web.schemas import Form
 
 if TYPE_CHECKING:
@@ -61,7 +61,3 @@ def _is_key(position: str) -> bool:
         return 0 < len(position.encode()) <= 1024
     except UnicodeEncodeError:
         return False
-
-
-def invalid_cursor() -> Invalid:
-    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor is not of this list; start without one."))

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from chalice.app import Response
 from pydantic import ConfigDict, ValidationError
 
-from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, TooMany, Unavailable
+from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
 
 CONTENT_TYPE = "application/problem+json"
+
+
+# A body of 1 MB can hold a hundred thousand wrong values; all of them would be more than a function may answer.
+MAX_ERRORS = 100
 
 
 class ProblemField(BaseModel):
@@ -20,7 +25,10 @@ class ProblemField(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 with `code`, stable and in snake_case, and `errors` for fields."""
+    """RFC 9457 with `code`, stable and in snake_case, and `errors` for fields.
+
+    `errors` are 100 at most; `num_more_errors` counts the others.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -30,6 +38,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[ProblemField] = []
+    num_more_errors: int = 0
 
 
 def problem_of(error: MusterError) -> dict[str, Any]:
@@ -41,13 +50,15 @@ def problem_of(error: MusterError) -> dict[str, Any]:
         "code": error.code,
     }
     if error.errors:
-        body["errors"] = [vars(item) for item in error.errors]
+        body["errors"] = [vars(item) for item in islice(error.errors, MAX_ERRORS)]
+    if len(error.errors) > MAX_ERRORS:
+        body["num_more_errors"] = len(error.errors) - MAX_ERRORS
     return body | error.extra
 
 
 def problem_response(error: MusterError) -> Response:
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
-    if isinstance(error, TooMany | Unavailable):
+    if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(json.dumps(problem_of(error)), headers, error.status)
 

@@ -4,6 +4,7 @@ A route's function takes a `Call`, calls one service, and returns a pydantic mod
 request is parsed and validated before.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,7 +88,21 @@ class Call(Generic[B, Q]):
         """Equal for two requests that are the same: body, filters of the query string, and the chosen MSP."""
         filters = self.query.model_dump_json(exclude_defaults=True)
         chosen = f"\n{self.msp_id}" if self.msp_id else ""
-        return self.raw_body + ("" if filters == "{}" else filters).encode() + chosen.encode()
+        return (
+            _canonical(self.raw_body, self.content_type)
+            + ("" if filters == "{}" else filters).encode()
+            + chosen.encode()
+        )
+
+
+def _canonical(body: bytes, content_type: str) -> bytes:
+    """JSON whose fields come in another order, or with other spaces, is the same JSON."""
+    if content_type != JSON[0]:
+        return body
+    try:
+        return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return body
 
 
 @dataclass(frozen=True)
