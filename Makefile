@@ -27,6 +27,8 @@ INSTALLED := .venv/installed
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
 
+# Modules are compiled once for all processes, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED)
 	@rm -rf .muster/calls
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -p infra.call_recorder $(ARGS)

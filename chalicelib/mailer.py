@@ -10,7 +10,8 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import mail_rate, settings
 from chalicelib.notifications import delivery_events
-from chalicelib.notifications.schemas import Notification, Wake
+from chalicelib.notifications.schemas import Wake, notification_in
+from chalicelib.notifications.send_rate import Time
 from chalicelib.notifications.send_rate_store import RealTime
 from chalicelib.notifications.sender import Build
 from chalicelib.notifications.service import MailService
@@ -44,15 +45,16 @@ BUILDER_BY_KIND: dict[str, Build] = {
 }
 
 
-def mail_service(clock: Clock = utc_now) -> MailService:
+def mail_service(clock: Clock = utc_now, time: Time | None = None) -> MailService:
+    time = time or RealTime()
     return MailService(
-        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, RealTime(), clock, invitations.on_mail_event
+        Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, time, clock, invitations.on_mail_event
     )
 
 
-def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
+def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None) -> dict[str, Any]:
     """The mail queue. The answer names the failed records, which SQS delivers again."""
-    service = mail_service(clock)
+    service = mail_service(clock, time)
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         try:
@@ -67,5 +69,4 @@ def send(event: dict[str, Any], clock: Clock = utc_now) -> dict[str, Any]:
 def handle_delivery_events(event: dict[str, Any], clock: Clock = utc_now) -> None:
     """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:
-        notification = Notification.model_validate_json(record["Sns"]["Message"])
-        delivery_events.handle(notification, clock(), invitations.on_mail_event)
+        delivery_events.handle(notification_in(record["Sns"]["Message"]), clock(), invitations.on_mail_event)

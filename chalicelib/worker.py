@@ -69,7 +69,7 @@ _KINDS = (
     Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
     Kind(MemberArchived, archive.run),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
-    Kind(GroupCoursesApplied, enroll_group.fan_out),
+    Kind(GroupCoursesApplied, enroll_group.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
     Kind(PreviewJob, preview.count, preview.on_dead_letter),

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from infra.packaging import ROOT, STAGES, package
-from infra.template_rules import broken_rules
+from infra.rules import broken_rules
 
 
 def packaged_template(stage: str) -> tuple[Path, dict[str, Any]]:

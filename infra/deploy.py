@@ -133,7 +133,6 @@ def main() -> None:
         cloud = aws_cloud(chosen.region)
         parameters = chosen_parameters(cloud, chosen)
         stack = deploy(cloud, chosen.stage, ROOT / ".muster", parameters, adopted_in(chosen.adopt))
-        mail.send_events_to(cloud, parameters["MailIdentity"], stack.outputs["MailEventsTopicArn"])
     except RuntimeError as error:
         sys.exit(f"\n{error}")
     for key, value in sorted(stack.outputs.items()):

@@ -17,7 +17,32 @@ _CALL_BY_ACTION = {
 
 
 def adapt(template: dict[str, Any]) -> None:
-    """Let each role make the calls that do what it may do. Changes the template in place."""
+    """Changes the template in place."""
+    _let_roles_call(template)
+    _number_the_limits(template)
+    for resource in template["Resources"].values():
+        if "Metrics" in resource.get("Properties", {}) and resource["Type"] == "AWS::CloudWatch::Alarm":
+            _take_off_expressions(resource["Properties"])
+
+
+def _number_the_limits(template: dict[str, Any]) -> None:
+    """The local cloud takes a parameter's number for text; no deployment there chooses others."""
+    for resource in template["Resources"].values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            scaling = event["Properties"].get("ScalingConfig", {})
+            if isinstance(scaling.get("MaximumConcurrency"), dict):
+                parameter = scaling["MaximumConcurrency"]["Ref"]
+                scaling["MaximumConcurrency"] = template["Parameters"][parameter]["Default"]
+
+
+def _take_off_expressions(alarm: dict[str, Any]) -> None:
+    """The local cloud knows no metric math: the alarm looks at the first of its metrics there."""
+    first = next(one["MetricStat"] for one in alarm.pop("Metrics") if "MetricStat" in one)
+    alarm |= {**first["Metric"], "Period": first["Period"], "Statistic": first["Stat"]}
+
+
+def _let_roles_call(template: dict[str, Any]) -> None:
+    """Let each role make the calls that do what it may do."""
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::IAM::Role":
             continue

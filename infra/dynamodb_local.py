@@ -22,7 +22,7 @@ from infra.cloud import Cloud, free_port
 
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"
 _EMULATOR = "package/emulator/"
-_SECONDS_TO_START = 30
+_SECONDS_TO_START = 300
 
 
 class NotAvailableError(RuntimeError):

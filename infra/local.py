@@ -53,15 +53,13 @@ def run(port: int, *, with_demo: bool) -> None:
             stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM, "PublicUrl": ""})
             domain = mail.domain_of(MAIL_FROM)
             mail.verify_locally(cloud, domain)
-            mail.send_events_to(cloud, domain, stack.outputs["MailEventsTopicArn"])
         log_ins = _seeded(cloud, stack)
         api_url = cloud.api_url(stack.resources["RestAPI"], STAGE)
-        client_id = stack.outputs["UserPoolClientId"]
         if with_demo:
-            admin = log_in(cloud, api_url, client_id, log_ins.msp_admin, PASSWORD)
+            admin = log_in(api_url, log_ins.msp_admin, PASSWORD)
             print("\nA rollout to 25 clients, over HTTP:\n")
             _demonstrate(cloud, Demo(admin, [sample_id("org", key) for key in LEARNERS_AT]))
-            org_admin = log_in(cloud, api_url, client_id, log_ins.org_admin, PASSWORD)
+            org_admin = log_in(api_url, log_ins.org_admin, PASSWORD)
             print("An invitation to Alderquay Logistics, over HTTP:\n")
             _demonstrate(cloud, DemoPeople(org_admin, sample_id("org", LEARNERS_AT[0]), str(cloud.endpoint)))
         print(welcome(str(cloud.endpoint), api_url, log_ins), flush=True)

@@ -1,4 +1,4 @@
-"""SES: who may send, and where its delivery events go. No CloudFormation resource says the second."""
+"""SES: who may send. Where its events go is in the template (infra/resources.yaml)."""
 
 from infra.cloud import Cloud
 
@@ -31,13 +31,3 @@ def identity_of(cloud: Cloud, address: str) -> str:
 def verify_locally(cloud: Cloud, domain: str) -> None:
     """The local cloud takes everybody's word; on AWS the domain's DNS records prove it (docs/operations.md)."""
     cloud.client("ses").verify_domain_identity(Domain=domain)
-
-
-def send_events_to(cloud: Cloud, identity: str, topic_arn: str) -> None:
-    """Publish deliveries, bounces and complaints of what `identity` sends to the topic."""
-    ses = cloud.client("ses")
-    for kind in ("Delivery", "Bounce", "Complaint"):
-        ses.set_identity_notification_topic(Identity=identity, NotificationType=kind, SnsTopic=topic_arn)
-        if not cloud.is_local:
-            # With its headers the notification names the mail, even one whose sender died before it recorded SES's id.
-            ses.set_identity_headers_in_notifications_enabled(Identity=identity, NotificationType=kind, Enabled=True)

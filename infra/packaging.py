@@ -32,7 +32,7 @@ STAGES = ("dev", "prod")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
-TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml")
+TEMPLATE_PARTS = ("resources.yaml", "api.yaml", "functions.yaml", "alarms.yaml", "dashboard.yaml")
 
 # What makes the package, beside what it is made from.
 _MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py")

@@ -1,6 +1,7 @@
 """Fresh tables, queues, schedules, accounts and files on the local cloud, as infra/resources.yaml has them."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,12 +11,15 @@ import yaml
 
 from infra.cloud import ACCOUNT_ID, Cloud
 
-RESOURCES = Path(__file__).parent.parent / "infra" / "resources.yaml"
+INFRA = Path(__file__).parent.parent / "infra"
 TABLES = {"core": "CoreTable", "enrollments": "EnrollmentsTable", "outbox": "OutboxTable"}
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-_POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies")
-_CLIENT_KEYS = ("ClientName", "GenerateSecret", "ExplicitAuthFlows", "PreventUserExistenceErrors")
+_POOL_KEYS = ("AliasAttributes", "AutoVerifiedAttributes", "UsernameConfiguration", "Policies", "UserPoolTier")
+_CLIENT_KEYS = (
+    *("ClientName", "GenerateSecret", "ExplicitAuthFlows", "PreventUserExistenceErrors"),
+    *("AuthSessionValidity", "WriteAttributes"),
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -25,9 +29,19 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
-@lru_cache(maxsize=1)
-def resources() -> dict[str, Any]:
-    return dict(yaml.load(RESOURCES.read_text(), _Loader)["Resources"])
+@lru_cache(maxsize=2)
+def resources(part: str = "resources.yaml") -> dict[str, Any]:
+    """What one of the template's parts says of its resources.
+
+    What a stage decides (!If) is left out, as CloudFormation leaves out what is AWS::NoValue.
+    """
+    return dict(_without_null(yaml.load((INFRA / part).read_text(), _Loader)["Resources"]))
+
+
+def _without_null(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_without_null(item) for item in part]
+    return {k: _without_null(v) for k, v in part.items() if v is not None} if isinstance(part, dict) else part
 
 
 @lru_cache(maxsize=16)
@@ -70,6 +84,7 @@ def new_stage(cloud: Cloud) -> Stage:
         "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
         "MAIL_FROM": "training@muster.example",
+        "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
@@ -85,6 +100,16 @@ def _pool_client(cloud: Cloud, pool_id: str) -> str:
     chosen = {key: properties[key] for key in _CLIENT_KEYS}
     client = aws(cloud, "cognito-idp").create_user_pool_client(UserPoolId=pool_id, **chosen)["UserPoolClient"]
     return str(client["ClientId"])
+
+
+@lru_cache
+def configuration_set(cloud: Cloud) -> str:
+    """One for all tests: it tells nobody anything."""
+    ses = aws(cloud, "ses")
+    # Two clouds may share what sends their mails (tests/aws/test_amazons_engine.py).
+    with suppress(ses.exceptions.ConfigurationSetAlreadyExistsException):
+        ses.create_configuration_set(ConfigurationSet={"Name": "tests"})
+    return "tests"
 
 
 def drop_stage(cloud: Cloud, stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chalicelib.aws import clients
@@ -10,12 +11,16 @@ from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import settings
 from chalicelib.web import routing as http
 from infra.cloud import Cloud, free_port
-from tests.cloud_fixture import drop_stage, new_stage
+from tests import cloud_state
+from tests.cloud_fixture import Stage, new_stage
 from tests.harness import World
 from tests.in_process_cloud import in_process_cloud
 
 # The same examples in every run: a failure is somebody's change, and can be had again.
-hypothesis_settings.register_profile("muster", derandomize=True, deadline=None)
+# And a slow machine is nobody's fault.
+hypothesis_settings.register_profile(
+    "muster", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("muster")
 
 
@@ -35,10 +40,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     clients.forget()
 
 
+@pytest.fixture(scope="session")
+def empty(cloud: Cloud) -> tuple[Stage, bytes]:
+    """A stage, and a snapshot of the local cloud when the stage was new."""
+    return new_stage(cloud), cloud_state.snapshot()
+
+
 @pytest.fixture
-def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(cloud: Cloud, empty: tuple[Stage, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty Muster. The environment is the one that its functions would find."""
-    stage = new_stage(cloud)
+    stage, state = empty
+    cloud_state.restore(state)
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
@@ -47,4 +59,3 @@ def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield made
     http.clock[0] = utc_now
     settings.cache_clear()
-    drop_stage(cloud, stage)

@@ -34,6 +34,7 @@ from tests import gateway
 from tests.aws_probe import AwsProbe
 from tests.cloud_fixture import Stage
 from tests.gateway import Answer
+from tests.virtual_time import WorldTime
 
 NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
 
@@ -48,6 +49,7 @@ class World(AwsProbe):
         self.cloud = cloud
         self.stage = stage
         self.now = NOW
+        self.mail_time = WorldTime(lambda: self.now)
         # The IP address of the caller.
         self.source = "192.0.2.1"
         self._email_by_account: dict[str, str] = {}

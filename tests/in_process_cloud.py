@@ -1,14 +1,16 @@
 """MiniStack in the process of the tests, which make 800,000 calls.
 
-It serves its port from a thread. Calls of the three most used services skip the network and the server, which would
-take half of their time: they go from botocore's last step directly to MiniStack's first. End-to-end tests start
-MiniStack in a process of its own (tests/e2e/conftest.py).
+It serves its port from a thread. Calls of the four most used services skip the network and the server: they go from
+botocore's last step directly to MiniStack's handler, and take shortcuts in both (tests/quick_calls.py). End-to-end
+tests start MiniStack in a process of its own (tests/e2e/conftest.py).
 """
 
 import asyncio
 import contextvars
+import importlib
 import io
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,20 +18,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
-from botocore.useragent import UserAgentString
 
-from infra import local_cognito
-from infra.cloud import Cloud, server_environment
+from infra.cloud import REGION, Cloud, server_environment
+from infra.local_aws import cognito, ses
+from tests.quick_calls import SERVICES, quick_calls
 
 _sent_over_the_network = URLLib3Session.send
 
-# The signatures of the services whose calls never wait. SQS does wait when WaitTimeSeconds is set.
-_NEAR = (b"/dynamodb/aws4_request", b"/sqs/aws4_request", b"/scheduler/aws4_request")
-_WAITING = b"WaitTimeSeconds"
+_SIGNED = re.compile(rf"/{REGION}/(\w+)/aws4_request")
 
 # DynamoDB's reads, by the end of the target header.
 _READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
@@ -48,28 +48,25 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
     with mock.patch.dict(os.environ, environment):
         from ministack.app import app
 
-        local_cognito.mend()
+        cognito.mend()
+        ses.mend()
         _serve(app, port)
+        near = {name: importlib.import_module(f"ministack.services.{name}") for name in SERVICES}
     lock = threading.Lock()
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         global num_changing
         num_changing += not _text(request.headers.get("X-Amz-Target", "")).endswith(_READING)
         body = _body(request)
-        if not str(request.url).startswith(endpoint) or not _is_near(request, body):
+        signed = _SIGNED.search(_text(request.headers.get("Authorization", "")))
+        module = near.get(signed[1]) if signed else None
+        if module is None or not str(request.url).startswith(endpoint):
             return _sent_over_the_network(session, request)
         with lock:
-            return contextvars.copy_context().run(_handled, app, request, body)
+            return contextvars.copy_context().run(_handled, module, request, body)
 
-    # Composing the User-Agent takes a tenth of a call.
-    user_agent = mock.patch.object(UserAgentString, "to_string", return_value="tests")
-    with mock.patch.object(URLLib3Session, "send", send), user_agent:
+    with mock.patch.object(URLLib3Session, "send", send), quick_calls(endpoint):
         yield Cloud(endpoint)
-
-
-def _is_near(request: AWSPreparedRequest, body: bytes) -> bool:
-    signed = _bytes(request.headers.get("Authorization", b""))
-    return any(name in signed for name in _NEAR) and _WAITING not in body
 
 
 def _body(request: AWSPreparedRequest) -> bytes:
@@ -77,44 +74,24 @@ def _body(request: AWSPreparedRequest) -> bytes:
     return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
 
 
-def _handled(app: Any, request: AWSPreparedRequest, body: bytes) -> AWSResponse:
-    """Run one request through the ASGI application, which must not await anything."""
+def _handled(module: Any, request: AWSPreparedRequest, body: bytes) -> AWSResponse:
+    """Run one request through a service's handler, which must not await anything."""
     url = urlsplit(str(request.url))
-    headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
-    headers += [(b"host", url.netloc.encode()), (b"content-length", str(len(body)).encode())]
-    scope = {
-        "type": "http", "http_version": "1.1", "scheme": "http", "method": request.method,
-        "path": unquote(url.path) or "/", "raw_path": (url.path or "/").encode(), "query_string": url.query.encode(),
-        "headers": list(dict(headers).items()), "client": ("127.0.0.1", 1), "server": (url.hostname, url.port),
-    }  # fmt: skip
-    start: dict[str, Any] = {}
-    parts: list[bytes] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        else:
-            parts.append(message.get("body", b""))
-
-    running = app(scope, receive, send)
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()} | {"host": url.netloc}
+    asked = parse_qs(url.query, keep_blank_values=True)
+    handling = module.handle_request(request.method, unquote(url.path), headers, body, asked)
     try:
-        running.send(None)
-    except StopIteration:
-        answered = {name.decode(): value.decode() for name, value in start["headers"]}
-        return AWSResponse(str(request.url), start["status"], answered, _Raw(b"".join(parts)))
-    running.close()
+        handling.send(None)
+    except StopIteration as ended:
+        status, answered, content = ended.value
+        content = content if isinstance(content, bytes) else content.encode()
+        return AWSResponse(str(request.url), status, answered | {"x-amzn-requestid": "near"}, _Raw(content))
+    handling.close()
     raise AssertionError(f"{request.method} {request.url} waits for something: let it go over the network")
 
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 class _Raw(io.BytesIO):
@@ -146,6 +123,7 @@ def _serve(app: Any, port: int) -> None:
         config.bind = [f"fd://{socket.create_server(('127.0.0.1', port)).detach()}"]
         await serve(watched, config, shutdown_trigger=asyncio.Event().wait)
 
-    threading.Thread(target=asyncio.run, args=(run(),), name="local cloud", daemon=True).start()
-    if not is_up.wait(60):
-        raise RuntimeError("the local cloud is not up within 60 s")
+    server = threading.Thread(target=asyncio.run, args=(run(),), name="local cloud", daemon=True)
+    server.start()
+    while not is_up.wait(1):
+        assert server.is_alive(), "the local cloud did not start"

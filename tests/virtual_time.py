@@ -6,6 +6,21 @@ Whoever sleeps hands on to the process whose instant comes first; nothing ever r
 import heapq
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
+
+
+class WorldTime:
+    """The time of a world's mailer, in microseconds: the clock's, and later when the mailer slept. Nothing waits."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._slept_until = 0
+
+    def now(self) -> int:
+        return max(self._slept_until, int(self._clock().timestamp() * 1_000_000))
+
+    def sleep_until(self, instant: int) -> None:
+        self._slept_until = max(self._slept_until, instant)
 
 
 class VirtualTime:

@@ -1,4 +1,4 @@
-"""HTTP: what says how Muster is, and how to use it."""
+"""HTTP: health, and the documentation of the interface."""
 
 import json
 from typing import Any
@@ -17,14 +17,14 @@ routes = Routes("About Muster", __name__)
 @routes.add("GET", "/health", summary="Which build runs, and whether it can work", answer=Health, public=True)
 def health(call: Call[Empty, Empty]) -> Health:
     """503 when the table does not answer, with the same fields."""
-    found = Health(build=build(), stage=settings().stage, table_answers=True)
+    answer = Health(build=build(), stage=settings().stage, table_answers=True)
     try:
         access.entries("health")
     except MusterError as error:
         problem = Unavailable("table_unavailable", "The table does not answer.")
-        problem.extra.update(found.model_copy(update={"table_answers": False}).model_dump())
+        problem.extra.update(answer.model_copy(update={"table_answers": False}).model_dump())
         raise problem from error
-    return found
+    return answer
 
 
 @routes.add("GET", "/openapi.json", summary="This interface as an OpenAPI document", answer=None, public=True)

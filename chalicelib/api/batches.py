@@ -7,8 +7,7 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import org_of, zone_in
-from chalicelib.training.batches import cancel, retry
-from chalicelib.training.batches import views as batches_views
+from chalicelib.training.batches import cancel, retry, views
 from chalicelib.training.batches.page_schemas import BatchOut, BatchPage, RowOut
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import row_out
@@ -37,7 +36,7 @@ def _scope(call: Call[Any, Any]) -> Scope:
     return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
 
 
-def _asked(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
+def _batch_key(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
     scope = _scope(call)
     org_of(scope.msp_id, call.params["org_id"])
     return scope, BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
@@ -46,12 +45,12 @@ def _asked(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
 @routes.add("GET", "/msp/training/{org_id}", summary="A client's batches", answer=BatchPage, query=PageQuery)
 def client_page(call: Call[Any, PageQuery]) -> BatchPage:
     scope = _scope(call)
-    return batches_views.client(scope, call.params["org_id"], Pager.of(call))
+    return views.client(scope, call.params["org_id"], Pager.of(call))
 
 
 @routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut)
 def batch_page(call: Call[Any, Any]) -> BatchOut:
-    return batches_views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
+    return views.batch(_scope(call), call.params["org_id"], call.params["batch_id"], call.now)
 
 
 @routes.add(
@@ -68,11 +67,11 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
 @routes.add("POST", _BATCH + "/cancel", summary="Cancel a batch", answer=BatchOut, status=202, idempotent=True)
 def cancel_batch(call: Call[Any, Any]) -> BatchOut:
     """Courses that have not run to their end. Learners who are enrolled already stay so: undo withdraws them."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
 
     def action(_: str) -> BatchOut:
         cancel.cancel_batch(key, scope.account_id, call.now)
-        return batches_views.batch(scope, key.org_id, key.batch_id, call.now)
+        return views.batch(scope, key.org_id, key.batch_id, call.now)
 
     return idempotent(call, BatchOut, action)
 
@@ -81,7 +80,7 @@ def cancel_batch(call: Call[Any, Any]) -> BatchOut:
     "POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, status=202, idempotent=True
 )
 def cancel_row(call: Call[Any, Any]) -> RowOut:
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     zone = zone_in(scope.msp_id, key.org_id)
 
     def action(_: str) -> RowOut:
@@ -94,7 +93,7 @@ def cancel_row(call: Call[Any, Any]) -> RowOut:
 @routes.add("PATCH", _ROW, summary="Change the dates of one course of a batch", body=RowDates, answer=RowOut)
 def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
     return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
 
@@ -102,20 +101,20 @@ def change_dates(call: Call[RowDates, Any]) -> RowOut:
 @routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, status=202, idempotent=True)
 def undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     return idempotent(call, UndoOut, lambda _: batch_undo.undo(key, scope.account_id, call.now))
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
-    _, key = _asked(call)
+    _, key = _batch_key(call)
     return batch_undo.state(key)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
 def as_launch(call: Call[Any, Any]) -> Launch:
     """Its courses, targeting and switches; dates that are past are left out, so that it can be launched again."""
-    scope, key = _asked(call)
+    scope, key = _batch_key(call)
     return copy_batch.as_launch(scope, key, call.now)
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.core.settings import allowed_origin
-from chalicelib.people.invitations import accept_decline, accept_pages
-from chalicelib.people.invitations import links as invitations_links
+from chalicelib.people.invitations import accept_decline, accept_pages, links
 from chalicelib.people.invitations.schemas import AnswerForm, NoFields
 from chalicelib.web.html import HtmlPage, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
@@ -19,7 +18,7 @@ _INVITE = "/invites/{token}"
 @routes.add("GET", _INVITE, summary="The invitation, as its link shows it", answer=None, public=True, content_type=HTML)
 def show_invite(call: Call[Empty, Empty]) -> HtmlPage:
     """Never changes anything. 404 for a link that does not work, or no more."""
-    invited = invitations_links.load(call.params["token"], call.now)
+    invited = links.load(call.params["token"], call.now)
     name = "expired" if invited.expired else "invitation" if invited.is_open else "closed"
     facts = {"organization": invited.org.name, "email": invited.member.email, "status": invited.member.status}
     return _page(name, {**facts, "base": call.params["token"]})
@@ -31,8 +30,8 @@ def show_invite(call: Call[Empty, Empty]) -> HtmlPage:
 )  # fmt: skip
 def accept_invite(call: Call[AnswerForm, Empty]) -> HtmlPage:
     """Step by step: with an account or a new one, under the invited address or, once that is proven, another."""
-    screen = accept_pages.step(call.params["token"], call.body, call.source, call.now)
-    return _page(screen.name, {**screen.facts, "base": "."}, screen.status, screen.retry_after)
+    state = accept_pages.step(call.params["token"], call.body, call.source, call.now)
+    return _page(state.name, {**state.facts, "base": "."}, state.status, state.retry_after)
 
 
 @routes.add(
@@ -40,7 +39,7 @@ def accept_invite(call: Call[AnswerForm, Empty]) -> HtmlPage:
     public=True, content_type=HTML,
 )  # fmt: skip
 def decline_invite(call: Call[NoFields, Empty]) -> HtmlPage:
-    answered = accept_decline.decline(invitations_links.load(call.params["token"], call.now), call.now)
+    answered = accept_decline.decline(links.load(call.params["token"], call.now), call.now)
     return _page("declined", {"organization": answered.organization})
 
 
@@ -50,7 +49,7 @@ def decline_invite(call: Call[NoFields, Empty]) -> HtmlPage:
 )  # fmt: skip
 def renew_invite(call: Call[NoFields, Empty]) -> HtmlPage:
     """Of an expired link only; at most five mails an hour go to one address."""
-    invited = invitations_links.renew(call.params["token"], call.now)
+    invited = links.renew(call.params["token"], call.now)
     return _page("renewed", {"organization": invited.org.name, "email": invited.member.email})
 
 

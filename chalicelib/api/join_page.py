@@ -57,9 +57,9 @@ def show_guide(call: Call[Empty, Empty]) -> HtmlPage:
     return page(_TEMPLATES, "guide.html", guide_facts())
 
 
-def _answer(found: "PageState | Redirect") -> HtmlPage | Redirect:
-    return found if isinstance(found, Redirect) else _page(found)
+def _answer(result: "PageState | Redirect") -> HtmlPage | Redirect:
+    return result if isinstance(result, Redirect) else _page(result)
 
 
-def _page(screen: "PageState") -> HtmlPage:
-    return page(_TEMPLATES, f"{screen.name}.html", {"front_url": allowed_origin(), **screen.facts}, screen.status)
+def _page(state: "PageState") -> HtmlPage:
+    return page(_TEMPLATES, f"{state.name}.html", {"front_url": allowed_origin(), **state.facts}, state.status)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.core.errors import Forbidden
-from chalicelib.people.members import archive, changes
-from chalicelib.people.members import memberships as members_memberships
+from chalicelib.people.members import archive, changes, memberships
 from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
 from chalicelib.tenants.access import service as access
@@ -27,7 +26,7 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
     if department_id:
         scope = _reader(call.account_id, org_id, directory.department_path(org_id, department_id))
     else:
-        scope = _reader_of_some(call.account_id, org_id)
+        scope = _reader_of_departments(call.account_id, org_id)
     return directory.page(scope, call.query, Pager.of(call), call.now)
 
 
@@ -60,21 +59,21 @@ def archive_member(call: Call[Empty, Empty]) -> MemberOut:
 
 @routes.add("GET", "/me", summary="The caller's roles and memberships", answer=MeOut, tag="Own account")
 def read_me(call: Call[Empty, Empty]) -> MeOut:
-    return members_memberships.me(call.account_id, access.entries(call.account_id))
+    return memberships.me(call.account_id, access.entries(call.account_id))
 
 
 def _reader(account_id: str, org_id: str, department_path: Sequence[str]) -> Scope:
     return access.org(account_id, org_id, Permission.MEMBERS_READ, department_path)
 
 
-def _reader_of_some(account_id: str, org_id: str) -> Scope:
-    """Whoever may see all members, or those of some departments."""
+def _reader_of_departments(account_id: str, org_id: str) -> Scope:
+    """For callers who may see all members, or those of some departments."""
     try:
         return _reader(account_id, org_id, ())
     except Forbidden:
-        here = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
-        own = [department_id for entry in here for department_id in entry.department_ids or ()]
-        return _reader(account_id, org_id, own)
+        entries = [entry for entry in access.entries(account_id) if entry.org_id == org_id]
+        departments = [department_id for entry in entries for department_id in entry.department_ids or ()]
+        return _reader(account_id, org_id, departments)
 
 
 def _manager(call: Call[Any, Any]) -> Scope:

@@ -27,7 +27,7 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-# What has to be asked before something is deleted: rooms above that of groups know what uses them.
+# Rooms above know what uses a group, department or location. They are asked before one is deleted.
 USES = (members_in, batch_uses)
 
 routes = Routes("Structure", __name__)

@@ -18,7 +18,7 @@ routes = Routes("Uploads", __name__)
 _IMPORTS = "/orgs/{org_id}/imports"
 _CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# What programs say of spreadsheets; what a file is, its content tells.
+# Content types that programs send for spreadsheets. The file's content decides what it is.
 _FILES = (
     _CSV, _XLSX, "text/plain", "text/tab-separated-values", "application/vnd.ms-excel", "application/csv",
     "application/octet-stream",
@@ -50,11 +50,11 @@ def upload(call: Call[Empty, Empty]) -> ImportDetail:
     from chalicelib.people.uploads import service as uploads
 
     scope = _scope(call)
-    made = idempotent(
+    upload = idempotent(
         call, ImportOut, lambda seed: uploads.upload(scope, call.raw_body, call.content_type, seed, call.now)
     )
-    # Read rather than remembered under the key: the rows are more than one item holds.
-    return uploads.detail(scope, made.import_id, call.now)
+    # Read again, and not kept under the idempotency key: the rows are more than one item holds.
+    return uploads.detail(scope, upload.import_id, call.now)
 
 
 @routes.add("GET", _IMPORTS, summary="Past uploads, newest first", answer=ImportPage, query=PageQuery)

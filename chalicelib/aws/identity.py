@@ -1,12 +1,14 @@
 """Accounts in Amazon Cognito: find, create and change them by e-mail address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
-from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.addresses import is_for_accounts
+from chalicelib.core.errors import FieldError, Invalid, NotFound, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.core.text import normalized
@@ -14,27 +16,35 @@ from chalicelib.core.text import normalized
 # The account was created between our look and our call, or it was created and only its mail failed.
 _CREATED_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
 
+# As Cognito calls those whose password somebody else chose.
+_NEVER_LOGGED_IN = "FORCE_CHANGE_PASSWORD"
+
+# Somebody logged in between our look and our call; or only the mail did not go out.
+_NOT_MAILED = frozenset({"UnsupportedUserStateException", "CodeDeliveryFailureException"})
+
+# How long nobody gets another first password: who is appointed twice in a day is not to find the first mail's dead.
+_KEEPS_FIRST_PASSWORD = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Identity:
     user_pool_id: str
 
     def account_for(self, email: str, now: datetime) -> str:
-        """The account of this address. If there is none it is created, and Cognito mails a first password."""
+        """The account of this address; made when there is none, and then Cognito mails a first password.
+
+        Cognito forgets it after seven days, and nobody can then log in or ask for another. So who never used theirs is
+        mailed a new one whenever they are asked for again, on a later day. Raises Invalid for what no account can have.
+        """
         address = normalized(email)
-        account_id = self.find(address)
-        if account_id is not None:
-            return account_id
-        try:
-            return self._create(address, now)
-        except StorageFailure as error:
-            if error.aws_code not in _CREATED_MEANWHILE:
-                raise
-        account_id = self.find(address)
-        if account_id is None:
-            # ListUsers lags behind; the next try will see the account.
-            raise Unavailable()
-        return account_id
+        if not is_for_accounts(address):
+            raise _unusable()
+        user = self._user(address)
+        if user is None:
+            return self._made(address, now)
+        if user["UserStatus"] == _NEVER_LOGGED_IN and user["UserLastModifiedDate"] <= now - _KEEPS_FIRST_PASSWORD:
+            self._mail_first_password(user["Username"])
+        return _values(user["Attributes"])["sub"]
 
     def find(self, email: str) -> str | None:
         """The account with this verified address.
@@ -42,7 +52,13 @@ class Identity:
         Anybody may register with an address that is not theirs. Until it is verified, such an account must not get
         what is meant for the owner of the address.
         """
-        address = normalized(email)
+        user = self._user(normalized(email))
+        return _values(user["Attributes"])["sub"] if user else None
+
+    def _user(self, address: str) -> Mapping[str, Any] | None:
+        if not is_for_accounts(address):
+            # Cognito would not even look.
+            return None
         request: dict[str, Any] = {"UserPoolId": self.user_pool_id, "Filter": f'email = "{_quoted(address)}"'}
         while True:
             with translated():
@@ -50,7 +66,7 @@ class Identity:
             for user in answer.get("Users", []):
                 attributes = _values(user["Attributes"])
                 if normalized(attributes.get("email", "")) == address and attributes.get("email_verified") == "true":
-                    return attributes["sub"]
+                    return dict(user)
             if not answer.get("PaginationToken"):
                 return None
             request["PaginationToken"] = answer["PaginationToken"]
@@ -70,12 +86,14 @@ class Identity:
     def give_address(self, account_id: str, email: str) -> bool:
         """Make this the account's verified address. False when another account has it.
 
-        Doing it again changes nothing. Raises NotFound when there is no such account.
+        Doing it again changes nothing. Raises NotFound when there is no such account, Invalid for what none can have.
         """
         address = normalized(email)
         owner = self.find(address)
         if owner is not None:
             return owner == account_id
+        if not is_for_accounts(address):
+            raise _unusable()
         verified = [{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}]
         try:
             with translated():
@@ -83,6 +101,8 @@ class Identity:
                     UserPoolId=self.user_pool_id, Username=self._user_name(account_id), UserAttributes=verified
                 )
         except StorageFailure as error:
+            if error.aws_code == "InvalidParameterException":
+                raise _unusable() from None
             # Another account got it between our look and our call.
             if error.aws_code != "AliasExistsException":
                 raise
@@ -97,6 +117,20 @@ class Identity:
             raise NotFound("There is no such account")
         return str(users[0]["Username"])
 
+    def _made(self, address: str, now: datetime) -> str:
+        try:
+            return self._create(address, now)
+        except StorageFailure as error:
+            if error.aws_code == "InvalidParameterException":
+                raise _unusable() from None
+            if error.aws_code not in _CREATED_MEANWHILE:
+                raise
+        account_id = self.find(address)
+        if account_id is None:
+            # ListUsers lags behind; the next try will see the account.
+            raise Unavailable()
+        return account_id
+
     def _create(self, address: str, now: datetime) -> str:
         with translated():
             answer = client("cognito-idp").admin_create_user(
@@ -107,6 +141,24 @@ class Identity:
                 DesiredDeliveryMediums=["EMAIL"],
             )
         return _values(answer["User"]["Attributes"])["sub"]
+
+    def _mail_first_password(self, user_name: str) -> None:
+        """A new one, good for seven days again; the old one is over."""
+        try:
+            with translated():
+                client("cognito-idp").admin_create_user(
+                    UserPoolId=self.user_pool_id,
+                    Username=user_name,
+                    MessageAction="RESEND",
+                    DesiredDeliveryMediums=["EMAIL"],
+                )
+        except StorageFailure as error:
+            if error.aws_code not in _NOT_MAILED:
+                raise
+
+
+def _unusable() -> Invalid:
+    return Invalid(FieldError("email", "invalid_email", "This address cannot be used for an account."))
 
 
 def _values(attributes: list[dict[str, str]]) -> dict[str, str]:

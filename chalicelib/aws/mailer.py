@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from chalicelib.aws.clients import fresh
 from chalicelib.aws.failures import RETRYABLE
+from chalicelib.core.settings import settings
 
 # The call failed before anything was sent.
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
@@ -49,6 +50,7 @@ class Mailer:
                 Source=sender,
                 Destinations=[to],
                 RawMessage={"Data": raw},
+                ConfigurationSetName=settings().mail_configuration_set,
                 Tags=[{"Name": "mail", "Value": mail_id}],
             )
         except ClientError as error:

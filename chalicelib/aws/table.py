@@ -104,6 +104,20 @@ def put_if_new(item: Item) -> bool:
     return True
 
 
+def update_if(item: M, condition: Condition, *actions: Action) -> M | None:
+    """Change one item for one write unit, and give it as it is then. None when the condition does not hold.
+
+    After a lost answer botocore makes the change again.
+    """
+    request = Write("update", item, condition, actions).as_request()["Update"]
+    try:
+        with translated():
+            answer = client("dynamodb").update_item(**request, ReturnValues="ALL_NEW")
+    except ConditionFailed:
+        return None
+    return type(item).from_raw_data(answer["Attributes"])
+
+
 def get(model: type[M], pk: str, sk: str, *, consistent: bool = True) -> M | None:
     with translated():
         answer = client("dynamodb").get_item(

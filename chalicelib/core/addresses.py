@@ -5,6 +5,11 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from chalicelib.core.text import normalized
+
+# Cognito names a user by its address in some calls, and takes no longer name.
+MAX_OF_ACCOUNTS = 128
+
 
 def _checked(text: str) -> str:
     # Slow to import, and needed by few requests.
@@ -18,6 +23,19 @@ def _checked(text: str) -> str:
     # The domain in ASCII, as in the DNS (IDNA 2008 with the mapping of UTS 46). Case folding would make strasse.de of
     # straße.de: another domain, and another person's mailbox.
     return f"{address.local_part}@{address.ascii_domain}"
+
+
+def _of_an_account(address: str) -> str:
+    if not is_for_accounts(address):
+        raise PydanticCustomError(
+            "address_too_long", "An account's address has {max} characters at most.", {"max": MAX_OF_ACCOUNTS}
+        )
+    return address
+
+
+def is_for_accounts(address: str) -> bool:
+    """Whether an account can have this address."""
+    return len(normalized(address)) <= MAX_OF_ACCOUNTS
 
 
 def mailable(address: str) -> str | None:
@@ -38,4 +56,11 @@ Email = Annotated[
     StringConstraints(max_length=254),
     AfterValidator(_checked),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+
+# That of an account, which is shorter than a mailbox's may be.
+AccountEmail = Annotated[
+    Email,
+    AfterValidator(_of_an_account),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": MAX_OF_ACCOUNTS}),
 ]

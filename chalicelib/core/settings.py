@@ -22,6 +22,8 @@ class Settings:
     user_pool_client_id: str
     files_bucket: str
     mail_from: str
+    # The configuration set that each mail names: SES sends the mail's events where it says.
+    mail_configuration_set: str
     # The public address of the API and its pages, without a slash at the end.
     public_url: str
 

@@ -4,23 +4,35 @@ After the transaction the job is sent, and its function deletes the entry. If th
 the job again.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import shard_of
-from chalicelib.jobs.job import DueJob
+from chalicelib.jobs.job import DueJob, WalkJob
 from chalicelib.jobs.models import NUM_DUE_SHARDS, DueEntry, due_pk
+
+# A job that was just sent is not sent again within this time. A dead letter comes after about an hour.
+REQUEUE_DELAY = timedelta(minutes=10)
+
+_AT_THE_START = DueEntry.position.does_not_exist() | (DueEntry.position == "")
 
 # The pages of a shard that one sweep reads: 50 pages of 100 entries.
 _MAX_PAGES = 50
 
 
-def write(job: DueJob) -> Write:
-    """For the transaction that makes the job necessary. Writing it twice is harmless."""
-    return Write("put", _entry(job))
+def write(job: DueJob, sent_at: datetime | None = None) -> Write:
+    """For the transaction that makes the job necessary. Writing it twice is harmless.
+
+    Of a job that is overdue from the start, `sent_at` says when its message is sent: the sweeper gives it time.
+    """
+    entry = _entry(job)
+    if sent_at is not None:
+        entry.not_before = to_text(sent_at + REQUEUE_DELAY)
+    return Write("put", entry)
 
 
 def done(job: DueJob) -> Write:
@@ -31,6 +43,35 @@ def done(job: DueJob) -> Write:
 def close(job: DueJob) -> None:
     """The job is done: its entry goes, in a transaction of its own."""
     table.transact([done(job)])
+
+
+def is_current(job: WalkJob) -> bool:
+    """False for a message that came late: the walk is done, or another message took it further."""
+    if job.due_at is None:
+        return True
+    entry = table.get(DueEntry, *_entry(job).key)
+    return entry is not None and (entry.position or "") == (job.position or "")
+
+
+def advance(job: WalkJob, position: str, now: datetime, **more: Any) -> WalkJob | None:
+    """The message that goes on with the walk, from this position; its entry has it from now on.
+
+    None when another delivery of this message went on first.
+    """
+    after = job.model_copy(update={"position": position, **more})
+    if job.due_at is None:
+        return after
+    unchanged = DueEntry.position == job.position if job.position else _AT_THE_START
+    actions = (
+        DueEntry.job.set(after.body()),
+        DueEntry.position.set(position),
+        DueEntry.not_before.set(to_text(now + REQUEUE_DELAY)),
+    )
+    try:
+        table.transact([Write("update", _entry(job), DueEntry.pk.exists() & unchanged, actions)])
+    except ConditionFailed:
+        return None
+    return after
 
 
 def _entry(job: DueJob) -> DueEntry:

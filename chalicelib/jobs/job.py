@@ -37,3 +37,12 @@ class DueJob(Job):
     def due_id(self) -> str:
         """Distinguishes jobs of one kind that are due at the same instant."""
         raise NotImplementedError
+
+
+class WalkJob(DueJob):
+    """A job over very many items: each message does a part, and sends the next one, which begins at `position`.
+
+    The due entry keeps the position as well. A walk that was interrupted goes on from there, not from the beginning.
+    """
+
+    position: str | None = None

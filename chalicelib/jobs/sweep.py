@@ -14,9 +14,6 @@ from chalicelib.jobs import due
 # Schedules fire within their minute, and a launch ends within API Gateway's 29 s: a message that is later was lost.
 OVERDUE_GRACE = timedelta(minutes=2)
 
-# A job that was just sent is not sent again within this time. A dead letter comes after about an hour.
-REQUEUE_DELAY = timedelta(minutes=10)
-
 # A worker runs for 120 s at most (.chalice/config.json). After this time no run is left that read a row before it was
 # cancelled, or a roster before a member left it.
 MAX_RUN_TIME = timedelta(seconds=150)
@@ -48,7 +45,7 @@ def _sweep_shard(shard: int, now: datetime) -> int:
     entries = due.due_before(shard, now - OVERDUE_GRACE, now, _PER_SHARD)
     for entry in entries:
         queues.jobs().send([Message(entry.job, entry.tenant_id)])
-        due.defer(entry, now + REQUEUE_DELAY)
+        due.defer(entry, now + due.REQUEUE_DELAY)
     if entries:
         observability.warning("sweeper sent overdue jobs", shard=shard, num_entries=len(entries))
     return len(entries)

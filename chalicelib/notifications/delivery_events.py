@@ -8,7 +8,14 @@ from chalicelib.notifications import store
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MAIL_HEADER
 from chalicelib.notifications.schemas import Notification
-from chalicelib.notifications.states import DELIVERED, DeliveryEvent, bounced, complained, suppressed_by_ses
+from chalicelib.notifications.states import (
+    DELIVERED,
+    DeliveryEvent,
+    bounced,
+    complained,
+    refused,
+    suppressed_by_ses,
+)
 
 # Subtypes of a bounce that SES itself makes, for an address that bounced or complained before.
 _SUPPRESSION_SUBTYPES = frozenset({"Suppressed", "OnAccountSuppressionList"})
@@ -22,10 +29,10 @@ def ignore_event(mail: Mail) -> None:
     """The default: no room wants to know."""
 
 
-def handle(notification: Notification, now: datetime, on_event: OnEvent = ignore_event) -> None:
+def handle(notification: Notification | None, now: datetime, on_event: OnEvent = ignore_event) -> None:
     """Record the event of one notification, then notify. Handling it twice does no harm."""
-    event = event_of(notification)
-    if event is None or notification.mail is None:
+    event = event_of(notification) if notification else None
+    if notification is None or event is None or notification.mail is None:
         return
     message_id = notification.mail.messageId
     mail_id = _mail_id_in_headers(notification) or store.mail_of_message(message_id)
@@ -48,15 +55,18 @@ def notify(mail_id: str, on_event: OnEvent) -> None:
 
 
 def event_of(notification: Notification) -> DeliveryEvent | None:
-    """None for notifications that say nothing about a mail."""
-    if notification.notificationType == "Delivery":
+    """None for notifications that change nothing: SES is still trying, say (DeliveryDelay)."""
+    if notification.kind == "Delivery":
         return DELIVERED
-    if notification.notificationType == "Complaint":
+    if notification.kind == "Reject":
+        # SES took it, and then found it to be harmful.
+        return refused("rejected")
+    if notification.kind == "Complaint":
         kind = notification.complaint.complaintFeedbackType if notification.complaint else None
         # The person moved the mail out of the spam folder.
         return DELIVERED if kind == "not-spam" else complained(kind or "complaint")
     bounce = notification.bounce
-    if notification.notificationType != "Bounce" or bounce is None:
+    if notification.kind != "Bounce" or bounce is None:
         return None
     if bounce.bounceSubType in _SUPPRESSION_SUBTYPES:
         return suppressed_by_ses(bounce.bounceSubType)

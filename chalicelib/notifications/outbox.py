@@ -44,10 +44,10 @@ def _new_mails(kind: str, queue: str, abouts_by_mail_id: Mapping[str, Mapping[st
     return [store.new_mail(mail_id, kind, queue, about, now) for mail_id, about in abouts_by_mail_id.items()]
 
 
-def wake() -> None:
+def wake(numbers: Iterable[int] = (0,)) -> None:
     """Call it after the event's transaction. If it fails, the sweep wakes the mailer within a minute."""
     try:
-        wake_workers([0])
+        wake_workers(numbers)
     except MusterError:
         observability.failure("mailer not woken; the sweep will wake it")
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict
+from pydantic import AliasChoices, ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
 
@@ -49,10 +49,18 @@ class _Complaint(_SesModel):
 
 
 class Notification(_SesModel):
-    """As SES publishes deliveries, bounces and complaints of an identity."""
+    """What SES publishes of mails: a configuration set's events, or an identity's notifications.
 
-    notificationType: str  # noqa: N815
+    They differ in the name of the first field, and only the former report mails that SES rejects.
+    """
+
+    kind: str = Field(validation_alias=AliasChoices("eventType", "notificationType"))
     # The first message that SES sends to a topic is about no mail.
     mail: _TheMail | None = None
     bounce: _Bounce | None = None
     complaint: _Complaint | None = None
+
+
+def notification_in(message: str) -> Notification | None:
+    """None for the plain sentence with which SES tries a topic that it is to publish to."""
+    return Notification.model_validate_json(message) if message.lstrip().startswith("{") else None

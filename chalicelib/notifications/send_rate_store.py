@@ -7,6 +7,8 @@ from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.notifications.models import NEXT_SLOT_SK, SEND_RATE_PK, NextSlot, WorkerLease, worker_sk
 
+_NEXT = NextSlot(SEND_RATE_PK, NEXT_SLOT_SK)
+
 
 class RealTime:
     def now(self) -> int:
@@ -17,17 +19,15 @@ class RealTime:
 
 
 class StoredSlots:
-    def next_slot(self) -> int | None:
-        item = table.get(NextSlot, SEND_RATE_PK, NEXT_SLOT_SK)
-        return int(item.next_slot) if item else None
+    """A slot whose answer is lost is let go."""
 
-    def advance(self, before: int | None, after: int) -> bool:
-        unchanged = NextSlot.pk.does_not_exist() if before is None else NextSlot.next_slot == before
-        try:
-            table.transact([Write("put", NextSlot(SEND_RATE_PK, NEXT_SLOT_SK, next_slot=after), unchanged)])
-        except ConditionFailed:
-            return False
-        return True
+    def take(self, earliest: int, interval: int) -> int | None:
+        after = table.update_if(_NEXT, NextSlot.next_slot >= earliest, NextSlot.next_slot.add(interval))
+        return int(after.next_slot) - interval if after else None
+
+    def restart(self, slot: int, interval: int) -> bool:
+        is_past = NextSlot.pk.does_not_exist() | (NextSlot.next_slot < slot)
+        return table.update_if(_NEXT, is_past, NextSlot.next_slot.set(slot + interval)) is not None
 
 
 def take_lease(number: int, owner: str, now: int, until: int) -> bool:

@@ -6,10 +6,13 @@ a hundred thousand mails of another tenant wait.
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import ceil
 from typing import Protocol
 
-from chalicelib.notifications.models import QueuedMail
+from chalicelib.core import observability
+from chalicelib.core.errors import MusterError
+from chalicelib.notifications.models import OpenQueue, QueuedMail
 from chalicelib.notifications.send_rate import MICROSECONDS, Time
 
 # How long a new queue may stay unnoticed.
@@ -18,19 +21,26 @@ _REFRESH_AFTER = MICROSECONDS
 # How many mails of a queue each worker reads at once.
 _SHARE = 10
 
+# A call that was throttled is followed by a pause, twice as long after each further one. After so many in a row it is
+# more than a moment's trouble: the sweep wakes the next worker.
+_FIRST_PAUSE = MICROSECONDS // 4
+_MAX_FAILURES = 4
+
 
 class MailQueues(Protocol):
     """What `store` offers."""
 
-    def open_queues(self) -> Mapping[str, int]: ...
+    def open_queues(self) -> Mapping[str, OpenQueue]: ...
 
-    def queued_mails(self, queue: str, limit: int, after: str | None = None) -> Sequence[QueuedMail]: ...
+    def queued_mails(self, queue: str, shard: int, limit: int) -> Sequence[QueuedMail]: ...
 
     def close_queue(self, queue: str, revision: int) -> None: ...
 
 
 class SendWorker:
-    """`number` of `num_workers`: each takes its own part of a page, so that they seldom claim the same mail."""
+    """`number` of `num_workers`: each has shards, or a part of a shard's page, of its own, so that they seldom claim
+    the same mail.
+    """
 
     def __init__(
         self,
@@ -43,30 +53,45 @@ class SendWorker:
         self._queues = queues
         self._send = send
         self._time = time
-        self._offset = number * _SHARE
-        self._page_size = num_workers * _SHARE
+        self._number = number
+        self._num_workers = num_workers
+        self._num_reads = 0
         self._pages: dict[str, deque[QueuedMail]] = {}
-        self._revisions: Mapping[str, int] = {}
+        self._open: Mapping[str, OpenQueue] = {}
+        # Queues and shards in which nothing was found since the queues were read.
+        self._empty: set[tuple[str, int]] = set()
         self._refreshed_at = -_REFRESH_AFTER
         self._last_queue = ""
-        # The run ended because no mail was left, not because of time or of SES.
+        # The run ended because no mail was left, not because of time or of a failure.
         self.found_nothing = False
 
     def run(self, until: int) -> bool:
-        """Send until no mail is left, time is up, or SES takes no more. True when mail is left and may be sent now."""
+        """Send until no mail is left, time is up, or calls keep failing. True when mail is left and may be sent now."""
+        num_failures = 0
         while self._time.now() < until:
-            entry = self._next()
-            if entry is None:
-                self.found_nothing = True
+            try:
+                entry = self._next()
+                if entry is None:
+                    self.found_nothing = True
+                    return False
+                is_through = self._send(entry, until)
+            except MusterError:
+                observability.failure("mail queues could not be read")
+                is_through = False
+            num_failures = 0 if is_through else num_failures + 1
+            if num_failures == _MAX_FAILURES:
                 return False
-            if not self._send(entry, until):
-                return False
+            if num_failures:
+                self._time.sleep_until(self._time.now() + _FIRST_PAUSE * 2 ** (num_failures - 1))
         return True
 
     def num_visible(self) -> int:
-        """How many mails the first pages of the queues hold."""
-        self._refresh()
-        return sum(len(page) for page in self._pages.values())
+        """About how many mails wait: those in the first pages of the queues, taken for all of their shards."""
+        try:
+            self._refresh()
+        except MusterError:
+            observability.failure("mail queues could not be read")
+        return sum(len(self._pages.get(queue, ())) * len(opened.shards) for queue, opened in self._open.items())
 
     def _next(self) -> QueuedMail | None:
         if self._time.now() - self._refreshed_at >= _REFRESH_AFTER:
@@ -86,17 +111,38 @@ class SendWorker:
 
     def _refresh(self) -> None:
         self._refreshed_at = self._time.now()
-        self._revisions = self._queues.open_queues()
-        for queue in self._revisions:
+        self._open = self._queues.open_queues()
+        self._empty.clear()
+        for queue in self._open:
             if queue not in self._pages:
                 self._read(queue)
 
     def _read(self, queue: str) -> None:
-        mails = list(self._queues.queued_mails(queue, self._page_size))
-        if mails:
-            start = max(0, min(self._offset, len(mails) - _SHARE))
-            self._pages[queue] = deque(mails[start : start + _SHARE])
-            return
+        opened = self._open.get(queue)
+        for shard, part in self._places(opened.shards) if opened else ():
+            if (queue, shard) in self._empty:
+                continue
+            mails = list(self._queues.queued_mails(queue, shard, (part + 1) * _SHARE))
+            if mails:
+                self._pages[queue] = deque(mails[max(0, min(part * _SHARE, len(mails) - _SHARE)) :])
+                return
+            self._empty.add((queue, shard))
         self._pages.pop(queue, None)
-        if queue in self._revisions:
-            self._queues.close_queue(queue, self._revisions[queue])
+        if opened is not None:
+            self._queues.close_queue(queue, opened.revision)
+
+    def _places(self, shards: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Where to look for mail, in this order: a shard, and which ten mails of it.
+
+        Own shards in turn; then the others, behind the mails that their own workers read.
+        """
+        self._num_reads += 1
+        stride = min(self._num_workers, len(shards))
+        own = shards[self._number % stride :: stride]
+        for place in range(len(own)):
+            yield own[(self._num_reads + place) % len(own)], self._number // len(shards)
+        num_sharing = ceil(self._num_workers / len(shards))
+        for place in range(1, len(shards)):
+            shard = shards[(self._number + place) % len(shards)]
+            if shard not in own:
+                yield shard, num_sharing

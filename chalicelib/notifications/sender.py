@@ -55,7 +55,7 @@ class MailSender:
         self._on_event = on_event
 
     def send(self, entry: QueuedMail, until: int) -> bool:
-        """False when no other mail should be tried now. A fault of one mail does not stop the others."""
+        """False when the next mail should wait a moment. A fault of one mail does not stop the others."""
         attempt = new_id(self._clock())
         try:
             claimed = self._mails.claim(entry, attempt, self._clock())

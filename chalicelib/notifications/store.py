@@ -16,6 +16,7 @@ from chalicelib.notifications.models import (
     QUEUES_PK,
     Mail,
     MailClaim,
+    OpenQueue,
     QueuedMail,
     SesMessage,
     TenantQueue,
@@ -25,6 +26,7 @@ from chalicelib.notifications.models import (
     mail_pk,
     mail_ref,
     queue_pk,
+    queue_shard,
     ses_message_pk,
 )
 from chalicelib.notifications.states import PENDING_RANK, SENDING_RANK, SENT_RANK, DeliveryEvent, MailState
@@ -57,7 +59,7 @@ def mail_writes(mails: Sequence[Mail]) -> list[Write]:
     """Mails of one queue, for the transaction of their event. ConditionFailed when one exists."""
     if not mails:
         return []
-    return [*map(put_new, mails), *(Write("put", _queued(mail)) for mail in mails), _open_queue(mails[0].queue)]
+    return [*map(put_new, mails), *(Write("put", _queued(mail)) for mail in mails), _open_queue(mails)]
 
 
 def insert_mails(mails: Sequence[Mail]) -> None:
@@ -75,7 +77,7 @@ def insert_mails(mails: Sequence[Mail]) -> None:
     if not pending:
         return
     bulk.insert_new(settings().outbox_table, [_queued(mail).serialize() for mail in pending])
-    table.transact([_open_queue(pending[0].queue)])
+    table.transact([_open_queue(pending)])
 
 
 def mail(mail_id: str) -> Mail | None:
@@ -91,20 +93,27 @@ def mails_by_id(mail_ids: Iterable[str]) -> dict[str, Mail]:
 
 
 def _queued(mail: Mail) -> QueuedMail:
-    return QueuedMail(queue_pk(mail.queue), mail.mail_id, mail_id=mail.mail_id, queue=mail.queue)
+    pk = queue_pk(mail.queue, queue_shard(mail.mail_id))
+    return QueuedMail(pk, mail.mail_id, mail_id=mail.mail_id, queue=mail.queue)
 
 
-def _open_queue(queue: str) -> Write:
-    return Write("update", TenantQueue(QUEUES_PK, queue), actions=(TenantQueue.revision.add(1),))
+def _open_queue(mails: Sequence[Mail]) -> Write:
+    """For mails of one queue."""
+    shards = {queue_shard(mail.mail_id) for mail in mails}
+    actions = (TenantQueue.revision.add(1), TenantQueue.shards.add(shards))
+    return Write("update", TenantQueue(QUEUES_PK, mails[0].queue), actions=actions)
 
 
-def open_queues() -> dict[str, int]:
-    """The revision of each queue that may hold mail."""
-    return {queue.sk: int(queue.revision) for queue in table.query_all(TenantQueue, QUEUES_PK)}
+def open_queues() -> dict[str, OpenQueue]:
+    """The queues that may hold mail."""
+    return {
+        queue.sk: OpenQueue(int(queue.revision), tuple(sorted(map(int, queue.shards))))
+        for queue in table.query_all(TenantQueue, QUEUES_PK)
+    }
 
 
-def queued_mails(queue: str, limit: int, after: str | None = None) -> list[QueuedMail]:
-    return list(table.query(QueuedMail, queue_pk(queue), limit=limit, after=after, consistent=True).items)
+def queued_mails(queue: str, shard: int, limit: int) -> list[QueuedMail]:
+    return list(table.query(QueuedMail, queue_pk(queue, shard), limit=limit, consistent=True).items)
 
 
 def close_queue(queue: str, revision: int) -> None:
@@ -164,7 +173,7 @@ def release(claimed: Mail) -> None:
             [
                 Write("update", Mail(*claimed.key), is_ours, actions),
                 Write("put", _queued(claimed)),
-                _open_queue(claimed.queue),
+                _open_queue([claimed]),
                 *_delete_claim(claimed),
             ]
         )

@@ -39,6 +39,7 @@ def concurrency(lambda_: Any, taken_by_queues: int) -> Finding:
 
 
 def concurrency_of_queues() -> int:
-    """By the template's parts as they are written, for there may be no stage yet."""
+    """By the template's parts as they are written, for there may be no stage yet. Of a parameter its default counts."""
     text = "\n".join((ROOT / "infra" / part).read_text() for part in TEMPLATE_PARTS)
-    return sum(int(number) for number in re.findall(r"MaximumConcurrency: *(\d+)", text))
+    defaults = dict(re.findall(r"^  (\w+Concurrency):\n    Type: Number\n    Default: (\d+)$", text, re.MULTILINE))
+    return sum(int(defaults.get(value, value)) for value in re.findall(r"MaximumConcurrency: *(?:!Ref )?(\w+)", text))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import pytest
 
@@ -12,6 +11,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.files import PART_BYTES, Files
 from chalicelib.core.errors import Unavailable
 from tests.harness import World
+from tests.patience import fetched
 
 KEY = "exports/m/x.csv"
 
@@ -61,9 +61,9 @@ def test_an_upload_that_breaks_leaves_what_was_there_and_nothing_else(
 def test_a_link_is_followed_without_anything_else(bucket: Files) -> None:
     bucket.write(KEY, [b"a,b\r\n"], "text/csv")
     url = bucket.link(KEY, "list.csv", timedelta(minutes=15))
-    with urlopen(url, timeout=10) as answer:
-        assert answer.read() == b"a,b\r\n"
-        assert answer.headers["Content-Disposition"] == 'attachment; filename="list.csv"'
+    content, headers = fetched(url)
+    assert content == b"a,b\r\n"
+    assert headers["Content-Disposition"] == 'attachment; filename="list.csv"'
     query = parse_qs(urlsplit(url).query)
     assert (query["X-Amz-Expires"], query["X-Amz-Algorithm"]) == (["900"], ["AWS4-HMAC-SHA256"])
 

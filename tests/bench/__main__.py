@@ -1,19 +1,22 @@
 """`python -m tests.bench`: the figures on DynamoDB Local. Ends with 1 when one is not reached."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from infra.dynamodb_local import NotAvailableError
-from tests.bench import cold_start, figures, invitations, mail_pace, pages
+from tests.bench import chart, cold_start, figures, full_size, invitations, key_load, mail_pace, pages
 from tests.bench.figure import Figure
 from tests.bench.scenario import scene
 
-_HOME = Path(__file__).parent.parent.parent / ".muster"
+_ROOT = Path(__file__).parent.parent.parent
+_HOME = _ROOT / ".muster"
+_CHART = _ROOT / "docs" / "pictures" / "full-size.svg"
 _WIDTHS = (80, 8, 10)
 
 
-def _measured() -> Iterator[Figure]:
+def _rollouts() -> Iterator[Figure]:
     with scene(_HOME) as made:
         org_id = made.client(figures.NUM_LEARNERS)
         yield from figures.of_enrolling(made, org_id)
@@ -24,10 +27,32 @@ def _measured() -> Iterator[Figure]:
         yield from pages.of_pages(made)
         yield from figures.of_time(made, org_id)
         yield from figures.of_memory()
+
+
+def _invitations() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from invitations.of_invitations(made)
-    yield from mail_pace.of_mail()
-    yield from cold_start.of_cold_starts(_HOME)
+
+
+def _full_size() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        mails = key_load.record_mails(made)
+        walks: list[full_size.Walk] = []
+        yield from full_size.of_sizes(made, walks)
+    busiest: dict[str, float] = {}
+    yield from key_load.of_keys(walks[-1], mails, busiest)
+    _CHART.write_text(chart.drawn(walks, busiest))
+
+
+_GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "rollouts": _rollouts,
+    "invitations": _invitations,
+    "mail": mail_pace.of_mail,
+    "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
+    "full-size": _full_size,
+}
+# It takes as long as all others together.
+_ONLY_WHEN_NAMED = {"full-size"}
 
 
 def _line(name: str, reach: str, reached: str) -> None:
@@ -39,11 +64,15 @@ def _number(value: float) -> str:
 
 
 def main() -> int:
-    """Print each figure as soon as it is known."""
+    """Print each figure as soon as it is known. Arguments choose groups of them."""
+    names = sys.argv[1:] or [name for name in _GROUPS if name not in _ONLY_WHEN_NAMED]
+    if unknown := set(names) - _GROUPS.keys():
+        print(f"no such figures: {', '.join(sorted(unknown))}; there are {', '.join(_GROUPS)}", file=sys.stderr)
+        return 2
     _line("figure", "reach", "reached")
     num_missed = 0
     try:
-        for figure in _measured():
+        for figure in chain.from_iterable(_GROUPS[name]() for name in names):
             sign = ">=" if figure.is_least else "<="
             reach = "" if figure.reach is None else f"{sign} {_number(figure.reach)}"
             _line(figure.name, reach, _number(figure.value) + (" MISSED" if figure.is_missed else ""))

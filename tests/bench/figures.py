@@ -23,7 +23,7 @@ _NUM_SAVES = NUM_LEARNERS // 10
 
 
 def of_enrolling(scene: Scene, org_id: str) -> Iterator[Figure]:
-    """P1 and P2 for the whole rollout, from the request to the folded row."""
+    """P1 and P2 for the whole rollout, from the request to the finished row."""
     tally, thousands = _rolled_out(scene, org_id)
     yield Figure("P1  DynamoDB calls per 1,000 enrollments", tally.calls_to("dynamodb") / thousands, _REACHES[0])
     yield Figure("    SQS calls per 1,000 enrollments", tally.calls_to("sqs") / thousands, _REACHES[1])
@@ -48,7 +48,7 @@ def of_enrolling_with_seats(scene: Scene) -> Iterator[Figure]:
 
 
 def of_enrolling_with_mails(scene: Scene, org_id: str) -> Iterator[Figure]:
-    """Enrollment mails switched on: first up to the folded row, then the making of a mail for each learner."""
+    """Enrollment mails switched on: first up to the finished row, then the making of a mail for each learner."""
     tally, thousands = _rolled_out(scene, org_id, mails=True)
     yield from _of_variant("enrollment mails on, until all are enrolled", tally, thousands)
     num_before = scene.num_mails()

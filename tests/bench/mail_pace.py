@@ -1,4 +1,4 @@
-"""P7: the simulation of tests/unit/notifications/test_mail_pace.py in virtual time, its outcomes as figures."""
+"""P7 and P15: sending in virtual time (tests/mail_simulation.py), its outcomes as figures."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chalicelib.notifications.send_rate import MICROSECONDS
 from chalicelib.notifications.service import num_workers
 from tests.bench.figure import Figure
-from tests.unit.notifications.test_mail_pace import NUM_WORKERS, RATE, Simulation, busiest_second
+from tests.mail_simulation import AS_AWS_HAS_IT, NUM_WORKERS, RATE, Simulation, busiest_second
 
 _SECONDS = 60
 _MIN_USED = 0.95
@@ -18,6 +18,7 @@ def of_mail() -> Iterator[Figure]:
     yield from _of_rate()
     yield from _of_fairness()
     yield from _of_redelivery()
+    yield from _of_latencies()
 
 
 def _of_rate() -> Iterator[Figure]:
@@ -59,3 +60,15 @@ def _of_redelivery() -> Iterator[Figure]:
     yield Figure("P7  mails of 307 sent twice under redelivery", sum(number > 1 for number in sent.values()), 0)
     yield Figure("    mails of 307 not sent", 307 - len(sent), 0)
     yield Figure("    mails in the busiest second meanwhile", busiest_second(simulation.ses.instants()), RATE)
+
+
+def _of_latencies() -> Iterator[Figure]:
+    """Calls take as long as AWS's, and one of a hundred is throttled."""
+    for rate in (RATE, 50, 100):
+        simulation = Simulation(rate, timing=AS_AWS_HAS_IT)
+        simulation.table.add("huge", 2 * _SECONDS * rate)
+        simulation.run(_SECONDS, num_workers(rate))
+        instants = simulation.ses.instants()
+        yield Figure(f"P15 mails in the busiest second, {rate} allowed", busiest_second(instants), rate)
+        used = len(instants) / _SECONDS / rate
+        yield Figure(f"    share of {rate} a second used while mail waits", used, _MIN_USED, is_least=True)

@@ -4,16 +4,14 @@ Units come from the engine's own `ConsumedCapacity` where it reports them. It re
 the documented formula counts, a unit per KB begun of the item and of each index entry.
 
 For a transaction DynamoDB Local 1.25 reports the units of one item of each table, doubled, however many there are.
-They are counted by the formula, too: two units per KB begun of each item.
+They are counted by the formula, too (units.py): two units per KB begun of each item.
 """
 
 import json
-import re
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -22,14 +20,10 @@ from botocore.compat import HTTPHeaders
 from chalicelib.aws import clients
 from chalicelib.core.clock import utc_now
 from chalicelib.core.ids import new_id
+from tests.bench.units import Formula, IndexKeys, RawItem, Written
 
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "ReceiveMessage"})
 _PARTIQL, _TRANSACTION = "BatchExecuteStatement", "TransactWriteItems"
-_INSERT = re.compile(r'INSERT INTO "([^"]+)" VALUE \{(.*)\}')
-_KB = 1024
-
-# Attributes that an index needs, by table: an item without them is not in it.
-IndexKeys = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,12 @@ class Tally:
     computed_writes: float = 0
     reads: float = 0
     queries: list[Queried] = field(default_factory=list)
+    # What each call wrote, in their order; a call that reads or sends wrote nothing.
+    written: list[list[Written]] = field(default_factory=list)
+    # Inserts that found their key taken.
+    num_met: int = 0
+    # Items that queries gave.
+    num_queried: int = 0
 
     @property
     def writes(self) -> float:
@@ -65,6 +65,9 @@ class Tally:
     def num_writing_or_sending(self) -> int:
         return self.calls.total() - self.num_reading
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
 
 class Meter:
     """`units` asks the engine for its consumption. `stub_queues` keeps all but DynamoDB from being called:
@@ -75,7 +78,7 @@ class Meter:
         self.units = units
         self.sent: deque[dict[str, Any]] = deque()
         self._stub_queues = stub_queues
-        self._index_keys = index_keys or {}
+        self._formula = Formula(index_keys or {}, self._stored)
         self._tally = Tally()
         self._is_looking = False
 
@@ -95,6 +98,7 @@ class Meter:
         if self._is_looking:
             return None
         self._tally.calls[f"{service}.{model.name}"] += 1
+        self._tally.written.append([])
         if not self._stub_queues or service == "dynamodb":
             return None
         return AWSResponse("", 200, HTTPHeaders(), None), self._stubbed(service, params["body"])
@@ -109,20 +113,31 @@ class Meter:
         request = context.pop("metered", None)
         if request is None or "Error" in parsed:
             return
-        if model.name == _PARTIQL:
-            self._tally.computed_writes += self._partiql_units(request["Statements"], parsed["Responses"])
-            return
-        if model.name == _TRANSACTION:
-            self._tally.computed_writes += sum(self._units_in_transaction(one) for one in request["TransactItems"])
+        if model.name in (_PARTIQL, _TRANSACTION):
+            self._compute(model.name, request, parsed)
             return
         reported = parsed.get("ConsumedCapacity") or []
         used = sum(entry["CapacityUnits"] for entry in (reported if isinstance(reported, list) else [reported]))
         if model.name in _READS:
             self._tally.reads += used
             if model.name == "Query":
+                self._tally.num_queried += parsed["Count"]
                 self._tally.queries.append(Queried(_partition(request), used))
         else:
             self._tally.reported_writes += used
+            # Of what tests load in batches nobody asks for the keys.
+            for key in [request[name] for name in ("Item", "Key") if name in request]:
+                self._tally.written[-1].append(Written(f"{request['TableName']} {key['pk']['S']}", used))
+
+    def _compute(self, name: str, request: dict[str, Any], parsed: dict[str, Any]) -> None:
+        if name == _PARTIQL:
+            self._tally.num_met += sum("Error" in answer for answer in parsed["Responses"])
+            written = self._formula.of_inserts(request["Statements"], parsed["Responses"])
+        else:
+            written = self._formula.of_transaction(request["TransactItems"])
+        for one in written:
+            self._tally.computed_writes += one.units
+            self._tally.written[-1].append(one)
 
     def _stubbed(self, service: str, raw: Any) -> dict[str, Any]:
         if service == "ses":
@@ -134,16 +149,7 @@ class Meter:
             self.sent.extend(json.loads(entry["MessageBody"]) for entry in body["Entries"])
         return {"Successful": [{"Id": entry["Id"]} for entry in body["Entries"]]}
 
-    def _units_in_transaction(self, write: Mapping[str, Any]) -> int:
-        """Two for each KB begun, of a check as of a write. What is deleted, or is not there to check, counts as one KB:
-        claims, entries and mails' places, all of them small.
-        """
-        ((kind, said),) = write.items()
-        item = said["Item"] if kind == "Put" else self._stored(said["TableName"], said["Key"])
-        num_entries = sum(key in item for key in self._index_keys.get(said["TableName"], []))
-        return 2 * max(1, ceil(item_size(item) / _KB)) * (1 + num_entries)
-
-    def _stored(self, table: str, key: Mapping[str, Any]) -> dict[str, Any]:
+    def _stored(self, table: str, key: RawItem) -> RawItem:
         """An item as the write has left it; looking at it counts as nothing."""
         self._is_looking = True
         try:
@@ -151,16 +157,6 @@ class Meter:
         finally:
             self._is_looking = False
         return dict(found.get("Item", {}))
-
-    def _partiql_units(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> int:
-        units = 0
-        for statement, answer in zip(statements, answers, strict=True):
-            table, item = _inserted(statement)
-            cost = ceil(item_size(item) / _KB)
-            # An insert that meets its key costs what a failed condition does, and no index entry.
-            num_entries = 0 if "Error" in answer else sum(key in item for key in self._index_keys.get(table, []))
-            units += cost * (1 + num_entries)
-        return units
 
 
 @contextmanager
@@ -181,32 +177,3 @@ def _partition(request: dict[str, Any]) -> str:
     """The application's queries begin with the partition, whichever its name."""
     name = request["KeyConditionExpression"].split(" ")[2]
     return str(request["ExpressionAttributeValues"][name]["S"])
-
-
-def _inserted(statement: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The table and the item of an INSERT whose values are all parameters."""
-    match = _INSERT.fullmatch(statement["Statement"])
-    if match is None:
-        raise ValueError(f"no formula for this statement: {statement['Statement']}")
-    names = re.findall(r"'([^']+)': \?", match[2])
-    return match[1], dict(zip(names, statement["Parameters"], strict=True))
-
-
-def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """Bytes of an item as DynamoDB counts them: names and values in UTF-8."""
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
-
-
-def _value_size(value: Mapping[str, Any]) -> int:
-    ((kind, content),) = value.items()
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return len(content) // 2 + 2
-    if kind in ("BOOL", "NULL"):
-        return 1
-    if kind == "L":
-        return 3 + sum(1 + _value_size(entry) for entry in content)
-    if kind == "M":
-        return 3 + sum(1 + len(name.encode()) + _value_size(entry) for name, entry in content.items())
-    raise ValueError(f"no size known for the type {kind}")

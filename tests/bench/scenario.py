@@ -31,9 +31,9 @@ from tests.harness import World
 
 _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 # Messages that the worker takes at once, as app.py has it.
-_BATCH_SIZE = 5
+BATCH_SIZE = 5
 _NUMBERS = count(1)
-_MAIL_JOB = str(MailRow.model_fields["job"].default)
+MAIL_JOB = str(MailRow.model_fields["job"].default)
 _SWEPT_AFTER = OVERDUE_GRACE + timedelta(minutes=1)
 
 
@@ -84,19 +84,19 @@ class Scene:
         held_back: list[dict[str, Any]] = []
         while True:
             if not mails:
-                held_back += [body for body in waiting if body["job"] == _MAIL_JOB]
-                for body in [body for body in waiting if body["job"] == _MAIL_JOB]:
+                held_back += [body for body in waiting if body["job"] == MAIL_JOB]
+                for body in [body for body in waiting if body["job"] == MAIL_JOB]:
                     waiting.remove(body)
             if not waiting:
                 break
-            taken = [waiting.popleft() for _ in range(min(_BATCH_SIZE, len(waiting)))]
-            answer = jobs.work({"Records": [_record(body) for body in taken]}, lambda: self.world.now)
+            taken = [waiting.popleft() for _ in range(min(BATCH_SIZE, len(waiting)))]
+            answer = jobs.work({"Records": [record(body) for body in taken]}, lambda: self.world.now)
             if answer["batchItemFailures"]:
                 raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
         waiting.extend(held_back)
 
     def roll_out(self, org_id: str, *, mails: bool = False) -> None:
-        """One course for everybody at one client: launch, client job, chunks, fold."""
+        """One course for everybody at one client: launch, client job, chunks, end of the row."""
         self.launch([org_id], mails=mails)
         self.work()
 
@@ -130,7 +130,7 @@ class Scene:
         make_table(self.cloud, "enrollments", name)
 
 
-def _record(body: dict[str, Any]) -> dict[str, Any]:
+def record(body: dict[str, Any]) -> dict[str, Any]:
     return {"messageId": "m", "body": json.dumps(body), "attributes": {"ApproximateReceiveCount": "1"}}
 
 
@@ -179,6 +179,7 @@ def _stage(cloud: Cloud) -> Stage:
         "PUBLIC_URL": "https://bench.example",
         "FILES_BUCKET": "bench",
         "MAIL_FROM": "training@muster.example",
+        "MAIL_CONFIGURATION_SET": "bench",
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
         "AWS_ENDPOINT_URL": str(cloud.endpoint),
         "AWS_ACCESS_KEY_ID": "test",

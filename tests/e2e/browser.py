@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.patience import SILENCE
+
 CHROMIUM = Path("/usr/bin/chromium")
 # The last ones keep it from calling home.
 _ARGUMENTS = [
@@ -48,7 +50,8 @@ def window(browser: Browser, source: str) -> Iterator[Page]:
         locale="en-GB",
         extra_http_headers={"X-Forwarded-For": source},
     )
-    context.set_default_timeout(30_000)
+    # Each wait is for the answer to one request.
+    context.set_default_timeout(SILENCE * 1000)
     try:
         yield context.new_page()
     finally:

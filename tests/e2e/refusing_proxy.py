@@ -13,6 +13,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.patience import SILENCE
+
 _REFUSAL = {"Error": {"Code": "InternalServerError", "Message": "The request processing has failed."}}
 
 # The local cloud's own account, for the batch that is sent on is not the one that was signed.
@@ -68,7 +70,7 @@ def _without(body: bytes, marker: str) -> tuple[bytes, list[int]]:
 def _pass_on(target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
     if body and not json.loads(body).get("Statements", True):
         return 200, {}, b'{"Responses": []}'
-    with closing(http.client.HTTPConnection(target, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection(target, timeout=SILENCE)) as connection:
         connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         return answer.status, dict(answer.headers.items()), answer.read()

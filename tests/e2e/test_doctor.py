@@ -51,7 +51,8 @@ def found(deployed: Deployed) -> dict[str, Finding]:
 
 def test_a_stage_that_was_just_deployed_is_healthy(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     # Lambda may still be at the last change of a function.
-    findings = deployed.until(lambda: found(deployed), lambda them: them["functions"].level is not Level.WARN)
+    deployed.until(lambda: found(deployed)["functions"].level, lambda level: level is not Level.WARN)
+    findings = found(deployed)
     assert {name: one for name, one in findings.items() if one.level is Level.BAD} == {}
     for name in ("stack", "concurrency", "sender", "tables", "functions", "readers", "sweep", "queues", "API"):
         assert findings[name].level is Level.OK, (name, findings[name])

@@ -3,7 +3,6 @@
 import csv
 import io
 import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from chalicelib.aws.files import PART_BYTES
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from tests.e2e.deployed import Deployed, Person
+from tests.patience import fetched
 
 
 def _ready(deployed: Deployed, admin: Person, path: str) -> Any:
@@ -25,8 +25,7 @@ def _ready(deployed: Deployed, admin: Person, path: str) -> Any:
 
 def _fetched(export: Any) -> tuple[list[dict[str, str]], Any, int]:
     """Rows, headers and size of the file, fetched without a token."""
-    with urllib.request.urlopen(export["url"], timeout=30) as answer:
-        content, headers = answer.read(), answer.headers
+    content, headers = fetched(export["url"])
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     assert len(rows) == export["num_rows"]
@@ -74,7 +73,7 @@ def test_the_learners_of_a_row_come_as_a_file_that_equals_their_list(deployed: D
     assert deployed.send("GET", f"/msp/exports/{export['export_id']}", stranger.token).status == 404
     assert deployed.send("POST", f"{path}/export", stranger.token).status == 404
     with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(export["url"].partition("?")[0], timeout=30)
+        fetched(export["url"].partition("?")[0])
     with refusal.value as answer:
         assert answer.code == 403
 

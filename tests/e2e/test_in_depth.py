@@ -1,7 +1,5 @@
 """What makes a rollout something to trust, on the deployed artifact: preview, seats, cancel, new dates, undo, mails."""
 
-import json
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 
 from infra import mail
 from tests.e2e.deployed import Deployed, Person
+from tests.stories.inbox import mails_to
 
 DOMAIN = "muster.example.com"
 
@@ -110,7 +109,6 @@ def test_who_is_enrolled_is_told_when_the_switch_is_on_and_reminded_when_an_admi
     deployed: Deployed, admin: Person, msp: str
 ) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
     make = deployed.make
     course = make.course(msp, "Spotting Phishing")
     org = make.org(msp, "Acme & Sons", courses=[course])
@@ -125,15 +123,12 @@ def test_who_is_enrolled_is_told_when_the_switch_is_on_and_reminded_when_an_admi
     ran(deployed, admin, org, batch)
 
     def mails() -> list[Any]:
-        url = f"{deployed.cloud.endpoint}/_ministack/ses/messages"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            found = json.loads(answer.read())["messages"]
-        return [one for some in found.values() for one in some if "told.of.it@example.com" in one["To"]]
+        return mails_to(deployed.cloud, "told.of.it@example.com")
 
-    told = deployed.until(mails, bool, 300)
+    told = deployed.until(mails, bool)
     assert len(told) == 1
     assert "Spotting Phishing" in told[0]["BodyText"]
     asked = deployed.post(f"/msp/training/{org}/{batch}/courses/{course}/remind", admin)
     assert asked["num_not_completed"] == 1
-    reminded = deployed.until(mails, lambda found: len(found) == 2, 120)
+    reminded = deployed.until(mails, lambda found: len(found) == 2)
     assert reminded[-1]["Subject"] == "Spotting Phishing: a reminder"

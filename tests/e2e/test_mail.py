@@ -1,13 +1,10 @@
 """Mail on the deployed artifact: from a request over HTTP to the mailbox, and SES's news of it back into the table."""
 
-import json
-import urllib.request
-from typing import Any
-
 import pytest
 
 from infra import mail
 from tests.e2e.deployed import Deployed
+from tests.stories.inbox import mails_to
 
 DOMAIN = "muster.example.com"
 
@@ -15,13 +12,6 @@ DOMAIN = "muster.example.com"
 @pytest.fixture(autouse=True)
 def _ses(deployed: Deployed) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
-
-
-def mails_to(deployed: Deployed, address: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{deployed.cloud.endpoint}/_ministack/ses/messages", timeout=10) as answer:
-        found = json.loads(answer.read())["messages"]
-    return [one for mails in found.values() for one in mails if address in one["To"]]
 
 
 def state_of(deployed: Deployed, account_id: str) -> str | None:
@@ -42,10 +32,10 @@ def test_who_is_appointed_gets_a_mail_and_its_delivery_is_known(deployed: Deploy
     admin = deployed.msp_admin(msp_id)
     org_id = make.org(msp_id, "Acme & Söhne")
     made = deployed.post(f"/orgs/{org_id}/admins", admin, {"email": address, "role": "org_admin"}, status=201)
-    found = deployed.until(lambda: [m for m in mails_to(deployed, address) if "Acme" in m["Subject"]], bool, 90)
+    found = deployed.until(lambda: [m for m in mails_to(deployed.cloud, address) if "Acme" in m["Subject"]], bool)
     assert [(one["Subject"], one["To"]) for one in found] == [
         ("You are now an organization admin of Acme & Söhne", [address])
     ]
     assert "Acme & Söhne" in found[0]["BodyText"]
     assert "<strong>Acme &amp; Söhne</strong>" in found[0]["BodyHtml"]
-    deployed.until(lambda: state_of(deployed, made["account_id"]), lambda known: known == state, 30)
+    deployed.until(lambda: state_of(deployed, made["account_id"]), lambda known: known == state)

@@ -48,7 +48,6 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(autouse=True)
 def _ses(deployed: Deployed) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
 
 
 class Place:
@@ -91,7 +90,6 @@ def mailed(deployed: Deployed, address: str, pattern: re.Pattern[str]) -> str:
     found = deployed.until(
         lambda: [match for one in mails_to(deployed.cloud, address) for match in pattern.finditer(one["BodyText"])],
         bool,
-        90,
     )
     return found[-1].group(found[-1].lastindex or 0)
 

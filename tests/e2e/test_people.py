@@ -11,6 +11,7 @@ import pytest
 from infra import mail
 from tests.e2e.deployed import Deployed, Person
 from tests.gateway import Answer
+from tests.patience import fetched
 from tests.stories.inbox import code_in, mails_to
 
 DOMAIN = "muster.example.com"
@@ -23,7 +24,6 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 @pytest.fixture(autouse=True)
 def _ses(deployed: Deployed) -> None:
     mail.verify_locally(deployed.cloud, DOMAIN)
-    mail.send_events_to(deployed.cloud, DOMAIN, deployed.stack.outputs["MailEventsTopicArn"])
 
 
 class Place:
@@ -64,7 +64,7 @@ class Place:
 def link_for(deployed: Deployed, address: str) -> str:
     """The path of the link in the newest invitation to this address."""
     found = deployed.until(
-        lambda: [one for one in mails_to(deployed.cloud, address) if "/invites/" in one["BodyText"]], bool, 90
+        lambda: [one for one in mails_to(deployed.cloud, address) if "/invites/" in one["BodyText"]], bool
     )
     link = re.search(r"(\S+)(/invites/[\w.~-]+)", found[-1]["BodyText"])
     assert link is not None
@@ -90,7 +90,7 @@ def test_somebody_invited_by_hand_registers_accepts_and_is_enrolled_and_counted(
     page = submit(deployed, f"{path}/accept", step="register", first_name="Ann", last_name="Lee", password=PASSWORD)
     assert "Confirm your address" in page.text, page.text
     codes = deployed.until(
-        lambda: [one for one in mails_to(deployed.cloud, email) if "/invites/" not in one["BodyText"]], bool, 60
+        lambda: [one for one in mails_to(deployed.cloud, email) if "/invites/" not in one["BodyText"]], bool
     )
     hidden = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
     page = submit(deployed, f"{path}/accept", **hidden, code=code_in(codes[-1]))
@@ -119,10 +119,10 @@ def test_500_people_of_an_upload_are_invited_delivered_and_one_of_them_is_in(dep
     assert (seen.json["num_rows"], seen.json["num_failed"]) == (500, 0)
     path = f"{imports}/{seen.json['import_id']}"
     deployed.post(f"{path}/approve", place.admin, {"notify": "now"})
-    done = deployed.until(lambda: deployed.get(path, place.admin), lambda found: found["status"] == "done", 120)
+    done = deployed.until(lambda: deployed.get(path, place.admin), lambda found: found["status"] == "done")
     assert (done["num_invited"], done["num_failed"]) == (500, 0)
     assert all(row["outcome"] == "invited" for row in done["rows"])
-    deployed.until(lambda: place.count("pending"), lambda number: number == 500, 180)
+    deployed.until(lambda: place.count("pending"), lambda number: number == 500)
     link = link_for(deployed, person.email)
     page = submit(deployed, f"{link}/accept", step="log_in", email=person.email, password=PASSWORD)
     assert "You have joined" in page.text, page.text
@@ -141,8 +141,7 @@ def test_the_template_comes_as_a_workbook_whose_bytes_survive_the_gateway(deploy
         f"{deployed.url}/orgs/{place.org}/invites/template?format=xlsx",
         headers={"Authorization": place.admin.token, "Accept": "*/*"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        content = answer.read()
+    content, _ = fetched(request)
     assert content.startswith(b"PK\x03\x04")
     sent = deployed.send(
         "POST", f"/orgs/{place.org}/imports", place.admin.token, raw=content,
@@ -157,8 +156,7 @@ def test_a_bounce_is_shown_with_the_person_and_stops_further_mail(deployed: Depl
     (result,) = deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)["results"]
     shown = deployed.until(
         lambda: place.member(result["member_id"]),
-        lambda found: found["mail"]["state"] == "bounced",
-        90,  # type: ignore[index]
+        lambda found: found["mail"]["state"] == "bounced",  # type: ignore[index]
     )
     assert shown["status"] == "prospect"
     again = deployed.post(

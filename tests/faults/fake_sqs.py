@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib import worker as jobs
 from chalicelib.core.clock import to_text
 from chalicelib.jobs import sweep
-from chalicelib.jobs.sweep import OVERDUE_GRACE, REQUEUE_DELAY
+from chalicelib.jobs.due import REQUEUE_DELAY
+from chalicelib.jobs.sweep import OVERDUE_GRACE
 from tests.faults.injector import Killed
 from tests.gateway import Answer
 from tests.harness import World

@@ -38,9 +38,11 @@ class Injector:
         self._meanwhile: Callable[[], None] | None = None
         self._num_sent = 0
         self._wire = URLLib3Session()
+        self.session: Session | None = None
 
     def attach(self, session: Session) -> None:
         """Call it before the session makes its first client: a client copies the handlers that are registered then."""
+        self.session = session
         session.register("provide-client-params", self._begin)
         session.register("before-call", self._before_call)
         session.register("before-send", self._send)

@@ -220,8 +220,7 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             stored = {day: num for day, num in row["open_due"].items() if num}
             yield from _differ(what, "open_due", stored, dict(open_due))
         for member_id, item in items:
-            chunk = shard_of(member_id, NUM_ROW_SHARDS) if "group_id" in row else _chunk_of(tables, key, row, member_id)
-            shard = chunk % NUM_ROW_SHARDS
+            shard = shard_of(member_id, min(int(row["num_chunks"]), NUM_ROW_SHARDS))
             yield from _differ(what, f"shard of {member_id}", item["row_shard"], row_shard(*key, shard))
             if "#HISTORY#" in item["sk"] and item["status"] not in ("completed", "cancelled"):
                 yield f"{what}: {member_id} has a live enrollment in history"

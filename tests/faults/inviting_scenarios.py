@@ -1,7 +1,6 @@
-"""An organization that invites people, its mailer and the news of SES, and moments at which something is to happen."""
+"""An organization that invites people, its mailer and SES's delivery events; and choices of faults for its tests."""
 
 import json
-import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -42,7 +41,7 @@ from tests.faults.kinds import (
     pairs,
 )
 from tests.faults.people_invariants import people_problems, token_in
-from tests.faults.people_model import built_once
+from tests.faults.people_snapshots import built_once
 from tests.harness import World
 
 R = TypeVar("R")
@@ -51,26 +50,26 @@ ANN, BOB, ELSEWHERE = "ann@example.com", "bob@example.com", "ann@home.example"
 _DOMAIN = "people.example"
 
 
-# Of the faults that come to the same `Unavailable` before anything is done (refused connections, throttling, errors
-# 500, conflicts that do not end; see test_kinds.py) one is enough here.
-TELLING = (UNREACHABLE, LOST, LOST_ONCE, KILLED_BEFORE, KILLED_AFTER, CONFLICT)
+# Several faults end in `Unavailable` before anything is done (refused connections, throttling, errors 500, endless
+# conflicts; see test_kinds.py). One of them is enough here.
+DISTINCT_FAULTS = (UNREACHABLE, LOST, LOST_ONCE, KILLED_BEFORE, KILLED_AFTER, CONFLICT)
 
 _WRITING = frozenset({TRANSACT, INSERT, SEND, SCHEDULE, PUT_FILE, DELETE_FILE, LOG_IN})
 
 
-def telling(calls: Sequence[str]) -> list[ParameterSet]:
-    return [one for one in pairs(calls) if _fault(one) in TELLING or getattr(_fault(one), "again", False)]
+def distinct_faults(calls: Sequence[str]) -> list[ParameterSet]:
+    return [one for one in pairs(calls) if _fault(one) in DISTINCT_FAULTS or getattr(_fault(one), "again", False)]
 
 
-def sharp(calls: Sequence[str], start: int = 1) -> list[ParameterSet]:
-    """For what is begun and ended by the code that other tests break in every way: its writes from `start` on.
+def faults_on_writes(calls: Sequence[str], start: int = 1) -> list[ParameterSet]:
+    """Faults on the writes from `start` on, for requests whose other calls are broken by other tests.
 
-    A read that breaks, or a death before a write, leaves what a death after the write before it leaves.
+    A broken read, or a crash before a write, leaves the same state as a crash after the write before it.
     """
     few = (UNREACHABLE, LOST, KILLED_AFTER)
     return [
         one
-        for one in telling(calls)
+        for one in distinct_faults(calls)
         if int(str(one.values[0])) >= start
         and calls[int(str(one.values[0])) - 1] in _WRITING
         and (_fault(one) in few or isinstance(_fault(one), Refusal))
@@ -78,7 +77,7 @@ def sharp(calls: Sequence[str], start: int = 1) -> list[ParameterSet]:
 
 
 def named(name: str, found: Sequence[ParameterSet]) -> list[ParameterSet]:
-    """The same of a scene that is one of several."""
+    """The same, labelled with the name of the scenario."""
     return [pytest.param(name, *one.values, id=f"{name}: {one.id}") for one in found]
 
 
@@ -87,6 +86,7 @@ def _fault(one: ParameterSet) -> object:
 
 
 def _client(people: "People") -> None:
+    people.world.client("ses").verify_domain_identity(Domain=_DOMAIN)
     people.course_id = people.course()
     people.org_id = people.client(0, [people.course_id], subscription="active")
     people.group_id = people.world.group(people.org_id, "Finance", [people.course_id])
@@ -94,93 +94,90 @@ def _client(people: "People") -> None:
 
 
 class People(FaultHarness):
-    """One client with a group that has a course. Nothing is mailed, and no news comes, before a test says so."""
+    """One client with a group that has a course. No mail goes out, and no event arrives, before a test says so."""
 
     def __init__(self, world: World, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
         self.built: tuple[str, ...] = ()
-        # What SES got before this test, while what it begins with was built.
-        self.sent_before: list[dict[str, Any]] = []
         self._dumped: dict[str, tuple[int, list[dict[str, Any]]]] = {}
         self.org_id = self.group_id = self.course_id = self.org_admin = ""
         super().__init__(world, injector)
-        world.client("ses").verify_domain_identity(Domain=_DOMAIN)
-        self._sender = f"{uuid.uuid4().hex}@{_DOMAIN}"
-        monkeypatch.setenv("MAIL_FROM", self._sender)
-        # Fast enough that nobody waits for a slot, and few enough shards that a sweep is cheap.
+        monkeypatch.setenv("MAIL_FROM", f"muster@{_DOMAIN}")
+        # A rate at which no mail waits for a slot, and so few shards that a sweep is cheap.
         monkeypatch.setenv("MAIL_RATE", "1000")
         for module in (notifications_models, notifications_store):
             monkeypatch.setattr(module, "NUM_CLAIM_SHARDS", 1)
+        monkeypatch.setattr(notifications_models, "NUM_QUEUE_SHARDS", 1)
         settings.cache_clear()
         built_once(self, _client)
 
     def starting(self, build: Callable[["People"], R]) -> R:
-        """With what the test begins with. Many tests begin alike: built by the first, it is given to the others."""
+        """Begin with this scenario. It is built by the first test that begins with it; the others get a snapshot."""
         return built_once(self, build)
 
-    def here(self) -> tuple[str, str, str]:
-        """The organization in whose name things are done, the group, and the admin."""
+    def current_client(self) -> tuple[str, str, str]:
+        """The organization on which requests act, its group, and its admin."""
         return self.org_id, self.group_id, self.org_admin
 
-    def elsewhere(self) -> tuple[str, str, str]:
+    def another_client(self) -> tuple[str, str, str]:
         """Another organization of the same kind."""
         org_id = self.client(0, [self.course_id], subscription="active")
         return org_id, self.world.group(org_id, "Finance", [self.course_id]), self.world.org_admin(org_id)
 
-    def go_to(self, place: tuple[str, str, str]) -> None:
-        self.org_id, self.group_id, self.org_admin = place
+    def switch_to(self, client: tuple[str, str, str]) -> None:
+        self.org_id, self.group_id, self.org_admin = client
 
     # ------------------------------------------------------------ requests
 
-    def inviting(self, *emails: str, notify: str = "now", key: str = "invite", as_: str | None = None) -> Request:
+    def invite_request(self, *emails: str, notify: str = "now", key: str = "invite", as_: str | None = None) -> Request:
         body = {"group_id": self.group_id, "emails": list(emails), "notify": notify}
         return Request("POST", f"/orgs/{self.org_id}/invites", as_ or self.org_admin, body, key)
 
-    def changing(self, what: str, *member_ids: str, key: str | None = None, **more: Any) -> Request:
+    def change_request(self, what: str, *member_ids: str, key: str | None = None, **more: Any) -> Request:
         body = {"member_ids": list(member_ids), **more}
         return Request("POST", f"/orgs/{self.org_id}/invites/{what}", self.org_admin, body, key or what)
 
-    def answering(self, what: str, member_id: str, account: str, token: Token | None = None) -> Request:
+    def answer_request(self, what: str, member_id: str, account: str, token: Token | None = None) -> Request:
         body = {"token": token.text} if token else {}
         path = f"/me/invites/{self.org_id}.{member_id}/{what}"
         return Request("POST", path, account, body if what == "accept" else None)
 
-    def submitting(self, token: Token, what: str, fields: str = "") -> Request:
+    def form_request(self, token: Token, what: str, fields: str = "") -> Request:
         form = "application/x-www-form-urlencoded"
         return Request("POST", f"/invites/{token.text}/{what}", None, raw=fields.encode(), content_type=form)
 
     def invite(self, *emails: str, **more: str) -> str:
-        """The id of the first of them; their mails wait."""
-        answer = self.ask(self.inviting(*emails, **more))
+        """The id of the first of them. Their mails are queued."""
+        answer = self.ask(self.invite_request(*emails, **more))
         assert answer.status == 201, answer.text
         return str(answer.json["results"][0]["member_id"])
 
     def invited(self, email: str = ANN) -> tuple[str, Token]:
-        """Somebody who has the mail: the member, and the link."""
+        """A member who has got the mail, and the link in it."""
         member_id = self.invite(email, key=f"invite {email}")
         self.mail()
-        self.tell("Delivery")
+        self.deliver_event("Delivery")
         assert self.member(member_id)["status"] == "pending"
         return member_id, self.link()
 
     # ------------------------------------------------------------ mail
 
     def wake(self) -> None:
-        """One wake-up of the mailer, as the queue delivers it; a process that dies says nothing."""
+        """One wake-up of the mailer, as the queue delivers it; a process that dies returns nothing."""
         records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
         try:
-            mail_jobs.send({"Records": records}, clock=lambda: self.world.now)
+            mail_jobs.send({"Records": records}, clock=lambda: self.world.now, time=self.world.mail_time)
         except Killed:
             return
 
     def mail(self) -> None:
-        """The sweep wakes the mailer until nothing waits that could be sent now."""
+        """The sweep wakes the mailer until no mail is left that could be sent now."""
         for _ in range(5):
             self.end_leases()
             outbox.sweep(self.world.now)
             if not self.world.messages("mail"):
                 return
             self.wake()
-        raise AssertionError("there is always mail to send")
+        raise AssertionError("mail never ends")
 
     def end_leases(self) -> None:
         """Those of mailers that died: they run by the machine's clock."""
@@ -191,57 +188,54 @@ class People(FaultHarness):
                 self.world.client("dynamodb").delete_item(TableName=table, Key=key)
 
     def sent(self) -> list[dict[str, Any]]:
-        """What SES has of this organization, oldest first; read beside the local cloud's HTTP, which would give every
-        other test's, too.
-        """
-        found = [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]
-        return [*self.sent_before, *(mail for mail in found if mail["Source"] == self._sender)]
+        """SES's mails, oldest first, read from memory rather than over HTTP."""
+        return [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]
 
     def link(self) -> Token:
-        """The newest that was mailed."""
+        """The newest link that was mailed."""
         return [token for token in map(token_in, self.sent()) if token][-1]
 
     def mails(self, *kinds: str) -> list[dict[str, Any]]:
         return [item for item in self._outbox("MAIL#") if not kinds or item["kind"] in kinds]
 
     def about(self, mail: dict[str, Any]) -> dict[str, str]:
-        told: dict[str, str] = json.loads(mail["about"])
-        return told
+        about: dict[str, str] = json.loads(mail["about"])
+        return about
 
-    def news(self, kind: str, mail: dict[str, Any] | None = None, *, names_mail: bool = True) -> list[dict[str, Any]]:
-        """What SES tells of a mail, the latest invitation if none is given, in the words of SNS."""
+    def events(self, kind: str, mail: dict[str, Any] | None = None, *, names_mail: bool = True) -> list[dict[str, Any]]:
+        """SES's event about a mail (the latest invitation if none is given), as SNS sends it."""
         about = mail or self.mails("invitation", "invitation_again")[-1]
         headers = [{"name": "X-Muster-Mail", "value": about["mail_id"]}] if names_mail else []
-        said: dict[str, Any] = {
+        event: dict[str, Any] = {
             "notificationType": kind,
             "mail": {"messageId": about.get("message_id", "early"), "headers": headers},
             "bounce": {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []},
             "complaint": {"complaintFeedbackType": "abuse"},
         }
-        return [{"Sns": {"Message": json.dumps(said)}}]
+        return [{"Sns": {"Message": json.dumps(event)}}]
 
-    def settle_news(self, news: list[dict[str, Any]]) -> bool:
-        """As Lambda hands it over, which keeps what fails and hands it over again."""
+    def deliver_events(self, events: list[dict[str, Any]]) -> bool:
+        """False when it failed: Lambda would deliver the same events again."""
         try:
-            mail_jobs.handle_delivery_events({"Records": news}, clock=lambda: self.world.now)
+            mail_jobs.handle_delivery_events({"Records": events}, clock=lambda: self.world.now)
         except (Killed, Exception):
             return False
         return True
 
-    def tell(self, kind: str, mail: dict[str, Any] | None = None) -> None:
-        assert self.settle_news(self.news(kind, mail))
+    def deliver_event(self, kind: str, mail: dict[str, Any] | None = None) -> None:
+        assert self.deliver_events(self.events(kind, mail))
 
-    # ------------------------------------------------------------ what came of it
+    # ------------------------------------------------------------ the state afterwards
 
     def come_to_rest(self) -> None:
-        """Jobs are done, mail is sent, and what is in doubt is given up."""
+        """Run jobs and mailer until nothing is queued; mails with a stuck claim become unknown."""
         for _ in range(6):
             self.outside.until_quiet()
             self.mail()
             if not self._outbox("CLAIMED#", "QUEUE#"):
                 return
             self.world.now += IN_DOUBT_AFTER + timedelta(minutes=1)
-        raise AssertionError("mail is always in doubt")
+        raise AssertionError("claims of mails never end")
 
     def assert_sound(self, *, quiet: bool = True) -> None:
         wrong = [
@@ -264,8 +258,8 @@ class People(FaultHarness):
     def statuses(self) -> Counter[str]:
         return Counter(str(item["status"]) for item in self.members())
 
-    def told(self) -> Counter[str]:
-        """How many entries of the trail tell of what."""
+    def audit_actions(self) -> Counter[str]:
+        """The number of entries in the audit trail, by action."""
         return Counter(str(item["action"]) for item in self.dump("core") if item["pk"].endswith("#AUDIT"))
 
     def subjects(self) -> list[str]:
@@ -279,14 +273,14 @@ class People(FaultHarness):
         answer = self.world.get(f"/invites/{token.text}")
         if answer.status == 404:
             return "dead"
-        told = {"This invitation is closed": "closed", "Send me a fresh link": "expired"}
-        return next((name for text, name in told.items() if text in answer.text), "open")
+        name_by_text = {"This invitation is closed": "closed", "Send me a fresh link": "expired"}
+        return next((name for text, name in name_by_text.items() if text in answer.text), "open")
 
     def assert_enrolled(self, num_people: int = 1) -> None:
         assert self.rows() == {(self.org_id, self.course_id): [enrolled(num_people)]}
 
     def dump(self, short: str) -> list[dict[str, Any]]:
-        """A table, read again only when something may have changed since it was read."""
+        """All items of a table, read again only if a call since may have changed them."""
         if short not in self._dumped or self._dumped[short][0] != in_process_cloud.num_changing:
             self._dumped[short] = (in_process_cloud.num_changing, self.world.dump(short))
         return self._dumped[short][1]

@@ -90,6 +90,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one key unprocessed again and again", "", again=True),
     ),
     "dynamodb.PutItem": _WRITE,
+    "dynamodb.UpdateItem": _WRITE,
     "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
     "dynamodb.BatchExecuteStatement": (
         *_WRITE,
@@ -116,6 +117,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     # Called for accounts and for appointing admins only, never by jobs.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminGetUser": _READ,
+    "cognito-idp.DescribeUserPoolClient": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
     "cognito-idp.AdminUpdateUserAttributes": _WRITE,
     "cognito-idp.SignUp": _WRITE,
@@ -134,6 +136,7 @@ GET = "dynamodb.GetItem"
 QUERY = "dynamodb.Query"
 GET_MANY = "dynamodb.BatchGetItem"
 PUT = "dynamodb.PutItem"
+UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"
@@ -146,6 +149,7 @@ DROP_FILE = "s3.AbortMultipartUpload"
 DELETE_FILE = "s3.DeleteObject"
 SES = "ses.SendRawEmail"
 LOG_IN = "cognito-idp.InitiateAuth"
+SECRET = "cognito-idp.DescribeUserPoolClient"
 
 
 def pairs(calls: Sequence[str], faults: Sequence[Fault] | None = None) -> list[ParameterSet]:

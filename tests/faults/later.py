@@ -1,4 +1,4 @@
-"""What admins do to a batch later on, for the tests that break it: requests, and what came of them."""
+"""What admins do to a batch after its launch, for fault tests: requests, and their results."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,9 +51,9 @@ class Batch:
         return row["status"], int(row["num_targeted"]), int(row["num_enrolled"]), int(row["num_withdrawn"])
 
     def undone(self) -> tuple[str, int, int, int]:
-        """What the undo says: status, reversed, kept, not reversed."""
-        told = self.play.ask(Request("GET", f"{self.path}/undo", self.play.admin)).json
-        return told["status"], told["reversed"], told["kept_started"], len(told["not_reversed"])
+        """The answer of the undo: status, reversed, kept, not reversed."""
+        answer = self.play.ask(Request("GET", f"{self.path}/undo", self.play.admin)).json
+        return answer["status"], answer["reversed"], answer["kept_started"], len(answer["not_reversed"])
 
     def held(self) -> dict[str, int]:
         """Number of its enrollments, by status."""

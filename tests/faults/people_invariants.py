@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.text import normalized
+from chalicelib.notifications.models import queue_pk
 from chalicelib.notifications.states import blocks_further_mail
 from chalicelib.people.invitations.models import OpenInvite, address_pk, invite_sk
 from chalicelib.people.invitations.states import OPEN
@@ -115,8 +116,9 @@ def _uniqueness(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
 
 def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> Iterator[str]:
     """Queued mails are pending, claimed mails are sending, and each invitation has one mail."""
-    queued = {item["sk"]: item["pk"].removeprefix("QUEUE#") for item in outbox if item["pk"].startswith("QUEUE#")}
-    queues = {item["sk"] for item in outbox if item["pk"] == "QUEUES"}
+    queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
+    queues = [item for item in outbox if item["pk"] == "QUEUES"]
+    open_pks = {queue_pk(queue["sk"], int(shard)) for queue in queues for shard in queue["shards"]}
     claimed = {item["mail_id"] for item in outbox if item["pk"].startswith("CLAIMED#")}
     pending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "pending"}
     sending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "sending"}
@@ -124,8 +126,8 @@ def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> It
         yield f"pending mails in no queue: {sorted(pending - queued.keys())}"
     if quiet and queued.keys() - pending:
         yield f"queued mails that are not pending: {sorted(queued.keys() - pending)}"
-    if {queued[mail_id] for mail_id in pending & queued.keys()} - queues:
-        yield "a mail is in a queue that no worker reads"
+    if {queued[mail_id] for mail_id in pending & queued.keys()} - open_pks:
+        yield "a mail is in a shard that no worker reads"
     if claimed != sending:
         yield f"claimed are {sorted(claimed)} and sending are {sorted(sending)}"
     invited = Counter(_about(mail)["invite_id"] for mail in mails.values() if mail["kind"] in _KINDS[:2])

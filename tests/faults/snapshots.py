@@ -1,4 +1,4 @@
-"""Scenarios that are built once: further tests get a copy of the tables and queues that the first one filled.
+"""Scenarios that are built once: further tests get a copy of what the first one left in the local cloud.
 
 Most tests of a file begin alike and differ in the fault that follows. Building would take half of their time.
 """
@@ -14,21 +14,18 @@ from chalicelib.training.batches import cancel, recipients, reconcile
 from chalicelib.training.bulk_changes import undo
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.rollouts import preview
+from tests import cloud_state
 from tests.faults.harness import FaultHarness
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PER_CALL = 25
-_SCHEDULE_FIELDS = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
-
 
 @dataclass
 class _Snapshot:
-    """All items, schedules and messages, and the values that the test got."""
+    """The state of the local cloud, and the values that the test got."""
 
-    items: dict[str, list[dict[str, Any]]]
-    schedules: list[dict[str, Any]]
+    state: bytes
     # Copied together, so that a message which the test holds is the same object as the one in the queue.
     values: Any
     now: datetime
@@ -66,7 +63,7 @@ def _settings() -> tuple[Any, ...]:
     """Settings that tests change before they build."""
     return (
         recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, undo.ROWS_AT_ONCE,
-        course_mails.NUM_ROW_SHARDS, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
+        course_mails._PER_PAGE, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
     )  # fmt: skip
 
 
@@ -75,17 +72,10 @@ def _take(play: FaultHarness, result: Any) -> _Snapshot:
     # Either way the messages are with the test from here on. Nobody reads these mails.
     play.outside.take()
     world.messages("mail")
-    dynamodb, scheduler = world.client("dynamodb"), world.client("scheduler")
-    items = {
-        short: [item for page in dynamodb.get_paginator("scan").paginate(TableName=name) for item in page["Items"]]
-        for short, name in world.stage.table_names.items()
-    }
-    group = world.stage.environment["SCHEDULE_GROUP"]
-    schedules = [scheduler.get_schedule(GroupName=group, Name=name) for name in play.outside.schedules()]
     values = (result, play.outside.waiting, play.outside.dead, play.people, play.tenant,
              world._email_by_account, world._msp_by_org)  # fmt: skip
     copied = copy.deepcopy(values, {id(play): _HARNESS})
-    return _Snapshot(items, schedules, copied, world.now, world._num_made, recipients.partition_of.__defaults__)
+    return _Snapshot(cloud_state.snapshot(), copied, world.now, world._num_made, recipients.partition_of.__defaults__)
 
 
 def _restore(play: FaultHarness, snapshot: _Snapshot) -> Any:
@@ -95,12 +85,5 @@ def _restore(play: FaultHarness, snapshot: _Snapshot) -> Any:
     world._email_by_account, world._msp_by_org = emails, msps
     world.now, world._num_made = snapshot.now, snapshot.num_made
     recipients.partition_of.__defaults__ = snapshot.chunk_size
-    for short, items in snapshot.items.items():
-        for start in range(0, len(items), _PER_CALL):
-            puts = [{"PutRequest": {"Item": item}} for item in items[start : start + _PER_CALL]]
-            answer = world.client("dynamodb").batch_write_item(RequestItems={world.stage.table_names[short]: puts})
-            assert not answer["UnprocessedItems"]
-    for schedule in snapshot.schedules:
-        fields = {name: schedule[name] for name in _SCHEDULE_FIELDS}
-        world.client("scheduler").create_schedule(GroupName=world.stage.environment["SCHEDULE_GROUP"], **fields)
+    cloud_state.restore(snapshot.state)
     return result

@@ -143,7 +143,7 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 def test_what_a_stage_has_at_rest_is_that_of_its_template() -> None:
     resources: dict[str, Any] = {}
-    for part in ("resources", "api", "functions", "alarms"):
+    for part in ("resources", "api", "functions", "alarms", "dashboard"):
         resources |= yaml.load((ROOT / "infra" / f"{part}.yaml").read_text(), _Loader)["Resources"]
     kinds = [resource.get("Type") for resource in resources.values()]
     found = tables.deployment("prod")

@@ -1,10 +1,9 @@
 """The crowd of docs/aws-checklist.md is a client like any other: launched to, and exported."""
 
-import urllib.request
-
 from chalicelib.aws.files import PART_BYTES
 from infra.trial.crowd import make
 from tests.harness import World
+from tests.patience import fetched
 from tests.stories.driver import Driver
 
 _NUM = 40
@@ -25,6 +24,5 @@ def test_a_crowd_is_enrolled_and_its_export_takes_more_than_one_part(world: Worl
     export = world.post(f"{row}/export", driver.admin).json
     driver.work()
     ready = world.get(f"/msp/exports/{export['export_id']}", driver.admin).json
-    with urllib.request.urlopen(ready["url"], timeout=10) as answer:
-        size = len(answer.read())
-    assert size / _NUM * _NUM_THERE > PART_BYTES
+    content, _ = fetched(ready["url"])
+    assert len(content) / _NUM * _NUM_THERE > PART_BYTES

@@ -1,4 +1,4 @@
-"""One client with groups that have courses, and people who join them, are archived, and come back."""
+"""One client with groups that have courses, and members who join them, are archived, and become active again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from tests.stories.driver import Driver
 
 
 class Client:
-    """One client with one course; groups of it, and people who join them as an accepted invitation would have it."""
+    """One client with one course, its groups, and members who join them as if they accepted an invitation."""
 
     def __init__(self, driver: Driver, course: str) -> None:
         self.driver, self.course = driver, course
@@ -25,7 +25,7 @@ class Client:
         return self.world.group(self.org, courses=courses or [self.course])
 
     def joins(self, member: str, groups: Sequence[str] | None = None) -> None:
-        """The person accepted, or was added to these groups; what follows is done."""
+        """The member accepted, or was added to these groups; the jobs that follow are run."""
         job = member_joined(self.driver.msp, self.org, member, self.world.now, groups)
         table.transact([due.write(job)])
         queue.send_soon(job)
@@ -49,7 +49,7 @@ class Client:
         return row["status"], *(row[f"num_{name}"] for name in names)  # type: ignore[return-value]
 
     def outcomes(self, group: str, course: str | None = None) -> dict[str, str]:
-        """What the row's learners page says, by member: the code, or the outcome without one."""
+        """By member, from the page of the row's learners: the code, or the outcome without one."""
         found = self.driver.learners(self.org, self.batch(group), course or self.course)
         assert len({one["member_id"] for one in found}) == len(found)
         return {one["member_id"]: one["code"] or one["outcome"] for one in found}
@@ -70,7 +70,7 @@ class Client:
         return answer.status
 
     def settle(self) -> None:
-        """The sweep comes when no worker is left that was at work before."""
+        """Sweep when no worker can be left that was at work before."""
         self.world.now += MAX_RUN_TIME
         self.driver.past_grace()
         self.driver.sweep()

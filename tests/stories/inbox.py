@@ -1,24 +1,27 @@
-"""What Cognito mailed, as the local cloud's mailbox shows it."""
+"""The mails in the local cloud's mailbox."""
 
 import json
 import re
-import urllib.request
 from typing import Any
 
 from infra.cloud import Cloud
 from tests.harness import World
+from tests.patience import fetched
 
 
 def mails_to(cloud: Cloud, address: str) -> list[dict[str, Any]]:
     """Oldest first."""
-    with urllib.request.urlopen(f"{cloud.endpoint}/_ministack/ses/messages", timeout=10) as answer:
-        found = json.loads(answer.read())["messages"]
-    listed = [mail for mails in found.values() for mail in mails] if isinstance(found, dict) else found
-    return [mail for mail in listed if address in mail["To"]]
+    return [mail for mail in all_mails(cloud) if address in mail["To"]]
+
+
+def all_mails(cloud: Cloud) -> list[dict[str, Any]]:
+    """Every mail that SES took, oldest first."""
+    content, _ = fetched(f"{cloud.endpoint}/_ministack/ses/messages")
+    return [mail for mails in json.loads(content)["messages"].values() for mail in mails]
 
 
 def code_for(world: World, address: str, count: int = 1) -> str:
-    """The newest code that this address got, of `count` mails at least. Other tests' mails lie in the mailbox, too."""
+    """The newest code that this address got, of at least `count` mails. The mailbox holds other tests' mails, too."""
     mails = mails_to(world.cloud, address)
     assert len(mails) >= count
     return code_in(mails[-1])

@@ -1,4 +1,4 @@
-"""An organization with a group that has a course, its admin, and the mailbox of those who are invited."""
+"""An organization with a group that has a course, its admin, and the mailbox of the people who are invited."""
 
 import re
 from typing import Any
@@ -56,23 +56,23 @@ class Inviting:
 
     # ------------------------------------------------------------ the invited
 
-    def invited(self, email: str, *, tell: bool = True) -> tuple[str, str]:
-        """Somebody who has the mail: the token of the link, and the member."""
+    def invited(self, email: str, *, deliver: bool = True) -> tuple[str, str]:
+        """A person who has got the mail: the token of the link, and the member's id."""
         (result,) = self.invite(email)
         token = self.mailed_token(email)
-        if tell:
+        if deliver:
             self.mailbox.deliver_events()
         return token, result["member_id"]
 
     def mailed_token(self, email: str) -> str:
-        """Send what waits; the token in the latest mail to this address."""
+        """Send queued mail; the token in the latest mail to this address."""
         self.mailbox.send()
         found = _TOKEN.search(self.mails(email)[-1]["BodyText"])
         assert found
         return found[1]
 
     def mails(self, email: str) -> list[dict[str, Any]]:
-        """What this address got, oldest first."""
+        """The mails to this address, oldest first."""
         return [mail for mail in self.mailbox.mails() if email in mail["To"]]
 
     def subjects(self, email: str) -> list[str]:

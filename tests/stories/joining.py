@@ -1,4 +1,4 @@
-"""An organization whose join page is open, and whoever comes to it with a browser that runs no scripts."""
+"""An organization with an open join page, and a person with a browser that runs no scripts."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Joining(Inviting):
         return dict(self.world.get(f"/orgs/{self.org}/join-page", self.admin).json)
 
     def person(self, email: str) -> dict[str, Any]:
-        """Whom the directory finds by this address."""
+        """The member that the directory finds by this address."""
         (found,) = self.world.every(f"/orgs/{self.org}/members?search={email}", self.admin)
         return self.member(found["member_id"])
 
@@ -47,8 +47,8 @@ class Joining(Inviting):
         form = {"email": email, "group_id": self.group, "location_id": self.location, **fields}
         return self.world.submit(f"/join/{slug}", form)
 
-    def asked(self, email: str, **fields: str) -> str:
-        """The request's id."""
+    def request_code(self, email: str, **fields: str) -> str:
+        """Send the form; the request's id."""
         answer = self.ask(email, **fields)
         assert answer.status == 303, answer.text
         path, _, request_id = answer.headers["location"].partition("?request=")
@@ -56,7 +56,7 @@ class Joining(Inviting):
         return request_id
 
     def code(self, email: str) -> str:
-        """Send what waits; the code of the latest mail to this address."""
+        """Send queued mail; the code of the latest mail to this address."""
         self.mailbox.send()
         (found,) = _CODE.findall(self.mails(email)[-1]["BodyText"].replace("\r", ""))
         return str(found)
@@ -64,9 +64,9 @@ class Joining(Inviting):
     def enter(self, request_id: str, code: str) -> Answer:
         return self.world.submit(f"/join/{SLUG}/verify", {"request": request_id, "code": code})
 
-    def proven(self, email: str, **fields: str) -> str:
-        """Ask, and enter the code; the token of the invitation."""
-        request_id = self.asked(email, **fields)
+    def join_token(self, email: str, **fields: str) -> str:
+        """Send the form and enter the code; the token of the invitation."""
+        request_id = self.request_code(email, **fields)
         return token_of(self.enter(request_id, self.code(email)))
 
     def accept(self, token: str, email: str) -> Answer:
@@ -79,7 +79,7 @@ class Joining(Inviting):
         return [item for item in self.world.dump("outbox") if item["pk"].startswith("JOIN_REQUEST#")]
 
     def rest(self) -> None:
-        """Until nobody is refused for having come too often."""
+        """Let time pass, so that rate limits refuse nobody."""
         self.world.now += timedelta(minutes=2)
 
 
@@ -92,17 +92,17 @@ def token_of(answer: Answer) -> str:
 
 @contextmanager
 def calls() -> Iterator[list[tuple[Any, ...]]]:
-    """The application's AWS calls in order, with the tables, kinds and keys' first words of what they are about."""
-    made: list[tuple[Any, ...]] = []
+    """The application's AWS calls in order, each with its table, and kind and first word of the key of its writes."""
+    recorded: list[tuple[Any, ...]] = []
     call = BaseClient._make_api_call
 
-    def noted(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
         parts = [_about(kind, body) for item in parameters.get("TransactItems", []) for kind, body in item.items()]
-        made.append((operation, parameters.get("TableName"), *parts))
+        recorded.append((operation, parameters.get("TableName"), *parts))
         return call(self, operation, parameters)
 
-    with mock.patch.object(BaseClient, "_make_api_call", noted):
-        yield made
+    with mock.patch.object(BaseClient, "_make_api_call", record):
+        yield recorded
 
 
 def _about(kind: str, body: dict[str, Any]) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _about(kind: str, body: dict[str, Any]) -> tuple[str, str]:
 
 
 class Reader(HTMLParser):
-    """What a page holds, read as a browser reads it: tags with their attributes, and the text."""
+    """A page, parsed as a browser does: tags with their attributes, and the text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class Reader(HTMLParser):
         self.text += data
 
     def named(self, name: str) -> dict[str, str | None]:
-        """The one field of this name."""
+        """The only field of this name."""
         (found,) = [attributes for _, attributes in self.tags if attributes.get("name") == name]
         return found
 

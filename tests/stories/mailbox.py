@@ -1,12 +1,12 @@
 """The local cloud's mailbox for one world: the mails that its mailer sent, and the events that SES published."""
 
 import json
-import urllib.request
 import uuid
 from typing import Any
 
 from chalicelib import mailer
 from tests.harness import World
+from tests.stories.inbox import all_mails
 
 
 class Mailbox:
@@ -34,15 +34,13 @@ class Mailbox:
         while messages := self.world.messages("mail"):
             count += len(messages)
             records = [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(messages)]
-            outcome = mailer.send({"Records": records}, clock=lambda: self.world.now)
+            outcome = mailer.send({"Records": records}, clock=lambda: self.world.now, time=self.world.mail_time)
             assert outcome == {"batchItemFailures": []}
         return count
 
     def mails(self) -> list[dict[str, Any]]:
         """What this world sent, oldest first."""
-        with urllib.request.urlopen(f"{self.world.cloud.endpoint}/_ministack/ses/messages", timeout=10) as answer:
-            found = json.loads(answer.read())
-        return [mail for mail in _all(found) if self.sender in mail["Source"]]
+        return [mail for mail in all_mails(self.world.cloud) if self.sender in mail["Source"]]
 
     def to(self) -> list[str]:
         return sorted(address for mail in self.mails() for address in mail["To"])
@@ -51,9 +49,7 @@ class Mailbox:
         """Take what SES published, as SNS delivers it to a function."""
         sqs = self.world.client("sqs")
         records: list[dict[str, Any]] = []
-        while received := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-            "Messages", []
-        ):
+        while received := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in received:
                 records.append({"Sns": json.loads(message["Body"])})
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
@@ -70,13 +66,3 @@ class Mailbox:
 
     def items(self) -> list[dict[str, Any]]:
         return [item for item in self.world.dump("outbox") if item["pk"].startswith("MAIL#")]
-
-
-def _all(found: Any) -> list[dict[str, Any]]:
-    """The mailbox's answer is by account."""
-    if isinstance(found, list):
-        return found
-    listed = found.get("messages", found)
-    if isinstance(listed, dict):
-        return [mail for mails in listed.values() for mail in mails]
-    return list(listed)

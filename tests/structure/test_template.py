@@ -12,7 +12,8 @@ import pytest
 from infra.artifact import KEPT_SERVICES
 from infra.check_template import lint, packaged_template
 from infra.packaging import ROOT, STAGES, package, stage_settings
-from infra.template_rules import RULES, Rule, Template
+from infra.rules import RULES
+from infra.rules.parts import Rule, Template
 
 MAX_ZIP_BYTES = 6_000_000
 
@@ -88,6 +89,38 @@ def test_each_metric_from_logs_counts_a_message_that_the_sources_log(packaged: t
         assert message is not None
         assert f"warning({message[1]}," in sources
     assert filters
+
+
+def test_widgets_of_the_dashboard_neither_overlap_nor_stick_out(packaged: tuple[str, Path, Template]) -> None:
+    _, _, template = packaged
+    body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    cells = [
+        (widget["x"] + right, widget["y"] + down)
+        for widget in body["widgets"]
+        for right in range(widget["width"])
+        for down in range(widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+def test_the_dashboard_counts_launches_by_a_route_that_there_is_and_that_has_metrics(
+    packaged: tuple[str, Path, Template],
+) -> None:
+    _, _, template = packaged
+    api = template["Resources"]["RestAPI"]["Properties"]
+    body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    metrics = [
+        one for widget in body["widgets"] for one in widget["properties"].get("metrics", []) if "Resource" in one
+    ]
+    of_routes = [one for one in metrics if "Resource" in one]
+    counted = {(one[one.index("Method") + 1], one[one.index("Resource") + 1]) for one in of_routes}
+    assert counted
+    for method, path in counted:
+        assert method.lower() in api["DefinitionBody"]["paths"][path]
+    with_metrics = [setting for setting in api["MethodSettings"] if setting["MetricsEnabled"]]
+    assert {(one["HttpMethod"], one["ResourcePath"][1:].replace("~1", "/")) for one in with_metrics} == counted
+    assert len({(one["ThrottlingRateLimit"], one["ThrottlingBurstLimit"]) for one in api["MethodSettings"]}) == 1
 
 
 def test_the_zip_is_small(packaged: tuple[str, Path, Template]) -> None:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.web.schemas import Form
 
 
 class ChangeEmail(Form):
-    email: Email
+    email: AccountEmail
 
 
 class EmailAsked(BaseModel):

@@ -13,7 +13,7 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, 
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
-from chalicelib.web import rate_limits as limits
+from chalicelib.web import rate_limits
 
 TRIES = 5
 TRIES_PER_SOURCE = 20
@@ -163,12 +163,12 @@ def reset(email: str, code: str, new_password: str, source: str, now: datetime) 
 def count_try(target: str, source: str, now: datetime) -> None:
     """One more try on this address, login name, registration or account. Raises TooMany."""
     _count_source(source, now)
-    limits.take("auth", target, TRIES, PER, now)
+    rate_limits.take("auth", target, TRIES, PER, now)
 
 
 def count_mail(address: str, now: datetime) -> None:
     """One more mail with a code to this address. Raises TooMany."""
-    limits.take("auth_mail", normalized(address), MAILS, MAILS_PER, now)
+    rate_limits.take("auth_mail", normalized(address), MAILS, MAILS_PER, now)
 
 
 def wrong_code() -> Invalid:
@@ -184,7 +184,7 @@ def account_exists() -> Conflict:
 
 
 def _count_source(source: str, now: datetime) -> None:
-    limits.take("auth_source", network_of(source), TRIES_PER_SOURCE, PER, now)
+    rate_limits.take("auth_source", network_of(source), TRIES_PER_SOURCE, PER, now)
 
 
 def network_of(source: str) -> str:

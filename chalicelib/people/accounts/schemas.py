@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.web.schemas import Form
@@ -19,7 +19,7 @@ _Session = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
 class Register(Form):
-    email: Email
+    email: AccountEmail
     password: _Password
     first_name: _Name = ""
     last_name: _Name = ""
@@ -81,11 +81,11 @@ class Refresh(Form):
 
 
 class Forgot(Form):
-    email: Email
+    email: AccountEmail
 
 
 class Reset(Form):
-    email: Email
+    email: AccountEmail
     code: _Code
     new_password: _Password
 

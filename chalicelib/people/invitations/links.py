@@ -16,7 +16,7 @@ from chalicelib.people.members.models import Member
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.web import rate_limits as limits
+from chalicelib.web import rate_limits
 
 # For one address, from all sources together.
 _MAILS_AN_HOUR = 5
@@ -78,7 +78,7 @@ def is_expired(member: Member, now: datetime) -> bool:
 
 def count_mail(email: str, now: datetime) -> None:
     """One more mail to this address, asked for by somebody who is not logged in. Raises TooMany."""
-    limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
+    rate_limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
 
 
 def dead_link() -> NotFound:

@@ -34,7 +34,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
-from chalicelib.web import rate_limits as limits
+from chalicelib.web import rate_limits
 
 # Of all routes of join pages together; one person needs four to join.
 _REQUESTS, _PER = 30, timedelta(minutes=1)
@@ -58,7 +58,7 @@ class JoinPageView:
 
 def load(slug: str, source: str, now: datetime) -> JoinPageView:
     """Raises TooMany, and NotFound, which is the same for every reason why there is no page."""
-    limits.take("join", network_of(source), _REQUESTS, _PER, now)
+    rate_limits.take("join", network_of(source), _REQUESTS, _PER, now)
     owner = store.owner_of(slug) if is_slug(slug) else None
     if owner is None:
         raise _no_page()

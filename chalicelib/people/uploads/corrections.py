@@ -51,7 +51,7 @@ def corrected_email(given: str) -> Correction:
     text = _without_wrapping(bare)
     taken = _valid(text) or text
     for code, changed in (
-        ("corrected_email", text != bare),
+        ("mended_email", text != bare),
         ("unprintable", seen != given),
         ("spaces", bare != seen),
         ("email_form", normalized(taken) != normalized(text)),

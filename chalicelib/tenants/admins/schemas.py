@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.tenants.access.states import CHOOSABLE, Permission, Role
@@ -15,13 +15,13 @@ MAX_DEPARTMENTS = 50
 
 
 class AppointMspAdmin(Form):
-    email: Email
+    email: AccountEmail
 
 
 class AppointOrgAdmin(Form):
     """A department admin has departments; a custom role has permissions, and departments if it is limited to some."""
 
-    email: Email
+    email: AccountEmail
     role: Literal[Role.ORG_ADMIN, Role.DEPARTMENT_ADMIN, Role.CUSTOM]
     department_ids: Annotated[list[Id], Field(max_length=MAX_DEPARTMENTS, validate_default=True)] = []
     permissions: Annotated[list[Permission], Field(max_length=len(CHOOSABLE), validate_default=True)] = []

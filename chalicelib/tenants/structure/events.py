@@ -5,10 +5,10 @@ from typing import Literal
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
-from chalicelib.jobs.job import DueJob
+from chalicelib.jobs.job import WalkJob
 
 
-class GroupCoursesApplied(DueJob):
+class GroupCoursesApplied(WalkJob):
     """All members of a group get its courses, page by page. With `course_id`: only those whom its row missed."""
 
     job: Literal["join_group"] = "join_group"
@@ -17,7 +17,6 @@ class GroupCoursesApplied(DueJob):
     group_id: str
     join_id: str
     course_id: str | None = None
-    position: str | None = None
 
     @property
     def due_id(self) -> str:

@@ -1,7 +1,7 @@
 """All members of a group join at once, or those are tried again whom a row could not enroll.
 
 Most of them are new to the course. As many as fit a transaction are enrolled in one, since each of them counts on the
-same row. The others, and those parse_detail transaction failed, are enrolled one by one (enroll_member.py).
+same row. The others, and those whose transaction failed, are enrolled one by one (enroll_member.py).
 """
 
 from collections.abc import Sequence
@@ -24,33 +24,55 @@ from chalicelib.training.batches import chunk_store
 from chalicelib.training.batches.states import JOINABLE
 from chalicelib.training.batches.store import BatchKey
 
-# Members whom one run of `fan_out` reads, and members of one message that it sends: three writes for each of them, and
-# four for all, in one transaction of at most 100.
-_PER_MESSAGE = 500
+# The roster entries that one message reads, and the calls to AWS after which it leaves the rest to another, in about
+# twenty seconds; and the members who fit one transaction: three writes each, and four for all, of at most 100.
+_PER_PAGE = 500
+_MAX_CALLS = 500
 _AT_ONCE = 25
 
 
-def fan_out(job: GroupCoursesApplied, now: datetime) -> None:
-    """Send messages for the next members, and one for those after them."""
-    if job.course_id is None:
-        member_ids, position = _active_members(job)
-    else:
-        member_ids, position = _failed_members(job, job.course_id)
+def run(job: GroupCoursesApplied, now: datetime) -> None:
+    """Enroll the next members, and send a message for those after them. Any number of times.
+
+    The walk goes on only when they are enrolled, so that nobody is left out wherever it is interrupted. Those who
+    cannot be now have a message of their own, and do not stop the others.
+    """
+    if not due.is_current(job):
+        return
+    ids_by_position, position = _active_members(job) if job.course_id is None else _failed_members(job, job.course_id)
+    positions = list(ids_by_position)
     shared = job.model_dump(include={"msp_id", "org_id", "group_id", "join_id", "course_id"})
-    jobs: list[EnrollMembers | GroupCoursesApplied] = [
-        EnrollMembers(**shared, member_ids=member_ids[start : start + _AT_ONCE])
-        for start in range(0, len(member_ids), _AT_ONCE)
-    ]
-    if position is not None:
-        jobs.append(job.model_copy(update={"position": position}))
-    queue.send(jobs)
+    num_calls = 0
+    for start in range(0, len(positions), _AT_ONCE):
+        if num_calls >= _MAX_CALLS:
+            position = positions[start - 1]
+            break
+        member_ids = [ids_by_position[one] for one in positions[start : start + _AT_ONCE]]
+        num_calls += _enroll_or_send(EnrollMembers(**shared, member_ids=member_ids), now)
     if position is None:
         due.close(job)
+    elif (following := due.advance(job, position, now)) is not None:
+        queue.send([following])
 
 
-def enroll_members(job: EnrollMembers, now: datetime, *, is_dead_letter: bool = False) -> None:
-    """Any number of times. One member's error does not stop the others; the message is delivered again for it."""
-    one_by_one = list(job.member_ids) if job.course_id or is_dead_letter else _enroll_together(job, now)
+def _enroll_or_send(job: EnrollMembers, now: datetime) -> int:
+    """About how many calls that took."""
+    try:
+        return enroll_members(job, now)
+    except MusterError:
+        observability.failure("members are left to a message of their own", group_id=job.group_id)
+        queue.send([job])
+        return _MAX_CALLS
+
+
+def enroll_members(job: EnrollMembers, now: datetime, *, is_dead_letter: bool = False) -> int:
+    """Any number of times. One member's error does not stop the others; the message is delivered again for it.
+
+    Gives about how many calls it made.
+    """
+    num_courses, one_by_one = 1, list(job.member_ids)
+    if not (job.course_id or is_dead_letter):
+        num_courses, one_by_one = _enroll_together(job, now)
     num_broken = 0
     for member_id in one_by_one:
         join = MemberJoined(
@@ -64,6 +86,7 @@ def enroll_members(job: EnrollMembers, now: datetime, *, is_dead_letter: bool = 
             num_broken += 1
     if num_broken:
         raise Unavailable("members_left", f"{num_broken} members are left; the next delivery tries again.")
+    return (1 + len(one_by_one)) * (5 + 2 * num_courses)
 
 
 def on_dead_letter(job: EnrollMembers, now: datetime) -> None:
@@ -71,25 +94,29 @@ def on_dead_letter(job: EnrollMembers, now: datetime) -> None:
     enroll_members(job, now, is_dead_letter=True)
 
 
-def _active_members(job: GroupCoursesApplied) -> tuple[list[str], str | None]:
-    page = members_store.roster(group_roster_pk(job.org_id, job.group_id), _PER_MESSAGE, job.position)
+def _active_members(job: GroupCoursesApplied) -> tuple[dict[str, str], str | None]:
+    """The next members by their positions, and the position of the page's end, None at the last."""
+    page = members_store.roster(group_roster_pk(job.org_id, job.group_id), _PER_PAGE, job.position)
     active = [entry for entry in page.items if entry.status == MemberStatus.ACTIVE]
-    return [entry.sk.removeprefix(member_sk("")) for entry in active], page.next_position
+    return {entry.sk: entry.sk.removeprefix(member_sk("")) for entry in active}, page.next_position
 
 
-def _failed_members(job: GroupCoursesApplied, course_id: str) -> tuple[list[str], str | None]:
+def _failed_members(job: GroupCoursesApplied, course_id: str) -> tuple[dict[str, str], str | None]:
     key, _ = group_batch.open_batch(job.msp_id, job.org_id, job.group_id)
-    page = chunk_store.chunk_page(key, course_id, _PER_MESSAGE, job.position)
+    page = chunk_store.chunk_page(key, course_id, _PER_PAGE, job.position)
     failed = [result for result in page.items if result.num_failed]
-    return [result.sk.rsplit("#", 1)[1] for result in failed], page.next_position
+    return {result.sk: result.sk.rsplit("#", 1)[1] for result in failed}, page.next_position
 
 
-def _enroll_together(job: EnrollMembers, now: datetime) -> list[str]:
-    """Enroll the new members of each course in one transaction. Gives who is left, to be enrolled one by one."""
+def _enroll_together(job: EnrollMembers, now: datetime) -> tuple[int, list[str]]:
+    """Enroll the new members of each course in one transaction.
+
+    Gives the number of courses, and who is left, to be enrolled one by one.
+    """
     org, groups = store.org_and_groups(job.msp_id, job.org_id, [job.group_id])
     group = groups.get(job.group_id)
     if group is None or missing_of(org):
-        return list(job.member_ids)
+        return len(group.course_ids) if group else 0, list(job.member_ids)
     course_ids = list(group.course_ids)
     processed = store.processed_pairs(org.org_id, group.group_id, course_ids, job.member_ids, job.join_id)
     waiting = [
@@ -98,12 +125,12 @@ def _enroll_together(job: EnrollMembers, now: datetime) -> list[str]:
         if any((course_id, member_id) not in processed for course_id in course_ids)
     ]
     if not waiting:
-        return []
+        return len(course_ids), []
     key, with_row = group_batch.ensure_rows(org, group, course_ids, now)
     left: set[str] = set()
     for course_id in with_row:
         left |= set(waiting) - _enroll_new(key, job, org, course_id, waiting, now)
-    return sorted(left)
+    return len(course_ids), sorted(left)
 
 
 def _enroll_new(

@@ -20,7 +20,7 @@ from chalicelib.training.batches.store import BatchKey, add_open_due
 
 @dataclass(frozen=True)
 class NewMembers:
-    """Members with no enrollment in the row's course, none of parse_detail joins it has processed.
+    """Members with no enrollment in the row's course, and none of whose joins it has processed.
 
     A seat limit of 0 means no limit, None that the organization may not use the course.
     """

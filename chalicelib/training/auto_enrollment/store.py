@@ -14,7 +14,7 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound
-from chalicelib.core.ids import new_id, shard_of
+from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.organizations.models import Org, entitlements_ref, org_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
@@ -28,7 +28,6 @@ from chalicelib.training.auto_enrollment.models import (
 )
 from chalicelib.training.batches import row_store
 from chalicelib.training.batches.models import (
-    NUM_ROW_SHARDS,
     ChunkResult,
     Enrollment,
     Row,
@@ -36,6 +35,7 @@ from chalicelib.training.batches.models import (
     enrollment_sk,
     history_sk,
     learner_pk,
+    learner_shard,
     row_ref,
     row_shard,
 )
@@ -183,11 +183,10 @@ def _processed_write(state: MemberState, join_id: str) -> Write:
 
 def _enrollment_writes(state: MemberState, due_by: str | None, now: datetime) -> list[Write]:
     key, old, course_id = state.key, state.enrollment, state.row.course_id
-    shard = shard_of(state.member_id, NUM_ROW_SHARDS)
     new = Enrollment(
         learner_pk(key.org_id, state.member_id),
         enrollment_sk(course_id),
-        row_shard=row_shard(key.org_id, key.batch_id, course_id, shard),
+        row_shard=row_shard(key.org_id, key.batch_id, course_id, learner_shard(state.row, state.member_id)),
         batch_id=key.batch_id,
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(now),

@@ -75,7 +75,7 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
 def _end_late(run: ChunkRun) -> list[Job]:
     """This run of the chunk is done, or its row went on without it."""
     if run.row.run == run.number and run.row.chunks_left == 0:
-        return finish_row(run.key, run.row)
+        return finish_row(run.key, run.row, run.now)
     if run.num_reserved and _is_counted_later(run, run.result):
         seats.release(run, run.num_reserved)
     return []
@@ -183,5 +183,5 @@ def _finish(run: ChunkRun, outcomes: ChunkOutcomes, holding: SeatHolding) -> lis
         if _is_counted_later(run, result):
             seats.release(run, holding.number)
     if latest.run == run.number and latest.chunks_left == 0:
-        return finish_row(run.key, latest)
+        return finish_row(run.key, latest, run.now)
     return []

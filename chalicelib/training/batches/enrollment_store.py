@@ -18,7 +18,6 @@ from chalicelib.core.settings import settings
 from chalicelib.training.batches.chunk_store import ChunkRun
 from chalicelib.training.batches.models import (
     BY_ROW,
-    NUM_ROW_SHARDS,
     Enrollment,
     Row,
     batch_pk,
@@ -26,8 +25,10 @@ from chalicelib.training.batches.models import (
     enrollment_sk,
     history_sk,
     learner_pk,
+    learner_shard,
     row_shard,
     row_sk,
+    shards_of_row,
 )
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey
@@ -53,7 +54,6 @@ def insert_enrollments(run: ChunkRun, member_ids: Sequence[str]) -> Inserted:
     key, row = run.key, run.row
     shared = {
         "sk": {"S": enrollment_sk(row.course_id)},
-        "row_shard": {"S": row_shard(key.org_id, key.batch_id, row.course_id, run.chunk % NUM_ROW_SHARDS)},
         "batch_id": {"S": key.batch_id},
         "status": {"S": EnrollmentStatus.ENROLLED.value},
         "enrolled_at": {"S": to_text(run.now)},
@@ -61,7 +61,15 @@ def insert_enrollments(run: ChunkRun, member_ids: Sequence[str]) -> Inserted:
     }
     if row.due_by:
         shared["due_by"] = {"S": row.due_by}
-    items = [{"pk": {"S": learner_pk(key.org_id, member_id)}, **shared} for member_id in member_ids]
+    shards = [{"S": row_shard(key.org_id, key.batch_id, row.course_id, shard)} for shard in shards_of_row(row)]
+    items = [
+        {
+            "pk": {"S": learner_pk(key.org_id, member_id)},
+            "row_shard": shards[learner_shard(row, member_id)],
+            **shared,
+        }
+        for member_id in member_ids
+    ]
     inserted = Inserted()
     ids_by_outcome = {bulk.CREATED: inserted.created, bulk.DUPLICATE: inserted.existing}
     outcomes = bulk.insert_new(settings().enrollments_table, items)
@@ -89,7 +97,7 @@ def replace_with_new(run: ChunkRun, member_id: str, old: Enrollment) -> None:
     new = Enrollment(
         learner_pk(key.org_id, member_id),
         enrollment_sk(row.course_id),
-        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, run.chunk % NUM_ROW_SHARDS),
+        row_shard=row_shard(key.org_id, key.batch_id, row.course_id, learner_shard(row, member_id)),
         batch_id=key.batch_id,
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(run.now),
@@ -162,20 +170,29 @@ def learners_of_row(key: BatchKey, course_id: str, shard: int, limit: int, after
     return Page(items, f"{member_of(last['pk']['S'])} {last['sk']['S']}" if last else None)
 
 
-def enrollments_in_range(key: BatchKey, course_id: str, chunk: int, after: str, until: str | None) -> list[Enrollment]:
-    """What this row enrolled in one range, history included, by the index."""
-    return [Enrollment.from_raw_data(raw) for raw in _in_range(key, course_id, chunk, after, until, keys_only=False)]
+def enrollments_in_range(key: BatchKey, row: Row, chunk: int, after: str, until: str | None) -> list[Enrollment]:
+    """What this row enrolled in one range, history included, by the index; in the order of member ids."""
+    raw_items = _in_range(key, row, chunk, after, until, keys_only=False)
+    return sorted(map(Enrollment.from_raw_data, raw_items), key=lambda enrollment: enrollment.key)
 
 
 def members_of_range(run: ChunkRun) -> set[str]:
     """Whom this row has enrolled in the chunk's range, by the index: also those who match its recipients no more."""
     after, until = run.bounds
-    raw_items = _in_range(run.key, run.row.course_id, run.chunk, after, until, keys_only=True)
+    raw_items = _in_range(run.key, run.row, run.chunk, after, until, keys_only=True)
     return {member_of(raw["pk"]["S"]) for raw in raw_items}
 
 
 def _in_range(
-    key: BatchKey, course_id: str, chunk: int, after: str, until: str | None, *, keys_only: bool
+    key: BatchKey, row: Row, chunk: int, after: str, until: str | None, *, keys_only: bool
+) -> Iterator[dict[str, Any]]:
+    # A chunk of a standing row is a shard; those of other rows are ranges of member ids, spread over all shards.
+    for shard in [chunk] if row.group_id else shards_of_row(row):
+        yield from _in_range_of_shard(key, row, shard, after, until, keys_only=keys_only)
+
+
+def _in_range_of_shard(
+    key: BatchKey, row: Row, shard: int, after: str, until: str | None, *, keys_only: bool
 ) -> Iterator[dict[str, Any]]:
     first = learner_pk(key.org_id, after)
     request: dict[str, Any] = {
@@ -183,7 +200,7 @@ def _in_range(
         "IndexName": BY_ROW,
         "KeyConditionExpression": "row_shard = :shard AND pk BETWEEN :first AND :last",
         "ExpressionAttributeValues": {
-            ":shard": {"S": row_shard(key.org_id, key.batch_id, course_id, chunk % NUM_ROW_SHARDS)},
+            ":shard": {"S": row_shard(key.org_id, key.batch_id, row.course_id, shard)},
             ":first": {"S": first},
             ":last": {"S": learner_pk(key.org_id, until or "~")},
         },

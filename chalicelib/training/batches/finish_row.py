@@ -1,5 +1,7 @@
 """The end of a row: its final status follows from the numbers of its chunks. It gets it once."""
 
+from datetime import datetime
+
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.jobs.job import Job
 from chalicelib.training.batches import row_store
@@ -10,7 +12,7 @@ from chalicelib.training.batches.states import FINISHABLE, Code, RowStatus
 from chalicelib.training.batches.store import BatchKey
 
 
-def finish_row(key: BatchKey, row: Row) -> list[Job]:
+def finish_row(key: BatchKey, row: Row, now: datetime) -> list[Job]:
     """Give the row its final status; nothing when another delivery did, or when chunks are left.
 
     Gives the jobs that follow. They have due entries: sending them now only makes them sooner.
@@ -22,7 +24,7 @@ def finish_row(key: BatchKey, row: Row) -> list[Job]:
         return []
     mails = enrolled_mail_jobs(key, row)
     try:
-        row_store.finish_row(key, Move.finish(row, status, code), mails)
+        row_store.finish_row(key, Move.finish(row, status, code), mails, now)
     except ConditionFailed:
         return []
     return list(mails)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from chalicelib.jobs.job import DueJob, Job
+from chalicelib.jobs.job import DueJob, Job, WalkJob
 
 
 class ReconcileBatch(DueJob):
@@ -31,8 +31,11 @@ class EnrollChunk(Job):
     chunk: int
 
 
-class MailRow(DueJob):
-    """The mails of one event (mail_events.MailEvent), from a position in the row's learners on."""
+class MailRow(WalkJob):
+    """The mails of one event (mail_events.MailEvent), from a position in the row's learners on.
+
+    `num_seen` are the learners of the row before it.
+    """
 
     job: Literal["mail_row"] = "mail_row"
     msp_id: str
@@ -41,7 +44,6 @@ class MailRow(DueJob):
     course_id: str | None
     event: str
     detail: str
-    position: str = ""
     num_seen: int = 0
 
     @property

@@ -53,7 +53,7 @@ def reconcile(message: ReconcileBatch, now: datetime) -> None:
     _send(key, [row for row in rows if _is_partly_sent(row)])
     for row in rows:
         if row.status == RowStatus.ENROLLING and row.chunks_left == 0:
-            queue.send_soon(*finish_row(key, row))
+            queue.send_soon(*finish_row(key, row, now))
 
     if error is not None:
         raise error

@@ -173,9 +173,9 @@ def retry_group_row_writes(row: Row, request_id: str, job: DueJob) -> list[Write
     return [Write("update", Row(row.pk, row.sk), unchanged, actions), due.write(job)]
 
 
-def finish_row(key: BatchKey, move: Move, jobs: Iterable[DueJob]) -> None:
+def finish_row(key: BatchKey, move: Move, jobs: Iterable[DueJob], now: datetime) -> None:
     """Give a row its final status, and write down the jobs that follow. ConditionFailed as in `move_writes`."""
-    table.transact([*move_writes(key, [move]), *map(due.write, jobs)])
+    table.transact([*move_writes(key, [move]), *(due.write(job, sent_at=now) for job in jobs)])
 
 
 def _done_writes(key: BatchKey, instants: Iterable[str]) -> list[Write]:

@@ -69,7 +69,7 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
         # The cancellation may have interrupted this chunk: first count whom it enrolled.
         enroll_chunk(_enroll_job(key, row, job.chunk), now)
     after, until = bounds_of(partition.bounds, job.chunk)
-    enrollments = enrollment_store.enrollments_in_range(key, job.course_id, job.chunk, after, until)
+    enrollments = enrollment_store.enrollments_in_range(key, row, job.chunk, after, until)
     _require_index_complete(key, job, len(enrollments))
     if change.kind == UNDO:
         effect = undo.withdraw(key, enrollments, apply=apply)

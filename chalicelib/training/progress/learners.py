@@ -16,7 +16,7 @@ from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.training.batches import chunk_store, enrollment_store
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.explanations import explain
-from chalicelib.training.batches.models import NUM_ROW_SHARDS, Enrollment, Row
+from chalicelib.training.batches.models import Enrollment, Row, shards_of_row
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage
@@ -126,7 +126,7 @@ def _add_from_index(
     key: BatchKey, row: Row, shard: int, after: str | None, limit: int, learners: list[Learner]
 ) -> str | None:
     """Fill `learners` from the index, shard by shard. Gives the position to go on from, None at the end."""
-    num_shards = min(int(row.num_chunks), NUM_ROW_SHARDS)
+    num_shards = len(shards_of_row(row))
     while shard < num_shards:
         if len(learners) >= limit:
             return f"{_SHARD} {shard} {after or ''}"

@@ -1,10 +1,13 @@
 """E-mail addresses in requests and uploads."""
 
+import botocore.session
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import MAX_OF_ACCOUNTS, AccountEmail, Email, is_for_accounts
 from chalicelib.core.text import normalized
+from chalicelib.people.accounts import passwords
+from chalicelib.people.accounts.schemas import Register
 
 
 class Form(BaseModel):
@@ -42,3 +45,37 @@ def test_what_is_no_address_is_refused_without_repeating_it(given: str) -> None:
 @pytest.mark.parametrize("other", ["ANN@EXAMPLE.COM", " ann@example.com", "\uff21nn@example.com"])
 def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> None:
     assert normalized(other) == normalized("ann@example.com")
+
+
+class Account(BaseModel):
+    email: AccountEmail
+
+
+def test_an_account_s_address_is_no_longer_than_a_user_s_name_in_cognito() -> None:
+    most = "a" * 60 + "@" + "b" * 59 + ".example"
+    assert len(most) == MAX_OF_ACCOUNTS == 128
+    assert Account(email=most).email == most
+    with pytest.raises(ValidationError) as caught:
+        Account(email="a" + most)
+    (error,) = caught.value.errors()
+    assert (error["type"], error["msg"]) == (
+        "address_too_long",
+        "An account's address has 128 characters at most.",
+    )
+    assert Form(email="a" + most).email == "a" + most
+
+
+def test_what_comparing_makes_longer_counts_as_long_as_it_becomes() -> None:
+    assert not is_for_accounts("\ufdfa" * 10 + "@" + "b" * 59 + ".example")
+
+
+def test_cognito_s_limits_are_those_that_botocore_describes() -> None:
+    shapes = botocore.session.get_session().get_service_model("cognito-idp")
+    limits = {name: shapes.shape_for(name).metadata["max"] for name in ("UsernameType", "AttributeValueType")}
+    assert limits == {"UsernameType": MAX_OF_ACCOUNTS, "AttributeValueType": 2048}
+    # The longest filter is that of an address.
+    longest = len('email = ""') + MAX_OF_ACCOUNTS
+    assert longest <= shapes.shape_for("UserFilterType").metadata["max"]
+    names = Register.model_json_schema()["properties"]
+    assert max(names[name]["maxLength"] for name in ("first_name", "last_name")) <= limits["AttributeValueType"]
+    assert shapes.shape_for("PasswordType").metadata["max"] >= passwords.MAX_LENGTH

@@ -1,163 +1,17 @@
-"""P7 in virtual time: never over the rate, nearly all of it used, no tenant held up by a large one, nothing twice.
-
-The code between claim and record is the application's own. The table and SES are fakes that take virtual time, of
-varying length where a test says so.
-"""
+"""P7 in virtual time: never over the rate, nearly all of it used, no tenant held up by a large one, nothing twice."""
 
 import random
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
 
 import pytest
 
 from chalicelib.aws.mailer import NotSent, OutcomeUnknown
-from chalicelib.notifications.models import MAIL_SK, Mail, QueuedMail, mail_pk, queue_pk
-from chalicelib.notifications.rendering import MailContent, Suppressed
-from chalicelib.notifications.send_rate import MICROSECONDS, RateLimiter
+from chalicelib.core.errors import Unavailable
+from chalicelib.notifications.send_rate import MICROSECONDS
 from chalicelib.notifications.send_worker import SendWorker
-from chalicelib.notifications.sender import MailSender
 from chalicelib.notifications.service import num_workers
-from chalicelib.notifications.states import DeliveryEvent, MailState
-from tests.virtual_time import VirtualTime
-
-RATE = 14
-NUM_WORKERS = num_workers(RATE)
-
-
-class Table:
-    """The store's interface over dictionaries. Each call takes a few milliseconds and takes effect at its end."""
-
-    def __init__(self, time: VirtualTime, seed: int = 1) -> None:
-        self.time = time
-        self.random = random.Random(seed)
-        self.entries: dict[str, dict[str, QueuedMail]] = defaultdict(dict)
-        self.revisions: Counter[str] = Counter()
-        self.states: dict[str, MailState] = {}
-        self.slot: int | None = None
-
-    def _call(self) -> None:
-        self.time.spend(self.random.randint(3_000, 12_000))
-
-    def add(self, queue: str, count: int) -> None:
-        for _ in range(count):
-            mail_id = f"{queue}-{len(self.states):06}"
-            self.entries[queue][mail_id] = QueuedMail(queue_pk(queue), mail_id, mail_id=mail_id, queue=queue)
-            self.states[mail_id] = MailState.PENDING
-        self.revisions[queue] += 1
-
-    def open_queues(self) -> Mapping[str, int]:
-        self._call()
-        return dict(self.revisions)
-
-    def queued_mails(self, queue: str, limit: int, after: str | None = None) -> Sequence[QueuedMail]:
-        self._call()
-        return [self.entries[queue][key] for key in list(self.entries[queue])[:limit]]
-
-    def close_queue(self, queue: str, revision: int) -> None:
-        self._call()
-        if self.revisions[queue] == revision:
-            del self.revisions[queue]
-
-    def claim(self, entry: QueuedMail, attempt: str, now: datetime) -> Mail | None:
-        self._call()
-        if self.states[entry.mail_id] != MailState.PENDING:
-            return None
-        self.states[entry.mail_id] = MailState.SENDING
-        del self.entries[entry.queue][entry.mail_id]
-        return Mail(mail_pk(entry.mail_id), MAIL_SK, mail_id=entry.mail_id, queue=entry.queue, kind="admin_appointed")
-
-    def release(self, claimed: Mail) -> None:
-        self._call()
-        self.states[claimed.mail_id] = MailState.PENDING
-        self.entries[claimed.queue][claimed.mail_id] = QueuedMail(
-            queue_pk(claimed.queue), claimed.mail_id, mail_id=claimed.mail_id, queue=claimed.queue
-        )
-        self.revisions[claimed.queue] += 1
-
-    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> bool:
-        self._call()
-        self.states[claimed.mail_id] = MailState.SENT
-        return False
-
-    def record(self, mail_id: str, event: DeliveryEvent) -> bool:
-        self._call()
-        self.states[mail_id] = event.state
-        return True
-
-    def next_slot(self) -> int | None:
-        self._call()
-        return self.slot
-
-    def advance(self, before: int | None, after: int) -> bool:
-        self._call()
-        if self.slot != before:
-            return False
-        self.slot = after
-        return True
-
-
-class Ses:
-    """Keeps the instant of each call. `answer` is how long a call takes, from and to (microseconds)."""
-
-    def __init__(self, time: VirtualTime, answer: tuple[int, int] = (30_000, 110_000)) -> None:
-        self.time = time
-        self.answer = answer
-        self.random = random.Random(2)
-        self.taken: list[tuple[int, str]] = []
-        self.trouble: dict[str, type[Exception]] = {}
-
-    def send(self, sender: str, to: str, raw: bytes, mail_id: str) -> str:
-        if self.trouble.get(mail_id) is NotSent:
-            del self.trouble[mail_id]
-            raise NotSent()
-        self.taken.append((self.time.now(), mail_id))
-        self.time.spend(self.random.randint(*self.answer))
-        if self.trouble.get(mail_id) is OutcomeUnknown:
-            raise OutcomeUnknown()
-        return f"ses-{mail_id}"
-
-    def instants(self) -> list[int]:
-        return sorted(instant for instant, _ in self.taken)
-
-
-def content(mail: Mail, now: datetime) -> MailContent | Suppressed:
-    return MailContent(
-        to="ann@example.com", sender_name="Acme", facts={"tenant": "Acme", "role": "admin", "email": "ann@example.com"}
-    )
-
-
-class Simulation:
-    def __init__(self, rate: int = RATE, seed: int = 1) -> None:
-        self.time = VirtualTime()
-        self.table = Table(self.time, seed)
-        self.ses = Ses(self.time)
-        self.rate = rate
-
-    def work(self, number: int, seconds: float, count: int = NUM_WORKERS) -> bool:
-        def clock() -> datetime:
-            return datetime.fromtimestamp(self.time.now() / MICROSECONDS, UTC)
-
-        rate_limiter = RateLimiter(self.rate, self.table, self.time)
-        mail_sender = MailSender(
-            self.table, self.ses, {"admin_appointed": content}, rate_limiter.wait, clock, "training@muster.example"
-        )
-        until = self.time.start + int(seconds * MICROSECONDS)
-        return SendWorker(self.table, mail_sender.send, self.time, number, count).run(until)
-
-    def run(self, seconds: float, count: int = NUM_WORKERS, *more: object) -> None:
-        workers = [lambda number=number: self.work(number, seconds, count) for number in range(count)]
-        self.time.run([*workers, *more])  # type: ignore[list-item]
-
-
-def busiest_second(instants: Sequence[int]) -> int:
-    """The most that any window of one second holds, wherever it begins."""
-    most, first = 0, 0
-    for last, instant in enumerate(instants):
-        while instant - instants[first] >= MICROSECONDS:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
+from chalicelib.notifications.states import MailState
+from tests.mail_simulation import AS_AWS_HAS_IT, NUM_WORKERS, RATE, Simulation, Timing, busiest_second
 
 
 @pytest.mark.parametrize("rate", [1, 5, 14, 50])
@@ -170,6 +24,64 @@ def test_no_second_holds_more_than_the_rate_and_nearly_all_of_it_is_used(rate: i
     span = (instants[-1] - instants[0]) / MICROSECONDS
     assert (len(instants) - 1) / span >= 0.95 * rate
     assert len(instants) >= 0.95 * rate * 58
+
+
+@pytest.mark.parametrize("rate", [14, 50, 100])
+def test_it_holds_with_calls_as_slow_as_aws_has_them_and_one_of_a_hundred_throttled(rate: int) -> None:
+    simulation = Simulation(rate, timing=AS_AWS_HAS_IT)
+    simulation.table.add("huge", 100 * rate)
+    simulation.run(20, num_workers(rate))
+    instants = simulation.ses.instants()
+    assert busiest_second(instants) <= rate
+    assert len(instants) >= 0.95 * rate * 19.5
+
+
+_CALLS = ["open_queues", "queued_mails", "claim", "take", "restart", "record_sent", "close_queue"]
+
+
+@pytest.mark.parametrize("call", _CALLS)
+@pytest.mark.parametrize("nth", [1, 2])
+def test_one_throttled_call_does_not_end_a_worker(call: str, nth: int) -> None:
+    # At the lower rate the worker waits for slots, at the higher one each begins after a pause.
+    simulation = Simulation(rate=2 if call == "take" else 10)
+    simulation.table.add("a", 15)
+    calls, answer = Counter[str](), getattr(simulation.table, call)
+
+    def throttled(*args: object) -> object:
+        calls[call] += 1
+        if calls[call] == nth:
+            raise Unavailable()
+        return answer(*args)
+
+    setattr(simulation.table, call, throttled)
+    left = []
+    simulation.time.run([lambda: left.append(simulation.work(0, 60, 1))])
+    assert calls[call] >= 1
+    assert left == [False]
+    assert len(simulation.ses.taken) == 15
+    assert simulation.table.open == {}
+
+
+def test_a_worker_ends_when_ses_takes_no_mail_and_has_asked_it_a_few_times_only() -> None:
+    simulation = Simulation(timing=Timing(throttled=0))
+    simulation.table.add("a", 50)
+    simulation.ses.trouble = {f"a-{number:06}": NotSent for number in range(50)}
+    left = []
+    simulation.time.run([lambda: left.append(simulation.work(0, 60, 1))])
+    assert left == [False]
+    assert len(simulation.ses.trouble) == 50 - 4
+    # Whoever is woken by the sweep finds all of them.
+    assert set(simulation.table.states.values()) == {MailState.PENDING}
+
+
+@pytest.mark.parametrize(("count", "is_work_for_more"), [(1, False), (10, False), (1_000, True)])
+def test_a_worker_sees_whether_one_tenant_alone_has_work_for_more_workers(count: int, is_work_for_more: bool) -> None:
+    simulation = Simulation()
+    simulation.table.add("a", count)
+    visible = []
+    worker = SendWorker(simulation.table, lambda mail, until: True, simulation.time, 0, NUM_WORKERS)
+    simulation.time.run([lambda: visible.append(worker.num_visible())])
+    assert (visible[0] > RATE) == is_work_for_more
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -233,7 +145,7 @@ def test_a_redelivered_wake_up_sends_nothing_twice_and_nothing_too_fast() -> Non
     assert len(sent) == 307
     assert set(sent.values()) == {1}
     assert busiest_second(simulation.ses.instants()) <= RATE
-    assert simulation.table.revisions == {}
+    assert simulation.table.open == {}
 
 
 def test_a_mail_in_doubt_is_never_sent_again_and_a_mail_refused_for_now_is() -> None:

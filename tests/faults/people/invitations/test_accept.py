@@ -1,6 +1,6 @@
-"""Answering an invitation, and asking for a fresh link: broken at every call, on the page and from an account.
+"""Answering an invitation and renewing its link, on the page and from an account, with faults at every AWS call.
 
-Whoever accepts is one active member with one account, is enrolled in the group's course once, and is welcomed once.
+A person who accepts is one active member with one account, is enrolled in the course once, and gets one welcome.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import pytest
 from _pytest.mark import ParameterSet
 
+from chalicelib.aws import accounts
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import ACCEPT, DECLINE, LOG_IN_AND_ACCEPT, RENEW
-from tests.faults.inviting_scenarios import ANN, ELSEWHERE, People, named, sharp, telling
-from tests.faults.kinds import KILLED_AFTER, LOG_IN, LOST, TRANSACT, Fault, pairs
+from tests.faults.inviting_scenarios import ANN, ELSEWHERE, People, distinct_faults, faults_on_writes, named
+from tests.faults.kinds import KILLED_AFTER, LOG_IN, LOST, SECRET, TRANSACT, Fault, pairs
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -31,20 +32,20 @@ def people(world: World, hook: Injector, small: None, monkeypatch: pytest.Monkey
 
 
 def _accepting(people: People) -> Request:
-    return people.answering("accept", people.invited()[0], people.world.account(ANN))
+    return people.answer_request("accept", people.invited()[0], people.world.account(ANN))
 
 
 def _moving(people: People) -> Request:
-    """By an account with another address, which has the mailed link."""
+    """From an account with another address that has the mailed link."""
     member_id, token = people.invited()
-    return people.answering("accept", member_id, people.world.account(ELSEWHERE), token)
+    return people.answer_request("accept", member_id, people.world.account(ELSEWHERE), token)
 
 
 def _archived_and_invited(people: People) -> tuple[str, str]:
-    """The member, and the account that they had."""
+    """The member, and the member's earlier account."""
     member_id, _ = people.invited()
     account = people.world.account(ANN)
-    assert people.ask(people.answering("accept", member_id, account)).status == 200
+    assert people.ask(people.answer_request("accept", member_id, account)).status == 200
     people.come_to_rest()
     archive = Request("POST", f"/orgs/{people.org_id}/members/{member_id}/archive", people.org_admin)
     assert people.ask(archive).status < 300
@@ -55,11 +56,11 @@ def _archived_and_invited(people: People) -> tuple[str, str]:
 
 
 def _back_again(people: People) -> Request:
-    return people.answering("accept", *_archived_and_invited(people))
+    return people.answer_request("accept", *_archived_and_invited(people))
 
 
 def _declining(people: People) -> Request:
-    return people.answering("decline", people.invited()[0], people.world.account(ANN))
+    return people.answer_request("decline", people.invited()[0], people.world.account(ANN))
 
 
 def _is_in(people: People, email: str = ANN) -> None:
@@ -83,7 +84,7 @@ def _has_declined(people: People) -> None:
     assert people.rows() == {}
 
 
-_SCENES: dict[str, tuple[Callable[[People], Request], list[str], Callable[[People], None]]] = {
+_REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], Callable[[People], None]]] = {
     "accept": (_accepting, ACCEPT, _is_in),
     "move": (_moving, ACCEPT, lambda people: _is_in(people, ELSEWHERE)),
     "back again": (_back_again, ACCEPT, _is_back),
@@ -93,18 +94,18 @@ _SCENES: dict[str, tuple[Callable[[People], Request], list[str], Callable[[Peopl
 
 def _deciding(calls: Sequence[str]) -> list[ParameterSet]:
     """What follows the one transaction of each is the same code for all."""
-    return [one for one in sharp(calls) if calls[int(str(one.values[0])) - 1] in (TRANSACT, LOG_IN)]
+    return [one for one in faults_on_writes(calls) if calls[int(str(one.values[0])) - 1] in (TRANSACT, LOG_IN, SECRET)]
 
 
-_EACH = named("accept", telling(ACCEPT)) + [
-    one for name, (_, calls, _) in _SCENES.items() if name != "accept" for one in named(name, _deciding(calls))
+_EACH = named("accept", distinct_faults(ACCEPT)) + [
+    one for name, (_, calls, _) in _REQUESTS.items() if name != "accept" for one in named(name, _deciding(calls))
 ]
 
 
-@pytest.mark.parametrize("name", _SCENES)
-def test_answering_makes_these_calls_and_comes_to_this(people: People, name: str) -> None:
-    scene, expected, check = _SCENES[name]
-    request = people.starting(scene)
+@pytest.mark.parametrize("name", _REQUESTS)
+def test_answering_makes_these_calls_and_has_this_result(people: People, name: str) -> None:
+    build, expected, check = _REQUESTS[name]
+    request = people.starting(build)
     with people.injector.watched() as calls:
         answer = people.ask(request)
     assert (answer.status, calls) == (200, expected)
@@ -116,13 +117,13 @@ def test_answering_makes_these_calls_and_comes_to_this(people: People, name: str
 
 @pytest.mark.parametrize(("name", "at", "fault"), _EACH)
 def test_an_answer_counts_once_whichever_call_breaks(people: People, name: str, at: int, fault: Fault) -> None:
-    scene, _, check = _SCENES[name]
-    later.broken_request(people, people.starting(scene), at, fault, 200)
+    build, _, check = _REQUESTS[name]
+    later.broken_request(people, people.starting(build), at, fault, 200)
     check(people)
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(ACCEPT, [KILLED_AFTER, LOST]))
-def test_who_accepts_and_never_asks_again_is_in_with_all_that_follows_or_not_at_all(
+def test_accepting_without_a_repeated_request_has_all_its_effects_or_none(
     people: People, at: int, fault: Fault
 ) -> None:
     request = people.starting(_accepting)
@@ -136,11 +137,11 @@ def test_who_accepts_and_never_asks_again_is_in_with_all_that_follows_or_not_at_
         assert people.rows() == {}
 
 
-def test_who_comes_back_under_another_account_finds_nothing_of_the_earlier_one(people: People) -> None:
+def test_a_returning_person_with_another_account_gets_nothing_of_the_earlier_one(people: People) -> None:
     member_id, _ = people.starting(_archived_and_invited)
     before = people.world.dump("core")
     other = people.world.account(ELSEWHERE)
-    answer = people.ask(people.answering("accept", member_id, other, people.link()))
+    answer = people.ask(people.answer_request("accept", member_id, other, people.link()))
     assert (answer.status, answer.json["code"]) == (409, "other_account")
     assert people.world.dump("core") == before
     people.rest()
@@ -152,7 +153,7 @@ def test_who_comes_back_under_another_account_finds_nothing_of_the_earlier_one(p
 def _expired(people: People) -> Request:
     _, token = people.invited()
     people.world.now += timedelta(days=31)
-    return people.submitting(token, "renew")
+    return people.form_request(token, "renew")
 
 
 def test_asking_for_a_fresh_link_makes_these_calls(people: People) -> None:
@@ -160,20 +161,20 @@ def test_asking_for_a_fresh_link_makes_these_calls(people: People) -> None:
     with people.injector.watched() as calls:
         assert people.ask(request).status == 200
     assert calls == RENEW
-    # Once more, with the link that is dead by now.
+    # Once more, with the link that no longer works.
     assert people.ask(request).status == 404
     people.rest()
     assert people.page(people.link()) == "open"
 
 
-@pytest.mark.parametrize(("at", "fault"), telling(RENEW))
+@pytest.mark.parametrize(("at", "fault"), distinct_faults(RENEW))
 def test_a_fresh_link_is_mailed_once_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
     request = people.starting(_expired)
     with people.injector.fault(at, fault):
         people.outside.ask(request)
     assert people.injector.struck
     answer = people.outside.ask_until_answered(request)
-    # When it was done and the answer was lost, the link that asks is dead, and says that a later mail has another.
+    # If it was done and the answer was lost, this link is dead by now, and its page points to the later mail.
     assert answer.status in (200, 404), answer.text
     people.rest()
     assert people.num_links() == 2
@@ -181,6 +182,8 @@ def test_a_fresh_link_is_mailed_once_whichever_call_breaks(people: People, at: i
 
 
 def _logging_in(people: People) -> Request:
+    # By a function that has just started.
+    accounts._secret.cache_clear()
     _, token = people.invited()
     cognito, pool = people.world.client("cognito-idp"), people.world.stage.environment["USER_POOL_ID"]
     # Tests of a file share the user pool (conftest.py).
@@ -189,7 +192,7 @@ def _logging_in(people: People) -> Request:
         attributes = [{"Name": "email", "Value": ANN}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(UserPoolId=pool, Username="ann", UserAttributes=attributes, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(UserPoolId=pool, Username="ann", Password=_PASSWORD, Permanent=True)
-    return people.submitting(token, "accept", urlencode({"step": "log_in", "email": ANN, "password": _PASSWORD}))
+    return people.form_request(token, "accept", urlencode({"step": "log_in", "email": ANN, "password": _PASSWORD}))
 
 
 def _has_joined(answer: Answer) -> bool:
@@ -211,7 +214,7 @@ def test_who_logs_in_on_the_page_is_in_once_whichever_call_breaks(people: People
     with people.injector.fault(at, fault):
         people.outside.ask(request)
     assert people.injector.struck
-    # Tries are counted though they break: whoever goes on trying is asked to wait for a minute, not longer.
+    # Tries that break count, too: the next ones may have to wait for a minute, but no longer.
     people.world.now += timedelta(minutes=1)
     assert _has_joined(people.outside.ask_until_answered(request))
     _is_in(people)

@@ -1,7 +1,7 @@
-"""Anything in any order in the life of invitations: of three people, each to two organizations that know nothing of
-each other, with crashes, news that comes late or never, and the clock. A small model says what everybody's status is.
+"""Random steps in the life of invitations, compared with a small reference model: three people, two organizations,
+crashes, delivery events that come late or never, and time that passes.
 
-Steps are derived from fixed seeds, so that a failure comes again.
+The seeds are fixed, so that a failure can be repeated.
 """
 
 from collections.abc import Callable
@@ -35,19 +35,19 @@ STEPS = settings(
 
 WHO = st.sampled_from(["ann@example.com", "bob@example.com", "carol@example.com"])
 WHERE = st.integers(0, 1)
-# One of those who are there by then.
+# One of the members that exist by then.
 WHICH = st.integers(0, 10**6)
-# A call that breaks, if there are as many; None for a request in which nothing does.
+# The call that breaks, if there are so many; None for a request in which nothing breaks.
 BREAK = st.none() | st.tuples(st.integers(3, 12), st.sampled_from([KILLED_BEFORE, KILLED_AFTER, LOST]))
 
 _RANKS = {"Delivery": 5, "Bounce": 6, "Complaint": 7}
 _OPEN = ("prospect", "pending")
 
 
-def test_people_are_what_became_of_their_invitations_whatever_happens(
+def test_members_are_as_the_model_says_whatever_happens(
     world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Machine(Life):
+    class Machine(InvitationStory):
         def __init__(self) -> None:
             super().__init__(world, hook, monkeypatch)
 
@@ -55,8 +55,8 @@ def test_people_are_what_became_of_their_invitations_whatever_happens(
 
 
 @dataclass
-class Known:
-    """What the model knows of one person in one organization. `ranks` is the weightiest news of each invitation."""
+class ExpectedMember:
+    """The model of one person in one organization. `ranks` holds the highest event of each invitation."""
 
     member_id: str
     status: str = "prospect"
@@ -66,98 +66,100 @@ class Known:
     ranks: dict[str, int] = field(default_factory=dict)
 
 
-class Life(RuleBasedStateMachine):
+class InvitationStory(RuleBasedStateMachine):
     def __init__(self, world: World, hook: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         _empty(world)
         self.people = People(world, hook, monkeypatch)
-        first = self.people.here()
-        self.places = [first, self.people.elsewhere()]
+        first = self.people.current_client()
+        self.clients = [first, self.people.another_client()]
         self.accounts: dict[str, str] = {}
-        self.known: dict[tuple[int, str], Known] = {}
+        self.expected: dict[tuple[int, str], ExpectedMember] = {}
         self.num_keys = 0
 
     # ------------------------------------------------------------ admins
 
     @rule(where=WHERE, who=WHO, breaks=BREAK)
     def invite(self, where: int, who: str, breaks: Any) -> None:
-        answer = self.ask(where, lambda key: self.people.inviting(who, key=key), breaks)
+        answer = self.ask(where, lambda key: self.people.invite_request(who, key=key), breaks)
         (result,) = answer.json["results"]
-        known = self.known.get((where, who))
-        if known is None:
+        expected = self.expected.get((where, who))
+        if expected is None:
             assert result["result"] == "invited"
-            self.known[where, who] = Known(result["member_id"], expires_at=self.in_30_days())
-        elif known.status in (*_OPEN, "active"):
+            self.expected[where, who] = ExpectedMember(result["member_id"], expires_at=self.in_30_days())
+        elif expected.status in (*_OPEN, "active"):
             assert result["code"] == "already_member"
-        elif known.blocked:
+        elif expected.blocked:
             assert result["code"] == "mail_blocked"
         else:
-            assert (result["result"], result["member_id"]) == ("invited", known.member_id)
-            self.is_invited(known)
-            known.status = "prospect"
+            assert (result["result"], result["member_id"]) == ("invited", expected.member_id)
+            self.is_invited(expected)
+            expected.status = "prospect"
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.expected)
     @rule(which=WHICH, clear=st.booleans(), breaks=BREAK)
     def resend(self, which: int, clear: bool, breaks: Any) -> None:
-        where, _, known = self.one(which)
+        where, _, expected = self.pick(which)
         answer = self.ask(
-            where, lambda key: self.people.changing("resend", known.member_id, key=key, clear_blocked=clear), breaks
+            where,
+            lambda key: self.people.change_request("resend", expected.member_id, key=key, clear_blocked=clear),
+            breaks,
         )
         done = answer.json["results"][0]["done"]
-        assert done == (known.status in _OPEN and (clear or not known.blocked))
+        assert done == (expected.status in _OPEN and (clear or not expected.blocked))
         if done:
-            self.is_invited(known)
+            self.is_invited(expected)
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.expected)
     @rule(which=WHICH, breaks=BREAK)
     def cancel(self, which: int, breaks: Any) -> None:
-        where, _, known = self.one(which)
-        answer = self.ask(where, lambda key: self.people.changing("cancel", known.member_id, key=key), breaks)
-        assert answer.json["results"][0]["done"] == (known.status in _OPEN)
-        if known.status in _OPEN:
-            known.status = "cancelled"
+        where, _, expected = self.pick(which)
+        answer = self.ask(where, lambda key: self.people.change_request("cancel", expected.member_id, key=key), breaks)
+        assert answer.json["results"][0]["done"] == (expected.status in _OPEN)
+        if expected.status in _OPEN:
+            expected.status = "cancelled"
 
-    @precondition(lambda self: any(one.status == "active" for one in self.known.values()))
+    @precondition(lambda self: any(one.status == "active" for one in self.expected.values()))
     @rule(which=WHICH)
     def archive(self, which: int) -> None:
-        where, _, known = self.one(which, "active")
-        path = f"/members/{known.member_id}/archive"
+        where, _, expected = self.pick(which, "active")
+        path = f"/members/{expected.member_id}/archive"
         request = self.ask(where, lambda _: Request("POST", f"/orgs/{self.people.org_id}{path}", self.people.org_admin))
         assert request.status < 300, request.text
-        known.status = "archived"
+        expected.status = "archived"
         self.people.outside.until_quiet()
 
     # ------------------------------------------------------------ the invited
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.expected)
     @rule(which=WHICH, what=st.sampled_from(["accept", "accept", "decline"]), breaks=BREAK)
     def answer(self, which: int, what: str, breaks: Any) -> None:
-        where, who, known = self.one(which)
+        where, who, expected = self.pick(which)
         account = self.account(who)
-        answer = self.ask(where, lambda _: self.people.answering(what, known.member_id, account), breaks)
+        answer = self.ask(where, lambda _: self.people.answer_request(what, expected.member_id, account), breaks)
         after = "active" if what == "accept" else "declined"
-        is_late = what == "accept" and known.expires_at is not None and known.expires_at <= self.now
-        if known.status == after or (known.status in _OPEN and not is_late):
+        is_late = what == "accept" and expected.expires_at is not None and expected.expires_at <= self.now
+        if expected.status == after or (expected.status in _OPEN and not is_late):
             assert answer.status == 200, answer.text
-            known.status = after
+            expected.status = after
         else:
             assert answer.status == 409, answer.text
 
     @precondition(lambda self: self.links())
     @rule(which=WHICH)
     def renew(self, which: int) -> None:
-        """By any link that was ever mailed."""
+        """With any link that was ever mailed."""
         links = self.links()
         token = links[which % len(links)]
-        known = next(one for one in self.known.values() if one.member_id == token.member_id)
+        expected = next(one for one in self.expected.values() if one.member_id == token.member_id)
         works = matches(token.secret, self.people.member(token.member_id).get("invite_hash"))
-        answer = self.people.ask(self.people.submitting(token, "renew"))
+        answer = self.people.ask(self.people.form_request(token, "renew"))
         if not works:
             assert answer.status == 404, answer.text
-        elif known.status in _OPEN and known.expires_at is not None and known.expires_at <= self.now:
-            assert answer.status == (409 if known.blocked else 200), answer.text
-            if not known.blocked:
-                self.is_invited(known)
+        elif expected.status in _OPEN and expected.expires_at is not None and expected.expires_at <= self.now:
+            assert answer.status == (409 if expected.blocked else 200), answer.text
+            if not expected.blocked:
+                self.is_invited(expected)
         else:
             assert answer.status == 409, answer.text
 
@@ -172,30 +174,30 @@ class Life(RuleBasedStateMachine):
         with self.people.injector.fault(*breaks):
             self.people.wake()
 
-    @precondition(lambda self: self.told_of())
+    @precondition(lambda self: self.reportable_mails())
     @rule(which=WHICH, kind=st.sampled_from(sorted(_RANKS)), breaks=BREAK)
-    def tell(self, which: int, kind: str, breaks: Any) -> None:
-        """News of any invitation that SES may have: the first time, or again, or in the wrong order."""
-        mails = self.told_of()
+    def report(self, which: int, kind: str, breaks: Any) -> None:
+        """A delivery event of any invitation that SES may have: for the first time, again, or in the wrong order."""
+        mails = self.reportable_mails()
         mail = mails[which % len(mails)]
-        news = self.people.news(kind, mail)
+        events = self.people.events(kind, mail)
         if breaks is not None:
             with self.people.injector.fault(breaks[0] - 2, breaks[1]):
-                self.people.settle_news(news)
-        assert self.people.settle_news(news)
+                self.people.deliver_events(events)
+        assert self.people.deliver_events(events)
         about = self.people.about(mail)
-        known = next(one for one in self.known.values() if one.member_id == about["member_id"])
-        rank = known.ranks[about["invite_id"]] = max(known.ranks.get(about["invite_id"], 0), _RANKS[kind])
-        if self.people.member(known.member_id)["invite_id"] != about["invite_id"]:
+        expected = next(one for one in self.expected.values() if one.member_id == about["member_id"])
+        rank = expected.ranks[about["invite_id"]] = max(expected.ranks.get(about["invite_id"], 0), _RANKS[kind])
+        if self.people.member(expected.member_id)["invite_id"] != about["invite_id"]:
             return
-        if rank == _RANKS["Delivery"] and known.status == "prospect":
-            known.status = "pending"
+        if rank == _RANKS["Delivery"] and expected.status == "prospect":
+            expected.status = "pending"
         if rank > _RANKS["Delivery"]:
-            known.blocked = True
+            expected.blocked = True
 
     @rule(which=WHICH, breaks=BREAK)
     def work(self, which: int, breaks: Any) -> None:
-        """One message of the jobs queue, and if it broke it comes again some time."""
+        """Deliver one message of the jobs queue. If it breaks, it is delivered again later."""
         outside = self.people.outside
         if outside.take():
             delivery = outside.waiting.pop(which % len(outside.waiting))
@@ -218,52 +220,54 @@ class Life(RuleBasedStateMachine):
     # ------------------------------------------------------------ what must hold
 
     @invariant()
-    def everybody_is_what_the_model_says_and_nothing_contradicts_it(self) -> None:
-        assert self.statuses() == {one.member_id: one.status for one in self.known.values()}
+    def members_are_as_the_model_says_and_the_tables_agree(self) -> None:
+        assert self.statuses() == {one.member_id: one.status for one in self.expected.values()}
         self.people.assert_sound(quiet=False)
 
     def teardown(self) -> None:
         self.people.rest()
-        assert self.statuses() == {one.member_id: one.status for one in self.known.values()}
+        assert self.statuses() == {one.member_id: one.status for one in self.expected.values()}
         members = {one["member_id"]: one for one in self.people.members()}
-        for known in self.known.values():
-            member, mails = members[known.member_id], self.people.mails("invitation", "invitation_again")
-            assert bool(member.get("mail_blocked")) == known.blocked
-            mine = [mail for mail in mails if self.people.about(mail)["member_id"] == known.member_id]
-            assert len(mine) == known.num_invited
-            (current,) = [mail for mail in mine if self.people.about(mail)["invite_id"] == member["invite_id"]]
-            if known.status in _OPEN and current["state"] in ("sent", "delivered"):
-                link = [token for token in self.links() if token.member_id == known.member_id][-1]
+        for expected in self.expected.values():
+            member, mails = members[expected.member_id], self.people.mails("invitation", "invitation_again")
+            assert bool(member.get("mail_blocked")) == expected.blocked
+            own_mails = [mail for mail in mails if self.people.about(mail)["member_id"] == expected.member_id]
+            assert len(own_mails) == expected.num_invited
+            (current,) = [mail for mail in own_mails if self.people.about(mail)["invite_id"] == member["invite_id"]]
+            if expected.status in _OPEN and current["state"] in ("sent", "delivered"):
+                link = [token for token in self.links() if token.member_id == expected.member_id][-1]
                 assert matches(link.secret, member["invite_hash"])
 
     # ------------------------------------------------------------ how
 
-    def one(self, which: int, *statuses: str) -> tuple[int, str, Known]:
-        """Where, who, and what is known of them."""
-        found = [(*key, known) for key, known in self.known.items() if not statuses or known.status in statuses]
-        return found[which % len(found)]
+    def pick(self, which: int, *statuses: str) -> tuple[int, str, ExpectedMember]:
+        """The client's number, the address, and the model's member."""
+        candidates = [
+            (*key, expected) for key, expected in self.expected.items() if not statuses or expected.status in statuses
+        ]
+        return candidates[which % len(candidates)]
 
     @property
     def now(self) -> datetime:
         return self.people.world.now
 
     def in_30_days(self) -> datetime:
-        """When an invitation ends that is made now: the one that stands says so, to the second."""
+        """When an invitation that is made now expires."""
         return self.now + timedelta(days=30)
 
-    def is_invited(self, known: Known) -> None:
-        known.num_invited += 1
-        known.blocked = False
-        known.expires_at = to_instant(self.people.member(known.member_id)["invite_expires_at"])
+    def is_invited(self, expected: ExpectedMember) -> None:
+        expected.num_invited += 1
+        expected.blocked = False
+        expected.expires_at = to_instant(self.people.member(expected.member_id)["invite_expires_at"])
 
     def ask(self, where: int, request: Callable[[str], Request], breaks: tuple[int, Fault] | None = None) -> Answer:
-        self.people.go_to(self.places[where])
+        self.people.switch_to(self.clients[where])
         self.num_keys += 1
-        made = request(f"key {self.num_keys}")
+        sent = request(f"key {self.num_keys}")
         if breaks is not None:
             with self.people.injector.fault(*breaks):
-                self.people.outside.ask(made)
-        return self.people.outside.ask_until_answered(made)
+                self.people.outside.ask(sent)
+        return self.people.outside.ask_until_answered(sent)
 
     def account(self, who: str) -> str:
         if who not in self.accounts:
@@ -273,19 +277,19 @@ class Life(RuleBasedStateMachine):
     def links(self) -> list[Token]:
         return [token for token in map(token_in, self.people.sent()) if token]
 
-    def told_of(self) -> list[dict[str, Any]]:
-        """Invitations that SES has, or may have."""
+    def reportable_mails(self) -> list[dict[str, Any]]:
+        """Mails of invitations that SES has."""
         mails = self.people.mails("invitation", "invitation_again")
-        went = {token.member_id for token in self.links()}
+        mailed = {token.member_id for token in self.links()}
         states = ("sent", "delivered", "bounced", "complained")
-        return [mail for mail in mails if mail["state"] in states and self.people.about(mail)["member_id"] in went]
+        return [mail for mail in mails if mail["state"] in states and self.people.about(mail)["member_id"] in mailed]
 
     def statuses(self) -> dict[str, str]:
         return {one["member_id"]: one["status"] for one in self.people.members()}
 
 
 def _empty(world: World) -> None:
-    """Each life begins with nothing, in the tables and in the queues."""
+    """Each story begins with empty tables and queues."""
     dynamodb = world.client("dynamodb")
     for queue in ("jobs", "mail"):
         world.messages(queue)

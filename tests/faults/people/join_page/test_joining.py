@@ -1,4 +1,4 @@
-"""Joining by the page, with a fault at every AWS call: one mail, whose code counts, and one person in the end."""
+"""Joining by the page, with a fault at every AWS call: in the end one mail, whose code counts, and one member."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox
 from chalicelib.notifications.schemas import Wake
 from tests.faults.injector import Injector, Killed
-from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.notifications.test_mail import SES
 from tests.gateway import Answer
 from tests.harness import World
@@ -19,35 +19,35 @@ from tests.stories.joining import SLUG, Joining, token_of
 
 EMAIL = "ann@example.com"
 
-_SHOWN = [
-    *(GET, TRANSACT),  # how often this source has come
-    *(GET, GET_MANY),  # whose page it is, and whether it is on
+_LOAD = [
+    *(GET, TRANSACT),  # the rate limit of this source
+    *(GET, GET_MANY),  # the slug; the organization and its page
     *(QUERY, QUERY),  # groups, locations
 ]
 ASK = [
-    *_SHOWN,
-    *(GET, TRANSACT),  # how many mails this address has got
-    *(TRANSACT, SEND),  # the request with its mail; the mailer is woken
+    *_LOAD,
+    *(GET, TRANSACT),  # the rate limit of mails to this address
+    *(TRANSACT, SEND),  # the request with its mail; the wake-up of the mailer
 ]
 CONFIRM = [
-    *_SHOWN,
-    *(GET, TRANSACT),  # the request, and one more try at it
-    *(GET_MANY, QUERY, TRANSACT),  # whose address it is; the person with the entry in the trail
+    *_LOAD,
+    *(GET, TRANSACT),  # the request; its try is counted
+    *(GET_MANY, QUERY, TRANSACT),  # the claim of the address; the member with the audit entry
 ]
-# These are the same whoever comes.
+# The same for known and new people.
 _BEFORE_LOOK_UP = 8
 CONFIRM_KNOWN = [*CONFIRM[:9], GET_MANY, *CONFIRM[9:]]
 MAIL = [
     *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
     *(TRANSACT, GET),  # the claim
-    *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, who that is; the code's hash
-    *(GET, TRANSACT),  # a slot
-    *(SES, TRANSACT, QUERY),  # sent, noted, and whether SES told of it already
-    *(QUERY, TRANSACT, QUERY),  # nobody waits any more
-    *(TRANSACT, QUERY),  # the lease goes back
+    *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
+    UPDATE,  # a slot
+    *(SES, TRANSACT, QUERY),  # sent, recorded, and the events that came before
+    *(QUERY, TRANSACT, QUERY),  # no mail is left
+    *(TRANSACT, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
-_OF_ONE_MAIL = range(4, 14)
+_OF_ONE_MAIL = range(4, 13)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def joining(world: World, hook: Injector, small: None, monkeypatch: pytest.Monke
 
 
 def _until_answered(joining: Joining, path: str, form: dict[str, str]) -> Answer:
-    """As a person does whose browser shows an error, or nothing at all: the same form once more."""
+    """A person whose browser shows an error, or nothing, sends the same form again."""
     for _ in range(3):
         answer = joining.world.submit(path, form)
         if answer.status < 500:
@@ -65,7 +65,7 @@ def _until_answered(joining: Joining, path: str, form: dict[str, str]) -> Answer
 
 
 def _sweep(joining: Joining) -> None:
-    """What a process that died left lying is picked up, as the sweep does, minute by minute."""
+    """Leases of dead processes end, and sweeps pick up what is stuck."""
     for _ in range(3):
         for item in joining.world.dump("outbox"):
             if item["sk"].startswith("WORKER#"):
@@ -112,7 +112,7 @@ def test_who_asks_again_after_an_error_gets_one_mail_and_its_code_counts(
 
 
 def _try(joining: Joining, path: str, form: dict[str, str]) -> Answer | None:
-    """None when the process died over it; whatever is answered is answered as a page."""
+    """None when the process died. Every answer is a page."""
     try:
         answer = joining.world.submit(path, form)
     except Killed:
@@ -126,7 +126,7 @@ def _try(joining: Joining, path: str, form: dict[str, str]) -> Answer | None:
 
 
 def test_mailing_the_code_makes_these_calls(joining: Joining, hook: Injector) -> None:
-    joining.asked(EMAIL)
+    joining.request_code(EMAIL)
     joining.world.messages("mail")
     with hook.watched() as calls:
         _run_mailer(joining)
@@ -135,7 +135,7 @@ def test_mailing_the_code_makes_these_calls(joining: Joining, hook: Injector) ->
 
 @pytest.mark.parametrize(("at", "fault"), [pair for pair in pairs(MAIL) if pair.values[0] in _OF_ONE_MAIL])
 def test_there_is_one_mail_at_most_and_its_code_counts(joining: Joining, hook: Injector, at: int, fault: Fault) -> None:
-    request_id = joining.asked(EMAIL)
+    request_id = joining.request_code(EMAIL)
     joining.world.messages("mail")
     with hook.fault(at, fault):
         _run_mailer(joining)
@@ -152,7 +152,7 @@ def test_there_is_one_mail_at_most_and_its_code_counts(joining: Joining, hook: I
 def _run_mailer(joining: Joining) -> None:
     records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
     try:
-        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now)
+        mail_jobs.send({"Records": records}, clock=lambda: joining.world.now, time=joining.world.mail_time)
     except Killed:
         return
 
@@ -161,7 +161,7 @@ def _run_mailer(joining: Joining) -> None:
 
 
 def _asked(joining: Joining) -> dict[str, str]:
-    request_id = joining.asked(EMAIL)
+    request_id = joining.request_code(EMAIL)
     return {"request": request_id, "code": joining.code(EMAIL)}
 
 
@@ -176,7 +176,7 @@ def test_entering_the_code_makes_these_calls(joining: Joining, hook: Injector) -
     assert calls == CONFIRM
 
 
-def test_entering_the_code_as_somebody_known_makes_these_calls(joining: Joining, hook: Injector) -> None:
+def test_entering_the_code_as_a_known_person_makes_these_calls(joining: Joining, hook: Injector) -> None:
     _known(joining)
     form = _asked(joining)
     with hook.watched() as calls:
@@ -185,7 +185,7 @@ def test_entering_the_code_as_somebody_known_makes_these_calls(joining: Joining,
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(CONFIRM))
-def test_somebody_new_is_one_member_with_a_link_that_works(
+def test_a_new_person_is_one_member_with_a_link_that_works(
     joining: Joining, hook: Injector, at: int, fault: Fault
 ) -> None:
     form = _asked(joining)
@@ -196,7 +196,7 @@ def test_somebody_new_is_one_member_with_a_link_that_works(
 
 
 @pytest.mark.parametrize(("at", "fault"), [pair for pair in pairs(CONFIRM_KNOWN) if pair.values[0] > _BEFORE_LOOK_UP])
-def test_somebody_known_stays_the_same_member_with_a_link_that_works(
+def test_a_known_person_stays_the_same_member_with_a_link_that_works(
     joining: Joining, hook: Injector, at: int, fault: Fault
 ) -> None:
     member_id = _known(joining)
@@ -245,7 +245,7 @@ def test_a_group_that_is_deleted_at_that_moment_is_not_joined(joining: Joining, 
     assert joining.world.every(f"/orgs/{joining.org}/members", joining.admin) == []
 
 
-def test_transactions_that_conflict_for_ever_are_told_as_such(joining: Joining, hook: Injector) -> None:
+def test_endless_transaction_conflicts_are_answered_as_unavailable(joining: Joining, hook: Injector) -> None:
     form = _asked(joining)
     with hook.fault(len(CONFIRM), CONFLICTS):
         answer = joining.world.submit(f"/join/{SLUG}/verify", form)

@@ -1,4 +1,4 @@
-"""The story of test_model.py, in which people also join groups, are archived, and come back, in any order."""
+"""The random story of test_model.py, in which members also join groups, are archived, and return."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ class JoiningStory(Story):
         self.org = self.orgs[0]
         self.groups = [world.group(self.org, courses=self.courses[:1]), world.group(self.org, courses=self.courses)]
 
-    def _somebody(self, which: int, status: str) -> str | None:
+    def _pick(self, which: int, status: str) -> str | None:
         found = [
             item["member_id"]
             for item in self.play.world.dump("core")
@@ -43,7 +43,7 @@ class JoiningStory(Story):
 
     @rule(which=SOME, groups=st.sampled_from([[0], [1], [0, 1], []]))
     def change_groups(self, which: int, groups: list[int]) -> None:
-        member_id = self._somebody(which, "active")
+        member_id = self._pick(which, "active")
         if member_id is not None:
             body = {"group_ids": [self.groups[number] for number in groups]}
             path = f"/orgs/{self.org}/members/{member_id}"
@@ -56,7 +56,7 @@ class JoiningStory(Story):
 
     @rule(which=SOME)
     def archive(self, which: int) -> None:
-        member_id = self._somebody(which, "active")
+        member_id = self._pick(which, "active")
         if member_id is not None:
             self.steady[self.org].discard(member_id)
             path = f"/orgs/{self.org}/members/{member_id}/archive"
@@ -64,8 +64,8 @@ class JoiningStory(Story):
 
     @rule(which=SOME)
     def come_back(self, which: int) -> None:
-        """As an accepted invitation has it."""
-        member_id = self._somebody(which, "archived")
+        """In the same way as an accepted invitation makes a member active again."""
+        member_id = self._pick(which, "archived")
         member = members_store.member(self.org, member_id) if member_id else None
         if member is not None:
             now = self.play.world.now

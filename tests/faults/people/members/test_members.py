@@ -1,4 +1,4 @@
-"""A member who is added to a group, and progress that is taken, offered and accepted: broken at every call."""
+"""Adding a member to a group, and taking, offering and accepting progress, with faults at every AWS call."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness, enrolled
 from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
 
-_KEY = [GET, TRANSACT]  # is this request known, claim it
+_KEY = [GET, TRANSACT]  # the idempotency key is read and claimed
 _ANSWER = [TRANSACT]
 
-# Department of the person, who asks; the group; the person, the number of the audit entry.
+# The member's department, the caller's roles; the group; the member, the number of the audit entry.
 ADD = [GET, QUERY, GET, GET, GET, QUERY, TRANSACT, SEND, GET]
 TAKE = [*_KEY, GET, GET, TRANSACT, *_ANSWER]
 OFFER = [*_KEY, GET, QUERY, GET, TRANSACT, *_ANSWER]
@@ -20,7 +20,7 @@ ACCEPT = [GET, QUERY, GET, GET, *_KEY, GET, GET, GET, GET, QUERY, TRANSACT, GET,
 
 
 class Person:
-    """Somebody with an account, a course that is open to everybody, and a client of which they are a member."""
+    """A person with an account, a course that is open to everybody, and a client of which the person is a member."""
 
     def __init__(self, play: FaultHarness) -> None:
         self.play, world = play, play.world
@@ -42,7 +42,7 @@ class Person:
         return Request("POST", path, self.play.admin, key=key)
 
     def held(self) -> list[tuple[str, str]]:
-        """Where the person holds the course, and how far it is."""
+        """Where the person has the course, and in which state."""
         items = [item for item in self.play.world.dump("enrollments") if "HISTORY" not in item["sk"]]
         return sorted((item["pk"].split("#")[0], item["status"]) for item in items)
 
@@ -89,7 +89,7 @@ def _expect(person: Person, held: list[tuple[str, str]]) -> None:
     later.settle(person.play)
 
 
-_SCENES: dict[str, tuple[Callable[[FaultHarness], tuple[Request, Callable[[], None], int]], list[str]]] = {
+_REQUESTS: dict[str, tuple[Callable[[FaultHarness], tuple[Request, Callable[[], None], int]], list[str]]] = {
     "add to a group": (_adding, ADD),
     "take": (_taking, TAKE),
     "offer": (_offering, OFFER),
@@ -97,10 +97,10 @@ _SCENES: dict[str, tuple[Callable[[FaultHarness], tuple[Request, Callable[[], No
 }
 
 
-@pytest.mark.parametrize("name", _SCENES)
+@pytest.mark.parametrize("name", _REQUESTS)
 def test_these_requests_make_these_calls(play: FaultHarness, name: str) -> None:
-    scene, expected = _SCENES[name]
-    request, check, status = scene(play)
+    build, expected = _REQUESTS[name]
+    request, check, status = build(play)
     with play.injector.watched() as calls:
         assert play.ask(request).status == status
     assert calls == expected
@@ -112,12 +112,12 @@ def test_these_requests_make_these_calls(play: FaultHarness, name: str) -> None:
     ("name", "at", "fault"),
     [
         pytest.param(name, *one.values, id=f"{name}: {one.id}")
-        for name, (_, calls) in _SCENES.items()
+        for name, (_, calls) in _REQUESTS.items()
         for one in pairs(calls)
     ],
 )
 def test_these_requests_happen_once_whichever_call_breaks(play: FaultHarness, name: str, at: int, fault: Fault) -> None:
-    request, check, status = _SCENES[name][0](play)
+    request, check, status = _REQUESTS[name][0](play)
     later.broken_request(play, request, at, fault, status)
     play.outside.until_quiet()
     check()

@@ -13,8 +13,8 @@ from chalicelib.people.uploads import store as import_store
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
-from tests.faults.inviting_calls import ANSWER, CLAIM, TELL
-from tests.faults.inviting_scenarios import ANN, BOB, People, named, sharp, telling
+from tests.faults.inviting_calls import ANSWER, AUDIT, CLAIM
+from tests.faults.inviting_scenarios import ANN, BOB, People, distinct_faults, faults_on_writes, named
 from tests.faults.kinds import (
     DELETE_FILE,
     GET,
@@ -34,9 +34,9 @@ from tests.harness import World
 _HEAD = "E-mail,First name,Last name,Groups,Department,Location"
 _ROWS = [f"{ANN},Ann,Lee,Finance,,", f"{BOB},Bob,Ray,Finance,,", "nobody,No,Body,Finance,,"]
 
-UPLOAD = [*CLAIM, GET, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *TELL, *ANSWER, GET, QUERY, QUERY]
-APPROVE = [*CLAIM, GET, GET, *TELL, DELETE_FILE, SEND, *ANSWER]
-DISAPPROVE = [*CLAIM, GET, *TELL, DELETE_FILE, *ANSWER]
+UPLOAD = [*CLAIM, GET, QUERY, QUERY, QUERY, GET_MANY, PUT_FILE, INSERT, *AUDIT, *ANSWER, GET, QUERY, QUERY]
+APPROVE = [*CLAIM, GET, GET, *AUDIT, DELETE_FILE, SEND, *ANSWER]
+DISAPPROVE = [*CLAIM, GET, *AUDIT, DELETE_FILE, *ANSWER]
 
 RUN = [GET, DELETE_FILE, QUERY, SEND]
 _MAILS, _END = [INSERT, INSERT, TRANSACT, SEND], [TRANSACT, GET, TRANSACT]
@@ -99,7 +99,7 @@ def _is_previewed(people: People) -> None:
     assert _shown(people) == ("preview", 0, 1, [None, None, None])
     assert len(_files(people)) == 1
     assert people.members() == []
-    assert people.told() == {"import.uploaded": 1}
+    assert people.audit_actions() == {"import.uploaded": 1}
 
 
 def _is_done(people: People) -> None:
@@ -108,7 +108,7 @@ def _is_done(people: People) -> None:
     assert _files(people) == []
     assert people.statuses() == {"prospect": 2}
     assert sorted(mail["To"][0] for mail in people.sent()) == [ANN, BOB]
-    assert people.told()["import.approved"] == 1
+    assert people.audit_actions()["import.approved"] == 1
 
 
 def _is_discarded(people: People) -> None:
@@ -116,7 +116,7 @@ def _is_discarded(people: People) -> None:
     assert _shown(people) == ("disapproved", 0, 1, [None, None, None])
     assert _files(people) == []
     assert people.members() == []
-    assert people.told()["import.disapproved"] == 1
+    assert people.audit_actions()["import.disapproved"] == 1
 
 
 _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], int, Callable[[People], None]]] = {
@@ -126,7 +126,9 @@ _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], int, Callable
 }
 # The key is claimed, and answered under, as in test_invites.py.
 _OWN = 4
-_EACH_REQUEST = [one for name, (_, calls, _, _) in _REQUESTS.items() for one in named(name, sharp(calls, _OWN))]
+_EACH_REQUEST = [
+    one for name, (_, calls, _, _) in _REQUESTS.items() for one in named(name, faults_on_writes(calls, _OWN))
+]
 
 
 @pytest.mark.parametrize("name", _REQUESTS)
@@ -199,9 +201,9 @@ _JOBS: dict[str, tuple[Callable[[People], Delivery], list[str], Callable[[People
     "chunk for later": (_chunk_later, CHUNK_LATER, _is_planned_and_done),
 }
 _EACH_JOB = [
-    *named("run", sharp(RUN)),
-    *named("chunk", telling(CHUNK)),
-    *named("chunk for later", [one for one in sharp(CHUNK_LATER) if int(str(one.values[0])) in (9, 10)]),
+    *named("run", faults_on_writes(RUN)),
+    *named("chunk", distinct_faults(CHUNK)),
+    *named("chunk for later", [one for one in faults_on_writes(CHUNK_LATER) if int(str(one.values[0])) in (9, 10)]),
 ]
 
 
@@ -284,7 +286,7 @@ def test_giving_a_chunk_up_makes_these_calls(people: People) -> None:
     _is_given_up(people)
 
 
-@pytest.mark.parametrize(("at", "fault"), sharp(BURIED))
+@pytest.mark.parametrize(("at", "fault"), faults_on_writes(BURIED))
 def test_a_chunk_is_given_up_once_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
     delivery = people.starting(_dead)
     with people.injector.fault(at, fault):

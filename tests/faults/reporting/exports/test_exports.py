@@ -80,7 +80,9 @@ def test_an_export_is_asked_for_with_these_calls(play: FaultHarness) -> None:
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(REQUEST))
-def test_whoever_asks_again_has_one_export_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_the_same_request_again_makes_one_export_whichever_call_breaks(
+    play: FaultHarness, at: int, fault: Fault
+) -> None:
     request = _request(play)
     with play.injector.fault(at, fault):
         play.outside.ask(request)

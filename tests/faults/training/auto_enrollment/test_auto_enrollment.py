@@ -1,4 +1,4 @@
-"""Joining a group, and what is asked of all its members: broken at every call, twice at once, and beside others."""
+"""A member, or all members of a group, get its courses: broken at every call, twice at once, and beside others."""
 
 from collections.abc import Callable
 
@@ -22,10 +22,10 @@ _BEGIN, _END = [GET, GET_MANY, GET_MANY], [TRANSACT]
 FIRST = [*_BEGIN, *_ROWS, *_PERSON, *_END]
 SECOND = [*_BEGIN, GET, QUERY, *_PERSON, *_END]
 FULL = [*_BEGIN, GET, QUERY, *_PERSON, *_PERSON, *_END]
-AGAIN = [GET, GET, GET_MANY, *_PERSON]
-GROUP = [QUERY, SEND, TRANSACT]
-GROUP_PAGE = [QUERY, SEND]
+AGAIN = [GET, GET, QUERY, GET, GET, GET_MANY, *_PERSON, TRANSACT]
 MANY = [GET_MANY, GET_MANY, *_ROWS, *_PERSON]
+GROUP = [GET, QUERY, *MANY, TRANSACT]
+GROUP_PAGE = [GET, QUERY, *MANY, TRANSACT, SEND]
 ALONE = [GET, GET_MANY, GET_MANY, GET, QUERY, *_PERSON]
 MANY_MET = [*MANY, *ALONE]
 # Two seats for three: none of them together, then each alone, the last of them twice.
@@ -105,7 +105,7 @@ def _again(play: FaultHarness) -> tuple[Delivery, Rows]:
     play.deliver_at_once(delivery)
     play.limit_seats(org_id, {course: 2})
     assert play.ask(_retry(play)).status == 202
-    return play.outside.take_one(job="join_many"), {(org_id, course): [enrolled(2)]}
+    return play.outside.take_one(job="join_group"), {(org_id, course): [enrolled(2)]}
 
 
 def _retry(play: FaultHarness) -> Request:
@@ -119,9 +119,9 @@ def _group(play: FaultHarness) -> str:
     return str(group)
 
 
-def _applied(play: FaultHarness, per_message: int = 4) -> tuple[Delivery, Rows]:
+def _applied(play: FaultHarness, per_page: int = 4) -> tuple[Delivery, Rows]:
     """An admin has a group's courses applied to the three people in it, so many of them in one message."""
-    enroll_group._PER_MESSAGE = per_message
+    enroll_group._PER_PAGE = per_page
     course = play.course()
     org_id = play.client(0, [course])
     group = play.world.group(org_id, courses=[course])
@@ -132,7 +132,7 @@ def _applied(play: FaultHarness, per_message: int = 4) -> tuple[Delivery, Rows]:
 
 
 def _many(play: FaultHarness, seats: int = 0, held: int = 0) -> tuple[Delivery, Rows]:
-    """Three people of a group in one message; so many of them hold the course already."""
+    """Three people of a group in a message of their own; so many of them hold the course already."""
     course = play.course()
     org_id = play.client(0, [course])
     if seats:
@@ -143,7 +143,11 @@ def _many(play: FaultHarness, seats: int = 0, held: int = 0) -> tuple[Delivery, 
         play.enrolled_before(org_id, course, person, "in_progress")
     request = Request("PATCH", f"/orgs/{org_id}/groups/{group}", play.admin, {"apply_to_members": True})
     assert play.ask(request).status == 200
-    return play.outside.take_one(job="join_many"), {(org_id, course): [enrolled(3)]}
+    body = play.outside.take_one(job="join_group").body
+    assert isinstance(body, dict)
+    ids = {name: body[name] for name in ("msp_id", "org_id", "group_id", "join_id")}
+    some = {"job": "join_many", "member_ids": play.people[org_id], **ids}
+    return Delivery(some), {(org_id, course): [enrolled(3)]}
 
 
 def _many_met(play: FaultHarness) -> tuple[Delivery, Rows]:
@@ -180,11 +184,11 @@ _EACH_FAULT = [
 
 @pytest.fixture(autouse=True)
 def _pages_are_long_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enroll_group, "_PER_MESSAGE", enroll_group._PER_MESSAGE)
+    monkeypatch.setattr(enroll_group, "_PER_PAGE", enroll_group._PER_PAGE)
 
 
 @pytest.mark.parametrize("name", _SCENES)
-def test_joining_makes_these_calls_and_comes_to_this(play: FaultHarness, name: str) -> None:
+def test_a_join_makes_these_calls_and_has_this_result(play: FaultHarness, name: str) -> None:
     scene, expected = _SCENES[name]
     delivery, rows = scene(play)
     with play.injector.watched() as calls:
@@ -208,7 +212,7 @@ def test_joining_comes_out_right_whichever_call_breaks(play: FaultHarness, name:
 
 
 @pytest.mark.parametrize(("name", "at"), _EACH)
-def test_a_joining_that_is_delivered_twice_at_once_happens_once(play: FaultHarness, name: str, at: int) -> None:
+def test_a_join_that_is_delivered_twice_at_once_is_processed_once(play: FaultHarness, name: str, at: int) -> None:
     delivery, rows = _SCENES[name][0](play)
     later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
     play.outside.until_quiet()
@@ -297,7 +301,7 @@ def test_seats_that_are_limited_meanwhile_are_never_exceeded(play: FaultHarness,
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(RETRY))
-def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
+def test_a_retry_of_a_group_s_row_comes_out_right_whichever_call_breaks(
     play: FaultHarness, at: int, fault: Fault
 ) -> None:
     delivery, rows = _full(play)
@@ -309,7 +313,7 @@ def test_a_retry_of_a_standing_row_comes_out_right_whichever_call_breaks(
     play.assert_true({(org_id, course): [enrolled(2)]})
 
 
-def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None:
+def test_a_retry_of_a_group_s_row_makes_these_calls(play: FaultHarness) -> None:
     delivery, _ = _full(play)
     play.deliver_at_once(delivery)
     with play.injector.watched() as calls:
@@ -318,12 +322,12 @@ def test_a_retry_of_a_standing_row_makes_these_calls(play: FaultHarness) -> None
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(FIRST))
-def test_a_dead_joining_is_buried_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
+def test_a_dead_letter_of_a_join_is_right_whichever_call_breaks(play: FaultHarness, at: int, fault: Fault) -> None:
     delivery, rows = _first(play)
     with play.injector.fault(at, fault):
         play.outside.handle_dead_letter(delivery)
     assert play.injector.struck
-    # Buried for good; its due entry is gone, and nobody tries again by themselves.
+    # The due entry is gone: nothing tries again until an admin does.
     play.outside.until_quiet()
     play.assert_true({key: [("partial", 1, 0, 0, 0, 1)] for key in rows})
     play.retry_everything()

@@ -18,8 +18,8 @@ def _assert_moved(play: FaultHarness, today: Rows, done: Rows) -> None:
     assert first >= scenarios.MOVED_INSTANTS[0]
     assert second == scenarios.MOVED_INSTANTS[1]
     play.assert_true(today)
-    told = [entry["action"] for entries in tables.audit.values() for entry in entries]
-    assert told.count("organization.changed") == 1
+    actions = [entry["action"] for entries in tables.audit.values() for entry in entries]
+    assert actions.count("organization.changed") == 1
     play.outside.until(datetime(2087, 2, 10, 8, 0, tzinfo=UTC))
     play.assert_true(done)
 

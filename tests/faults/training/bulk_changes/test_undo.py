@@ -21,9 +21,9 @@ from tests.faults.snapshots import built_once
 REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
 # One row a transaction.
 START = [GET, *[GET, QUERY, TRANSACT] * 2, GET, QUERY, TRANSACT, SEND, SEND, TRANSACT]
-# Two of three people are withdrawn, the third has started.
-CHUNK = [GET_MANY, GET, QUERY, GET, INSERT, INSERT, GET, TRANSACT, GET, GET]
-DEAD = [GET_MANY, GET, QUERY, GET, *[GET] * 3, TRANSACT, GET, GET]
+# The learners of the chunk are in two shards. Two of three people are withdrawn, the third has started.
+CHUNK = [GET_MANY, GET, QUERY, QUERY, GET, INSERT, INSERT, GET, TRANSACT, GET, GET]
+DEAD = [GET_MANY, GET, QUERY, QUERY, GET, *[GET] * 3, TRANSACT, GET, GET]
 
 
 def undoing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, job: str = "") -> tuple[Batch, Delivery]:

@@ -1,4 +1,4 @@
-"""The mails of a row, from the due entry on: broken at every call, and twice at once. Each is made once a learner."""
+"""The mails of a row, from the due entry on: broken at every call, and twice at once. One mail for each learner."""
 
 import json
 from collections import Counter
@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.core.clock import to_instant
+from chalicelib.notifications.models import queue_pk
 from chalicelib.training.course_mails import service as course_mails
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery
@@ -16,23 +17,22 @@ from tests.faults.snapshots import built_once
 
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
-    "ran": [GET, GET, TRANSACT, *_MAKE, *_MAKE, SEND, TRANSACT],
-    "due_in_7_days": [GET, *_MAKE, *_MAKE, SEND, TRANSACT],
+    "ran": [GET, GET, GET, TRANSACT, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
+    "due_in_7_days": [GET, GET, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
 }
-_PAGE = [GET, *_MAKE, SEND, SEND]
+_PAGE = [GET, GET, *_MAKE, SEND, TRANSACT, SEND]
 
 REMIND_AT = "2087-01-25T08:00:00Z"
 
 
 def _mailing(play: FaultHarness, monkeypatch: pytest.MonkeyPatch, event: str) -> tuple[Batch, Delivery]:
-    """Two people in two chunks, each chunk a page; the message by which this event's mails are made."""
-    monkeypatch.setattr(course_mails, "NUM_ROW_SHARDS", 2)
+    """Two people, each of them a page; the message by which this event's mails are made."""
+    monkeypatch.setattr(course_mails, "_PER_PAGE", 1)
     return _launched(play, event)
 
 
 @built_once
 def _launched(play: FaultHarness, event: str) -> tuple[Batch, Delivery]:
-    play.chunks_of(1)
     course = play.course()
     org_id = play.client(2, [course])
     switches = {"enrollment": event == "ran", "reminders": True}
@@ -52,14 +52,13 @@ def _assert_made(play: FaultHarness, event: str) -> None:
     mails = [item for item in outbox if item["pk"].startswith("MAIL#")]
     [kind] = {mail["kind"] for mail in mails}
     assert kind == ("enrolled" if event == "ran" else event)
-    # One for each person, in the tenant's queue, which is open.
+    # One for each person, in a shard of the tenant's queue, which is open.
     about = Counter(json.loads(mail["about"])["member_id"] for mail in mails)
     assert about == Counter(dict.fromkeys(next(iter(play.people.values())), 1))
-    queues = [item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")]
-    assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == {
-        item["sk"] for item in outbox if item["pk"].startswith("QUEUE#")
-    }
-    assert [item["sk"] for item in outbox if item["pk"] == "QUEUES"] == [queues[0].removeprefix("QUEUE#")]
+    queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
+    assert {mail["pk"].removeprefix("MAIL#") for mail in mails} == set(queued)
+    [queue] = [item for item in outbox if item["pk"] == "QUEUES"]
+    assert set(queued.values()) == {queue_pk(queue["sk"], int(shard)) for shard in queue["shards"]}
     planned = {item["sk"].split("#")[2].split(".")[2] for item in outbox if item["pk"].startswith("DUE#")}
     assert planned == {"due_in_7_days", "due_tomorrow", "overdue"} - {event}
 

@@ -72,12 +72,12 @@ def _assert_said(play: FaultHarness, name: str, answer: dict[str, Any]) -> None:
     assert {field: said[field] for field in _STEPS[name].says} == _STEPS[name].says
 
 
-def _assert_told_once(play: FaultHarness, name: str) -> None:
+def _assert_audited_once(play: FaultHarness, name: str) -> None:
     planned = [due for due in Tables.of(play.world).dues if "2087-03-01" in due["sk"].split("#")[2]]
     assert len(planned) == _STEPS[name].num_reminders
-    told = [entry for entries in Tables.of(play.world).audit.values() for entry in entries]
-    num_told = sum(entry["action"] == "enrollment.changed" for entry in told)
-    assert num_told == (_STEPS[name].change is not None)
+    entries = [entry for entries in Tables.of(play.world).audit.values() for entry in entries]
+    num_entries = sum(entry["action"] == "enrollment.changed" for entry in entries)
+    assert num_entries == (_STEPS[name].change is not None)
 
 
 @pytest.mark.parametrize("name", _STEPS)
@@ -91,12 +91,12 @@ def test_progress_makes_these_calls(play: FaultHarness, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _STEPS)
-def test_progress_that_is_told_twice_counts_once(play: FaultHarness, name: str) -> None:
+def test_progress_that_is_reported_twice_counts_once(play: FaultHarness, name: str) -> None:
     request, rows = _step(play, name)
     first = play.ask(request)
     play.world.now += timedelta(minutes=1)
     assert play.ask(request).json == first.json
-    _assert_told_once(play, name)
+    _assert_audited_once(play, name)
     play.assert_true(rows)
 
 
@@ -116,5 +116,5 @@ def test_progress_comes_out_right_whichever_call_breaks(play: FaultHarness, name
     answer = play.outside.ask_until_answered(request)
     assert answer.status == 200, answer.text
     _assert_said(play, name, answer.json)
-    _assert_told_once(play, name)
+    _assert_audited_once(play, name)
     play.assert_true(rows)

@@ -102,6 +102,28 @@ def test_an_address_that_cognito_does_not_take_is_refused(world: World) -> None:
         assert _fields(_register(world)) == [("email", "invalid_email")]
 
 
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/auth/register", {"password": PASSWORD}),
+        ("/auth/forgot", {}),
+        ("/auth/reset", {"code": "123456", "new_password": OTHER}),
+    ],
+)
+def test_an_address_too_long_for_an_account_is_refused_with_a_sentence(
+    world: World, path: str, more: dict[str, str]
+) -> None:
+    answer = world.post(path, body={"email": "a" * 64 + "@" + "b" * 60 + ".example", **more})
+    assert answer.status == 422
+    assert answer.json["errors"] == [
+        {
+            "field": "email",
+            "code": "address_too_long",
+            "message": "An account's address has 128 characters at most.",
+        }
+    ]
+
+
 @pytest.mark.parametrize("code", ["UsernameExistsException", "CodeDeliveryFailureException"])
 def test_a_registration_whose_answer_or_mail_was_lost_counts_all_the_same(world: World, code: str) -> None:
     with world.refusing("cognito-idp", "SignUp", code):
@@ -117,7 +139,7 @@ def test_a_registration_whose_answer_or_mail_was_lost_counts_all_the_same(world:
         {"email": "ann@example.com", "password": PASSWORD, "first_name": "Ann\r\nBcc: x"},
     ],
 )
-def test_a_registration_that_is_no_such_thing_is_refused(world: World, body: dict[str, str]) -> None:
+def test_an_invalid_registration_is_refused(world: World, body: dict[str, str]) -> None:
     answer = world.post("/auth/register", body=body)
     assert answer.status == 422
     assert PASSWORD not in answer.text
@@ -141,7 +163,7 @@ def test_a_code_that_is_too_old_or_was_guessed_at_is_a_wrong_one(world: World, c
     assert _said(answer) == (422, "wrong_code")
 
 
-def test_a_registration_that_there_is_not_is_confirmed_by_no_code(world: World) -> None:
+def test_no_code_confirms_an_unknown_registration(world: World) -> None:
     unknown = world.post("/auth/confirm", body={"registration_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "code": "123456"})
     assert _said(unknown) == (422, "wrong_code")
 
@@ -228,7 +250,7 @@ def test_a_session_is_good_once(world: World) -> None:
         "InvalidParameterException",
     ],
 )
-def test_whatever_is_wrong_with_a_log_in_is_answered_alike(world: World, code: str) -> None:
+def test_all_failed_log_ins_are_answered_alike(world: World, code: str) -> None:
     plain = _log_in(world, "nobody@example.com")
     with world.refusing("cognito-idp", "InitiateAuth", code):
         answer = _log_in(world)
@@ -271,7 +293,7 @@ def test_a_refresh_token_brings_new_tokens_and_stays_good(world: World) -> None:
     assert world.post("/auth/refresh", body={"refresh_token": answer.json["refresh_token"]}).status == 200
 
 
-def test_what_is_no_refresh_token_brings_none(world: World) -> None:
+def test_an_invalid_refresh_token_is_refused(world: World) -> None:
     _account(world)
     for wrong in ("x", _log_in(world).json["access_token"]):
         assert _said(world.post("/auth/refresh", body={"refresh_token": wrong})) == (401, "log_in_expired")
@@ -302,7 +324,7 @@ def test_a_code_resets_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("email", ["ann@example.com", "nobody@example.com"])
-def test_a_weak_new_password_is_told_before_it_is_known_whether_there_is_an_account(world: World, email: str) -> None:
+def test_a_weak_new_password_is_refused_before_any_account_is_looked_up(world: World, email: str) -> None:
     _account(world)
     answer = world.post("/auth/reset", body={"email": email, "code": "000000", "new_password": "weak"})
     assert _said(answer) == (422, "weak_password")
@@ -326,7 +348,7 @@ def test_a_weak_new_password_is_told_before_it_is_known_whether_there_is_an_acco
         "TooManyFailedAttemptsException",
     ],
 )
-def test_what_cognito_says_of_an_account_is_not_passed_on(
+def test_cognitos_answer_about_an_account_is_not_passed_on(
     world: World, operation: str, path: str, more: dict[str, str], said: tuple[int, str | None], code: str
 ) -> None:
     with world.refusing("cognito-idp", operation, code):

@@ -81,7 +81,7 @@ def test_a_customer_of_ipv6_is_one_source(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", MAILS)
-def test_an_address_gets_five_mails_an_hour_whoever_asks(world: World, path: str) -> None:
+def test_an_address_gets_five_mails_an_hour_from_all_sources(world: World, path: str) -> None:
     for number in range(5):
         world.source = f"192.0.2.{number + 1}"
         world.now += timedelta(minutes=2)
@@ -157,7 +157,7 @@ def test_only_the_mailbox_of_an_account_gets_a_code(world: World, people: dict[s
 
 
 @pytest.mark.parametrize("path", ["/auth/confirm", "/auth/resend"])
-def test_registrations_that_there_are_not_are_answered_alike(world: World, people: dict[str, str], path: str) -> None:
+def test_unknown_registrations_are_answered_like_known_ones(world: World, people: dict[str, str], path: str) -> None:
     made_up = {"registration_id": REGISTRATION, "code": "000000"}
     own = {**made_up, "registration_id": world.post("/auth/register", body={
         "email": people["known"], "password": PASSWORD}).json["registration_id"]}  # fmt: skip

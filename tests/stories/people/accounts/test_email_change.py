@@ -145,7 +145,7 @@ def test_a_member_without_an_address_gets_one(world: World, driver: Driver, ann:
     assert _member(world, driver.admin, org, member)["email"] == NEW
 
 
-def test_an_address_of_another_account_is_asked_for_like_any_and_not_given(
+def test_an_address_of_another_account_is_requested_like_any_and_not_given(
     world: World, ann: Person, mailbox: Mailbox
 ) -> None:
     bob = Person(world, "bob@example.com")
@@ -227,7 +227,7 @@ def test_the_code_belongs_to_the_account_that_asked(world: World, ann: Person, m
     assert _said(Person(world, "bob@example.com").confirm(code)) == (422, "wrong_code")
 
 
-def test_asking_anew_makes_the_earlier_code_worthless(world: World, ann: Person, mailbox: Mailbox) -> None:
+def test_a_new_request_makes_the_earlier_code_worthless(world: World, ann: Person, mailbox: Mailbox) -> None:
     ann.ask()
     first = _code(mailbox)
     ann.ask("other@new.example")
@@ -236,7 +236,9 @@ def test_asking_anew_makes_the_earlier_code_worthless(world: World, ann: Person,
     assert ann.confirm(second).json["email"] == "other@new.example"
 
 
-def test_asking_anew_before_the_mail_went_out_sends_the_newer_only(world: World, ann: Person, mailbox: Mailbox) -> None:
+def test_a_new_request_before_the_mail_went_out_sends_the_newer_code_only(
+    world: World, ann: Person, mailbox: Mailbox
+) -> None:
     ann.ask()
     ann.ask("other@new.example")
     mailbox.send()
@@ -255,7 +257,7 @@ def test_the_same_request_twice_sends_one_mail(world: World, ann: Person, mailbo
 # Breaking off
 
 
-def test_a_change_that_broke_off_is_ended_by_the_same_code(
+def test_an_interrupted_change_is_completed_by_the_same_code(
     world: World, driver: Driver, course: str, ann: Person, mailbox: Mailbox
 ) -> None:
     """Each call of the change fails once; the same code takes it up again, also long after its half hour."""
@@ -303,7 +305,7 @@ def test_an_account_tries_five_times_a_minute(world: World, ann: Person, mailbox
 
 
 @pytest.mark.parametrize("body", [{}, {"email": "nonsense"}, {"email": NEW, "force": True}])
-def test_what_is_no_change_of_address_is_refused(world: World, ann: Person, body: dict[str, Any]) -> None:
+def test_an_invalid_change_of_address_is_refused(world: World, ann: Person, body: dict[str, Any]) -> None:
     assert world.post("/me/email", ann.account, body).status == 422
 
 

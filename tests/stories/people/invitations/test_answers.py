@@ -59,9 +59,7 @@ def test_accepting_twice_is_accepting_once_and_another_account_cannot(world: Wor
     ]
 
 
-def test_an_invitation_moves_to_the_address_of_whoever_has_its_link_and_an_account(
-    world: World, inviting: Inviting
-) -> None:
+def test_an_invitation_moves_to_the_account_that_has_its_link(world: World, inviting: Inviting) -> None:
     token, member_id = inviting.invited("old@example.com")
     account = world.account("new@example.com")
     path = f"/me/invites/{inviting.org}.{member_id}/accept"

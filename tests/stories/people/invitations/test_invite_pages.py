@@ -65,7 +65,7 @@ def _account(world: World, email: str) -> None:
     cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
 
 
-def test_somebody_new_registers_confirms_and_is_in(world: World, inviting: Inviting, visitor: Visitor) -> None:
+def test_a_new_person_registers_confirms_and_is_a_member(world: World, inviting: Inviting, visitor: Visitor) -> None:
     assert 'action="' in visitor.opens().text
     page = visitor.submits()
     assert (page.status, "I am new here" in page.text) == (200, True)
@@ -90,7 +90,7 @@ def test_a_name_stays_on_its_line(world: World, inviting: Inviting, visitor: Vis
     assert inviting.mailbox.to() == ["ann@example.com", "ann@example.com"]
 
 
-def test_somebody_with_an_account_logs_in_and_is_in(world: World, inviting: Inviting, visitor: Visitor) -> None:
+def test_a_person_with_an_account_logs_in_and_is_a_member(world: World, inviting: Inviting, visitor: Visitor) -> None:
     _account(world, "ann@example.com")
     page = visitor.goes_on(visitor.submits(), "log_in", email="Ann@Example.com", password=PASSWORD)
     assert "You have joined" in page.text
@@ -110,7 +110,7 @@ def test_an_account_with_another_address_is_asked_before_the_invitation_moves(
     assert (_member(inviting)["status"], _member(inviting)["email"]) == ("active", "ann@home.example")
 
 
-def test_a_move_needs_the_log_in_that_went_before_and_soon_forgets_it(
+def test_a_move_needs_a_recent_log_in_under_the_other_address(
     world: World, inviting: Inviting, visitor: Visitor
 ) -> None:
     from datetime import timedelta
@@ -156,7 +156,7 @@ def test_a_first_password_is_replaced_on_the_way(world: World, inviting: Invitin
         ("move", {"proof": ""}, 403, "Log in again"),
     ],
 )
-def test_what_is_wrong_with_a_step_is_told_on_its_form_and_nobody_is_in(
+def test_an_error_of_a_step_is_shown_on_its_form_and_accepts_nothing(
     inviting: Inviting, visitor: Visitor, step: str, fields: dict[str, str], status: int, told: str
 ) -> None:
     page = visitor.submits(step, **fields)

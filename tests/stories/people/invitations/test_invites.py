@@ -156,7 +156,7 @@ def test_a_resent_invitation_has_a_new_link_and_the_old_one_is_dead_at_once(worl
     assert inviting.subjects("ann@example.com")[-1].startswith("Your new link")
 
 
-def test_a_cancelled_invitation_has_a_dead_link_and_the_person_is_told(world: World, inviting: Inviting) -> None:
+def test_a_cancelled_invitation_has_a_dead_link_and_the_person_gets_a_mail(world: World, inviting: Inviting) -> None:
     token, member_id = inviting.invited("ann@example.com")
     (done,) = inviting.change("cancel", member_id)
     assert (done["done"], done["status"]) == (True, "cancelled")
@@ -167,7 +167,7 @@ def test_a_cancelled_invitation_has_a_dead_link_and_the_person_is_told(world: Wo
     assert world.every(f"/orgs/{inviting.org}/members?group_id={inviting.group}", inviting.admin) == []
 
 
-def test_whoever_got_no_mail_is_not_told_of_a_withdrawn_invitation(inviting: Inviting) -> None:
+def test_a_person_who_got_no_invitation_gets_no_mail_about_its_withdrawal(inviting: Inviting) -> None:
     (result,) = inviting.invite("ann@example.com")
     inviting.change("cancel", result["member_id"])
     inviting.mailbox.send()
@@ -234,7 +234,7 @@ def test_names_of_people_who_have_not_accepted_are_shown_nowhere(world: World, i
     assert "Zebedee" not in world.get(f"/orgs/{inviting.org}/members", inviting.admin).text
 
 
-def test_the_trail_tells_who_was_invited_without_addresses(world: World, inviting: Inviting) -> None:
+def test_the_audit_trail_says_who_was_invited_without_addresses(world: World, inviting: Inviting) -> None:
     (result,) = inviting.invite("ann@example.com")
     inviting.change("resend", result["member_id"])
     inviting.change("cancel", result["member_id"])

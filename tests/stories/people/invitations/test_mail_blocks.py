@@ -1,4 +1,4 @@
-"""What SES tells of invitations: who bounced or complained gets no more until an admin has looked (B6)."""
+"""Delivery events of invitations: after a bounce or complaint no more mail is sent until an admin allows it (B6)."""
 
 from datetime import timedelta
 
@@ -68,16 +68,16 @@ def test_who_complained_cannot_be_mailed_again_by_an_expired_link(world: World, 
     assert inviting.member(result["member_id"])["mail_blocked"] is True
 
 
-def test_a_complaint_that_is_none_blocks_nobody(inviting: Inviting) -> None:
-    _, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.events()
-    for one in news:
-        one["Sns"]["Message"] = (
-            one["Sns"]["Message"]
+def test_a_report_that_a_mail_is_not_spam_blocks_nobody(inviting: Inviting) -> None:
+    _, member_id = inviting.invited("ann@example.com", deliver=False)
+    events = inviting.mailbox.events()
+    for event in events:
+        event["Sns"]["Message"] = (
+            event["Sns"]["Message"]
             .replace('"Delivery"', '"Complaint"')
             .replace('"mail"', '"complaint": {"complaintFeedbackType": "not-spam"}, "mail"', 1)
         )
-    inviting.mailbox.deliver_events(news)
+    inviting.mailbox.deliver_events(events)
     shown = inviting.member(member_id)
     assert (shown["status"], shown["mail"]["state"], shown["mail_blocked"]) == ("pending", "delivered", False)
 
@@ -95,19 +95,19 @@ def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
     assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
 
 
-def test_news_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("ann@example.com", tell=False)
-    news = inviting.mailbox.events()
+def test_an_event_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("ann@example.com", deliver=False)
+    events = inviting.mailbox.events()
     world.submit(f"/invites/{token}/decline")
     before = world.dump("core")
-    inviting.mailbox.deliver_events(news)
-    inviting.mailbox.deliver_events(news)
+    inviting.mailbox.deliver_events(events)
+    inviting.mailbox.deliver_events(events)
     assert world.dump("core") == before
     assert inviting.member(member_id)["status"] == "declined"
 
 
-def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
-    token, member_id = inviting.invited("complaint@simulator.amazonses.com", tell=False)
+def test_a_late_event_of_an_earlier_address_does_not_block_the_new_one(world: World, inviting: Inviting) -> None:
+    token, member_id = inviting.invited("complaint@simulator.amazonses.com", deliver=False)
     account = world.account("new@example.com")
     path = f"/me/invites/{inviting.org}.{member_id}/accept"
     assert world.post(path, account, {"token": token}).status == 200
@@ -118,7 +118,8 @@ def test_late_news_of_an_earlier_address_does_not_block_the_new_one(world: World
 
 def test_a_mail_whose_outcome_is_unknown_is_sent_again_only_by_an_admin(world: World, inviting: Inviting) -> None:
     (result,) = inviting.invite("ann@example.com")
-    (entry,) = store.queued_mails(org_pk(inviting.org), 10)
+    (shard,) = store.open_queues()[org_pk(inviting.org)].shards
+    (entry,) = store.queued_mails(org_pk(inviting.org), shard, 10)
     # A mailer takes it, and dies before it records the outcome.
     assert store.claim(entry, "attempt", world.now) is not None
     world.now += timedelta(minutes=16)

@@ -38,7 +38,7 @@ def test_an_address_of_an_allowed_domain_joins_and_the_mail_goes_to_that_very_do
     joining: Joining, email: str, mailed: str
 ) -> None:
     joining.set_page(allowed_domains=ALLOWED)
-    joining.asked(email)
+    joining.request_code(email)
     joining.mailbox.send()
     assert joining.mailbox.to() == [mailed]
 
@@ -88,7 +88,7 @@ def test_no_trick_gets_past_the_allow_list(joining: Joining, email: str) -> None
     assert joining.requests() == []
 
 
-def test_the_page_says_openly_whose_addresses_may_join(world: World, joining: Joining) -> None:
+def test_the_page_names_the_domains_that_may_join(world: World, joining: Joining) -> None:
     joining.set_page(allowed_domains=["acme.com", "acme.org"])
     page = Reader(world.get(f"/join/{SLUG}").text)
     assert "It has to end in @acme.com or @acme.org." in page.text
@@ -99,13 +99,13 @@ def test_the_page_says_openly_whose_addresses_may_join(world: World, joining: Jo
 
 def test_a_subdomain_joins_when_it_is_listed(joining: Joining) -> None:
     joining.set_page(allowed_domains=["mail.acme.com"])
-    joining.asked("ann@mail.acme.com")
+    joining.request_code("ann@mail.acme.com")
     assert joining.ask("ann@acme.com").status == 422
 
 
 def test_a_domain_that_folding_letter_case_would_change_stays_another_person(world: World, joining: Joining) -> None:
     member = world.member(joining.org, status="pending", email="ann@strasse.de")
-    request_id = joining.asked("ann@stra\u00dfe.de")
+    request_id = joining.request_code("ann@stra\u00dfe.de")
     token = token_of(joining.enter(request_id, joining.code("ann@xn--strae-oqa.de")))
     assert token.split(".")[1] != member
     assert joining.member(member)["status"] == "pending"

@@ -51,7 +51,7 @@ def test_one_and_the_same_404_for_every_reason_on_every_route(
     world: World, joining: Joining, spoil: Any, slug: str
 ) -> None:
     known = world.get("/join/not-there")
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     spoil(joining)
     answers = [
@@ -93,11 +93,11 @@ def test_the_page_is_the_organizations_with_a_label_for_every_field(world: World
 def test_without_locations_nobody_is_asked_for_one(world: World, joining: Joining) -> None:
     world.delete(f"/orgs/{joining.org}/locations/{joining.location}", joining.admin)
     assert "location_id" not in world.get(f"/join/{SLUG}").text
-    joining.asked("ann@example.com", location_id="")
+    joining.request_code("ann@example.com", location_id="")
 
 
 def test_looking_changes_nothing(world: World, joining: Joining) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     joining.code("ann@example.com")
     before = _but_limits(joining)
     for path in (f"/join/{SLUG}", f"/join/{SLUG}/verify?request={request_id}", f"/join/{SLUG}/verify", "/guide"):
@@ -115,8 +115,8 @@ def _but_limits(joining: Joining) -> Any:
 # ---------------------------------------------------------------- joining
 
 
-def test_somebody_new_joins_is_in_the_chosen_group_and_gets_its_courses(world: World, joining: Joining) -> None:
-    request_id = joining.asked("Ann.Lee@Example.com")
+def test_a_new_person_joins_the_chosen_group_and_gets_its_courses(world: World, joining: Joining) -> None:
+    request_id = joining.request_code("Ann.Lee@Example.com")
     page = world.get(f"/join/{SLUG}/verify?request={request_id}")
     assert (page.status, "Ann.Lee@example.com" in page.text) == (200, True)
     assert world.every(f"/orgs/{joining.org}/members", joining.admin) == []
@@ -142,8 +142,8 @@ def test_somebody_new_joins_is_in_the_chosen_group_and_gets_its_courses(world: W
     assert [one["member_id"] for one in by_location] == [person["member_id"]]
 
 
-def test_joining_leaves_one_entry_in_the_trail_without_the_address(world: World, joining: Joining) -> None:
-    joining.proven("ann@example.com")
+def test_joining_leaves_one_audit_entry_without_the_address(world: World, joining: Joining) -> None:
+    joining.join_token("ann@example.com")
     entries = world.every(f"/orgs/{joining.org}/audit", joining.admin)
     member_id = joining.person("ann@example.com")["member_id"]
     assert [entry["action"] for entry in entries] == ["member.joined_by_page", "join_page.changed"]
@@ -156,7 +156,7 @@ def test_joining_leaves_one_entry_in_the_trail_without_the_address(world: World,
 
 
 def test_the_mail_is_the_organizations_and_reads_the_same_with_and_without_html(joining: Joining) -> None:
-    joining.asked("ann@example.com")
+    joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     (mail,) = joining.mails("ann@example.com")
     assert mail["Subject"] == "Your code to join the training of Acme Industries"
@@ -168,7 +168,7 @@ def test_the_mail_is_the_organizations_and_reads_the_same_with_and_without_html(
 def test_entering_the_code_twice_makes_one_member_and_leads_to_the_invitation_again(
     world: World, joining: Joining
 ) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     first = token_of(joining.enter(request_id, code))
     for _ in range(6):
@@ -183,12 +183,12 @@ def test_entering_the_code_twice_makes_one_member_and_leads_to_the_invitation_ag
 
 def test_pressing_twice_on_the_page_mails_one_code(world: World, joining: Joining) -> None:
     own_id = str(Reader(world.get(f"/join/{SLUG}").text).named("request")["value"])
-    assert joining.asked("ann@example.com", request=own_id) == own_id
-    assert joining.asked("ann@example.com", request=own_id) == own_id
+    assert joining.request_code("ann@example.com", request=own_id) == own_id
+    assert joining.request_code("ann@example.com", request=own_id) == own_id
     joining.mailbox.send()
     assert joining.mailbox.to() == ["ann@example.com"]
     # Who comes back to the form to correct the address gets another code.
-    assert joining.asked("bob@example.com", request=own_id) != own_id
+    assert joining.request_code("bob@example.com", request=own_id) != own_id
     joining.mailbox.send()
     assert joining.mailbox.to() == ["ann@example.com", "bob@example.com"]
 
@@ -197,11 +197,11 @@ def test_pressing_twice_on_the_page_mails_one_code(world: World, joining: Joinin
     "made_up", ["x", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "a" * 26, "ü" * 26]
 )
 def test_an_id_that_no_form_had_is_not_used(joining: Joining, made_up: str) -> None:
-    assert joining.asked("ann@example.com", request=made_up) != made_up
+    assert joining.request_code("ann@example.com", request=made_up) != made_up
 
 
 def test_a_code_is_good_for_30_minutes_from_its_mail(world: World, joining: Joining) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     # Mail may wait its turn behind others.
     world.now += timedelta(hours=3)
     code = joining.code("ann@example.com")
@@ -213,8 +213,8 @@ def test_a_code_is_good_for_30_minutes_from_its_mail(world: World, joining: Join
     assert world.get(f"/join/{SLUG}/verify?request={request_id}").status == 409
 
 
-def test_a_code_that_nobody_waits_for_any_more_is_not_mailed(world: World, joining: Joining) -> None:
-    joining.asked("ann@example.com")
+def test_a_code_of_an_old_request_is_not_mailed(world: World, joining: Joining) -> None:
+    joining.request_code("ann@example.com")
     world.now += timedelta(days=1)
     joining.mailbox.send()
     assert joining.mailbox.to() == []
@@ -222,7 +222,7 @@ def test_a_code_that_nobody_waits_for_any_more_is_not_mailed(world: World, joini
 
 
 def test_five_tries_then_the_request_is_dead_even_for_the_right_code(world: World, joining: Joining) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     wrong = [joining.enter(request_id, guess) for guess in ("", "0", code[:-1], code + "0", "not a code")]
     assert [answer.status for answer in wrong] == [422] * 5
@@ -232,11 +232,11 @@ def test_five_tries_then_the_request_is_dead_even_for_the_right_code(world: Worl
     assert world.every(f"/orgs/{joining.org}/members", joining.admin) == []
     # A fresh start is offered, and works.
     joining.rest()
-    joining.proven("ann@example.com")
+    joining.join_token("ann@example.com")
 
 
 def test_a_code_is_entered_as_people_copy_it(joining: Joining) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     token_of(joining.enter(request_id, f" {code[:4]} {code[4:]}\t"))
 
@@ -246,7 +246,7 @@ def test_a_request_is_good_at_its_own_organizations_page_only(world: World, join
     world.group(other)
     body = {"enabled": True, "slug": "other"}
     assert world.put(f"/orgs/{other}/join-page", joining.driver.admin, body).status == 200
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     answer = world.submit("/join/other/verify", {"request": request_id, "code": code})
     assert answer.status == 409
@@ -264,7 +264,7 @@ def test_an_open_invitation_is_handed_out_and_keeps_what_the_admin_chose(
     member = world.member(
         joining.org, [sales], status=status, email="Ann@example.com", location_id=hall, invite_id=None
     )
-    token = joining.proven("ann@example.com")
+    token = joining.join_token("ann@example.com")
     person = joining.person("ann@example.com")
     assert (person["member_id"], person["status"], person["email"]) == (member, "pending", "Ann@example.com")
     assert set(person["group_ids"]) == {sales, joining.group}
@@ -272,11 +272,11 @@ def test_an_open_invitation_is_handed_out_and_keeps_what_the_admin_chose(
     assert joining.accept(token, "ann@example.com").json["status"] == "active"
 
 
-def test_an_invitation_that_still_waits_to_be_mailed_does_not_spoil_the_link(world: World, joining: Joining) -> None:
+def test_an_invitation_whose_mail_is_still_queued_does_not_spoil_the_link(world: World, joining: Joining) -> None:
     at = world.now + timedelta(hours=1)
     joining.invite("ann@example.com", notify=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     joining.driver.work()
-    token = joining.proven("ann@example.com")
+    token = joining.join_token("ann@example.com")
     world.now = at
     assert joining.driver.fire() == 1
     joining.mailbox.send()
@@ -286,7 +286,7 @@ def test_an_invitation_that_still_waits_to_be_mailed_does_not_spoil_the_link(wor
 
 def test_a_link_in_an_earlier_mail_is_dead_once_another_was_handed_out(world: World, joining: Joining) -> None:
     mailed, _ = joining.invited("ann@example.com")
-    token = joining.proven("ann@example.com")
+    token = joining.join_token("ann@example.com")
     assert world.get(f"/invites/{mailed}").status == 404
     assert world.get(f"/invites/{token}").status == 200
 
@@ -295,7 +295,7 @@ def test_a_link_in_an_earlier_mail_is_dead_once_another_was_handed_out(world: Wo
 def test_who_declined_was_withdrawn_or_has_left_is_invited_again(world: World, joining: Joining, status: str) -> None:
     sales = world.group(joining.org, "Sales")
     member = world.member(joining.org, [sales], status=status, email="ann@example.com")
-    token = joining.proven("ann@example.com")
+    token = joining.join_token("ann@example.com")
     person = joining.person("ann@example.com")
     assert (person["member_id"], person["status"], person["first_name"]) == (member, "pending", None)
     assert person["group_ids"] == [joining.group]
@@ -304,7 +304,7 @@ def test_who_declined_was_withdrawn_or_has_left_is_invited_again(world: World, j
 
 def test_only_the_mailboxs_owner_learns_of_being_a_member_already(world: World, joining: Joining) -> None:
     world.member(joining.org, email="ann@example.com")
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     before = world.dump("core")
     answer = joining.enter(request_id, joining.code("ann@example.com"))
     assert (answer.status, "You are a member already" in answer.text) == (200, True)
@@ -312,7 +312,7 @@ def test_only_the_mailboxs_owner_learns_of_being_a_member_already(world: World, 
 
 
 def test_a_code_does_not_bring_back_who_declined_after_it(world: World, joining: Joining) -> None:
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     token = token_of(joining.enter(request_id, code))
     assert world.submit(f"/invites/{token}/decline").status == 200
@@ -322,24 +322,24 @@ def test_a_code_does_not_bring_back_who_declined_after_it(world: World, joining:
 
 def test_who_bounced_or_complained_gets_no_code_before_an_admin_looked(world: World, joining: Joining) -> None:
     world.member(joining.org, status="pending", email="ann@example.com", mail_blocked="complained")
-    joining.asked("ann@example.com")
+    joining.request_code("ann@example.com")
     joining.mailbox.send()
     assert joining.mailbox.to() == []
 
 
 def test_a_complaint_about_the_code_stops_further_mail_to_who_joined(joining: Joining) -> None:
-    joining.proven("complaint@simulator.amazonses.com")
+    joining.join_token("complaint@simulator.amazonses.com")
     joining.mailbox.deliver_events()
     person = joining.person("complaint@simulator.amazonses.com")
     assert (person["status"], person["mail"]["state"], person["mail_blocked"]) == ("pending", "complained", True)
 
 
 @pytest.mark.parametrize("gone", ["group", "location"])
-def test_a_choice_that_was_deleted_meanwhile_is_told_and_makes_nobody(
+def test_a_choice_that_was_deleted_meanwhile_is_refused_and_makes_no_member(
     world: World, joining: Joining, gone: str
 ) -> None:
     world.group(joining.org, "Sales")
-    request_id = joining.asked("ann@example.com")
+    request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     thing = joining.group if gone == "group" else joining.location
     assert world.delete(f"/orgs/{joining.org}/{gone}s/{thing}", joining.admin).status == 204

@@ -13,7 +13,7 @@ def joining(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Jo
     return Joining(world, driver, monkeypatch)
 
 
-def test_a_page_that_nobody_has_set_up_is_off_and_says_what_it_would_need(world: World, joining: Joining) -> None:
+def test_a_page_that_was_never_set_up_is_off_and_says_what_it_needs(world: World, joining: Joining) -> None:
     bare = world.org(joining.driver.msp, "Bare")
     answer = world.get(f"/orgs/{bare}/join-page", joining.driver.admin)
     assert answer.status == 200
@@ -23,7 +23,7 @@ def test_a_page_that_nobody_has_set_up_is_off_and_says_what_it_would_need(world:
     assert all(problem["message"] for problem in problems)
 
 
-def test_the_settings_come_back_with_the_link_to_copy_and_leave_a_trail(world: World, joining: Joining) -> None:
+def test_the_settings_are_answered_with_the_link_to_copy_and_audited(world: World, joining: Joining) -> None:
     domains = ["Acme.com", "M\u00fcnchen.de", "acme.com", "\uff21cme.org"]
     answer = joining.set_page(allowed_domains=domains)
     assert answer.json == {

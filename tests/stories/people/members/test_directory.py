@@ -77,9 +77,7 @@ def test_a_person_who_has_not_accepted_is_not_found_by_name(world: World, org: s
     assert len(_ids(world, org, admin, "search=nick")) == 1
 
 
-def test_a_name_that_was_left_in_the_index_finds_nobody_who_has_not_accepted(
-    world: World, org: str, admin: str
-) -> None:
+def test_an_obsolete_search_entry_finds_nobody_who_has_not_accepted(world: World, org: str, admin: str) -> None:
     member_id = world.member(org, status="pending", first_name="Zoe", email="nickname@example.com")
     world.client("dynamodb").put_item(
         TableName=world.stage.table_names["core"],
@@ -211,7 +209,7 @@ def test_the_directory_comes_in_pages_and_each_member_once(world: World, org: st
     assert sorted(listed) == sorted(made)
 
 
-def test_a_request_looks_at_so_many_people_and_then_says_where_to_go_on(world: World, org: str, admin: str) -> None:
+def test_a_request_looks_at_500_people_and_then_gives_a_cursor(world: World, org: str, admin: str) -> None:
     world.members(org, 620)
     wanted = world.members(org, 3, fields={"shift": "Night"})
     pages = []
@@ -284,7 +282,7 @@ def test_a_custom_role_needs_the_permission_to_read_members(world: World, org: s
         assert world.get(f"/orgs/{org}/members/{member_id}", account).status == 403
 
 
-def test_another_organization_s_members_are_not_there(world: World, msp: str, org: str) -> None:
+def test_members_of_another_organization_are_not_found(world: World, msp: str, org: str) -> None:
     member_id = world.member(org)
     other = world.org(msp)
     stranger = world.org_admin(other)

@@ -44,7 +44,7 @@ def test_who_is_added_to_a_group_gets_its_courses_and_keeps_them_on_leaving(at: 
     at.quiet()
 
 
-def test_a_group_that_somebody_was_in_before_does_not_enroll_them_anew(at: Client, world: World) -> None:
+def test_a_group_that_a_member_was_in_before_does_not_enroll_them_again(at: Client, world: World) -> None:
     old, new = at.group(), world.group(at.org)
     member = world.member(at.org, [old])
     assert _patch(at, member, group_ids=[old, new]).status == 200
@@ -60,7 +60,7 @@ def test_who_has_not_accepted_changes_groups_without_being_enrolled(at: Client, 
     assert _found(at, f"group_id={group}") == [member]
 
 
-def test_department_location_profile_and_names_change_with_what_finds_the_person(at: Client, world: World) -> None:
+def test_department_location_profile_and_names_change_with_rosters_and_search(at: Client, world: World) -> None:
     department, location = world.department(at.org), world.location(at.org)
     member = world.member(at.org, first_name="Ann", last_name="Lee", fields={"badge": "7", "team": "A"})
     answer = _patch(
@@ -78,7 +78,7 @@ def test_department_location_profile_and_names_change_with_what_finds_the_person
     assert _found(at, f"department_id={department}") == []
 
 
-def test_the_audit_trail_tells_of_groups_by_id_and_of_personal_things_by_name_only(at: Client, world: World) -> None:
+def test_the_audit_trail_keeps_groups_by_id_and_personal_fields_by_name_only(at: Client, world: World) -> None:
     group = at.group()
     member = world.member(at.org, [group])
     _patch(at, member, group_ids=[], first_name="Secret", fields={"badge": "Secret"})
@@ -108,7 +108,7 @@ def test_names_of_who_has_not_accepted_are_neither_shown_nor_changed(at: Client,
 
 
 @pytest.mark.parametrize("status", ["declined", "cancelled", "archived"])
-def test_who_is_no_member_is_not_changed(at: Client, world: World, status: str) -> None:
+def test_a_person_who_is_no_member_cannot_be_changed(at: Client, world: World, status: str) -> None:
     refused = _patch(at, world.member(at.org, status=status), group_ids=[])
     assert (refused.status, refused.json["code"]) == (409, "not_a_member")
 

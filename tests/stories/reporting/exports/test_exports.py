@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import urllib.error
-import urllib.request
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from chalicelib.reporting.exports import sources
 from chalicelib.training.progress import learners
 from chalicelib.web.routing import MAX_KEY_LENGTH
 from tests.harness import World
+from tests.patience import fetched
 from tests.stories.driver import Driver, refused
 
 FAILING = "the source broke"
@@ -57,8 +57,8 @@ def _exported(driver: Driver, path: str) -> dict[str, Any]:
 
 
 def _fetched(export: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-    with urllib.request.urlopen(export["url"], timeout=10) as answer:
-        return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
+    content, headers = fetched(export["url"])
+    return content, {name.lower(): value for name, value in headers.items()}
 
 
 def _rows(export: dict[str, Any]) -> list[dict[str, str]]:
@@ -211,7 +211,7 @@ def test_the_link_is_for_15_minutes_and_names_the_file(world: World, driver: Dri
 def test_a_link_that_was_altered_leads_nowhere(world: World, driver: Driver) -> None:
     url = _exported(driver, "/msp/training")["url"]
     with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(url.replace("X-Amz-Expires=900", "X-Amz-Expires=86400"), timeout=10)
+        fetched(url.replace("X-Amz-Expires=900", "X-Amz-Expires=86400"))
     with refusal.value as answer:
         assert answer.code == 403
 

@@ -9,7 +9,7 @@ import pytest
 import app
 from chalicelib.tenants.access.states import Permission
 from chalicelib.web.routing import ROUTES
-from infra.template_rules import PUBLIC
+from infra.rules.template import PUBLIC
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.tenants.access.tenant_table import LAUNCH, TABLE, Ids, Tenant

@@ -1,10 +1,12 @@
-"""I6, and the rule on groups: who joins a group gets its courses, once, and the pages count them."""
+"""I6, and the rule on groups: new members of a group are enrolled in its courses, once, and the pages count them."""
 
 import pytest
 
 from chalicelib.aws import table
+from chalicelib.core.errors import Unavailable
 from chalicelib.jobs import due
 from chalicelib.people.members.events import member_joined
+from chalicelib.training.auto_enrollment import enroll_member
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.group_members import Client
@@ -41,7 +43,7 @@ def _name(world: World, org: str, group: str) -> str:
     return str(next(item["name"] for item in world.dump("core") if item["sk"] == f"GROUP#{group}"))
 
 
-def test_progress_of_joiners_counts_on_the_row(client: Client, world: World) -> None:
+def test_progress_of_new_members_counts_on_the_row(client: Client, world: World) -> None:
     group = client.group()
     account, member = world.learner(client.org, [group])
     client.joins(member)
@@ -105,7 +107,7 @@ def test_a_new_course_of_the_group_reaches_who_joins_later(client: Client, world
 def test_a_group_s_courses_reach_its_members_when_asked(
     client: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.training.auto_enrollment.enroll_group._PER_MESSAGE", 2)
+    monkeypatch.setattr("chalicelib.training.auto_enrollment.enroll_group._PER_PAGE", 2)
     group = world.group(client.org)
     people = set(world.members(client.org, 5, [group]))
     world.member(client.org, [group], "pending")
@@ -116,8 +118,8 @@ def test_a_group_s_courses_reach_its_members_when_asked(
     assert client.numbers(group) == ("enrolled", 5, 5, 0, 0, 0)
     client.change_group(group, name="Renamed", apply_to_members=True)
     assert client.numbers(group) == ("enrolled", 5, 5, 0, 0, 0)
-    told = world.every(f"/orgs/{client.org}/audit", client.driver.admin)
-    assert [one["after"] for one in told if one["action"] == "group.changed"] == [
+    entries = world.every(f"/orgs/{client.org}/audit", client.driver.admin)
+    assert [one["after"] for one in entries if one["action"] == "group.changed"] == [
         {"name": "Renamed", "apply_to_members": True},
         {"apply_to_members": True},
         {"course_ids": [client.course]},
@@ -232,7 +234,7 @@ def _undo(client: Client, group: str) -> None:
     assert client.world.get(path, client.driver.admin).json["status"] == "done"
 
 
-def test_who_joins_after_an_undo_is_enrolled_by_the_next_standing_batch(client: Client) -> None:
+def test_who_joins_after_an_undo_is_enrolled_by_the_next_batch_of_the_group(client: Client) -> None:
     group = client.group()
     client.somebody(group)
     _undo(client, group)
@@ -243,7 +245,7 @@ def test_who_joins_after_an_undo_is_enrolled_by_the_next_standing_batch(client: 
     client.quiet()
 
 
-def test_a_standing_row_s_learners_get_a_due_date_reminders_and_an_export(client: Client, world: World) -> None:
+def test_learners_of_a_group_s_row_get_a_due_date_reminders_and_an_export(client: Client, world: World) -> None:
     group = client.group()
     members = {client.somebody(group) for _ in range(3)}
     path = f"/msp/training/{client.org}/{client.batch(group)}/courses/{client.course}"
@@ -265,7 +267,7 @@ def test_a_standing_row_s_learners_get_a_due_date_reminders_and_an_export(client
     client.quiet()
 
 
-def test_a_standing_batch_is_not_cancelled_for_it_has_run(client: Client, world: World) -> None:
+def test_a_group_s_batch_cannot_be_cancelled_since_it_has_run(client: Client, world: World) -> None:
     group = client.group()
     client.somebody(group)
     answer = world.post(f"/msp/training/{client.org}/{client.batch(group)}/cancel", client.driver.admin)
@@ -301,6 +303,10 @@ def test_sixty_members_of_a_group_are_enrolled_in_two_courses_and_each_counted(c
     client.quiet()
 
 
+def broken(*args: object, **more: object) -> None:
+    raise Unavailable()
+
+
 def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(client: Client, world: World) -> None:
     client.seats(1)
     group = client.group()
@@ -308,8 +314,9 @@ def test_a_retry_that_broke_every_time_still_leaves_out_who_is_no_longer_meant(c
         client.somebody(group)
     client.change_group(group, course_ids=[])
     assert client.driver.retry(client.org, client.batch(group), client.course).status == 202
-    (page,) = world.messages()
-    client.driver.deliver([page])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(enroll_member, "run", broken)
+        client.driver.deliver(world.messages())
     (message,) = world.messages()
     client.driver.handle_dead_letter(message)
     assert client.numbers(group) == ("enrolled", 1, 1, 0, 0, 0)

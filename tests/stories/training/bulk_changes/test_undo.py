@@ -127,8 +127,8 @@ def test_after_an_undo_everybody_can_be_enrolled_again_and_the_old_one_stays_vis
     [again] = driver.launch(org, [course])
 
     assert driver.row(org, again, course)["num_enrolled"] == 1
-    told = {(item["status"], item["earlier"]) for item in driver.enrollments(org, member)}
-    assert told == {("enrolled", False), ("cancelled", True)}
+    statuses = {(item["status"], item["earlier"]) for item in driver.enrollments(org, member)}
+    assert statuses == {("enrolled", False), ("cancelled", True)}
 
 
 def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: str, course: str) -> None:
@@ -138,9 +138,9 @@ def test_a_dead_letter_tells_whom_the_undo_did_not_reach(driver: Driver, org: st
     driver.deliver(driver.world.messages())
     [chunk] = driver.world.messages()
     driver.handle_dead_letter(chunk)
-    told = state(driver, org, batch)
-    assert told["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
-    assert (told["status"], told["reversed"]) == ("done", 0)
+    answer = state(driver, org, batch)
+    assert answer["not_reversed"] == [{"member_id": member, "code": "processing_failed"}]
+    assert (answer["status"], answer["reversed"]) == ("done", 0)
 
 
 def test_what_was_never_undone_has_no_undo(driver: Driver, org: str, course: str) -> None:

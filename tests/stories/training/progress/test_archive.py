@@ -1,4 +1,4 @@
-"""I8: who has left keeps what is in progress; the organization keeps what was completed; the rest is cancelled."""
+"""I8: an archived member keeps courses in progress, the organization what was completed; the rest is cancelled."""
 
 import json
 from typing import Any
@@ -140,17 +140,17 @@ def test_reminders_to_archived_members_are_withheld(
     assert {json.loads(item["about"])["member_id"] for item in items} == {three.other}
 
 
-def test_archiving_is_told_once_and_only_of_active_members(client: Client, world: World) -> None:
+def test_archiving_is_audited_once_and_for_active_members_only(client: Client, world: World) -> None:
     member = world.member(client.org)
     first = _archive(client, member)
     assert _archive(client, member).json == first.json
     assert _archive(client, member, key="another").json["status"] == "archived"
-    told = [
+    entries = [
         one
         for one in world.every(f"/orgs/{client.org}/audit", client.driver.admin)
         if one["action"] == "member.archived"
     ]
-    assert [(one["target"], one["before"], one["after"]) for one in told] == [
+    assert [(one["target"], one["before"], one["after"]) for one in entries] == [
         (f"member/{member}", {"status": "active"}, {"status": "archived"})
     ]
     refused = _archive(client, world.member(client.org, status="pending"), key="third")
@@ -223,9 +223,9 @@ def test_an_undo_leaves_archived_learners_out(client: Client, world: World) -> N
     path = f"/msp/training/{client.org}/{three.batch}/undo"
     world.post(path, client.driver.admin)
     client.driver.work()
-    told = world.get(path, client.driver.admin).json
+    answer = world.get(path, client.driver.admin).json
     # The other learner's three courses; of the archived one, the completed course is kept.
-    assert (told["status"], told["reversed"], told["kept_started"]) == ("done", 3, 1)
+    assert (answer["status"], answer["reversed"], answer["kept_started"]) == ("done", 3, 1)
     client.settle()
     client.quiet()
 

@@ -222,8 +222,8 @@ def test_who_completed_is_skipped_unless_the_launch_enrolls_them_again(
     assert driver.row(org, again, course)["num_enrolled"] == 1
     # The old enrollment is history: visible to admin and learner, and still counted where it was made.
     for found in (driver.enrollments(org, member), world.get("/me/courses", account).json["items"]):
-        told = [(one["batch_id"], one["status"], one["earlier"]) for one in found]
-        assert told == [(again, "enrolled", False), (first, "completed", True)]
+        enrollments = [(one["batch_id"], one["status"], one["earlier"]) for one in found]
+        assert enrollments == [(again, "enrolled", False), (first, "completed", True)]
     assert _numbers(driver.row(org, first, course)) == (1, 1, 0)
     (line,) = driver.learners(org, first, course)
     assert (line["member_id"], line["status"]) == (member, "completed")

@@ -154,8 +154,8 @@ def test_offered_progress_is_shown_to_admins_and_becomes_an_enrollment_once_acce
     assert (there["status"], there["completed_at"], there["batch_id"]) == ("completed", "2027-01-04T10:00:00Z", None)
     assert (ann.offered(), ann.seats_taken()) == ([], 1)
     assert {one["org_id"]: one["carried_over_to"] for one in ann.mine()} == {ann.org: [], None: [ann.org]}
-    told = world.every(f"/orgs/{ann.org}/audit", ann.driver.admin)[0]
-    assert (told["action"], told["target"]) == ("progress.carried_over", f"member/{ann.member}/course/{ann.course}")
+    entry = world.every(f"/orgs/{ann.org}/audit", ann.driver.admin)[0]
+    assert (entry["action"], entry["target"]) == ("progress.carried_over", f"member/{ann.member}/course/{ann.course}")
     # Accepted again, by the same request or another, nothing more happens.
     before = world.dump("enrollments")
     assert ann.accept(offered).json == ann.accept(offered, key="again").json == accepted.json

@@ -1,29 +1,32 @@
-"""What Cognito does and the local cloud's does not, done there too. Run as a program it is the local cloud.
+"""What Cognito does and the local cloud's does not, done there too.
 
 * Confirming a registration makes its address a verified one, unless another account has it (AliasExistsException);
   so does setting a verified address.
-* Codes are asked for whether or not IAM is enforced.
+* Codes, and proofs of the client's secret, are asked for whether or not IAM is enforced.
 * A first password is replaced by who has just logged in with it, named by user name, and by one that obeys the rules.
-
-It stands by itself: the local cloud's functions must not find this project's folder on their path.
+* A first password ends after some days; mailed again, it is another one. Who has used it gets no other.
+* Names, attributes and filters that are too long are refused.
 """
 
 import importlib
 import json
-import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _Answer = tuple[int, dict[str, str], bytes]
 _Handler = Callable[[dict[str, Any]], _Answer]
 
 _CHALLENGE = "NEW_PASSWORD_REQUIRED"
+_FIRST = "FORCE_CHANGE_PASSWORD"
 
 
 def mend() -> None:
     """To be called once, in the local cloud's process."""
     cognito: Any = importlib.import_module("ministack.services.cognito")
     mended = _Mended(cognito)
+    cognito._run_idp_handler = mended.run(cognito._run_idp_handler)
+    cognito._admin_create_user = mended.admin_create_user(cognito._admin_create_user)
     cognito._confirm_sign_up = mended.confirm_sign_up(cognito._confirm_sign_up)
     cognito._confirm_forgot_password = mended.confirm_forgot_password(cognito._confirm_forgot_password)
     cognito._admin_update_user_attributes = mended.admin_update_user_attributes(cognito._admin_update_user_attributes)
@@ -35,6 +38,30 @@ class _Mended:
     def __init__(self, cognito: Any) -> None:
         self._cognito = cognito
         self._user_by_session: dict[str, str] = {}
+
+    def run(self, original: Callable[..., _Answer]) -> Callable[..., _Answer]:
+        def run(handler: _Handler, action: str, data: dict[str, Any]) -> _Answer:
+            for field, value, limit in _limited(data):
+                if len(value) > limit:
+                    sentence = f"Value at '{field}' failed to satisfy constraint: length less than or equal to {limit}"
+                    return self._refusal("InvalidParameterException", sentence)
+            refused: _Answer | None = self._cognito._validate_client_secret_hash(action, data)
+            return refused if refused is not None else original(handler, action, data)
+
+        return run
+
+    def admin_create_user(self, original: _Handler) -> _Handler:
+        def handler(data: dict[str, Any]) -> _Answer:
+            pool = self._cognito._user_pools.get(data.get("UserPoolId"))
+            user = self._cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
+            if user is not None and data.get("MessageAction") == "RESEND":
+                if user["UserStatus"] != _FIRST:
+                    sentence = f"Resend not possible. User status is not {_FIRST}"
+                    return self._refusal("UnsupportedUserStateException", sentence)
+                user["_password"] = data.get("TemporaryPassword") or self._cognito._generate_temp_password()
+            return original(data)
+
+        return handler
 
     def confirm_sign_up(self, original: _Handler) -> _Handler:
         def handler(data: dict[str, Any]) -> _Answer:
@@ -78,6 +105,10 @@ class _Mended:
                 return status, headers, body
             pool = self._cognito._pool_for_client(data.get("ClientId"))[0]
             user = self._cognito._resolve_user(pool, data["AuthParameters"]["USERNAME"])[0]
+            days = pool["Policies"]["PasswordPolicy"].get("TemporaryPasswordValidityDays", 7)
+            if user["UserLastModifiedDate"] < time.time() - days * 24 * 3600:
+                sentence = "Temporary password has expired and must be reset by an administrator."
+                return self._refusal("NotAuthorizedException", sentence)
             self._user_by_session[said["Session"]] = user["Username"]
             said["ChallengeParameters"]["USER_ID_FOR_SRP"] = user["Username"]
             return status, headers, json.dumps(said).encode()
@@ -115,20 +146,16 @@ class _Mended:
         return answer
 
 
+def _limited(data: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    yield "username", str(data.get("Username", "")), 128
+    yield "filter", str(data.get("Filter", "")), 256
+    for attribute in data.get("UserAttributes") or []:
+        yield "userAttributes", str(attribute.get("Value", "")), 2048
+
+
 def _attributes(user: Mapping[str, Any]) -> dict[str, str]:
     return _named(user.get("Attributes", []))
 
 
 def _named(attributes: list[dict[str, str]]) -> dict[str, str]:
     return {attribute["Name"]: attribute.get("Value", "") for attribute in attributes}
-
-
-def main() -> None:
-    # This file's folder, which Python puts first: modules in it have the names of other packages' modules.
-    del sys.path[0]
-    mend()
-    importlib.import_module("ministack.app").main()
-
-
-if __name__ == "__main__":
-    main()

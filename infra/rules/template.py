@@ -1,31 +1,25 @@
-"""What must hold of every packaged template. Each rule gives a sentence for each thing that breaks it.
-
-`make check` applies them, tests/structure proves that each of them can fail.
-"""
+"""What a template must say of routes, queues, roles, tables and functions to be fit for AWS."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import cfnlint.data.AdditionalSpecs
-from cfnlint.helpers import load_resource
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-Template = dict[str, Any]
-Rule = Callable[[Template], Iterator[str]]
-
-FUNCTION = "AWS::Serverless::Function"
-QUEUE = "AWS::SQS::Queue"
-
-# What cfn-lint knows to hold state, but for queues (rows are the truth, and the sweep sends what is missing) and logs.
-STATEFUL = sorted(
-    load_resource(cfnlint.data.AdditionalSpecs, "StatefulResources.json")["ResourceTypes"].keys()
-    - {QUEUE, "AWS::Logs::LogGroup"}
+from infra.rules.parts import (
+    FUNCTION,
+    QUEUE,
+    Rule,
+    Template,
+    dead_letters_of,
+    listed,
+    named_by,
+    of_type,
+    sqs_events,
+    statements_of,
 )
-# How these refuse to be deleted, policies or not: by hand, or by a change of the template.
-_PROTECTION = {"AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::Cognito::UserPool": "DeletionProtection"}
 
 # Open to everybody; every other route needs a token.
 PUBLIC = {
@@ -50,34 +44,36 @@ PUBLIC = {
     "POST /auth/reset",
 }
 
+_ANY_IDENTITY = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
+
 # The only resources that are told by a pattern: schedules and files are named when they are made.
 PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
+    # SES also asks about recipients that are verified, as every recipient in its sandbox is.
+    _ANY_IDENTITY,
 }
+
+_AUTH_FLOWS = {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 
 _MAX_RECEIVES = 5
 _VISIBILITY_PER_TIMEOUT = 6
 
 
-def broken_rules(template: Template) -> list[str]:
-    return [sentence for rule in RULES for sentence in rule(template)]
-
-
 def handlers_are_in_app(template: Template) -> Iterator[str]:
     """Only what starts with `app.` runs app.py, and with it the middleware."""
-    for name, function in _of_type(template, FUNCTION):
+    for name, function in of_type(template, FUNCTION):
         if not function["Properties"]["Handler"].startswith("app."):
             yield f"{name} is handled by {function['Properties']['Handler']}, outside app.py"
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[str]:
-    targets = {_target(queue) for _, queue in _of_type(template, QUEUE)} | set(_failure_queues(template))
-    for name, queue in _of_type(template, QUEUE):
+    targets = {dead_letters_of(queue) for _, queue in of_type(template, QUEUE)} | set(_failure_queues(template))
+    for name, queue in of_type(template, QUEUE):
         if name in targets:
             continue
-        if _target(queue) is None:
+        if dead_letters_of(queue) is None:
             yield f"{name} has no dead-letter queue"
         elif queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < _MAX_RECEIVES:
             yield f"{name} gives up before {_MAX_RECEIVES} receives"
@@ -85,24 +81,60 @@ def queues_have_dead_letters(template: Template) -> Iterator[str]:
 
 def _failure_queues(template: Template) -> Iterator[str]:
     """Where events go that a function failed at: dead letters as well."""
-    for _, function in _of_type(template, FUNCTION):
+    for _, function in of_type(template, FUNCTION):
         config = function["Properties"].get("EventInvokeConfig", {})
         destination = config.get("DestinationConfig", {}).get("OnFailure")
         if destination:
-            yield _named_by(destination["Destination"])
+            yield named_by(destination["Destination"])
 
 
 def queue_readers_are_patient(template: Template) -> Iterator[str]:
-    for name, function in _of_type(template, FUNCTION):
-        for event in function["Properties"].get("Events", {}).values():
-            if event["Type"] != "SQS":
-                continue
-            if "ReportBatchItemFailures" not in event["Properties"].get("FunctionResponseTypes", []):
+    for name, function in of_type(template, FUNCTION):
+        for event in sqs_events(function):
+            if "ReportBatchItemFailures" not in event.get("FunctionResponseTypes", []):
                 yield f"{name} cannot tell which messages of a batch failed"
-            queue = _named_by(event["Properties"]["Queue"])
+            queue = named_by(event["Queue"])
             visibility = template["Resources"][queue]["Properties"].get("VisibilityTimeout", 30)
             if visibility < _VISIBILITY_PER_TIMEOUT * function["Properties"]["Timeout"]:
                 yield f"{queue} shows messages again after {visibility} s, too early for {name}"
+
+
+def throttling_costs_no_tries(template: Template) -> Iterator[str]:
+    """A queue starts no more than its function may run: what Lambda throttles counts as received.
+
+    Where concurrency is kept for functions at all, it is for each of these as much as its queue may start.
+    """
+    for name, function in of_type(template, FUNCTION):
+        kept = function["Properties"].get("ReservedConcurrentExecutions", {}).get("Fn::If", [None, None])
+        starts = [event.get("ScalingConfig", {}).get("MaximumConcurrency") for event in sqs_events(function)]
+        if None in starts:
+            yield f"{name} is started by its queue as often as the queue likes"
+        if starts and [kept[1]] != starts:
+            yield f"{name} is kept {kept[1]} invocations where its queue may start {starts}"
+        if kept[0] != "KeepsConcurrency" and (starts or function["Properties"]["Handler"] == "app.app"):
+            yield f"no concurrency is kept for {name}, or always, which AWS refuses small accounts"
+
+
+def chains_are_allowed(template: Template) -> Iterator[str]:
+    """Lambda drops what went around the same function some 16 times, unless the function says that it may.
+
+    Only where a function's messages can come back to it: from a queue that it reads, or as dead letters of that queue.
+    """
+    queues = dict(of_type(template, QUEUE))
+    for name, function in of_type(template, FUNCTION):
+        reads = {named_by(event["Queue"]) for event in sqs_events(function)}
+        sends = {
+            named_by(resource)
+            for statement in statements_of(template, function)
+            if "sqs:SendMessage" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+        comes_back = sends & reads or {dead_letters_of(queues[queue]) for queue in sends if queue in queues} & reads
+        is_allowed = function["Properties"].get("RecursiveLoop") == "Allow"
+        if comes_back and not is_allowed:
+            yield f"{name} is cut off after 16 messages to itself"
+        if is_allowed and not comes_back:
+            yield f"{name} sends nothing to itself, and yet nothing stops it if it did"
 
 
 def methods_need_a_token(template: Template) -> Iterator[str]:
@@ -117,10 +149,10 @@ def only_throttled_stages_answer(template: Template) -> Iterator[str]:
     """Seen in what AWS makes of the template: its translator adds stages that nobody wrote."""
     wanted = template["Resources"]["RestAPI"]["Properties"]["StageName"]
     translated = _translated(template)
-    for name, deployment in _of_type(translated, "AWS::ApiGateway::Deployment"):
+    for name, deployment in of_type(translated, "AWS::ApiGateway::Deployment"):
         if "StageName" in deployment["Properties"]:
             yield f"{name} makes a stage {deployment['Properties']['StageName']} without limits"
-    for name, stage in _of_type(translated, "AWS::ApiGateway::Stage"):
+    for name, stage in of_type(translated, "AWS::ApiGateway::Stage"):
         if stage["Properties"]["StageName"] != wanted:
             yield f"{name} answers as well as {wanted}"
         everywhere = [
@@ -135,7 +167,7 @@ def only_throttled_stages_answer(template: Template) -> Iterator[str]:
 def _translated(template: Template) -> Template:
     """What CloudFormation makes of a SAM template, by AWS's own translator."""
     copied: Template = json.loads(json.dumps(template))
-    for _, function in _of_type(copied, FUNCTION):
+    for _, function in of_type(copied, FUNCTION):
         # Of packaged code it takes only what lies in a bucket.
         function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code"}
     # Every region gives the same; without a session it would look for the operator's.
@@ -145,76 +177,50 @@ def _translated(template: Template) -> Template:
 
 
 def roles_are_narrow(template: Template) -> Iterator[str]:
-    for name, role in _of_type(template, "AWS::IAM::Role"):
+    for name, role in of_type(template, "AWS::IAM::Role"):
         for policy in role["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                for action in _listed(statement["Action"]):
+                for action in listed(statement["Action"]):
                     if "*" in action:
                         yield f"{name} allows {action}"
                     if action == "iam:PassRole" and "iam:PassedToService" not in json.dumps(statement):
                         yield f"{name} may hand roles to any service"
-                for resource in _listed(statement["Resource"]):
-                    text = resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+                for resource in listed(statement["Resource"]):
+                    text = _text(resource)
                     if "*" in text and text not in PATTERNS:
                         yield f"{name} reaches {text}"
 
 
-def state_is_retained(template: Template) -> Iterator[str]:
-    for kind in STATEFUL:
-        for name, resource in _of_type(template, kind):
-            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-                if resource.get(policy) != "Retain":
-                    yield f"{name} has no {policy} Retain"
-    for kind, protection in _PROTECTION.items():
-        for name, resource in _of_type(template, kind):
-            chosen = resource["Properties"].get(protection)
-            if not isinstance(chosen, dict) or chosen["Fn::If"][0] != "IsProtected":
-                yield f"{name} of prod does not refuse to be deleted"
-    for name, table in _of_type(template, "AWS::DynamoDB::Table"):
-        recovery = table["Properties"].get("PointInTimeRecoverySpecification", {})
-        if recovery.get("PointInTimeRecoveryEnabled") is not True:
-            yield f"{name} cannot be restored to a point in time"
+def mail_is_sent_in_one_name(template: Template) -> Iterator[str]:
+    """From anybody's identity to anybody's, as long as the mail is from the stage's own sender."""
+    own = {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    sets = {name for name, _ in of_type(template, "AWS::SES::ConfigurationSet")}
+    for name, function in of_type(template, FUNCTION):
+        sending = [one for one in statements_of(template, function) if "ses:SendRawEmail" in listed(one["Action"])]
+        reached = {_text(resource): one for one in sending for resource in listed(one["Resource"])}
+        if not sending:
+            continue
+        if _ANY_IDENTITY not in reached:
+            yield f"{name} cannot send to addresses that are verified in SES"
+        elif reached[_ANY_IDENTITY].get("Condition") != own:
+            yield f"{name} may send in anybody's name"
+        if not any(text.endswith(f":configuration-set/${{{one}}}") for text in reached for one in sets):
+            yield f"{name} may not name the configuration set whose events tell what became of a mail"
 
 
-def functions_are_watched(template: Template) -> Iterator[str]:
-    watched = {
-        (alarm["Properties"]["MetricName"], dimension["Value"].get("Ref"))
-        for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"].get("Dimensions", [])
-        if dimension["Name"] == "FunctionName"
-    }
-    for name, function in _of_type(template, FUNCTION):
-        for metric in ("Errors", "Throttles"):
-            if (metric, name) not in watched:
-                yield f"no alarm on {metric} of {name}"
-        group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
-        if group is None or "RetentionInDays" not in template["Resources"][group]["Properties"]:
-            yield f"{name} logs into a group without retention"
-
-
-def functions_log_into_their_own_group(template: Template) -> Iterator[str]:
-    for name, function in _of_type(template, FUNCTION):
-        group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
-        role = template["Resources"][_named_by(function["Properties"]["Role"])]
-        statements = [s for policy in role["Properties"]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-        for statement in statements:
-            writes_logs = any(action.startswith("logs:") for action in _listed(statement["Action"]))
-            if writes_logs and statement["Resource"] != {"Fn::GetAtt": [group, "Arn"]}:
-                yield f"{name} may write into logs that are not its own"
-
-
-def queues_are_watched(template: Template) -> Iterator[str]:
-    watched = {
-        (_named_by(dimension["Value"]), alarm["Properties"]["MetricName"])
-        for _, alarm in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in alarm["Properties"].get("Dimensions", [])
-        if dimension["Name"] == "QueueName"
-    }
-    for name, queue in _of_type(template, QUEUE):
-        is_dead_letters = _target(queue) is None
-        metric = "ApproximateNumberOfMessagesVisible" if is_dead_letters else "ApproximateAgeOfOldestMessage"
-        if (name, metric) not in watched:
-            yield f"no alarm on {metric} of {name}"
+def accounts_are_reached_through_the_api(template: Template) -> Iterator[str]:
+    """Each call of the client proves a secret, which no template, environment or output holds."""
+    for name, client in of_type(template, "AWS::Cognito::UserPoolClient"):
+        if client["Properties"].get("GenerateSecret") is not True:
+            yield f"whoever knows the id of {name} calls Cognito past every limit of ours"
+        for flow in client["Properties"].get("ExplicitAuthFlows", ["its defaults"]):
+            if flow not in _AUTH_FLOWS:
+                yield f"{name} allows {flow}, which nobody uses"
+    if "ClientSecret" in json.dumps(template):
+        yield "the client's secret would stand where many can read it"
+    for name, pool in of_type(template, "AWS::Cognito::UserPool"):
+        if "UserPoolTier" not in pool["Properties"]:
+            yield f"{name} is of Cognito's default tier, which costs three times as much"
 
 
 def gateway_answers_problems(template: Template) -> Iterator[str]:
@@ -233,34 +239,21 @@ def gateway_answers_problems(template: Template) -> Iterator[str]:
             yield f"{kind} is not answered as application/problem+json"
 
 
+def _text(resource: Any) -> str:
+    """A resource that is not simply named by its logical id."""
+    return resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+
+
 RULES: tuple[Rule, ...] = (
     handlers_are_in_app,
     queues_have_dead_letters,
     queue_readers_are_patient,
+    throttling_costs_no_tries,
+    chains_are_allowed,
     methods_need_a_token,
     only_throttled_stages_answer,
     roles_are_narrow,
-    state_is_retained,
-    functions_are_watched,
-    functions_log_into_their_own_group,
-    queues_are_watched,
+    mail_is_sent_in_one_name,
+    accounts_are_reached_through_the_api,
     gateway_answers_problems,
 )
-
-
-def _of_type(template: Template, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(name, resource) for name, resource in template["Resources"].items() if resource["Type"] == kind]
-
-
-def _target(queue: dict[str, Any]) -> str | None:
-    redrive = queue["Properties"].get("RedrivePolicy")
-    return _named_by(redrive["deadLetterTargetArn"]) if redrive else None
-
-
-def _named_by(reference: dict[str, Any]) -> str:
-    """The logical id in a Ref or a GetAtt."""
-    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -1,0 +1,49 @@
+"""What a template must say of the resources that hold state: they outlive the stack, and can be restored."""
+
+from collections.abc import Iterator
+
+import cfnlint.data.AdditionalSpecs
+from cfnlint.helpers import load_resource
+
+from infra.rules.parts import QUEUE, Rule, Template, of_type
+
+# What cfn-lint knows to hold state, but for queues (rows are the truth, and the sweep sends what is missing) and logs.
+STATEFUL = sorted(
+    load_resource(cfnlint.data.AdditionalSpecs, "StatefulResources.json")["ResourceTypes"].keys()
+    - {QUEUE, "AWS::Logs::LogGroup"}
+)
+# How these refuse to be deleted, policies or not: by hand, or by a change of the template.
+_PROTECTION = {"AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::Cognito::UserPool": "DeletionProtection"}
+
+# What the workers insert at once (infra/resources.yaml), with something to spare.
+_WARM_WRITES = 10_000
+
+
+def state_is_retained(template: Template) -> Iterator[str]:
+    for kind in STATEFUL:
+        for name, resource in of_type(template, kind):
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+                if resource.get(policy) != "Retain":
+                    yield f"{name} has no {policy} Retain"
+    for kind, protection in _PROTECTION.items():
+        for name, resource in of_type(template, kind):
+            chosen = resource["Properties"].get(protection)
+            if not isinstance(chosen, dict) or chosen["Fn::If"][0] != "IsProtected":
+                yield f"{name} of prod does not refuse to be deleted"
+    for name, table in of_type(template, "AWS::DynamoDB::Table"):
+        recovery = table["Properties"].get("PointInTimeRecoverySpecification", {})
+        if recovery.get("PointInTimeRecoveryEnabled") is not True:
+            yield f"{name} cannot be restored to a point in time"
+
+
+def tables_start_warm(template: Template) -> Iterator[str]:
+    """In prod; a new table throttles the first large launch."""
+    for name, table in of_type(template, "AWS::DynamoDB::Table"):
+        indexes = table["Properties"].get("GlobalSecondaryIndexes", [])
+        for what, part in ((name, table["Properties"]), *((f"{name}'s {one['IndexName']}", one) for one in indexes)):
+            condition, prod, *_ = part.get("WarmThroughput", {}).get("Fn::If", [None, {}])
+            if condition != "IsProd" or prod.get("WriteUnitsPerSecond", 0) < _WARM_WRITES:
+                yield f"{what} takes {_WARM_WRITES} writes a second only after it has grown"
+
+
+RULES: tuple[Rule, ...] = (state_is_retained, tables_start_warm)
