@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from chalicelib.core.errors import FieldError, Invalid
-
 T = TypeVar("T")
 
 
@@ -15,10 +13,6 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next_position: str | None
-
-
-def invalid_cursor() -> Invalid:
-    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor is not of this list; start without one."))
 
 
 def filtered_page(

@@ -97,7 +97,7 @@ class Call(Generic[B, Q]):
 
 def _canonical(body: bytes, content_type: str) -> bytes:
     """JSON whose fields come in another order, or with other spaces, is the same JSON."""
-    if content_type != JSON[0]:
+    if content_type not in ("", *JSON):
         return body
     try:
         return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()

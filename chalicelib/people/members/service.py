@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.core.clock import to_instant
-from chalicelib.core.paging import Page, filtered_page, invalid_cursor
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.core.text import normalized
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
@@ -32,7 +32,7 @@ from chalicelib.people.members.states import INVITED, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.names import DEPARTMENT, GROUP, LOCATION
-from chalicelib.web.paging import Pager
+from chalicelib.web.paging import Pager, invalid_cursor
 
 # One BatchGetItem per read; a request with filters looks at 500 people at most.
 _PER_READ, _MAX_READS = 100, 5

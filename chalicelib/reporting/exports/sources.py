@@ -20,7 +20,7 @@ from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
 from chalicelib.training.rollouts import views
 from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
-from chalicelib.web.paging import PageQuery, Pager
+from chalicelib.web.paging import Pager, Walk
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
 
@@ -31,12 +31,6 @@ _ROWS_AT_ONCE = 1000
 
 # The most characters of each name in a file name: together they stay below the limits of file systems.
 _MAX_NAME = 60
-
-
-class _Pages(PageQuery):
-    """Without the API's limit of a page."""
-
-    limit: int
 
 
 class _Page(Protocol):
@@ -83,7 +77,7 @@ def file_name_of(*names: str) -> str:
 def _all_items(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
     cursor: str | None = None
     while True:
-        page = page_at(Pager("export", "export", _Pages(limit=_ROWS_AT_ONCE, cursor=cursor)))
+        page = page_at(Walk(_ROWS_AT_ONCE, cursor))
         yield from page.items
         cursor = page.next_cursor
         if cursor is None:

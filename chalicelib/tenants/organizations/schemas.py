@@ -33,7 +33,6 @@ def _zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
-CourseIds = Annotated[list[Id], AfterValidator(unique)]
 EnrollHour = Annotated[
     str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="`HH:MM`, 00:00 to 23:59.")
 ]
@@ -58,7 +57,7 @@ class OrgPatch(Form):
 class TrainingAccess(Form):
     """What a client needs to be given before training can be assigned to it."""
 
-    course_ids: Annotated[CourseIds, Field(min_length=1, max_length=MAX_ENTITLED)]
+    course_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_ENTITLED), AfterValidator(unique)]
     reply_to: Email
     seats: Annotated[
         dict[Id, Annotated[int, Field(ge=1, le=1_000_000)]],

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
-from chalicelib.core.paging import invalid_cursor
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.service import Scope
@@ -21,7 +20,7 @@ from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcom
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage
 from chalicelib.training.progress.views import enrollment_out, is_overdue
-from chalicelib.web.paging import Pager
+from chalicelib.web.paging import Pager, invalid_cursor
 
 # A learner of a row: the member, and their enrollment or the code that says why they were not newly enrolled.
 Learner = tuple[str, "str | Enrollment"]
