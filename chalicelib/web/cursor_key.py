@@ -1,4 +1,4 @@
-"""The key that cursors are signed with: drawn once for a deployment, kept in its table, and known to the functions only."""
+"""The key that cursors are signed with, known to the functions only: drawn once, and kept in a deployment's table."""
 
 import secrets
 from functools import lru_cache

@@ -12,8 +12,8 @@ from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
-from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches import views as batches_views
+from chalicelib.training.batches.create_rows import stored_or_planned_row
 from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress import learners
@@ -48,7 +48,7 @@ def name_of(msp_id: str, selection: Selection) -> str:
     org = org_of(msp_id, selection.org_id)
     if selection.kind == ExportKind.BATCHES:
         return file_name_of("batches", org.name)
-    row = batch_store.row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
+    row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
     if row is None:
         raise NotFound()
     return file_name_of("learners", org.name, row.title, selection.outcome or "")

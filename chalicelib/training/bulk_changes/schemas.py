@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.training.batches.schemas import Day
@@ -14,6 +14,14 @@ class NotReversed(BaseModel):
     code: str
 
 
+class UndoWait(BaseModel):
+    """`until` is when it goes on by itself, at the latest a few minutes later; null when that is not known."""
+
+    code: str
+    sentence: str
+    until: str | None
+
+
 class UndoOut(BaseModel):
     """`kept_started` counts learners who had started or completed, and so keep their enrollment."""
 
@@ -21,6 +29,7 @@ class UndoOut(BaseModel):
     reversed: int
     kept_started: int
     not_reversed: list[NotReversed]
+    waiting: UndoWait | None = Field(None, description="Why nothing is withdrawn yet; null once it goes on.")
 
 
 class RowDates(Form):
