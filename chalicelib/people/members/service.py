@@ -197,7 +197,7 @@ def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
         return None
     # The mail of a scheduled send is made at its time; until then it counts as queued.
     state = "queued" if mail is None else public_state(mail.state)
-    explanation = explain(state)
+    explanation = explain(state, mail.reason if mail else None)
     return InvitationMailOut(
         state=state,
         reason=mail.reason if mail else None,

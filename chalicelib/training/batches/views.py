@@ -100,5 +100,6 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
         status=status_of(batch),
         created_at=batch.created_at,
         summary=_summary(rows),
+        missing_groups=list(batch.missing_groups or ()),
         courses=[row_out(row, zone, now) for row in rows],
     )

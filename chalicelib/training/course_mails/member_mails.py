@@ -53,7 +53,7 @@ def _mail_ids(enrollment: Enrollment, member_id: str) -> Iterable[str]:
 
 def _out(mail: Mail) -> CourseMailOut:
     state = public_state(mail.state)
-    explanation = explain(state)
+    explanation = explain(state, mail.reason)
     return CourseMailOut(
         kind=mail.kind,
         course_id=mail.about.get("course_id"),

@@ -39,8 +39,10 @@ def batch_and_row(about: Mapping[str, str]) -> tuple[Org | None, Batch | None, R
 
 
 def remind_writes(job: MailRow, row: Row, seed: str) -> list[Write]:
-    """Write down the job, and on the row the request that it is for."""
-    requested = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
+    """Write down the job, and on the row the request that it is for. ConditionFailed when another came first."""
+    as_read = Row.reminded_by.does_not_exist() if row.reminded_by is None else Row.reminded_by == row.reminded_by
+    actions = (Row.reminded_by.set(seed), Row.reminded_at.set(str(job.due_at)))
+    requested = Write("update", Row(row.pk, row.sk), Row.pk.exists() & as_read, actions)
     return [due.write(job), requested]
 
 

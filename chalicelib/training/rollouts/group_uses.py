@@ -1,6 +1,6 @@
 """Which groups unfinished batches still need: those are not deleted under them."""
 
-from chalicelib.tenants.structure.store import GROUP_KIND, group_ids_named
+from chalicelib.tenants.structure.store import GROUP_KIND, groups_named
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.schemas import Plan
@@ -25,4 +25,4 @@ def _needs(plan: Plan, org_id: str, group_id: str) -> bool:
     targeting = plan.targeting
     if group_id in targeting.group_ids:
         return True
-    return bool(targeting.group_names) and group_id in group_ids_named(org_id, targeting.group_names)
+    return bool(targeting.group_names) and group_id in groups_named(org_id, targeting.group_names).values()

@@ -35,7 +35,7 @@ class LaunchOut(BaseModel):
 class PreviewCourse(BaseModel):
     """Head-counts of one course at one client, and its instants as they resolve there.
 
-    `groups_missing`: the client lacks some of the groups named. `code` tells when the count is not known.
+    `groups_missing`: the client lacks some of the groups named; `missing_groups` are their names. `code` tells when the count is not known.
     """
 
     course_id: str
@@ -50,6 +50,7 @@ class PreviewCourse(BaseModel):
     no_seat: int = 0
     would_be_mailed: int = 0
     groups_missing: bool = False
+    missing_groups: list[str] = []
     code: str | None = None
 
 

@@ -209,6 +209,44 @@ def test_after_an_undo_the_learners_are_withdrawn_in_the_list_and_its_filter(
         assert len(found) == len(wanted)
 
 
+@pytest.mark.parametrize("claim", [{"chunk": 1}, {"chunk": -1}, {"change_id": "01NONE"}, {"course_id": "01NONE"}])
+def test_a_chunk_that_is_not_part_of_the_undo_changes_nothing(
+    driver: Driver, org: str, course: str, claim: dict[str, Any]
+) -> None:
+    driver.world.members(org, 2)
+    [batch] = driver.launch(org, [course])
+    undo(driver, org, batch)
+    job = {
+        "job": "change_chunk", "msp_id": driver.msp, "org_id": org, "batch_id": batch, "change_id": "UNDO",
+        "course_id": course, "chunk": 0,
+    }  # fmt: skip
+    start = driver.world.messages()
+    before = driver.everything()
+    # The undo has not begun: its rows may still enroll people.
+    driver.deliver([job])
+    assert driver.everything() == before
+    driver.deliver(start)
+    chunks = driver.world.messages()
+    before = driver.everything()
+    driver.deliver([{**job, **claim}])
+    assert driver.everything() == before
+    driver.deliver(chunks)
+    assert state(driver, org, batch)["reversed"] == 2
+
+
+@pytest.mark.parametrize("chunk", [-1, 1, 7])
+def test_a_chunk_that_its_row_does_not_have_enrolls_nobody(driver: Driver, org: str, course: str, chunk: int) -> None:
+    driver.world.members(org, 2)
+    batch = driver.send(driver.form([org], [course])).json["results"][0]["batch_id"]
+    driver.deliver(driver.world.messages())
+    [message] = driver.world.messages()
+    before = driver.everything()
+    driver.deliver([{**message, "chunk": chunk}])
+    assert driver.everything() == before
+    driver.deliver([message])
+    assert driver.row(org, batch, course)["num_enrolled"] == 2
+
+
 def test_what_was_never_undone_has_no_undo(driver: Driver, org: str, course: str) -> None:
     [batch] = driver.launch(org, [course])
     assert driver.world.get(f"/msp/training/{org}/{batch}/undo", driver.admin).status == 404
