@@ -14,9 +14,9 @@ _PK, _SK = "KEYS", "CURSORS"
 
 
 class CursorKey(CoreItem):
-    """`KEYS` / `CURSORS`. `key` is 32 random bytes in hex."""
+    """`KEYS` / `CURSORS`. `secret` is 32 random bytes in hex."""
 
-    key = UnicodeAttribute()
+    secret = UnicodeAttribute()
 
 
 def cursor_key() -> bytes:
@@ -29,8 +29,8 @@ def _read(_table_name: str) -> bytes:
     found = table.get(CursorKey, _PK, _SK)
     if found is None:
         # Of several that begin at the same moment the first one's stays.
-        table.put_if_new(CursorKey(_PK, _SK, key=secrets.token_hex(32)))
+        table.put_if_new(CursorKey(_PK, _SK, secret=secrets.token_hex(32)))
         found = table.get(CursorKey, _PK, _SK)
     if found is None:
         raise Unavailable()
-    return bytes.fromhex(found.key)
+    return bytes.fromhex(found.secret)

@@ -21,7 +21,7 @@ _SEAL_BYTES = 16
 
 class PageQuery(Form):
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many at most, 1 to 100.")
-    cursor: str | None = Field(None, max_length=2000, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, min_length=1, max_length=2000, description="`next_cursor` of the page before.")
 
 
 class Pager:

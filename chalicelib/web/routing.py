@@ -124,6 +124,7 @@ class Route:
     needs_key: bool = False
     takes: tuple[str, ...] = JSON
     max_bytes: int = MAX_BODY_BYTES
+    also_answers: tuple[str, ...] = ()
 
     @property
     def is_page(self) -> bool:
@@ -164,17 +165,19 @@ class Routes:
         takes: tuple[str, ...] = JSON,
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
+        also_answers: tuple[str, ...] = (),
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
         """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
         without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
-        left as they are. `tag`: the heading in the documentation, where it is not the feature's own.
+        left as they are. `tag`: the heading in the documentation, where it is not the feature's own. `also_answers`:
+        further content types of the answer.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             description = (function.__doc__ or "").strip()
             route = Route(
                 method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
-                description, needs_key, takes, max_bytes,
+                description, needs_key, takes, max_bytes, also_answers,
             )  # fmt: skip
             ROUTES.append(route)
             blueprint = self.blueprint

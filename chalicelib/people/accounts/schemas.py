@@ -1,8 +1,8 @@
 """What goes in and comes out of `/auth`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import AccountEmail
@@ -40,8 +40,23 @@ class Resend(Form):
     registration_id: Id
 
 
+def _only(given: set[str], null: set[str]) -> dict[str, Any]:
+    """JSON Schema: these fields are texts, and those null or left out."""
+    types = {name: {"type": "string"} for name in sorted(given)} | {name: {"type": "null"} for name in sorted(null)}
+    return {"required": sorted(given), "properties": types}
+
+
 class LogIn(Form):
     """`login` is the e-mail address or the login name. Either `password`, or `session` and `new_password`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _only({"password"}, null={"session", "new_password"}),
+                _only({"session", "new_password"}, null={"password"}),
+            ]
+        }
+    )
 
     login: _Login
     password: _Password | None = None

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
-from chalicelib.web.schemas import Form, left_out, unique
+from chalicelib.web.schemas import UNIQUE, Form, left_out
 
 MAX_GROUP_COURSES = 50
 
 # The length first: of a list that is too long nothing else is judged.
-CourseIds = Annotated[list[Id], Field(max_length=MAX_GROUP_COURSES), AfterValidator(unique)]
+CourseIds = Annotated[list[Id], Field(max_length=MAX_GROUP_COURSES), *UNIQUE]
 
 
 class GroupCreate(Form):

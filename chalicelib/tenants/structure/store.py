@@ -44,7 +44,7 @@ def release_name(org_id: str, kind: str, name: str) -> Write:
 
 
 def groups_named(org_id: str, names: Sequence[str]) -> dict[str, str]:
-    """Ids of the groups that have one of these names, by name, compared exactly. Names that no group has are left out."""
+    """Ids of the groups that have one of these names, compared exactly, by name. Names of no group are left out."""
     ref_by_name = {name: name_ref(org_id, GROUP_KIND, name) for name in names}
     found = table.fetch_mixed(ref_by_name.values(), consistent=False)
     reserved = {name: found.get(ref) for name, ref in ref_by_name.items()}

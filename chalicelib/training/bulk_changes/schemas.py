@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.training.batches.schemas import Day
-from chalicelib.web.schemas import Form
+from chalicelib.web.schemas import AT_LEAST_ONE, Form
 
 
 class NotReversed(BaseModel):
@@ -34,6 +34,8 @@ class UndoOut(BaseModel):
 
 class RowDates(Form):
     """New dates of one course. `enroll_on` only while it is scheduled; null is now. `due_by` null is no due date."""
+
+    model_config = AT_LEAST_ONE
 
     enroll_on: Day | None = None
     due_by: Day | None = None
