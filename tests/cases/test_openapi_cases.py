@@ -23,9 +23,7 @@ schemathesis = pytest.importorskip("schemathesis", reason="installed by `make ca
 import app  # noqa: E402, F401  (registers every route)
 
 # Formats are notes to people: not every text of theirs is taken.
-schemathesis.openapi.format(
-    "iana-time-zone", st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC"])
-)
+schemathesis.openapi.format("iana-time-zone", st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "UTC"]))
 schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z]{1,10}\.(com|example\.org)", fullmatch=True))
 
 # Refused by the state, or by a rule between fields that JSON Schema cannot say.
@@ -51,9 +49,8 @@ def test_valid_requests_are_taken_and_answers_are_as_documented(world: World, op
         assert answer.status not in (400, 415, 500), f"{case.body!r}: {answer.text}"
         if answer.status == 422 and answer.json:
             codes = {error["code"] for error in answer.json["errors"]}
-            assert all(code in BY_STATE or code.startswith("password_") for code in codes), (
-                f"{case.query!r} {case.body!r}: {answer.text}"
-            )
+            wrong = {code for code in codes - BY_STATE if not code.startswith("password_")}
+            assert not wrong, f"{case.query!r} {case.body!r}: {answer.text}"
 
     send()
 

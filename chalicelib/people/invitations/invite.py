@@ -176,7 +176,7 @@ def _judge(
     seen: set[str] = set()
     for text, address in zip(form.emails, addresses, strict=True):
         if address is None:
-            results.append(_refused(text, Code.INVALID_EMAIL, None))
+            results.append(_refused(text, _address_problem(text), None))
             continue
         if normalized(address) in seen:
             results.append(_refused(text, Code.REPEATED, None))
@@ -195,7 +195,11 @@ def _judge(
         invites[member.member_id] = str(member.invite_id)
         results.append(
             InviteResult(
-                email=text, result=InviteOutcome.INVITED, member_id=member.member_id, status=MemberStatus(member.status)
+                email=text,
+                taken_as=address if address != text else None,
+                result=InviteOutcome.INVITED,
+                member_id=member.member_id,
+                status=MemberStatus(member.status),
             )
         )
     return results, invites, invitations
@@ -206,6 +210,14 @@ def _address(text: str) -> str | None:
         return _EMAIL.validate_python(text)
     except ValidationError:
         return None
+
+
+def _address_problem(text: str) -> Code:
+    try:
+        _EMAIL.validate_python(text)
+    except ValidationError as error:
+        return Code.NOT_MAILABLE if error.errors()[0]["type"] == "not_mailable" else Code.INVALID_EMAIL
+    raise ValueError("this address has no problem")
 
 
 def _refused(email: str, code: Code, member: Member | None) -> InviteResult:

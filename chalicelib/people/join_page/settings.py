@@ -23,9 +23,10 @@ _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 # Addresses that look like pages of Muster, or of the company that runs it.
 _RESERVED = frozenset(
     {
-        "account", "accounts", "admin", "api", "auth", "billing", "confirm", "docs", "guide", "health", "help",
-        "invite", "invites", "join", "login", "logout", "msp", "muster", "official", "password", "register", "security",
-        "settings", "signup", "static", "status", "support", "test", "verify", "www",
+        "account", "accounts", "admin", "api", "assets", "auth", "billing", "calendar", "certificates", "confirm",
+        "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp", "muster",
+        "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings", "signup",
+        "static", "status", "support", "test", "verify", "www",
     }
 )  # fmt: skip
 
@@ -63,6 +64,10 @@ def is_served(org: Org) -> bool:
     return org.subscription == Subscription.ACTIVE
 
 
+def is_reserved(slug: str) -> bool:
+    return slug in _RESERVED
+
+
 def is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None
 
@@ -95,7 +100,7 @@ def _slug_errors(form: JoinPageForm) -> Sequence[FieldError]:
     if not is_slug(form.slug):
         problem = "Use 3 to 63 small letters and digits; single hyphens may stand between them."
         return [FieldError("slug", "invalid_slug", problem)]
-    if form.slug in _RESERVED:
+    if form.slug is not None and is_reserved(form.slug):
         return [FieldError("slug", "reserved_slug", "This address is reserved; choose another.")]
     return []
 

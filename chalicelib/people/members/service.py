@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_instant
 from chalicelib.core.paging import Page, filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
@@ -48,7 +49,7 @@ class _Match:
 
 def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
     departments = _departments_in_scope(scope, query)
-    word = normalized(query.search or "")[: store.MAX_WORD]
+    word = searchable(query.search or "")[: store.MAX_WORD]
 
     def keep(match: _Match) -> bool:
         member = match.member
@@ -171,7 +172,7 @@ def _member_out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
     return MemberOut(
         member_id=member.member_id,
         status=MemberStatus(member.status),
-        email=member.email,
+        email=shown(member.email) if member.email else None,
         login_name=member.login_name,
         first_name=member.first_name if shows_name else None,
         last_name=member.last_name if shows_name else None,

@@ -7,7 +7,7 @@ from chalicelib.aws import loading, table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
 from chalicelib.core.paging import Page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.people.members.models import (
     Member,
     RosterEntry,
@@ -82,7 +82,7 @@ def words_of(member: Member) -> list[str]:
     texts = [member.email or "", member.login_name or ""]
     if shows_name(member):
         texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
-    return sorted({word[:MAX_WORD] for text in texts if (word := normalized(text))})
+    return sorted({word[:MAX_WORD] for text in texts if (word := searchable(text))})
 
 
 def claims_of(org_id: str, member: Member) -> list[CoreItem]:

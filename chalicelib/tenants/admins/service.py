@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.aws.identity import identity
+from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
@@ -165,7 +166,7 @@ def _audit_values(admin: Admin) -> dict[str, object]:
 def _out(admin: Admin) -> AdminOut:
     return AdminOut(
         account_id=admin.account_id,
-        email=admin.email,
+        email=shown(admin.email),
         role=Role(admin.role),
         department_ids=list(admin.department_ids or ()),
         permissions=[Permission(name) for name in admin.permissions or ()],

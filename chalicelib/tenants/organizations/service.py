@@ -9,7 +9,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import searchable
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
@@ -46,10 +46,10 @@ _DECIDES_DATES = frozenset({"time_zone", "enroll_hour"})
 
 
 def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
-    search = normalized(query.search or "")
+    search = searchable(query.search or "")
 
     def keep(org: Org) -> bool:
-        return search in normalized(org.name) and query.readiness in (None, readiness_of(org))
+        return search in searchable(org.name) and query.readiness in (None, readiness_of(org))
 
     is_search = bool(search or query.readiness)
     orgs = filtered_page(

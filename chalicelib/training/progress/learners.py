@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import store as members_store
@@ -171,7 +172,7 @@ def _learner_out(
     out = LearnerOut(
         member_id=member_id,
         name=name,
-        email=email,
+        email=shown(email) if email else None,
         outcome=outcome,
         code=code,
         sentence=explanation.sentence,

@@ -53,7 +53,7 @@ def test_forged_cursors_are_refused_on_every_list(world: World, params: dict[str
     for route in _lists():
         for position in POSITIONS:
             packed = position.encode()
-            for forged in (_encoded(packed), _encoded(b"\0" * 16 + packed)):
+            for forged in filter(None, (_encoded(packed), _encoded(b"\0" * 16 + packed))):
                 answer = world.get(f"{_path(route, params)}?cursor={forged}", params["admin"])
                 assert _refused(answer), f"{route.name} {position!r}: {answer.status} {answer.text}"
 
