@@ -1,5 +1,6 @@
 """Reads the parts of a Chalice request: the caller's identity, the query string, the form."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,12 @@ def account_id_of(request: Any) -> str:
 def verified_email_of(request: Any) -> str | None:
     claims = _claims(request)
     return str(claims["email"]) if claims.get("email") and str(claims.get("email_verified")).lower() == "true" else None
+
+
+def logged_in_at_of(request: Any) -> datetime | None:
+    """When the person gave password or code, not when the token was refreshed."""
+    text = str(_claims(request).get("auth_time") or "")
+    return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() and len(text) < 12 else None
 
 
 def source_of(request: Any) -> str:

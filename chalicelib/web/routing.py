@@ -20,7 +20,15 @@ from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError,
 from chalicelib.core.lazy import BaseModel
 from chalicelib.web.html import HtmlPage, Redirect, problem_page
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
-from chalicelib.web.requests import account_id_of, content_type_of, form_of, query_of, source_of, verified_email_of
+from chalicelib.web.requests import (
+    account_id_of,
+    content_type_of,
+    form_of,
+    logged_in_at_of,
+    query_of,
+    source_of,
+    verified_email_of,
+)
 
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
@@ -64,7 +72,7 @@ Q = TypeVar("Q", bound=BaseModel)
 class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
-    `email` is the account's address, if Cognito has verified it. `source` is the IP address of the caller, as API
+    `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be it. `source` is the IP address of the caller, as API
     Gateway saw it. `content_type` is that of the body, without parameters. `msp_id` is the `Muster-Msp` header: an
     account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
     filled in: idempotency keys are scoped by it.
@@ -82,6 +90,7 @@ class Call(Generic[B, Q]):
     email: str | None = None
     source: str = ""
     content_type: str = ""
+    logged_in_at: datetime | None = None
 
     @property
     def request_fingerprint(self) -> bytes:
@@ -248,6 +257,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         email=verified_email_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
+        logged_in_at=logged_in_at_of(request),
     )
 
 

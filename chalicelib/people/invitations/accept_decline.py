@@ -14,6 +14,7 @@ from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
+from chalicelib.people.invitations.join_settings import refuse_other_domain
 from chalicelib.people.invitations.links import InvitationView, dead_link, is_expired, load, view_of
 from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
@@ -23,6 +24,8 @@ from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.revision_store import bump_revision
 
 _TRIES = 5
@@ -59,19 +62,25 @@ def accept(
     """Make the member active, under this account. The invitation moves to the account's address if that is another.
 
     Accepting again by the same account changes nothing. Raises Conflict when the invitation was answered or
-    withdrawn, has expired, or the account or its address is a member here already.
+    withdrawn, has expired, or the account or its address is a member here already, or its domain is not allowed.
     """
     org_id = view.org.org_id
     jobs: list[MemberJoined] = []
+    entries: list[AuditEntry] = []
 
     def step(member: Member) -> list[Write] | None:
         jobs.clear()
+        entries.clear()
         if member.status == MemberStatus.ACTIVE and member.account_id == account.account_id:
             return None
         _must_be_open(member, now)
         _refuse_other_owner(member, account)
         _refuse_second_membership(org_id, member, account)
         moves = normalized(str(member.email)) != normalized(account.email)
+        if moves:
+            refuse_other_domain(org_id, account.email)
+            # Without addresses: the audit trail outlives the erasure of a person.
+            entries.append(AuditEntry(account.account_id, "invitation.moved", f"member/{member.member_id}"))
         # A block belongs to the old address, not to the new one.
         address = {"email": account.email, "mail_blocked": None} if moves else {}
         names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
@@ -92,7 +101,7 @@ def accept(
             *map(due.write, jobs),
         ]
 
-    member = _change(org_id, view.member.member_id, step)
+    member = _change(org_id, view.member.member_id, step, now, entries)
     queue.send_soon(*jobs)
     outbox.wake()
     return _answer(view, member)
@@ -113,7 +122,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
         ]
 
-    return _answer(view, _change(org_id, view.member.member_id, step))
+    return _answer(view, _change(org_id, view.member.member_id, step, now))
 
 
 def _refuse_second_membership(org_id: str, member: Member, account: Account) -> None:
@@ -124,7 +133,14 @@ def _refuse_second_membership(org_id: str, member: Member, account: Account) -> 
                 raise Conflict("already_member", "With this account you are a member of this organization already.")
 
 
-def _change(org_id: str, member_id: str, step: Callable[[Member], Sequence[Write] | None]) -> Member:
+def _change(
+    org_id: str,
+    member_id: str,
+    step: Callable[[Member], Sequence[Write] | None],
+    now: datetime,
+    entries: Sequence[AuditEntry] = (),
+) -> Member:
+    """`entries` are what the step says for the audit trail: one at most."""
     for _ in range(_TRIES):
         member = members_store.member(org_id, member_id)
         if member is None:
@@ -133,7 +149,10 @@ def _change(org_id: str, member_id: str, step: Callable[[Member], Sequence[Write
         if writes is None:
             return member
         try:
-            store.commit(writes)
+            if entries:
+                audit.commit(org_pk(org_id), entries[0], writes, now)
+            else:
+                store.commit(writes)
         except ConditionFailed as error:
             if 0 not in error.failed and 1 in error.failed:
                 problem = "Your account's address belongs to another member of this organization."

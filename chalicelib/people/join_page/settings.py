@@ -6,9 +6,9 @@ from datetime import datetime
 
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.settings import settings
+from chalicelib.people.invitations.join_settings import JOIN_PAGE_SK, JoinPage, join_page
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import domain_of
-from chalicelib.people.join_page.models import JOIN_PAGE_SK, JoinPage
 from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinProblem
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
@@ -38,14 +38,14 @@ _NO_GROUP = JoinProblem(code="no_group", message="The organization has no group 
 
 def page_settings(scope: Scope) -> JoinPageOut:
     org = _org(scope)
-    return _out(org, store.join_page(org.org_id))
+    return _out(org, join_page(org.org_id))
 
 
 def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
     """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
     org = _org(scope)
     after = _checked(org.org_id, form)
-    before = store.join_page(org.org_id)
+    before = join_page(org.org_id)
     if _values_of(after) == _values_of(before):
         return _out(org, before)
     entry = AuditEntry(scope.account_id, "join_page.changed", "join_page", _values_of(before), _values_of(after))

@@ -95,6 +95,16 @@ def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
     assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
 
 
+def test_a_complaint_means_that_the_invitation_was_delivered(inviting: Inviting) -> None:
+    """Issue 10, 14: without a delivery event, or before it, the person is pending."""
+    (result,) = inviting.invite("complaint@simulator.amazonses.com")
+    inviting.mailbox.send()
+    complaints = [event for event in inviting.mailbox.events() if "omplain" in event["Sns"]["Message"]]
+    assert complaints
+    inviting.mailbox.deliver_events([one for one in complaints if '"Delivery"' not in one["Sns"]["Message"]])
+    assert inviting.member(result["member_id"])["status"] == "pending"
+
+
 def test_an_event_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
     token, member_id = inviting.invited("ann@example.com", deliver=False)
     events = inviting.mailbox.events()
