@@ -72,10 +72,10 @@ Q = TypeVar("Q", bound=BaseModel)
 class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
-    `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be it. `source` is the IP address of the caller, as API
-    Gateway saw it. `content_type` is that of the body, without parameters. `msp_id` is the `Muster-Msp` header: an
-    account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
-    filled in: idempotency keys are scoped by it.
+    `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be
+    it. `source` is the IP address of the caller, as API Gateway saw it. `content_type` is that of the body, without
+    parameters. `msp_id` is the `Muster-Msp` header: an account that administers several MSPs chooses one with it.
+    `route` is the method and the path with its parameters filled in: idempotency keys are scoped by it.
     """
 
     route: str

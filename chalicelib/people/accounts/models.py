@@ -37,7 +37,7 @@ class EmailChange(CodedRequest):
 
 
 class EmailNotice(OutboxItem):
-    """`EMAIL_CHANGE#<account>` / `NOTICE#<change id>`: the old address, which is told of the change. Gone after a week."""
+    """`EMAIL_CHANGE#<account>` / `NOTICE#<change id>`: the old address, told of the change; for a week."""
 
     email = UnicodeAttribute()
     ttl = NumberAttribute()

@@ -91,6 +91,11 @@ def department_path_of(org_id: str, member_id: str) -> list[str]:
     return department_path(org_id, member.department_id if member else None)
 
 
+def any_of(org_id: str) -> str | None:
+    """Whether the organization has, or had, people: nobody is ever taken off its directory."""
+    return "people" if store.members(org_id, 1, None).items else None
+
+
 def uses(org_id: str, kind: str, unit_id: str) -> list[str]:
     """What uses a group, department or location: members, open invitations. The first page of its roster is enough."""
     pk_of = {GROUP: group_roster_pk, DEPARTMENT: department_roster_pk, LOCATION: location_roster_pk}[kind]

@@ -13,7 +13,7 @@ from chalicelib.core.ids import derived_id, new_id
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
 from chalicelib.tenants.admins import store
@@ -172,3 +172,8 @@ def _out(admin: Admin) -> AdminOut:
         permissions=[Permission(name) for name in admin.permissions or ()],
         appointed_at=admin.appointed_at,
     )
+
+
+def any_of(org_id: str) -> str | None:
+    """Whether the organization has admins of its own."""
+    return "admins" if store.admins(org_pk(org_id), 1, None).items else None

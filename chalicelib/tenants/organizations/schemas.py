@@ -78,8 +78,11 @@ class OrgQuery(PageQuery):
 
 
 class OrgCreate(Form):
+    """A client of this name that there is already is refused, unless `same_name` says that it is on purpose."""
+
     name: Line
     time_zone: TimeZone
+    same_name: bool = False
 
 
 class OrgPatch(Form):

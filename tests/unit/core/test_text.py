@@ -55,7 +55,8 @@ def test_names_of_people_are_taken(name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
-        ("nunez", "N\u00fa\u00f1ez"), ("nunez", "Nu\u0301n\u0303ez"), ("o'neil", "O\u2019Neil"), ("o\u2019neil", "O'Neil"),
+        ("nunez", "N\u00fa\u00f1ez"), ("nunez", "Nu\u0301n\u0303ez"), ("o'neil", "O\u2019Neil"),
+        ("o\u2019neil", "O'Neil"),
         ("o\u00b4neil", "O\u02bcNeil"), ("strauss", "Strau\u00df"), ("lukasz", "\u0141ukasz"), ("soren", "S\u00f8ren"),
         ("anne-marie", "Anne\u2011Marie"), ("ann lee", "Ann \u00a0Lee"), ("\u0130smail", "ismail"),
     ],

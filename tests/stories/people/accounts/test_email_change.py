@@ -377,6 +377,7 @@ def test_what_was_kept_back_is_healed_when_the_change_is_asked_for_again(
     erased.delete_item(TableName=core, Key={"pk": {"S": f"ORG#{org}"}, "sk": {"S": f"EMAIL#{NEW.lower()}"}})
     erased.delete_item(TableName=core, Key={"pk": {"S": f"ORG#{org}#MEMBERS"}, "sk": {"S": f"MEMBER#{other}"}})
     world.now += timedelta(minutes=5)
+    mailbox.send()
     assert ann.ask().status == 202
     assert ann.confirm(_code(mailbox)).json["kept_in"] == []
     assert world.get(f"/orgs/{org}/members/{member}", admin).json["email"] == NEW
