@@ -84,12 +84,12 @@ def accept(
         # A block belongs to the old address, not to the new one.
         address = {"email": account.email, "mail_blocked": None} if moves else {}
         names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
+        welcome = derived_id(str(member.invite_id), InvitationMail.WELCOME)
         after = members_store.copy_with(
             member, status=MemberStatus.ACTIVE.value, account_id=account.account_id,
-            invite_expires_at=None, **names, **address,
+            invite_expires_at=None, mail_id=welcome, **names, **address,
         )  # fmt: skip
         about = {"msp_id": view.msp_id, "org_id": org_id, "member_id": member.member_id}
-        welcome = derived_id(str(member.invite_id), InvitationMail.WELCOME)
         # The courses of the groups follow by this job; its due entry is part of the transaction.
         jobs.append(member_joined(view.msp_id, org_id, member.member_id, now))
         return [

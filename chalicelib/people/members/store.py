@@ -145,9 +145,15 @@ def _put(item: CoreItem) -> Write:
     return Write("put", item)
 
 
+# The item stays small: a person is rarely invited so often.
+_MAX_EARLIER_MAILS = 40
+
+
 def copy_with(member: Member, **fields: Any) -> Member:
     """A copy with other values and the next revision; None removes an attribute."""
     copy = Member.from_raw_data(member.serialize())
+    if member.mail_id and fields.get("mail_id", member.mail_id) != member.mail_id:
+        copy.earlier_mail_ids = [*(member.earlier_mail_ids or ()), member.mail_id][-_MAX_EARLIER_MAILS:]
     for name, value in fields.items():
         setattr(copy, name, value)
     copy.revision = member.revision + 1

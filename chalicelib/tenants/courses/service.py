@@ -47,9 +47,11 @@ def library(query: CourseQuery, pager: Pager) -> LibraryPage:
         pager.position,
         _OPEN_READS if search else 1,
     )
+    providers = store.providers(courses.items)
     items = [
         LibraryCourse(
             course_id=course.course_id,
+            provider=providers.get(course.pk, ""),
             title=course.title,
             summary=course.summary,
             duration_minutes=int(course.duration_minutes),

@@ -101,6 +101,7 @@ class Row(CoreItem):
     retried_by = UnicodeAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
     reminded_at = UnicodeAttribute(null=True)
+    earlier_reminders: ListAttribute[str] = ListAttribute(null=True)
     partition_id = UnicodeAttribute(null=True)
     partition_run = NumberAttribute(default=0)
     sent_run = NumberAttribute(default=0)

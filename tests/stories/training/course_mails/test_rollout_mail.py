@@ -357,6 +357,20 @@ def test_what_became_of_each_mail_to_a_person_can_be_read(
     assert withheld["next_step"] == "Tell them yourself, or add an address."
 
 
+def test_reminders_that_admins_sent_are_among_the_mails_of_a_person(
+    world: World, driver: Driver, mailbox: Mailbox, client: Client
+) -> None:
+    """Issue 10, 14: B6 is a list of every mail."""
+    batch = driver.launch(client.org, [client.course])[0]
+    for key in ("one", "two", "three"):
+        driver.world.now += timedelta(minutes=11)
+        remind(driver, client, batch, key)
+        driver.work()
+        sweep(driver, mailbox)
+    mails = world.every(f"/orgs/{client.org}/members/{client.ann_id}/mails", driver.admin)
+    assert [(one["kind"], one["state"]) for one in mails] == [("reminder", "sent")] * 3
+
+
 def _due(driver: Driver, job: dict[str, Any]) -> None:
     """Write the job's due entry, as if somebody had written it down."""
     message = MailRow.model_validate(job)
