@@ -16,10 +16,11 @@ from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendScheduled
+from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.schemas import RunExport
-from chalicelib.tenants.organizations.events import ScheduleMoved
+from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
@@ -70,6 +71,7 @@ _KINDS = (
     Kind(MemberArchived, archive.run),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
     Kind(GroupCoursesApplied, enroll_group.run),
+    Kind(ClientClosed, close_client.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, lambda job, now: _exports().run(job, now), lambda job, now: _exports().on_dead_letter(job, now)),
     Kind(PreviewJob, preview.count, preview.on_dead_letter),

@@ -52,6 +52,24 @@ def change_organization(call: Call[OrgPatch, Empty]) -> ClientOut:
     return organizations.change_client(_client(call), call.body, call.now)
 
 
+@routes.add(
+    "POST", "/msp/organizations/{org_id}/close", summary="Close a client", answer=ClientOut, status=202, idempotent=True
+)
+def close_organization(call: Call[Empty, Empty]) -> ClientOut:
+    """Nothing new starts there, and its people are archived, in the background. Its records stay readable."""
+    scope = _client(call)
+    return idempotent(call, ClientOut, lambda _: organizations.close(scope, call.now))
+
+
+@routes.add(
+    "POST", "/msp/organizations/{org_id}/open", summary="Open a closed client again", answer=ClientOut, idempotent=True
+)
+def open_organization(call: Call[Empty, Empty]) -> ClientOut:
+    """Its people stay archived; each can be invited again."""
+    scope = _client(call)
+    return idempotent(call, ClientOut, lambda _: organizations.open_again(scope, call.now))
+
+
 @routes.add("DELETE", "/msp/organizations/{org_id}", summary="Delete an empty client", answer=None, status=204)
 def delete_organization(call: Call[Empty, Empty]) -> None:
     """409 `in_use`, saying by what, once it has people, batches, admins, groups, departments or locations."""

@@ -14,7 +14,7 @@ from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
-from chalicelib.people.invitations.join_settings import refuse_other_domain
+from chalicelib.people.invitations.join_settings import refuse_closed, refuse_other_domain
 from chalicelib.people.invitations.links import InvitationView, dead_link, is_expired, load, view_of
 from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
@@ -74,6 +74,7 @@ def accept(
         if member.status == MemberStatus.ACTIVE and member.account_id == account.account_id:
             return None
         _must_be_open(member, now)
+        refuse_closed(view.org)
         _refuse_other_owner(member, account)
         _refuse_second_membership(org_id, member, account)
         moves = normalized(str(member.email)) != normalized(account.email)

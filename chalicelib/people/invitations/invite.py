@@ -19,6 +19,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.announcement import announcement_of
 from chalicelib.people.invitations.explanations import explain
+from chalicelib.people.invitations.join_settings import refuse_closed
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
 from chalicelib.people.invitations.states import Code, InvitationMail, InviteOutcome
@@ -57,7 +58,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
 
     Raises Invalid for an unknown group or a past instant.
     """
-    org = org_of(scope)
+    org = open_org_of(scope)
     notify_at = instant_of(form.notify, now)
     expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
@@ -146,6 +147,13 @@ def org_of(scope: Scope) -> Org:
     org = orgs_store.org(scope.msp_id, scope.org)
     if org is None:
         raise NotFound("There is no such organization")
+    return org
+
+
+def open_org_of(scope: Scope) -> Org:
+    """Raises Conflict for a client that was closed."""
+    org = org_of(scope)
+    refuse_closed(org)
     return org
 
 

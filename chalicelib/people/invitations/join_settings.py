@@ -8,6 +8,7 @@ from chalicelib.aws.table import Ref
 from chalicelib.core.addresses import shown, understood
 from chalicelib.core.errors import Conflict
 from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.organizations.models import Org
 
 
 class JoinPage(CoreItem):
@@ -31,6 +32,12 @@ def join_page(org_id: str) -> JoinPage:
     """Off, and without an address, if it was never set."""
     page = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
     return page or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
+
+
+def refuse_closed(org: Org) -> None:
+    """Raises Conflict when the organization was closed: nobody comes in until it is open again."""
+    if org.closed_at:
+        raise Conflict("client_closed", f"{org.name} is closed, so nobody can be invited or join.")
 
 
 def refuse_other_domain(org_id: str, email: str) -> None:

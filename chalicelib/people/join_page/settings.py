@@ -61,7 +61,7 @@ def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
 
 
 def is_served(org: Org) -> bool:
-    return org.subscription == Subscription.ACTIVE
+    return org.subscription == Subscription.ACTIVE and not org.closed_at
 
 
 def is_reserved(slug: str) -> bool:

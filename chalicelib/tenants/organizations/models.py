@@ -36,6 +36,9 @@ class Org(CoreItem):
     num_scheduled = NumberAttribute(default=0)
     num_failed = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    # While it is closed: since when, and by whom.
+    closed_at = UnicodeAttribute(null=True)
+    closed_by = UnicodeAttribute(null=True)
 
 
 class ClientName(CoreItem):

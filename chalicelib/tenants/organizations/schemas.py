@@ -113,7 +113,7 @@ class TrainingAccess(Form):
 
 
 class ClientOut(BaseModel):
-    """A client as its MSP sees it."""
+    """A client as its MSP sees it. `closed_at` while it is closed."""
 
     org_id: str
     name: str
@@ -121,6 +121,7 @@ class ClientOut(BaseModel):
     missing: list[Missing]
     time_zone: str | None
     subscription: Subscription
+    closed_at: str | None = None
 
 
 class ClientPage(BaseModel):
@@ -148,6 +149,7 @@ class SettingsOut(BaseModel):
     enroll_hour: str
     invitation_days: int
     subscription: Subscription
+    closed_at: str | None = None
 
 
 class SettingsPatch(Form):

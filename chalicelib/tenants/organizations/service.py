@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
@@ -17,7 +18,7 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import service as courses
 from chalicelib.tenants.organizations import seat_store, store
-from chalicelib.tenants.organizations.events import schedule_moved
+from chalicelib.tenants.organizations.events import client_closed, schedule_moved
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of, readiness_of
 from chalicelib.tenants.organizations.revision_store import bump_revision
@@ -90,6 +91,38 @@ def create(scope: Scope, form: OrgCreate, seed: str, now: datetime) -> ClientOut
             raise
         raise _name_taken(namesake) from None
     return _client(org)
+
+
+def close(scope: Scope, now: datetime) -> ClientOut:
+    """Nothing new starts there, and its people are archived; its records stay. Closing again changes nothing."""
+    org = _org(scope)
+    if org.closed_at:
+        return _client(org)
+    event = client_closed(org.msp_id, org.org_id, now)
+    changes = {"closed_at": event.closed_at, "closed_by": scope.account_id}
+    _set_closed(scope, org, "organization.closed", changes, [due.write(event)], now)
+    queue.send_soon(event)
+    return _client(org)
+
+
+def open_again(scope: Scope, now: datetime) -> ClientOut:
+    """Its people stay archived; each can be invited again. Opening what is open changes nothing."""
+    org = _org(scope)
+    if org.closed_at:
+        _set_closed(scope, org, "organization.opened", {"closed_at": None, "closed_by": None}, [], now)
+    return _client(org)
+
+
+def _set_closed(
+    scope: Scope, org: Org, action: str, changes: dict[str, str | None], writes: Sequence[Write], now: datetime
+) -> None:
+    entry = AuditEntry(
+        scope.account_id, action, f"organization/{org.org_id}",
+        {"closed_at": org.closed_at}, {"closed_at": changes["closed_at"]},
+    )  # fmt: skip
+    bump = bump_revision(org.org_id, "access")
+    audit.commit(org_pk(org.org_id), entry, [store.change_write(org, changes), bump, *writes], now)
+    org.closed_at = changes["closed_at"]
 
 
 def delete(scope: Scope, uses: Sequence[Callable[[str], str | None]], now: datetime) -> None:
@@ -228,6 +261,7 @@ def _client(org: Org) -> ClientOut:
         missing=missing_of(org),
         time_zone=org.time_zone,
         subscription=Subscription(org.subscription),
+        closed_at=org.closed_at,
     )
 
 

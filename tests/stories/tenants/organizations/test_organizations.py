@@ -29,6 +29,7 @@ def test_a_client_is_created_and_listed_with_what_it_lacks(world: World, admin: 
         "missing": ["courses", "reply_to"],
         "time_zone": "Europe/Berlin",
         "subscription": "none",
+        "closed_at": None,
     }
     assert world.get("/msp/organizations", admin).json == {"items": [made.json], "next_cursor": None}
 
