@@ -17,8 +17,8 @@ from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.accounts.login import network_of
-from chalicelib.people.invitations.join_settings import JoinPage
 from chalicelib.people.invitations.links import count_mail
+from chalicelib.people.invitations.models import JoinPage
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import address_of, domain_in

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.settings import settings
-from chalicelib.people.invitations.join_settings import JOIN_PAGE_SK, JoinPage, join_page
+from chalicelib.people.invitations.models import JOIN_PAGE_SK, JoinPage
+from chalicelib.people.invitations.store import join_page
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import domain_of
 from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinProblem

@@ -8,7 +8,7 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.notifications.models import MAIL_SK, Mail, mail_pk
 from chalicelib.people.accounts import mailed_code_store
-from chalicelib.people.invitations.join_settings import JoinPage, join_page_ref
+from chalicelib.people.invitations.models import JoinPage, join_page_ref
 from chalicelib.people.join_page.models import (
     REQUEST_SK,
     SLUG_SK,

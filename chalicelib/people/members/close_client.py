@@ -37,6 +37,7 @@ def run(job: ClientClosed, now: datetime) -> None:
             queue.send([job])
             return
         if page.items or to_instant(job.closed_at) + MAX_RUN_TIME > now:
-            # Somebody may be accepting an invitation this moment, or be on the roster's copy that was read. The entry stays, and the sweep sends it again.
+            # Somebody may be accepting an invitation this moment, or the roster was read late. The entry stays, and the
+            # sweep sends the job again.
             return
     due.close(job)

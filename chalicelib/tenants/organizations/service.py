@@ -99,7 +99,7 @@ def close(scope: Scope, now: datetime) -> ClientOut:
     if org.closed_at:
         return _client(org)
     event = client_closed(org.msp_id, org.org_id, now)
-    changes = {"closed_at": event.closed_at, "closed_by": scope.account_id}
+    changes: dict[str, str | None] = {"closed_at": event.closed_at, "closed_by": scope.account_id}
     _set_closed(scope, org, "organization.closed", changes, [due.write(event)], now)
     queue.send_soon(event)
     return _client(org)
