@@ -4,6 +4,7 @@
 #   make test                 all tests, and policies against what they asked AWS for          [ARGS=tests/unit]
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
+#   make cases                requests made from the OpenAPI document: what it calls valid is taken
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
@@ -18,13 +19,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # An option of a command, if it was said at all: empty is said, too.
 option = $(if $(filter undefined,$(origin $(2))),,--$(1)="$($(2))")
 PORT ?= 4566
-ALL_TESTS := tests --ignore=tests/bench
+ALL_TESTS := tests --ignore=tests/bench --ignore=tests/cases
 ARGS ?= $(ALL_TESTS)
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy doctor cost courses first-admin clean
+.PHONY: run test check bench cases pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -46,6 +47,12 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
+
+# Thousands of requests made from the OpenAPI document, in some two minutes.
+cases: $(INSTALLED)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target .muster/cases \
+		-r requirements-cases.txt
+	PYTHONPATH=.muster/cases $(BIN)/python -m pytest -W ignore tests/cases
 
 pictures: $(INSTALLED)
 	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py

@@ -15,8 +15,8 @@ from chalicelib.notifications.send_rate import Time
 from chalicelib.notifications.send_rate_store import RealTime
 from chalicelib.notifications.sender import Build
 from chalicelib.notifications.service import MailService
-from chalicelib.people.accounts.mails import email_code
-from chalicelib.people.accounts.states import EMAIL_CODE
+from chalicelib.people.accounts.mails import email_changed, email_code
+from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
 from chalicelib.people.invitations import mails as invitations
 from chalicelib.people.invitations.states import InvitationMail
 from chalicelib.people.join_page.mails import join_code
@@ -35,6 +35,7 @@ BUILDER_BY_KIND: dict[str, Build] = {
     InvitationMail.WELCOME: invitations.welcome,
     JOIN_CODE: join_code,
     EMAIL_CODE: email_code,
+    EMAIL_CHANGED: email_changed,
     ADMIN_APPOINTED: admin_appointed,
     CourseMail.ENROLLED: to_learner,
     CourseMail.REMINDER: to_learner,

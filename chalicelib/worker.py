@@ -17,10 +17,11 @@ from chalicelib.jobs.delivery import run_each
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations.messages import SendScheduled
+from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.messages import RunExport
-from chalicelib.tenants.organizations.events import ScheduleMoved
+from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
 from chalicelib.training.auto_enrollment.messages import EnrollMembers
@@ -69,6 +70,7 @@ _KINDS = (
     Kind(MemberArchived, archive.run),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
     Kind(GroupCoursesApplied, enroll_group.run),
+    Kind(ClientClosed, close_client.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),

@@ -52,6 +52,8 @@ class World(AwsProbe):
         self.mail_time = WorldTime(lambda: self.now)
         # The IP address of the caller.
         self.source = "192.0.2.1"
+        # When people logged in: a moment ago, unless a test says otherwise.
+        self.logged_in_at: datetime | None = None
         self._email_by_account: dict[str, str] = {}
         self._msp_by_org: dict[str, str] = {}
         self._num_made = 0
@@ -74,6 +76,7 @@ class World(AwsProbe):
         if as_ is not None:
             email = self._email_by_account.get(as_, "somebody@example.com")
             claims = {"sub": as_, "token_use": "id", "email": email, "email_verified": "true"}
+            claims["auth_time"] = str(int((self.logged_in_at or self.now).timestamp()))
         more = {"Content-Type": "application/json"} if content is not None else {}
         all_headers = {**more, **(headers or {})}
         return gateway.send(method, path, claims=claims, body=content, headers=all_headers, source=self.source)

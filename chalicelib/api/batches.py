@@ -108,7 +108,7 @@ def undo(call: Call[Any, Any]) -> UndoOut:
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
     _, key = _batch_key(call)
-    return batch_undo.state(key)
+    return batch_undo.state(key, call.now)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.people.members import service as members
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.admins import service as admins
 from chalicelib.tenants.organizations import service as organizations
 from chalicelib.tenants.organizations.schemas import (
     ClientOut,
@@ -18,6 +20,7 @@ from chalicelib.tenants.organizations.schemas import (
     TrainingAccess,
     TrainingAccessOut,
 )
+from chalicelib.tenants.structure import service as structure
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
@@ -47,6 +50,30 @@ def create_organization(call: Call[OrgCreate, Empty]) -> ClientOut:
 @routes.add("PATCH", "/msp/organizations/{org_id}", summary="Change a client", answer=ClientOut, body=OrgPatch)
 def change_organization(call: Call[OrgPatch, Empty]) -> ClientOut:
     return organizations.change_client(_client(call), call.body, call.now)
+
+
+@routes.add(
+    "POST", "/msp/organizations/{org_id}/close", summary="Close a client", answer=ClientOut, status=202, idempotent=True
+)
+def close_organization(call: Call[Empty, Empty]) -> ClientOut:
+    """Nothing new starts there, and its people are archived, in the background. Its records stay readable."""
+    scope = _client(call)
+    return idempotent(call, ClientOut, lambda _: organizations.close(scope, call.now))
+
+
+@routes.add(
+    "POST", "/msp/organizations/{org_id}/open", summary="Open a closed client again", answer=ClientOut, idempotent=True
+)
+def open_organization(call: Call[Empty, Empty]) -> ClientOut:
+    """Its people stay archived; each can be invited again."""
+    scope = _client(call)
+    return idempotent(call, ClientOut, lambda _: organizations.open_again(scope, call.now))
+
+
+@routes.add("DELETE", "/msp/organizations/{org_id}", summary="Delete an empty client", answer=None, status=204)
+def delete_organization(call: Call[Empty, Empty]) -> None:
+    """409 `in_use`, saying by what, once it has people, batches, admins, groups, departments or locations."""
+    organizations.delete(_client(call), [members.any_of, structure.any_of, admins.any_of], call.now)
 
 
 @routes.add(

@@ -31,7 +31,7 @@ _FILES = (
 
 @routes.add(
     "GET", "/orgs/{org_id}/invites/template", summary="The spreadsheet to fill in", answer=None, query=TemplateQuery,
-    content_type=_CSV,
+    content_type=_CSV, also_answers=(_XLSX,),
 )  # fmt: skip
 def template(call: Call[Empty, TemplateQuery]) -> Response:
     """With `format=xlsx` as an Excel workbook."""

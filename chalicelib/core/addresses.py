@@ -1,14 +1,78 @@
 """E-mail addresses in requests and uploads."""
 
+import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, without_unseen
 
 # Cognito names a user by its address in some calls, and takes no longer name.
 MAX_OF_ACCOUNTS = 128
+
+
+# By RFC 5321 section 4.5.3.1.1: servers take no longer name before the @.
+_MAX_LOCAL = 64
+
+_MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>]*")
+_PAIRS = ("<>", "()", "[]", '""', "\u201c\u201d", "''", "\u2018\u2019")
+
+
+def bare(text: str) -> str:
+    """The address within what people paste: `Ann Lee <ann@example.com>`, `mailto:ann@example.com?subject=x`.
+
+    Brackets, a display name, quotes, invisible characters and what ends a sentence go. The same through every door.
+    """
+    address, before = unicodedata.normalize("NFKC", text).strip(), ""
+    while address != before:
+        before = address
+        found = _IN_BRACKETS.fullmatch(address)
+        address = found[1] if found else address
+        found = _MAILTO.fullmatch(address.strip())
+        address = (found[1] if found else address).strip().rstrip(".,;:").strip()
+        if len(address) > 1 and address[0] + address[-1] in _PAIRS:
+            address = address[1:-1]
+        # A space within stays, and is refused: two words are no address.
+        address = " ".join(without_unseen(word) for word in address.split())
+    return address
+
+
+def shown(address: str) -> str:
+    """The address as people read it: the domain in its own letters, not in those of the DNS (`xn--mller-kva`).
+
+    A domain whose letters come from several scripts may be made to look like another; it stays as the DNS has it.
+    """
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{'.'.join(_shown_label(label) for label in domain.split('.'))}"
+
+
+def shown_if_address(value: object) -> object:
+    """For pages and mails: every value that is written into them."""
+    return shown(value) if isinstance(value, str) and "@" in value and "xn--" in value else value
+
+
+def understood(text: str) -> str:
+    """The address that the text is, in the form in which accounts have it; what is none as it was typed."""
+    try:
+        return normalized(_checked(text))
+    except PydanticCustomError:
+        return normalized(text)
+
+
+def _shown_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        text = idna.decode(label)
+    except (idna.IDNAError, UnicodeError):
+        return label
+    scripts = {unicodedata.name(char, "?").split()[0] for char in text if char.isalpha()}
+    return text if len(scripts) == 1 else label
 
 
 def _checked(text: str) -> str:
@@ -16,10 +80,13 @@ def _checked(text: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        address = validate_email(text.strip(), check_deliverability=False)
+        address = validate_email(bare(text), check_deliverability=False)
     except EmailNotValidError:
         # The validator's own messages repeat the address, which must not get into a log.
         raise PydanticCustomError("invalid_email", "This is not an e-mail address.") from None
+    if not address.local_part.isascii() or len(address.local_part) > _MAX_LOCAL:
+        # Only servers with SMTPUTF8 take them, and SES does not pass them on.
+        raise PydanticCustomError("not_mailable", "No mail can be sent to this address.")
     # The domain in ASCII, as in the DNS (IDNA 2008 with the mapping of UTS 46). Case folding would make strasse.de of
     # straße.de: another domain, and another person's mailbox.
     return f"{address.local_part}@{address.ascii_domain}"
@@ -50,11 +117,12 @@ def mailable(address: str) -> str | None:
         return None
 
 
-# As typed, without outer white space and with the domain in ASCII. Compare with `text.normalized`.
+# As typed, without what is around it and with the domain in ASCII. Compare with `text.normalized`.
 Email = Annotated[
     str,
-    StringConstraints(max_length=254),
+    StringConstraints(max_length=1000),
     AfterValidator(_checked),
+    StringConstraints(max_length=254),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 

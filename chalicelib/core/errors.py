@@ -20,6 +20,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+# A body of 1 MB can hold a hundred thousand wrong values; all of them would be more than a function may answer.
+MAX_ERRORS = 100
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -33,6 +36,10 @@ class FieldError:
 class MusterError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    # Seconds after which the same request may go through.
+    retry_after: int | None = None
+    # Wrong fields beyond those that `errors` names.
+    num_more_errors: int = 0
 
     def __init__(
         self,
@@ -101,10 +108,13 @@ class Invalid(MusterError):
     status = 422
     title = "Understood, but wrong"
 
-    def __init__(self, *errors: FieldError, code: str = "invalid") -> None:
+    def __init__(self, *errors: FieldError, code: str = "invalid", num_more: int = 0) -> None:
+        """`num_more`: wrong fields that are not among `errors`. Of these the first 100 are kept."""
         first = errors[0].message if errors else "The request is wrong."
-        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-        super().__init__(code, first + more, errors)
+        num_errors = len(errors) + num_more
+        more = f" ({num_errors - 1} more)" if num_errors > 1 else ""
+        super().__init__(code, first + more, errors[:MAX_ERRORS])
+        self.num_more_errors = num_errors - len(self.errors)
 
 
 class TooMany(MusterError):

@@ -46,9 +46,12 @@ def close(job: DueJob) -> None:
 
 
 def is_current(job: WalkJob) -> bool:
-    """False for a message that came late: the walk is done, or another message took it further."""
+    """False for a message that came late: the walk is done, or another message took it further.
+
+    Nor for one that nothing was written down for.
+    """
     if job.due_at is None:
-        return True
+        return False
     entry = table.get(DueEntry, *_entry(job).key)
     return entry is not None and (entry.position or "") == (job.position or "")
 
@@ -59,8 +62,6 @@ def advance(job: WalkJob, position: str, now: datetime, **more: Any) -> WalkJob 
     None when another delivery of this message went on first.
     """
     after = job.model_copy(update={"position": position, **more})
-    if job.due_at is None:
-        return after
     unchanged = DueEntry.position == job.position if job.position else _AT_THE_START
     actions = (
         DueEntry.job.set(after.body()),

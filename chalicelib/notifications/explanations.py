@@ -4,8 +4,11 @@ from pathlib import Path
 
 from chalicelib.core.explanations import Explanation, explanations_in
 
-_FILE = Path(__file__).with_name("explanations.toml")
+_STATES = Path(__file__).with_name("explanations.toml")
+_REASONS = Path(__file__).with_name("reasons.toml")
 
 
-def explain(state: str) -> Explanation:
-    return explanations_in(_FILE)[state]
+def explain(state: str, reason: str | None = None) -> Explanation:
+    """By the reason where it says more than the state. `reason` is ours, or SES's: `Permanent/General 5.1.1`."""
+    by_reason = explanations_in(_REASONS).get((reason or "").split("/")[0])
+    return by_reason or explanations_in(_STATES)[state]

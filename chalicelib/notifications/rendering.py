@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.core.addresses import mailable
+from chalicelib.core.addresses import mailable, shown_if_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -104,6 +104,7 @@ def _environment() -> "Environment":
         loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
+        finalize=shown_if_address,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -22,11 +22,15 @@ from chalicelib.web.idempotency_store import Attempt
 if TYPE_CHECKING:
     from chalicelib.web.routing import Call
 
+_ASK_AGAIN_SECONDS = 2
+
 A = TypeVar("A", bound=BaseModel)
 
 
 def in_flight() -> Conflict:
-    return Conflict("in_flight", "The same request is still being answered; ask again in a few seconds.")
+    error = Conflict("in_flight", "The same request is still being answered; ask again in a few seconds.")
+    error.retry_after = _ASK_AGAIN_SECONDS
+    return error
 
 
 def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -> Attempt:

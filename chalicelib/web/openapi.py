@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.web.problems import CONTENT_TYPE, Problem
-from chalicelib.web.routing import FORM, JSON, MAX_KEY_LENGTH, Empty, Route
+from chalicelib.web.routing import FORM, HTML, JSON, MAX_KEY_LENGTH, Empty, Route
 
 _REF = "#/components/schemas/{model}"
 
@@ -113,9 +113,13 @@ def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     if route.answer:
         success["content"] = {route.content_type: {"schema": refs[(route.answer, "serialization")]}}
     elif route.status != 204:
-        success["content"] = {route.content_type: {"schema": {}}}
-    problem = {
-        "description": "What is wrong",
-        "content": {CONTENT_TYPE: {"schema": refs[(Problem, "serialization")]}},
-    }
-    return {str(route.status): success, "default": problem}
+        success["content"] = {kind: {"schema": {}} for kind in (route.content_type, *route.also_answers)}
+    content: dict[str, Any] = {CONTENT_TYPE: {"schema": refs[(Problem, "serialization")]}}
+    if not route.is_page:
+        return {str(route.status): success, "default": {"description": "What is wrong", "content": content}}
+    # A page says itself what is wrong; what API Gateway refuses is answered with problem details on every route.
+    content = {HTML: {"schema": {}}, **content}
+    location = {"Location": {"schema": {"type": "string"}, "description": "May be relative to the page's own address."}}
+    elsewhere = {"description": "Go on at another page", "headers": location}
+    responses = {str(route.status): success, "default": {"description": "What is wrong, as a page", "content": content}}
+    return responses if route.method == "GET" else responses | {"303": elsewhere}

@@ -2,13 +2,13 @@
 
 import base64
 import binascii
-import json
+import hmac
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from chalicelib.core.errors import FieldError, Invalid
-from chalicelib.core.ids import short_hash
+from chalicelib.web.cursor_key import cursor_key
 from chalicelib.web.schemas import Form
 
 if TYPE_CHECKING:
@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
+_SEAL_BYTES = 16
 
 
 class PageQuery(Form):
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many at most, 1 to 100.")
-    cursor: str | None = Field(None, max_length=2000, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, min_length=1, max_length=2000, description="`next_cursor` of the page before.")
 
 
 class Pager:
-    """Translates positions of one list, for one caller, into cursors and back. `position` is where the page starts."""
+    """Translates positions of one list, for one caller, into cursors and back. `position` is where the page starts.
+
+    A cursor is the position behind a seal over the caller, the list and the position: one that was not given out for
+    them is refused before any store sees it.
+    """
 
     def __init__(self, caller: str, list_name: str, query: PageQuery) -> None:
         self.limit = query.limit
-        self._binding = short_hash(caller, list_name)[:16]
-        self.position = self._read(query.cursor) if query.cursor else None
+        self._binding = f"{caller}\0{list_name}\0".encode()
+        self.position = self._read(query.cursor) if query.cursor is not None else None
 
     @classmethod
     def of(cls, call: "Call[Any, Any]") -> "Pager":
@@ -41,26 +46,32 @@ class Pager:
     def cursor(self, position: str | None) -> str | None:
         if position is None:
             return None
-        packed = json.dumps([self._binding, position]).encode()
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        packed = position.encode()
+        return base64.urlsafe_b64encode(self._seal(packed) + packed).decode().rstrip("=")
 
     def _read(self, cursor: str) -> str:
         try:
-            packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            binding, position = json.loads(packed)
-        except (binascii.Error, ValueError, TypeError, RecursionError):
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
             raise invalid_cursor() from None
-        if binding != self._binding or not isinstance(position, str) or not _is_key(position):
+        seal, packed = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        if not hmac.compare_digest(seal, self._seal(packed)):
             raise invalid_cursor()
+        return packed.decode()
+
+    def _seal(self, packed: bytes) -> bytes:
+        return hmac.digest(cursor_key(), self._binding + packed, "sha256")[:_SEAL_BYTES]
+
+
+class Walk(Pager):
+    """The pages of a list read to its end in one process: their cursors are the bare positions."""
+
+    def __init__(self, limit: int, position: str | None) -> None:
+        self.limit = limit
+        self.position = position
+
+    def cursor(self, position: str | None) -> str | None:
         return position
-
-
-def _is_key(position: str) -> bool:
-    """DynamoDB takes sort keys of 1 to 1,024 bytes of UTF-8."""
-    try:
-        return 0 < len(position.encode()) <= 1024
-    except UnicodeEncodeError:
-        return False
 
 
 def invalid_cursor() -> Invalid:

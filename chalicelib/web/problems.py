@@ -1,16 +1,19 @@
 """Problem details (RFC 9457): the form of every error answer."""
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chalice.app import CaseInsensitiveMapping, Response
 from pydantic import ConfigDict, ValidationError
 
-from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, TooMany, Unavailable
+from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
 
 CONTENT_TYPE = "application/problem+json"
+# A field that nobody knows may have any name; a sentence need not repeat all of it.
+_MAX_NAME = 200
 
 
 class ProblemField(BaseModel):
@@ -20,7 +23,10 @@ class ProblemField(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 with `code`, stable and in snake_case, and `errors` for fields."""
+    """RFC 9457 with `code`, stable and in snake_case, and `errors` for fields.
+
+    `errors` are 100 at most; `num_more_errors` counts the others.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -30,6 +36,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[ProblemField] = []
+    num_more_errors: int = 0
 
 
 def problem_of(error: MusterError) -> dict[str, Any]:
@@ -42,12 +49,14 @@ def problem_of(error: MusterError) -> dict[str, Any]:
     }
     if error.errors:
         body["errors"] = [vars(item) for item in error.errors]
+    if error.num_more_errors:
+        body["num_more_errors"] = error.num_more_errors
     return body | error.extra
 
 
 def problem_response(error: MusterError) -> Response:
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
-    if isinstance(error, TooMany | Unavailable):
+    if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(json.dumps(problem_of(error)), headers, error.status)
 
@@ -61,25 +70,62 @@ def unexpected_response() -> Response:
     return problem_response(unexpected())
 
 
-# Our codes and sentences where pydantic's mean little to users of the API.
+# Our codes where pydantic's mean little to users of the API.
 _CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_invalid": "unreadable_json"}
+
+# Our sentences, with what pydantic knows of the rule: {max_length} and the like.
 _SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "This field is not known here; leave it out.",
+    "model_type": "This must be an object.",
+    "model_attributes_type": "This must be an object.",
+    "dict_type": "This must be an object.",
+    "list_type": "This must be a list.",
+    "string_type": "This must be text.",
+    "string_unicode": "This must be text.",
+    "bool_type": "This must be true or false.",
+    "int_type": "This must be a whole number.",
+    "int_parsing": "This must be a whole number.",
+    "int_from_float": "This must be a whole number.",
+    "string_too_short": "This is too short: {min_length} characters at least.",
+    "string_too_long": "This is too long: {max_length} characters at most.",
+    "string_pattern_mismatch": "This is not written as this field needs it.",
+    "too_short": "Give {min_length} at least.",
+    "too_long": "Give {max_length} at most.",
+    "greater_than_equal": "This must be {ge} or more.",
+    "less_than_equal": "This must be {le} or less.",
+    "date_type": "This must be a date, such as 2027-01-31.",
+    "date_parsing": "This must be a date, such as 2027-01-31.",
+    "date_from_datetime_parsing": "This must be a date, such as 2027-01-31.",
+    "date_from_datetime_inexact": "This must be a date, such as 2027-01-31.",
+    "datetime_type": "This must be an instant, such as 2027-01-31T08:00:00Z.",
+    "datetime_parsing": "This must be an instant, such as 2027-01-31T08:00:00Z.",
+    "datetime_from_date_parsing": "This must be an instant, such as 2027-01-31T08:00:00Z.",
+    "timezone_aware": "Say the offset from UTC, such as 2027-01-31T08:00:00Z.",
 }
+
+# What stands between quotes in the choices as pydantic prints them, members of enumerations among them.
+_CHOICE = re.compile(r"'([^']*)'")
 
 
 def invalid_of(error: ValidationError) -> MusterError:
     """422 with every wrong field; 400 when the body is not JSON."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     if any(item["type"] == "json_invalid" for item in details):
         return BadRequest("unreadable_json", "The body is not JSON: " + details[0]["msg"] + ".")
-    return Invalid(*(_field_error(item["loc"], item["type"], item["msg"]) for item in details))
+    fields = [_field_error(item["loc"], item["type"], item) for item in details[:MAX_ERRORS]]
+    return Invalid(*fields, num_more=len(details) - len(fields))
 
 
-def _field_error(location: Iterable[Any], kind: str, message: str) -> FieldError:
-    field = ".".join(str(part) for part in location) or "body"
-    sentence = _SENTENCES.get(kind) or message.removeprefix("Value error, ")
+def _field_error(location: Iterable[Any], kind: str, item: Mapping[str, Any]) -> FieldError:
+    field = ".".join(str(part)[:_MAX_NAME] for part in location) or "body"
+    context = item.get("ctx") or {}
+    if kind in ("enum", "literal_error"):
+        sentence = f"This must be one of: {', '.join(_CHOICE.findall(context['expected']))}."
+    elif kind in _SENTENCES:
+        sentence = _SENTENCES[kind].format(**context)
+    else:
+        sentence = item["msg"].removeprefix("Value error, ")
     return FieldError(field, _CODES.get(kind, kind), sentence if sentence.endswith(".") else sentence + ".")
 
 

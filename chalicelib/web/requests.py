@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -23,6 +24,12 @@ def account_id_of(request: Any) -> str:
 def verified_email_of(request: Any) -> str | None:
     claims = _claims(request)
     return str(claims["email"]) if claims.get("email") and str(claims.get("email_verified")).lower() == "true" else None
+
+
+def logged_in_at_of(request: Any) -> datetime | None:
+    """When the person gave password or code, not when the token was refreshed."""
+    text = str(_claims(request).get("auth_time") or "")
+    return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() and len(text) < 12 else None
 
 
 def source_of(request: Any) -> str:

@@ -4,6 +4,7 @@ A route's function takes a `Call`, calls one service, and returns a pydantic mod
 request is parsed and validated before.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,10 +25,11 @@ from chalicelib.web.requests import (
     address_without_slash,
     content_type_of,
     form_of,
+    logged_in_at_of,
     query_of,
     source_of,
     verified_email_of,
-)  # fmt: skip
+)
 
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
@@ -74,10 +76,10 @@ Q = TypeVar("Q", bound=BaseModel)
 class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
-    `email` is the account's address, if Cognito has verified it. `source` is the IP address of the caller, as API
-    Gateway saw it. `content_type` is that of the body, as the header says it. `msp_id` is the `Muster-Msp` header: an
-    account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
-    filled in: idempotency keys are scoped by it.
+    `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be
+    it. `source` is the IP address of the caller, as API Gateway saw it. `content_type` is that of the body, as the
+    header says it. `msp_id` is the `Muster-Msp` header: an account that administers several MSPs chooses one with it.
+    `route` is the method and the path with its parameters filled in: idempotency keys are scoped by it.
     """
 
     route: str
@@ -92,13 +94,28 @@ class Call(Generic[B, Q]):
     email: str | None = None
     source: str = ""
     content_type: str = ""
+    logged_in_at: datetime | None = None
 
     @property
     def request_fingerprint(self) -> bytes:
         """Equal for two requests that are the same: body, filters of the query string, and the chosen MSP."""
         filters = self.query.model_dump_json(exclude_defaults=True)
         chosen = f"\n{self.msp_id}" if self.msp_id else ""
-        return self.raw_body + ("" if filters == "{}" else filters).encode() + chosen.encode()
+        return (
+            _canonical(self.raw_body, self.content_type)
+            + ("" if filters == "{}" else filters).encode()
+            + chosen.encode()
+        )
+
+
+def _canonical(body: bytes, content_type: str) -> bytes:
+    """JSON whose fields come in another order, or with other spaces, is the same JSON."""
+    if content_type.partition(";")[0].strip().lower() not in ("", *JSON):
+        return body
+    try:
+        return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return body
 
 
 @dataclass(frozen=True)
@@ -120,6 +137,7 @@ class Route:
     needs_key: bool = False
     takes: tuple[str, ...] = JSON
     max_bytes: int = MAX_BODY_BYTES
+    also_answers: tuple[str, ...] = ()
 
     @property
     def is_page(self) -> bool:
@@ -160,17 +178,19 @@ class Routes:
         takes: tuple[str, ...] = JSON,
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
+        also_answers: tuple[str, ...] = (),
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
         """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
         without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
-        left as they are. `tag`: the heading in the documentation, where it is not the feature's own.
+        left as they are. `tag`: the heading in the documentation, where it is not the feature's own. `also_answers`:
+        further content types of the answer.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             description = (function.__doc__ or "").strip()
             route = Route(
                 method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
-                description, needs_key, takes, max_bytes,
+                description, needs_key, takes, max_bytes, also_answers,
             )  # fmt: skip
             ROUTES.append(route)
             blueprint = self.blueprint
@@ -247,6 +267,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         email=verified_email_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
+        logged_in_at=logged_in_at_of(request),
     )
 
 

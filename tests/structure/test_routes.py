@@ -101,7 +101,11 @@ def test_every_route_says_what_it_answers() -> None:
     }
     assert bare == {route.name for route in ROUTES if route.status == 204 and not route.public}
     for route in ROUTES:
-        assert set(_operation(route)["responses"]) == {str(route.status), "default"}, route.name
+        elsewhere = {"303"} if route.is_page and route.method != "GET" else set()
+        assert set(_operation(route)["responses"]) == {str(route.status), "default", *elsewhere}, route.name
+        # Issue 10, 23: nine page routes claimed problem details and answered HTML.
+        kinds = set(_operation(route)["responses"]["default"]["content"])
+        assert kinds == {"application/problem+json", *({"text/html"} if route.is_page else set())}, route.name
 
 
 def test_what_a_route_takes_is_in_the_openapi_document_and_nothing_else_is_let_in() -> None:

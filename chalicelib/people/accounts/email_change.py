@@ -4,20 +4,21 @@ Cognito comes first, then each organization in its own transaction. A change tha
 code is entered again: what was done stays as it is.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chalicelib.aws.identity import identity
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Forbidden
 from chalicelib.core.ids import derived_id
 from chalicelib.core.settle import until_settled
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import email_change_store, mailed_codes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
-from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
+from chalicelib.people.accounts.login import account_exists, count_mail, count_try, log_in, wrong_code
 from chalicelib.people.accounts.models import EmailChange
-from chalicelib.people.accounts.states import EMAIL_CODE
+from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
@@ -28,10 +29,28 @@ from chalicelib.tenants.organizations import store as orgs_store
 
 _TRIES = 4
 
+# A log-in proves for so long that the person is at the keyboard.
+_FRESH_FOR = timedelta(minutes=10)
 
-def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
-    """Mail a code to the new address, whether or not it belongs to an account already. Raises TooMany."""
+
+@dataclass(frozen=True)
+class Asker:
+    """The account that asks: its present address, and when the person last proved to be it."""
+
+    account_id: str
+    email: str | None
+    logged_in_at: datetime | None
+
+
+def ask(asker: Asker, email: str, password: str | None, source: str, seed: str, now: datetime) -> None:
+    """Mail a code to the new address, whether or not it belongs to an account already.
+
+    A session that somebody left open is not enough: raises Forbidden `log_in_again` without a fresh log-in or the
+    password, Unauthorized for a wrong one, TooMany.
+    """
+    account_id = asker.account_id
     count_try(account_id, source, now)
+    _prove(asker, password, source, now)
     count_mail(email, now)
     change_id = derived_id(seed, EMAIL_CODE)
     about = {"account_id": account_id, "change_id": change_id}
@@ -44,7 +63,15 @@ def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> N
     outbox.wake()
 
 
-def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
+def _prove(asker: Asker, password: str | None, source: str, now: datetime) -> None:
+    if asker.logged_in_at is not None and asker.logged_in_at > now - _FRESH_FOR:
+        return
+    if password is None or asker.email is None:
+        raise Forbidden("Log in again, or send your password, to change your address.", "log_in_again")
+    log_in(asker.email, password, source, now)
+
+
+def confirm(account_id: str, old_email: str | None, code: str, source: str, now: datetime) -> EmailChanged:
     """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
     count_try(account_id, source, now)
     change = email_change_store.change_of(account_id)
@@ -52,6 +79,8 @@ def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChan
         raise wrong_code()
     if not identity().give_address(account_id, change.email):
         raise account_exists()
+    if old_email is not None and normalized(old_email) != normalized(change.email):
+        _tell(account_id, change.change_id, old_email, now)
     kept_in = []
     for entry in access_store.entries_of(account_id):
         if entry.role:
@@ -60,6 +89,15 @@ def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChan
             org = orgs_store.org(entry.msp_id, entry.org_id)
             kept_in.append(KeptIn(org_id=entry.org_id, name=org.name if org else ""))
     return EmailChanged(email=change.email, kept_in=kept_in)
+
+
+def _tell(account_id: str, change_id: str, old_email: str, now: datetime) -> None:
+    """The old address, so that nobody loses an account without knowing."""
+    mail_id = derived_id(change_id, EMAIL_CHANGED)
+    about = {"account_id": account_id, "change_id": change_id}
+    mail = outbox.writes(mail_id, EMAIL_CHANGED, account_pk(account_id), about, now)
+    email_change_store.put_notice(account_id, change_id, old_email, mail, now)
+    outbox.wake()
 
 
 def _is_proven(change: EmailChange, code: str, now: datetime) -> bool:

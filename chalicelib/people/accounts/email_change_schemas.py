@@ -10,7 +10,10 @@ from chalicelib.web.schemas import Form
 
 
 class ChangeEmail(Form):
+    """`password` is needed when the log-in is older than ten minutes."""
+
     email: AccountEmail
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
 
 
 class EmailAsked(BaseModel):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
 from chalicelib.aws.accounts import PasswordDue, Refused, Tokens, accounts
+from chalicelib.core.addresses import understood
 from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
@@ -49,7 +50,7 @@ def register(
     somebody else's address gains nothing.
     Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
     """
-    address = normalized(email)
+    address = understood(email)
     count_try(address, source, now)
     refuse_weak(password, "password")
     count_mail(address, now)
@@ -94,12 +95,17 @@ def resend(registration_id: str, source: str, now: datetime) -> None:
         return
 
 
+def _name_of(login: str) -> str:
+    """By which Cognito knows the account: an address is understood as through every other door."""
+    return understood(login) if "@" in login else normalized(login)
+
+
 def log_in(login: str, password: str, source: str, now: datetime) -> LoggedIn | PasswordDue:
     """By e-mail address or login name. Raises Unauthorized `wrong_credentials`, whatever is wrong.
 
     PasswordDue: the password was chosen by somebody else, and `choose_password` has to replace it.
     """
-    name = normalized(login)
+    name = _name_of(login)
     count_try(name, source, now)
     try:
         return _logged_in(accounts().log_in(name, password))
@@ -115,7 +121,7 @@ def choose_password(
     login: str, due: PasswordDue, new_password: str, source: str, now: datetime
 ) -> LoggedIn | PasswordDue:
     """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
-    count_try(normalized(login), source, now)
+    count_try(_name_of(login), source, now)
     refuse_weak(new_password, "new_password")
     try:
         return _logged_in(accounts().answer_with_password(due, new_password))
@@ -138,7 +144,7 @@ def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
 
 def forgot(email: str, source: str, now: datetime) -> None:
     """Mail a code to the address, if an account has it."""
-    address = normalized(email)
+    address = understood(email)
     count_try(address, source, now)
     count_mail(address, now)
     try:
@@ -149,7 +155,7 @@ def forgot(email: str, source: str, now: datetime) -> None:
 
 def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
     """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
-    address = normalized(email)
+    address = understood(email)
     count_try(address, source, now)
     refuse_weak(new_password, "new_password")
     try:

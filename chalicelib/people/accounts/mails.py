@@ -17,3 +17,11 @@ def email_code(mail: Mail, now: datetime) -> MailContent | Suppressed:
         return Suppressed("asked_anew")
     facts = {"email": change.email, "code": code, "minutes": str(mailed_codes.MINUTES)}
     return MailContent(to=change.email, sender_name="Muster", facts=facts)
+
+
+def email_changed(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """To the old address."""
+    old_email = email_change_store.old_email(mail.about["account_id"], mail.about["change_id"])
+    if old_email is None:
+        return Suppressed("asked_too_long_ago")
+    return MailContent(to=old_email, sender_name="Muster", facts={"email": old_email})

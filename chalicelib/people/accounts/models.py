@@ -36,6 +36,17 @@ class EmailChange(CodedRequest):
     ttl = NumberAttribute()
 
 
+class EmailNotice(OutboxItem):
+    """`EMAIL_CHANGE#<account>` / `NOTICE#<change id>`: the old address, told of the change; for a week."""
+
+    email = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+def notice_sk(change_id: str) -> str:
+    return f"NOTICE#{change_id}"
+
+
 EMAIL_CHANGE_SK = "CHANGE"
 
 

@@ -1,19 +1,18 @@
 """What goes in and comes out of `/auth`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.text import Id
+from chalicelib.core.text import Id, LineOrNothing
 from chalicelib.web.schemas import Form
 
 # Longer than any that is accepted: passwords.py says which rule one breaks.
 _Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 _Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\s*[0-9A-Za-z]{1,32}\s*$")]
-_Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Login = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Session = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
@@ -21,8 +20,8 @@ _Session = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 class Register(Form):
     email: AccountEmail
     password: _Password
-    first_name: _Name = ""
-    last_name: _Name = ""
+    first_name: LineOrNothing = ""
+    last_name: LineOrNothing = ""
 
 
 class Registered(BaseModel):
@@ -40,8 +39,23 @@ class Resend(Form):
     registration_id: Id
 
 
+def _only(given: set[str], null: set[str]) -> dict[str, Any]:
+    """JSON Schema: these fields are texts, and those null or left out."""
+    types = {name: {"type": "string"} for name in sorted(given)} | {name: {"type": "null"} for name in sorted(null)}
+    return {"required": sorted(given), "properties": types}
+
+
 class LogIn(Form):
     """`login` is the e-mail address or the login name. Either `password`, or `session` and `new_password`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _only({"password"}, null={"session", "new_password"}),
+                _only({"session", "new_password"}, null={"password"}),
+            ]
+        }
+    )
 
     login: _Login
     password: _Password | None = None

@@ -14,6 +14,7 @@ from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
+from chalicelib.people.invitations.join_settings import refuse_closed, refuse_other_domain
 from chalicelib.people.invitations.links import InvitationView, dead_link, is_expired, load, view_of
 from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
@@ -23,6 +24,8 @@ from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.revision_store import bump_revision
 
 _TRIES = 5
@@ -59,28 +62,35 @@ def accept(
     """Make the member active, under this account. The invitation moves to the account's address if that is another.
 
     Accepting again by the same account changes nothing. Raises Conflict when the invitation was answered or
-    withdrawn, has expired, or the account or its address is a member here already.
+    withdrawn, has expired, or the account or its address is a member here already, or its domain is not allowed.
     """
     org_id = view.org.org_id
     jobs: list[MemberJoined] = []
+    entries: list[AuditEntry] = []
 
     def step(member: Member) -> tuple[Member, list[Write]] | None:
         jobs.clear()
+        entries.clear()
         if member.status == MemberStatus.ACTIVE and member.account_id == account.account_id:
             return None
         _must_be_open(member, now)
+        refuse_closed(view.org)
         _refuse_other_owner(member, account)
         _refuse_second_membership(org_id, member, account)
         moves = normalized(str(member.email)) != normalized(account.email)
+        if moves:
+            refuse_other_domain(org_id, account.email)
+            # Without addresses: the audit trail outlives the erasure of a person.
+            entries.append(AuditEntry(account.account_id, "invitation.moved", f"member/{member.member_id}"))
         # A block belongs to the old address, not to the new one.
         address = {"email": account.email, "mail_blocked": None} if moves else {}
         names = {"first_name": first_name or member.first_name, "last_name": last_name or member.last_name}
+        welcome = derived_id(str(member.invite_id), InvitationMail.WELCOME)
         after = members_store.copy_with(
             member, status=MemberStatus.ACTIVE.value, account_id=account.account_id,
-            invite_expires_at=None, **names, **address,
+            invite_expires_at=None, mail_id=welcome, **names, **address,
         )  # fmt: skip
         about = {"msp_id": view.msp_id, "org_id": org_id, "member_id": member.member_id}
-        welcome = derived_id(str(member.invite_id), InvitationMail.WELCOME)
         # The courses of the groups follow by this job; its due entry is part of the transaction.
         jobs.append(member_joined(view.msp_id, org_id, member.member_id, now))
         return after, [
@@ -92,7 +102,7 @@ def accept(
             *map(due.write, jobs),
         ]
 
-    member = _change(view, step)
+    member = _change(view, step, now, entries)
     queue.send_soon(*jobs)
     outbox.wake()
     return _answer(view, member)
@@ -113,7 +123,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
         ]
 
-    return _answer(view, _change(view, step))
+    return _answer(view, _change(view, step, now))
 
 
 def _refuse_second_membership(org_id: str, member: Member, account: Account) -> None:
@@ -124,8 +134,16 @@ def _refuse_second_membership(org_id: str, member: Member, account: Account) -> 
                 raise Conflict("already_member", "With this account you are a member of this organization already.")
 
 
-def _change(view: InvitationView, step: Callable[[Member], tuple[Member, Sequence[Write]] | None]) -> Member:
-    """The member afterwards. Decides by the member as the invitation was read with, then by what it is by now."""
+def _change(
+    view: InvitationView,
+    step: Callable[[Member], tuple[Member, Sequence[Write]] | None],
+    now: datetime,
+    entries: Sequence[AuditEntry] = (),
+) -> Member:
+    """The member afterwards. Decides by the member as the invitation was read with, then by what it is by now.
+
+    `entries` are what the step says for the audit trail: one at most.
+    """
     org_id, member = view.org.org_id, view.member
     for _ in range(_TRIES):
         decided = step(member)
@@ -133,7 +151,10 @@ def _change(view: InvitationView, step: Callable[[Member], tuple[Member, Sequenc
             return member
         after, writes = decided
         try:
-            store.commit(writes)
+            if entries:
+                audit.commit(org_pk(org_id), entries[0], writes, now)
+            else:
+                store.commit(writes)
             return after
         except ConditionFailed as error:
             if 0 not in error.failed and 1 in error.failed:

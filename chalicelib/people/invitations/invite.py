@@ -19,6 +19,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.announcement import announcement_of
 from chalicelib.people.invitations.explanations import explain
+from chalicelib.people.invitations.join_settings import refuse_closed
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
 from chalicelib.people.invitations.states import Code, InvitationMail, InviteOutcome
@@ -57,7 +58,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
 
     Raises Invalid for an unknown group or a past instant.
     """
-    org = org_of(scope)
+    org = open_org_of(scope)
     notify_at = instant_of(form.notify, now)
     expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
@@ -149,6 +150,13 @@ def org_of(scope: Scope) -> Org:
     return org
 
 
+def open_org_of(scope: Scope) -> Org:
+    """Raises Conflict for a client that was closed."""
+    org = org_of(scope)
+    refuse_closed(org)
+    return org
+
+
 def scheduled_send_id_of(seed: str) -> str:
     return derived_id(seed, "wave")
 
@@ -176,7 +184,7 @@ def _judge(
     seen: set[str] = set()
     for text, address in zip(form.emails, addresses, strict=True):
         if address is None:
-            results.append(_refused(text, Code.INVALID_EMAIL, None))
+            results.append(_refused(text, _address_problem(text), None))
             continue
         if normalized(address) in seen:
             results.append(_refused(text, Code.REPEATED, None))
@@ -195,7 +203,11 @@ def _judge(
         invites[member.member_id] = str(member.invite_id)
         results.append(
             InviteResult(
-                email=text, result=InviteOutcome.INVITED, member_id=member.member_id, status=MemberStatus(member.status)
+                email=text,
+                taken_as=address if address != text else None,
+                result=InviteOutcome.INVITED,
+                member_id=member.member_id,
+                status=MemberStatus(member.status),
             )
         )
     return results, invites, invitations
@@ -206,6 +218,14 @@ def _address(text: str) -> str | None:
         return _EMAIL.validate_python(text)
     except ValidationError:
         return None
+
+
+def _address_problem(text: str) -> Code:
+    try:
+        _EMAIL.validate_python(text)
+    except ValidationError as error:
+        return Code.NOT_MAILABLE if error.errors()[0]["type"] == "not_mailable" else Code.INVALID_EMAIL
+    raise ValueError("this address has no problem")
 
 
 def _refused(email: str, code: Code, member: Member | None) -> InviteResult:

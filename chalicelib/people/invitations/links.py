@@ -9,6 +9,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import resend_cancel, store, tokens
+from chalicelib.people.invitations.join_settings import refuse_closed
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.members.models import Member
@@ -55,6 +56,7 @@ def renew(text: str, now: datetime) -> InvitationView:
         problem = "Mail to this address came back or was not wanted, so no more is sent; ask the organization."
         raise Conflict("mail_blocked", problem)
     member, org = view.member, view.org
+    refuse_closed(org)
     count_mail(str(member.email), now)
     expires_at = now + timedelta(days=int(org.invitation_days))
     store.commit(resend_cancel.renewal(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])

@@ -22,6 +22,8 @@ from chalicelib.tenants.organizations.models import Org
 
 _TRIES = 4
 
+_ARRIVED = frozenset({MailState.DELIVERED, MailState.COMPLAINED})
+
 # The person has, or may have, got the invitation's mail.
 _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
 
@@ -66,7 +68,10 @@ def welcome(mail: Mail, now: datetime) -> MailContent | Suppressed:
 
 
 def on_mail_event(mail: Mail) -> None:
-    """A delivered invitation becomes pending; a bounce or complaint blocks further mail to the member."""
+    """A delivered invitation becomes pending; a bounce or complaint blocks further mail to the member.
+
+    Who complains must have got the mail, whether or not SES said that it was delivered.
+    """
     if "member_id" not in mail.about:
         return
     org_id, state = mail.about["org_id"], MailState(mail.state)
@@ -76,7 +81,7 @@ def on_mail_event(mail: Mail) -> None:
         if member is None:
             return
         fields: dict[str, str] = {}
-        if state == MailState.DELIVERED and _is_the_invitation(mail, member) and member.status == MemberStatus.PROSPECT:
+        if state in _ARRIVED and _is_the_invitation(mail, member) and member.status == MemberStatus.PROSPECT:
             fields["status"] = MemberStatus.PENDING.value
         if blocks_further_mail(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
             fields["mail_blocked"] = state.value

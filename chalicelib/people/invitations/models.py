@@ -1,9 +1,11 @@
 """Items of invitations. The invitation itself is on the member (people/members/models.py)."""
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem, OutboxItem
+from chalicelib.aws.table import Ref
 from chalicelib.core.text import normalized
+from chalicelib.tenants.access.models import org_pk
 
 
 class OpenInvite(CoreItem):
@@ -62,3 +64,20 @@ TICKET_SK = "MOVE"
 
 def ticket_pk(secret_hash: str) -> str:
     return f"MOVE#{secret_hash}"
+
+
+class JoinPage(CoreItem):
+    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and the domains that may join. `revision` guards every change."""
+
+    enabled = BooleanAttribute(default=False)
+    slug = UnicodeAttribute(null=True)
+    # As the DNS writes them: lower case, in ASCII. Empty: any domain.
+    allowed_domains: ListAttribute[str] = ListAttribute(default=list)
+    revision = NumberAttribute(default=0)
+
+
+JOIN_PAGE_SK = "JOIN_PAGE"
+
+
+def join_page_ref(org_id: str) -> Ref[JoinPage]:
+    return Ref(JoinPage, org_pk(org_id), JOIN_PAGE_SK)

@@ -10,7 +10,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.explanations import explain
-from chalicelib.people.invitations.invite import org_of
+from chalicelib.people.invitations.invite import open_org_of
 from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
@@ -31,7 +31,7 @@ _Decide = Callable[[Member], _Decision]
 
 def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: str, now: datetime) -> ChangedInvites:
     """A new secret and a new mail for each; the old link is dead from here on."""
-    lifetime = timedelta(days=int(org_of(scope).invitation_days))
+    lifetime = timedelta(days=int(open_org_of(scope).invitation_days))
 
     def decide(member: Member) -> _Decision:
         invite_id = derived_id(seed, "resend", member.member_id)

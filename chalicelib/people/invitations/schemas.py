@@ -25,7 +25,7 @@ class InviteForm(Form):
 
     group_id: Id
     emails: Annotated[
-        list[Annotated[str, StringConstraints(max_length=320)]], Field(min_length=1, max_length=MAX_BY_HAND)
+        list[Annotated[str, StringConstraints(max_length=1000)]], Field(min_length=1, max_length=MAX_BY_HAND)
     ]
     notify: Notify = "now"
     clear_blocked: bool = Field(
@@ -34,9 +34,13 @@ class InviteForm(Form):
 
 
 class InviteResult(BaseModel):
-    """`status` is the member's, where there is one. `code`, `sentence` and `next_step` say why not."""
+    """`email` as it was given, `taken_as` the address that it was understood as, where they differ.
+
+    `status` is the member's, where there is one. `code`, `sentence` and `next_step` say why not.
+    """
 
     email: str
+    taken_as: str | None = None
     result: InviteOutcome
     member_id: str | None = None
     status: MemberStatus | None = None

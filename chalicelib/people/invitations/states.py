@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     ALREADY_MEMBER = "already_member"
     INVALID_EMAIL = "invalid_email"
+    NOT_MAILABLE = "not_mailable"
     REPEATED = "repeated"
     MAIL_BLOCKED = "mail_blocked"
     NOT_OPEN = "not_open"

@@ -12,9 +12,11 @@ from chalicelib.jobs import due
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.models import (
     INVITES_PREFIX,
+    JOIN_PAGE_SK,
     SCHEDULED_SEND_SK,
     TICKET_SK,
     AddressChangeTicket,
+    JoinPage,
     OpenInvite,
     ScheduledSend,
     address_pk,
@@ -23,7 +25,7 @@ from chalicelib.people.invitations.models import (
     ticket_pk,
 )
 from chalicelib.people.members.models import Member, member_ref
-from chalicelib.tenants.access.models import OrgPointer, org_pointer_ref
+from chalicelib.tenants.access.models import OrgPointer, org_pk, org_pointer_ref
 from chalicelib.tenants.organizations.models import Org, org_ref
 
 _SEND_KEPT_FOR = timedelta(days=30)
@@ -111,3 +113,9 @@ def orgs_and_members(invitations: Sequence[OpenInvite]) -> list[tuple[Org | None
     found = table.batch_get([(ref.model, ref.pk, ref.sk) for ref in refs]) if refs else {}
     items = [found.get((ref.pk, ref.sk)) for ref in refs]
     return [(cast(Org | None, items[n]), cast(Member | None, items[n + 1])) for n in range(0, len(items), 2)]
+
+
+def join_page(org_id: str) -> JoinPage:
+    """Off, and without an address, if it was never set."""
+    page = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
+    return page or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)

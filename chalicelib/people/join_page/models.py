@@ -1,28 +1,9 @@
 """Items of the join page."""
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
-from chalicelib.aws.table import Ref
 from chalicelib.people.accounts.models import CodedRequest
-from chalicelib.tenants.access.models import org_pk
-
-
-class JoinPage(CoreItem):
-    """`ORG#o` / `JOIN_PAGE`: its switch, its address, and the domains that may join. `revision` guards every change."""
-
-    enabled = BooleanAttribute(default=False)
-    slug = UnicodeAttribute(null=True)
-    # As the DNS writes them: lower case, in ASCII. Empty: any domain.
-    allowed_domains: ListAttribute[str] = ListAttribute(default=list)
-    revision = NumberAttribute(default=0)
-
-
-JOIN_PAGE_SK = "JOIN_PAGE"
-
-
-def join_page_ref(org_id: str) -> Ref[JoinPage]:
-    return Ref(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
 
 
 class JoinSlug(CoreItem):

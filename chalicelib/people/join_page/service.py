@@ -18,10 +18,11 @@ from chalicelib.notifications import outbox
 from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.accounts.login import network_of
 from chalicelib.people.invitations.links import count_mail
+from chalicelib.people.invitations.models import JoinPage
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import address_of, domain_in
-from chalicelib.people.join_page.models import JoinPage, JoinRequest
+from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm
 from chalicelib.people.join_page.settings import is_served, is_slug
 from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.settings import settings
+from chalicelib.people.invitations.models import JOIN_PAGE_SK, JoinPage
+from chalicelib.people.invitations.store import join_page
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import domain_of
-from chalicelib.people.join_page.models import JOIN_PAGE_SK, JoinPage
 from chalicelib.people.join_page.schemas import JoinPageForm, JoinPageOut, JoinProblem
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
@@ -23,9 +24,10 @@ _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 # Addresses that look like pages of Muster, or of the company that runs it.
 _RESERVED = frozenset(
     {
-        "account", "accounts", "admin", "api", "auth", "billing", "confirm", "docs", "guide", "health", "help",
-        "invite", "invites", "join", "login", "logout", "msp", "muster", "official", "password", "register", "security",
-        "settings", "signup", "static", "status", "support", "test", "verify", "www",
+        "account", "accounts", "admin", "api", "assets", "auth", "billing", "calendar", "certificates", "confirm",
+        "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp", "muster",
+        "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings", "signup",
+        "static", "status", "support", "test", "verify", "www",
     }
 )  # fmt: skip
 
@@ -37,14 +39,14 @@ _NO_GROUP = JoinProblem(code="no_group", message="The organization has no group 
 
 def page_settings(scope: Scope) -> JoinPageOut:
     org = _org(scope)
-    return _out(org, store.join_page(org.org_id))
+    return _out(org, join_page(org.org_id))
 
 
 def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
     """Raises Invalid, naming each wrong domain, and Conflict `slug_taken`."""
     org = _org(scope)
     after = _checked(org.org_id, form)
-    before = store.join_page(org.org_id)
+    before = join_page(org.org_id)
     if _values_of(after) == _values_of(before):
         return _out(org, before)
     entry = AuditEntry(scope.account_id, "join_page.changed", "join_page", _values_of(before), _values_of(after))
@@ -60,7 +62,11 @@ def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
 
 
 def is_served(org: Org) -> bool:
-    return org.subscription == Subscription.ACTIVE
+    return org.subscription == Subscription.ACTIVE and not org.closed_at
+
+
+def is_reserved(slug: str) -> bool:
+    return slug in _RESERVED
 
 
 def is_slug(text: str) -> bool:
@@ -95,7 +101,7 @@ def _slug_errors(form: JoinPageForm) -> Sequence[FieldError]:
     if not is_slug(form.slug):
         problem = "Use 3 to 63 small letters and digits; single hyphens may stand between them."
         return [FieldError("slug", "invalid_slug", problem)]
-    if form.slug in _RESERVED:
+    if form.slug is not None and is_reserved(form.slug):
         return [FieldError("slug", "reserved_slug", "This address is reserved; choose another.")]
     return []
 

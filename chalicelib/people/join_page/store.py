@@ -8,14 +8,12 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.notifications.models import MAIL_SK, Mail, mail_pk
 from chalicelib.people.accounts import mailed_code_store
+from chalicelib.people.invitations.models import JoinPage, join_page_ref
 from chalicelib.people.join_page.models import (
-    JOIN_PAGE_SK,
     REQUEST_SK,
     SLUG_SK,
-    JoinPage,
     JoinRequest,
     JoinSlug,
-    join_page_ref,
     request_pk,
     slug_pk,
 )
@@ -26,12 +24,6 @@ from chalicelib.tenants.structure.store import group_check
 
 # Longer than any code is good. DynamoDB deletes the item up to two days later.
 REQUEST_KEPT_FOR = timedelta(days=1)
-
-
-def join_page(org_id: str) -> JoinPage:
-    """Off, and without an address, if it was never set."""
-    page = table.get(JoinPage, org_pk(org_id), JOIN_PAGE_SK)
-    return page or JoinPage(org_pk(org_id), JOIN_PAGE_SK, enabled=False, allowed_domains=[], revision=0)
 
 
 def change_writes(msp_id: str, org_id: str, before: JoinPage, after: JoinPage) -> list[Write]:

@@ -31,6 +31,8 @@ class Member(CoreItem):
     invite_hash = UnicodeAttribute(null=True)
     invite_expires_at = UnicodeAttribute(null=True)
     mail_id = UnicodeAttribute(null=True)
+    # Mails before the latest: of invitations that were sent again, withdrawn or accepted. The newest come last.
+    earlier_mail_ids: ListAttribute[str] = ListAttribute(null=True)
     mail_blocked = UnicodeAttribute(null=True)
     # Id and instant of the latest archiving, until its job has withdrawn the member from courses.
     archive_id = UnicodeAttribute(null=True)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
@@ -10,7 +10,7 @@ from chalicelib.notifications.states import ShownState
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.states import Permission, Role
 from chalicelib.web.paging import PageQuery
-from chalicelib.web.schemas import Form, left_out, unique
+from chalicelib.web.schemas import UNIQUE, Form, left_out
 
 # One transaction holds all rosters that a member leaves and comes to.
 MAX_GROUPS = 30
@@ -99,7 +99,7 @@ class MemberPatch(Form):
 
     first_name: Line = left_out()
     last_name: Line = left_out()
-    group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS), AfterValidator(unique)] = left_out()
+    group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS), *UNIQUE] = left_out()
     department_id: Id | None = left_out()
     location_id: Id | None = left_out()
     fields: Annotated[dict[_FieldName, _FieldValue], Field(max_length=MAX_FIELDS)] = left_out()

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_instant
 from chalicelib.core.paging import Page, filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
@@ -48,7 +49,7 @@ class _Match:
 
 def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> MemberPage:
     departments = _departments_in_scope(scope, query)
-    word = normalized(query.search or "")[: store.MAX_WORD]
+    word = searchable(query.search or "")[: store.MAX_WORD]
 
     def keep(match: _Match) -> bool:
         member = match.member
@@ -88,6 +89,11 @@ def department_path(org_id: str, department_id: str | None) -> list[str]:
 def department_path_of(org_id: str, member_id: str) -> list[str]:
     member = store.member(org_id, member_id)
     return department_path(org_id, member.department_id if member else None)
+
+
+def any_of(org_id: str) -> str | None:
+    """Whether the organization has, or had, people: nobody is ever taken off its directory."""
+    return "people" if store.members(org_id, 1, None).items else None
 
 
 def uses(org_id: str, kind: str, unit_id: str) -> list[str]:
@@ -171,7 +177,7 @@ def _member_out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
     return MemberOut(
         member_id=member.member_id,
         status=MemberStatus(member.status),
-        email=member.email,
+        email=shown(member.email) if member.email else None,
         login_name=member.login_name,
         first_name=member.first_name if shows_name else None,
         last_name=member.last_name if shows_name else None,
@@ -197,7 +203,7 @@ def _mail(member: Member, mail: Mail | None) -> InvitationMailOut | None:
         return None
     # The mail of a scheduled send is made at its time; until then it counts as queued.
     state = "queued" if mail is None else public_state(mail.state)
-    explanation = explain(state)
+    explanation = explain(state, mail.reason if mail else None)
     return InvitationMailOut(
         state=state,
         reason=mail.reason if mail else None,

@@ -10,7 +10,7 @@ from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.people.members.models import (
     Member,
     RosterEntry,
@@ -85,7 +85,7 @@ def words_of(member: Member) -> list[str]:
     texts = [member.email or "", member.login_name or ""]
     if shows_name(member):
         texts += [member.first_name, member.last_name, f"{member.first_name} {member.last_name}"]
-    return sorted({word[:MAX_WORD] for text in texts if (word := normalized(text))})
+    return sorted({word[:MAX_WORD] for text in texts if (word := searchable(text))})
 
 
 def claims_of(org_id: str, member: Member) -> list[CoreItem]:
@@ -148,9 +148,15 @@ def _put(item: CoreItem) -> Write:
     return Write("put", item)
 
 
+# The item stays small: a person is rarely invited so often.
+_MAX_EARLIER_MAILS = 40
+
+
 def copy_with(member: Member, **fields: Any) -> Member:
     """A copy with other values and the next revision; None removes an attribute."""
     copy = Member.from_raw_data(member.serialize())
+    if member.mail_id and fields.get("mail_id", member.mail_id) != member.mail_id:
+        copy.earlier_mail_ids = [*(member.earlier_mail_ids or ()), member.mail_id][-_MAX_EARLIER_MAILS:]
     for name, value in fields.items():
         setattr(copy, name, value)
     copy.revision = member.revision + 1

@@ -12,15 +12,15 @@ from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
-from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches import views as batches_views
+from chalicelib.training.batches.create_rows import stored_or_planned_row
 from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
 from chalicelib.training.rollouts import views
 from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
-from chalicelib.web.paging import PageQuery, Pager
+from chalicelib.web.paging import Pager, Walk
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
 
@@ -31,12 +31,6 @@ _ROWS_AT_ONCE = 1000
 
 # The most characters of each name in a file name: together they stay below the limits of file systems.
 _MAX_NAME = 60
-
-
-class _Pages(PageQuery):
-    """Without the API's limit of a page."""
-
-    limit: int
 
 
 class _Page(Protocol):
@@ -54,7 +48,7 @@ def name_of(msp_id: str, selection: Selection) -> str:
     org = org_of(msp_id, selection.org_id)
     if selection.kind == ExportKind.BATCHES:
         return file_name_of("batches", org.name)
-    row = batch_store.row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
+    row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
     if row is None:
         raise NotFound()
     return file_name_of("learners", org.name, row.title, selection.outcome or "")
@@ -83,7 +77,7 @@ def file_name_of(*names: str) -> str:
 def _all_items(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
     cursor: str | None = None
     while True:
-        page = page_at(Pager("export", "export", _Pages(limit=_ROWS_AT_ONCE, cursor=cursor)))
+        page = page_at(Walk(_ROWS_AT_ONCE, cursor))
         yield from page.items
         cursor = page.next_cursor
         if cursor is None:

@@ -2,16 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.tenants.access.states import CHOOSABLE, Permission, Role
-from chalicelib.web.schemas import Form
+from chalicelib.web.schemas import Form, when
 
 MAX_DEPARTMENTS = 50
+
+
+_CHOICE = {"enum": sorted(CHOOSABLE)}
 
 
 class AppointMspAdmin(Form):
@@ -20,6 +23,29 @@ class AppointMspAdmin(Form):
 
 class AppointOrgAdmin(Form):
     """A department admin has departments; a custom role has permissions, and departments if it is limited to some."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                when(
+                    "role",
+                    [Role.DEPARTMENT_ADMIN],
+                    {"required": ["department_ids"], "properties": {"department_ids": {"minItems": 1}}},
+                ),
+                when("role", [Role.ORG_ADMIN], {"properties": {"department_ids": {"maxItems": 0}}}),
+                when(
+                    "role",
+                    [Role.CUSTOM],
+                    {"required": ["permissions"], "properties": {"permissions": {"minItems": 1, "items": _CHOICE}}},
+                ),
+                when(
+                    "role",
+                    [Role.ORG_ADMIN, Role.DEPARTMENT_ADMIN],
+                    {"properties": {"permissions": {"maxItems": 0}}},
+                ),
+            ]
+        }
+    )
 
     email: AccountEmail
     role: Literal[Role.ORG_ADMIN, Role.DEPARTMENT_ADMIN, Role.CUSTOM]

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.aws.identity import identity
+from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk
+from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
 from chalicelib.tenants.admins import store
@@ -172,9 +173,14 @@ def _audit_values(admin: Admin) -> dict[str, object]:
 def _out(admin: Admin) -> AdminOut:
     return AdminOut(
         account_id=admin.account_id,
-        email=admin.email,
+        email=shown(admin.email),
         role=Role(admin.role),
         department_ids=list(admin.department_ids or ()),
         permissions=[Permission(name) for name in admin.permissions or ()],
         appointed_at=admin.appointed_at,
     )
+
+
+def any_of(org_id: str) -> str | None:
+    """Whether the organization has admins of its own."""
+    return "admins" if store.admins(org_pk(org_id), 1, None).items else None

@@ -23,9 +23,10 @@ class CourseOut(BaseModel):
 
 
 class LibraryCourse(BaseModel):
-    """What people see of a course before they take it."""
+    """What people see of a course before they take it. `provider` is the MSP whose library it is in."""
 
     course_id: str
+    provider: str
     title: str
     summary: str
     duration_minutes: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import searchable
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store
 from chalicelib.tenants.courses.models import Course
@@ -19,10 +19,10 @@ _OPEN_PAGE, _OPEN_READS = 100, 10
 
 
 def page(scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
-    search = normalized(query.search or "")
+    search = searchable(query.search or "")
     courses = filtered_page(
         lambda after: store.courses(scope.msp_id, _SEARCH_PAGE if search else pager.limit, after),
-        lambda course: search in normalized(course.title),
+        lambda course: search in searchable(course.title),
         lambda course: course.sk,
         pager.limit,
         pager.position,
@@ -33,7 +33,7 @@ def page(scope: Scope, query: CourseQuery, pager: Pager) -> CoursePage:
 
 def library(query: CourseQuery, pager: Pager) -> LibraryPage:
     """What people may take on their own account, of every MSP."""
-    search = normalized(query.search or "")
+    search = searchable(query.search or "")
 
     def read(after: str | None) -> Page[Course]:
         page = store.open_courses(_OPEN_PAGE if search else pager.limit, after)
@@ -41,15 +41,17 @@ def library(query: CourseQuery, pager: Pager) -> LibraryPage:
 
     courses = filtered_page(
         read,
-        lambda course: search in normalized(course.title),
+        lambda course: search in searchable(course.title),
         lambda course: course.sk,
         pager.limit,
         pager.position,
         _OPEN_READS if search else 1,
     )
+    providers = store.providers(courses.items)
     items = [
         LibraryCourse(
             course_id=course.course_id,
+            provider=providers.get(course.pk, ""),
             title=course.title,
             summary=course.summary,
             duration_minutes=int(course.duration_minutes),

@@ -6,6 +6,7 @@ from chalicelib.aws import table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Write
 from chalicelib.core.paging import Page
+from chalicelib.tenants.access.models import msp_ref
 from chalicelib.tenants.courses.models import OPEN_COURSES_PK, Course, OpenCourse, course_ref, course_sk, courses_pk
 
 
@@ -49,6 +50,14 @@ def courses_of(pointers: Sequence[OpenCourse]) -> list[Course]:
     """The courses of these pointers, in their order; those that are not open any more are left out."""
     refs = [course_ref(pointer.msp_id, pointer.course_id) for pointer in pointers]
     return [course for course in table.fetch_all(refs, consistent=False) if course.self_enroll]
+
+
+def providers(courses: Iterable[Course]) -> dict[str, str]:
+    """The name of the MSP of each library, by the key of its courses."""
+    msp_id_by_pk = {course.pk: course.pk.removeprefix("MSP#").removesuffix("#COURSES") for course in courses}
+    msps = table.fetch_mixed((msp_ref(msp_id) for msp_id in msp_id_by_pk.values()), consistent=False)
+    found = {pk: msps.get(msp_ref(msp_id)) for pk, msp_id in msp_id_by_pk.items()}
+    return {pk: msp.name for pk, msp in found.items() if msp is not None}
 
 
 def existing_courses(msp_id: str, course_ids: Iterable[str]) -> set[str]:

@@ -4,6 +4,8 @@ from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref
+from chalicelib.core.ids import short_hash
+from chalicelib.core.text import searchable
 from chalicelib.tenants.access.models import msp_pk, org_pk
 
 NUM_COUNT_SHARDS = 8
@@ -34,6 +36,22 @@ class Org(CoreItem):
     num_scheduled = NumberAttribute(default=0)
     num_failed = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    # While it is closed: since when, and by whom.
+    closed_at = UnicodeAttribute(null=True)
+    closed_by = UnicodeAttribute(null=True)
+
+
+class ClientName(CoreItem):
+    """`MSP#m` / `CLIENT_NAME#<hash of the name>`: the client that took the name last, so that none is made twice
+    unawares. It may be gone, or have another name by now.
+    """
+
+    org_id = UnicodeAttribute()
+
+
+def client_name_sk(name: str) -> str:
+    """Names that differ in letter case, accents or spaces only are one."""
+    return f"CLIENT_NAME#{short_hash(searchable(name))}"
 
 
 def org_ref(msp_id: str, org_id: str) -> Ref[Org]:

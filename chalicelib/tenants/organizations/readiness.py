@@ -6,7 +6,7 @@ from chalicelib.tenants.organizations.states import Missing, Readiness
 
 def missing_of(org: Org) -> list[Missing]:
     """What this client lacks before training can be assigned, in the order in which admins are asked for it."""
-    missing = []
+    missing = [Missing.OPENING] if org.closed_at else []
     if not org.time_zone:
         missing.append(Missing.TIME_ZONE)
     if not org.num_entitled:

@@ -1,10 +1,11 @@
 """What the routes of organizations take and answer."""
 
+import re
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.addresses import Email
@@ -12,7 +13,7 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.tenants.organizations.states import Missing, Readiness, Subscription
 from chalicelib.web.paging import PageQuery
-from chalicelib.web.schemas import Form, left_out, unique
+from chalicelib.web.schemas import UNIQUE, WHOLE, Form, left_out
 
 # One item holds the entitlements of a client, at 35 bytes each; DynamoDB's items end at 400 KB.
 MAX_ENTITLED = 1000
@@ -24,7 +25,35 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
+# Names of one offset all year: who has one of them probably means a place whose clocks change.
+_PLACE_BY_OFFSET = {
+    "EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "-10": "Pacific/Honolulu",
+    "-9": "America/Anchorage", "-8": "America/Los_Angeles", "-7": "America/Denver", "-6": "America/Chicago",
+    "-5": "America/New_York", "-4": "America/Halifax", "-3": "America/Sao_Paulo", "+1": "Europe/Berlin",
+    "+2": "Europe/Athens", "+3": "Europe/Istanbul", "+4": "Asia/Dubai", "+5": "Asia/Karachi", "+7": "Asia/Bangkok",
+    "+8": "Asia/Singapore", "+9": "Asia/Tokyo", "+10": "Australia/Sydney", "+12": "Pacific/Auckland",
+}  # fmt: skip
+_FIXED = re.compile(r"EST|MST|HST|Etc/GMT([+-])(\d+)")
+
+
+def _place_instead(name: str) -> str | None:
+    """The place that is probably meant by a zone without rules for summer time; None for any other zone."""
+    fixed = _FIXED.fullmatch(name)
+    if fixed is None or fixed[2] == "0":
+        return None
+    # The signs of these names are those of POSIX: Etc/GMT+5 lies west of Greenwich.
+    offset = name if fixed[1] is None else ("-" if fixed[1] == "+" else "+") + fixed[2]
+    return _PLACE_BY_OFFSET.get(offset, "Europe/Berlin")
+
+
 def _zone(name: str) -> str:
+    place = _place_instead(name)
+    if place is not None:
+        raise PydanticCustomError(
+            "no_summer_time",
+            "{name} has no summer time. Name a place, such as {place}.",
+            {"name": name, "place": place},
+        )
     if name not in _zones():
         raise PydanticCustomError(
             "unknown_time_zone", "This is no time zone of the IANA database; write it as in Europe/Berlin."
@@ -32,8 +61,12 @@ def _zone(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
-CourseIds = Annotated[list[Id], AfterValidator(unique)]
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    AfterValidator(_zone),
+    WithJsonSchema({"type": "string", "format": "iana-time-zone", "maxLength": 64, "examples": ["Europe/Berlin"]}),
+]
 EnrollHour = Annotated[
     str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="`HH:MM`, 00:00 to 23:59.")
 ]
@@ -45,8 +78,11 @@ class OrgQuery(PageQuery):
 
 
 class OrgCreate(Form):
+    """A client of this name that there is already is refused, unless `same_name` says that it is on purpose."""
+
     name: Line
     time_zone: TimeZone
+    same_name: bool = False
 
 
 class OrgPatch(Form):
@@ -58,11 +94,14 @@ class OrgPatch(Form):
 class TrainingAccess(Form):
     """What a client needs to be given before training can be assigned to it."""
 
-    course_ids: Annotated[CourseIds, Field(min_length=1, max_length=MAX_ENTITLED)]
+    course_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_ENTITLED), *UNIQUE]
     reply_to: Email
     seats: Annotated[
-        dict[Id, Annotated[int, Field(ge=1, le=1_000_000)]],
-        Field(description="Seats by course id; a course that is not named here has no limit."),
+        dict[Id, Annotated[int, Field(ge=1, le=1_000_000), WHOLE]],
+        Field(
+            description="Seats by course id; a course that is not named here has no limit.",
+            json_schema_extra={"additionalProperties": False, "propertyNames": {"maxLength": 64}},
+        ),
     ] = {}
 
     @field_validator("seats")
@@ -74,7 +113,7 @@ class TrainingAccess(Form):
 
 
 class ClientOut(BaseModel):
-    """A client as its MSP sees it."""
+    """A client as its MSP sees it. `closed_at` while it is closed."""
 
     org_id: str
     name: str
@@ -82,6 +121,7 @@ class ClientOut(BaseModel):
     missing: list[Missing]
     time_zone: str | None
     subscription: Subscription
+    closed_at: str | None = None
 
 
 class ClientPage(BaseModel):
@@ -109,10 +149,11 @@ class SettingsOut(BaseModel):
     enroll_hour: str
     invitation_days: int
     subscription: Subscription
+    closed_at: str | None = None
 
 
 class SettingsPatch(Form):
     time_zone: TimeZone = left_out()
     reply_to: Email = left_out()
     enroll_hour: EnrollHour = left_out()
-    invitation_days: Annotated[int, Field(ge=1, le=365)] = left_out()
+    invitation_days: Annotated[int, Field(ge=1, le=365), WHOLE] = left_out()

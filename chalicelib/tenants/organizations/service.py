@@ -1,15 +1,16 @@
 """Client organizations: their settings, what they are entitled to, and whether they are ready."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, refuse_unknown
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import searchable
 from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
@@ -17,7 +18,7 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import service as courses
 from chalicelib.tenants.organizations import seat_store, store
-from chalicelib.tenants.organizations.events import schedule_moved
+from chalicelib.tenants.organizations.events import client_closed, schedule_moved
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of, readiness_of
 from chalicelib.tenants.organizations.revision_store import bump_revision
@@ -46,10 +47,10 @@ _DECIDES_DATES = frozenset({"time_zone", "enroll_hour"})
 
 
 def page(scope: Scope, query: OrgQuery, pager: Pager) -> ClientPage:
-    search = normalized(query.search or "")
+    search = searchable(query.search or "")
 
     def keep(org: Org) -> bool:
-        return search in normalized(org.name) and query.readiness in (None, readiness_of(org))
+        return search in searchable(org.name) and query.readiness in (None, readiness_of(org))
 
     is_search = bool(search or query.readiness)
     orgs = filtered_page(
@@ -74,15 +75,83 @@ def create(scope: Scope, form: OrgCreate, seed: str, now: datetime) -> ClientOut
         time_zone=form.time_zone,
         created_at=to_text(now),
     )
-    audit_entry = AuditEntry(
-        scope.account_id, "organization.created", f"organization/{org_id}", after=form.model_dump()
-    )
+    after = form.model_dump(exclude={"same_name"})
+    audit_entry = AuditEntry(scope.account_id, "organization.created", f"organization/{org_id}", after=after)
+    taken_by, namesake = store.taker_of_name(scope.msp_id, form.name)
+    if namesake is not None and namesake.org_id != org_id and not form.same_name:
+        raise _name_taken(namesake)
     try:
-        audit.commit(org_pk(org_id), audit_entry, store.create_writes(org), now)
-    except ConditionFailed:
-        # The id is derived from the request's seed: an earlier try of the same request created it.
-        return _client(_org(replace(scope, org_id=org_id)))
+        audit.commit(org_pk(org_id), audit_entry, store.create_writes(org, taken_by, same_name=form.same_name), now)
+    except ConditionFailed as error:
+        if 0 in error.failed:
+            # The id is derived from the request's seed: an earlier try of the same request created it.
+            return _client(_org(replace(scope, org_id=org_id)))
+        _, namesake = store.taker_of_name(scope.msp_id, form.name)
+        if namesake is None:
+            raise
+        raise _name_taken(namesake) from None
     return _client(org)
+
+
+def close(scope: Scope, now: datetime) -> ClientOut:
+    """Nothing new starts there, and its people are archived; its records stay. Closing again changes nothing."""
+    org = _org(scope)
+    if org.closed_at:
+        return _client(org)
+    event = client_closed(org.msp_id, org.org_id, now)
+    changes: dict[str, str | None] = {"closed_at": event.closed_at, "closed_by": scope.account_id}
+    _set_closed(scope, org, "organization.closed", changes, [due.write(event)], now)
+    queue.send_soon(event)
+    return _client(org)
+
+
+def open_again(scope: Scope, now: datetime) -> ClientOut:
+    """Its people stay archived; each can be invited again. Opening what is open changes nothing."""
+    org = _org(scope)
+    if org.closed_at:
+        _set_closed(scope, org, "organization.opened", {"closed_at": None, "closed_by": None}, [], now)
+    return _client(org)
+
+
+def _set_closed(
+    scope: Scope, org: Org, action: str, changes: dict[str, str | None], writes: Sequence[Write], now: datetime
+) -> None:
+    entry = AuditEntry(
+        scope.account_id, action, f"organization/{org.org_id}",
+        {"closed_at": org.closed_at}, {"closed_at": changes["closed_at"]},
+    )  # fmt: skip
+    bump = bump_revision(org.org_id, "access")
+    audit.commit(org_pk(org.org_id), entry, [store.change_write(org, changes), bump, *writes], now)
+    org.closed_at = changes["closed_at"]
+
+
+def delete(scope: Scope, uses: Sequence[Callable[[str], str | None]], now: datetime) -> None:
+    """Only a client that holds nothing. Each of `uses` gives a noun for what there is, or None.
+
+    Raises NotFound, and Conflict `in_use` that names what there is.
+    """
+    org = _org(scope)
+    used_by = ["batches"] if org.num_batches else []
+    used_by += [use for uses_of in uses if (use := uses_of(org.org_id)) is not None]
+    if used_by:
+        raise _in_use(used_by)
+    before = {"name": org.name, "time_zone": org.time_zone}
+    audit_entry = AuditEntry(scope.account_id, "organization.deleted", f"organization/{org.org_id}", before)
+    try:
+        audit.commit(msp_pk(scope.msp_id), audit_entry, store.delete_writes(org), now)
+    except ConditionFailed as error:
+        raise _in_use(["batches"] if 0 in error.failed else ["admins"]) from None
+
+
+def _in_use(used_by: Sequence[str]) -> Conflict:
+    problem = f"Only an empty client can be deleted. This one has {', '.join(used_by)}."
+    return Conflict("in_use", problem, extra={"used_by": list(used_by)})
+
+
+def _name_taken(namesake: Org) -> Conflict:
+    problem = f"You have a client named {namesake.name} already. To make another of this name, send same_name: true."
+    field = FieldError("name", "name_taken", problem)
+    return Conflict("name_taken", problem, [field], {"org_id": namesake.org_id, "name": namesake.name})
 
 
 def change_client(scope: Scope, patch: OrgPatch, now: datetime) -> ClientOut:
@@ -125,6 +194,8 @@ def _change(scope: Scope, patch: Mapping[str, Any], now: datetime) -> Org:
     before = {name: getattr(org, name) for name in changes}
     audit_entry = AuditEntry(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
     writes = [store.change_write(org, changes)]
+    if "name" in changes:
+        writes.append(store.take_name_write(org.msp_id, org.org_id, changes["name"]))
     moves_dates = bool(changes.keys() & _DECIDES_DATES)
     event = schedule_moved(org.msp_id, org.org_id, now)
     if moves_dates:
@@ -190,6 +261,7 @@ def _client(org: Org) -> ClientOut:
         missing=missing_of(org),
         time_zone=org.time_zone,
         subscription=Subscription(org.subscription),
+        closed_at=org.closed_at,
     )
 
 

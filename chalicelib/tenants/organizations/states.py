@@ -14,6 +14,8 @@ class Missing(StrEnum):
     TIME_ZONE = "time_zone"
     COURSES = "courses"
     REPLY_TO = "reply_to"
+    # It was closed: nothing new starts until its MSP opens it again.
+    OPENING = "opening"
 
 
 class Subscription(StrEnum):

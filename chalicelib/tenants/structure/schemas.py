@@ -6,22 +6,24 @@ from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
-from chalicelib.tenants.organizations.schemas import CourseIds
-from chalicelib.web.schemas import Form, left_out
+from chalicelib.web.schemas import UNIQUE, Form, left_out
 
 MAX_GROUP_COURSES = 50
+
+# The length first: of a list that is too long nothing else is judged.
+CourseIds = Annotated[list[Id], Field(max_length=MAX_GROUP_COURSES), *UNIQUE]
 
 
 class GroupCreate(Form):
     """Names are compared exactly: letter case and spaces count."""
 
     name: Line
-    course_ids: Annotated[CourseIds, Field(max_length=MAX_GROUP_COURSES)] = []
+    course_ids: CourseIds = []
 
 
 class GroupPatch(Form):
     name: Line = left_out()
-    course_ids: Annotated[CourseIds, Field(max_length=MAX_GROUP_COURSES)] = left_out()
+    course_ids: CourseIds = left_out()
     apply_to_members: Annotated[
         bool, Field(description="Enroll those who are in the group now; without it, only who joins later.")
     ] = False

@@ -114,3 +114,9 @@ def _group_out(group: Group) -> GroupOut:
 
 def _location_out(location: Location) -> LocationOut:
     return LocationOut(location_id=location.location_id, name=location.name)
+
+
+def any_of(org_id: str) -> str | None:
+    """Whether the organization has groups, departments or locations."""
+    found = (("groups", store.groups), ("departments", store.departments), ("locations", store.locations))
+    return next((name for name, units in found if units(org_id)), None)

@@ -42,10 +42,12 @@ def release_name(org_id: str, kind: str, name: str) -> Write:
     return Write("delete", ReservedName(org_pk(org_id), name_sk(kind, name)))
 
 
-def group_ids_named(org_id: str, names: Sequence[str]) -> list[str]:
-    """The groups that have one of these names, compared exactly. Names that no group has are left out."""
-    refs = [name_ref(org_id, GROUP, name) for name in dict.fromkeys(names)]
-    return sorted(reserved.owner_id for reserved in table.fetch_all(refs, consistent=False))
+def groups_named(org_id: str, names: Sequence[str]) -> dict[str, str]:
+    """Ids of the groups that have one of these names, compared exactly, by name. Names of no group are left out."""
+    ref_by_name = {name: name_ref(org_id, GROUP, name) for name in names}
+    found = table.fetch_mixed(ref_by_name.values(), consistent=False)
+    reserved = {name: found.get(ref) for name, ref in ref_by_name.items()}
+    return {name: str(item.owner_id) for name, item in reserved.items() if item is not None}
 
 
 # ---------------------------------------------------------------- groups and locations

@@ -82,7 +82,7 @@ def chunk_run(message: EnrollChunk, now: datetime) -> ChunkRun | None:
         Ref(SeatsReserved, pk, reserved_sk(course_id, chunk, number)),
         Ref(Entitlements, org_pk(key.org_id), ENTITLEMENTS_SK),
     )
-    if row is None or partition is None or row.partition_id != message.partition_id:
+    if row is None or partition is None or row.partition_id != message.partition_id or not 0 <= chunk < row.num_chunks:
         return None
     return ChunkRun(
         key=key,

@@ -43,6 +43,23 @@ def create_rows(key: BatchKey, batch: Batch, now: datetime) -> None:
     until_settled(step, _TRIES)
 
 
+def planned_rows(key: BatchKey, batch: Batch) -> list[Row]:
+    """The rows of a batch whose job has not created them yet, as it would create them now; nothing is stored."""
+    plan, org = batch_store.plan_and_org(key, batch.rollout_id)
+    return _rows(key, batch, plan, org)
+
+
+def stored_or_planned_row(key: BatchKey, course_id: str) -> Row | None:
+    row = batch_store.row(key, course_id)
+    if row is not None:
+        return row
+    batch = batch_store.batch(key)
+    if batch is None or batch.expanded_at is not None:
+        # Its rows may have been created between the two reads.
+        return batch_store.row(key, course_id) if batch is not None else None
+    return next((row for row in planned_rows(key, batch) if row.course_id == course_id), None)
+
+
 def _rows(key: BatchKey, batch: Batch, plan: Plan, org: Org) -> list[Row]:
     launched_at = to_instant(batch.created_at)
     return [

@@ -51,6 +51,11 @@ def parse_detail(detail: str) -> tuple[str, str | None]:
     return due_by, member_id or None
 
 
+def reminder_day(event: MailEvent, due_by: str) -> date:
+    """The day, in the client's zone, on which a reminder of this due date goes out."""
+    return date.fromisoformat(due_by) + timedelta(days=_DAYS_BY_REMINDER[event])
+
+
 def mail_job(key: BatchKey, course_id: str | None, event: MailEvent, detail: str, instant: str) -> MailRow:
     return MailRow(
         msp_id=key.msp_id,
@@ -96,8 +101,8 @@ def reminder_writes(
     """Entries for the reminders of this due date that are still to come."""
     writes = []
     due_by, _ = parse_detail(detail)
-    for event, days in _DAYS_BY_REMINDER.items():
-        instant = instant_of(date.fromisoformat(due_by) + timedelta(days=days), hour, zone)
+    for event in _DAYS_BY_REMINDER:
+        instant = instant_of(reminder_day(event, due_by), hour, zone)
         if instant > now:
             writes.append(due.write(mail_job(key, course_id, event, detail, to_text(instant))))
     return writes

@@ -64,6 +64,8 @@ class Batch(CoreItem):
     num_failed = NumberAttribute(default=0)
     num_access_denied = NumberAttribute(default=0)
     num_cancelled = NumberAttribute(default=0)
+    # Names of groups that it is for and that the client did not have when a course started last.
+    missing_groups: ListAttribute[str] = ListAttribute(null=True)
     # Of a group's batch (auto_enrollment): the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
 
@@ -98,6 +100,8 @@ class Row(CoreItem):
     # The request that began this run, if one did: the same request again sees that it was done.
     retried_by = UnicodeAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
+    reminded_at = UnicodeAttribute(null=True)
+    earlier_reminders: ListAttribute[str] = ListAttribute(null=True)
     partition_id = UnicodeAttribute(null=True)
     partition_run = NumberAttribute(default=0)
     sent_run = NumberAttribute(default=0)

@@ -56,9 +56,12 @@ class RowOut(BaseModel):
 
 
 class BatchOut(BaseModel):
+    """`missing_groups`: of the groups named, those that the client did not have when a course started last."""
+
     batch_id: str
     name: str
     status: BatchStatus
     created_at: str
     summary: BatchSummary
+    missing_groups: list[str] = []
     courses: Sequence[RowOut]

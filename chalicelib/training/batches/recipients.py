@@ -4,7 +4,7 @@ The sort keys of every roster are `MEMBER#<id>`, so that a range of ids means th
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -12,7 +12,7 @@ from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.structure.store import group_ids_named
+from chalicelib.tenants.structure.store import groups_named
 from chalicelib.training.batches.models import Partition
 from chalicelib.training.batches.schemas import Targeting
 
@@ -38,13 +38,18 @@ class Recipients:
         return cls(stored["include"], stored["exclude"])
 
 
-def named_groups(targeting: Targeting, org_id: str) -> list[str]:
-    """The ids of this client's groups that have one of the targeting's names."""
-    return group_ids_named(org_id, targeting.group_names)
+def named_groups(targeting: Targeting, org_id: str) -> dict[str, str]:
+    """The ids of this client's groups that have one of the targeting's names, by name."""
+    return groups_named(org_id, targeting.group_names) if targeting.group_names else {}
+
+
+def missing_groups(targeting: Targeting, groups: Mapping[str, str]) -> list[str]:
+    """The names that no group of the client has; `groups` as `named_groups` gives them."""
+    return [name for name in dict.fromkeys(targeting.group_names) if name not in groups]
 
 
 def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[str]) -> Recipients:
-    """`named_group_ids` as `named_groups` gives them."""
+    """`named_group_ids` are those of `named_groups`."""
     chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
     match targeting.mode:
         case "all":

@@ -6,6 +6,7 @@ Launch, schedule, retry and sweep all send this job, any number of times.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from chalicelib.aws.table import Action, Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
@@ -19,7 +20,7 @@ from chalicelib.training.batches.create_rows import create_rows
 from chalicelib.training.batches.finish_row import finish_row
 from chalicelib.training.batches.messages import EnrollChunk, ReconcileBatch
 from chalicelib.training.batches.models import Batch, Partition, Row
-from chalicelib.training.batches.recipients import named_groups, partition_of, recipients_of
+from chalicelib.training.batches.recipients import missing_groups, named_groups, partition_of, recipients_of
 from chalicelib.training.batches.row_store import Move
 from chalicelib.training.batches.schedule_store import is_due, is_later, make_schedules, remove_due_entry
 from chalicelib.training.batches.schemas import Plan
@@ -111,16 +112,18 @@ def _start(key: BatchKey, batch: Batch, rows: Sequence[Row], due_rows: Sequence[
     """Move due rows to failed, denied, or enrolling with their recipients partitioned. False when one changed."""
     plan, org = batch_store.plan_and_org(key, batch.rollout_id)
     allowed, moves = _admitted(key, org, due_rows)
-    partitions = []
+    partitions: list[Write] = []
+    found: list[Action] = []
     first_runs = [row for row in allowed if row.partition_id is None]
     if first_runs:
-        partition_id, partition = new_id(now), _partition(key, plan)
+        partition_id, (partition, missing_groups) = new_id(now), _partition(key, plan)
+        found.append(batch_store.set_missing_groups(missing_groups))
         partitions.append(batch_store.put_partition(key, partition_id, partition))
         moves += [Move.start(row, partition_id, partition) for row in first_runs]
     later_runs = [row for row in allowed if row.partition_id is not None]
     moves += [Move.start_again(row, len(_missing_chunks(key, row))) for row in later_runs]
     try:
-        row_store.move_due_rows(key, batch, rows, moves, now, *partitions)
+        row_store.move_due_rows(key, batch, rows, moves, now, *partitions, batch_actions=found)
     except ConditionFailed:
         observability.info("rows changed while starting", batch_id=key.batch_id)
         return False
@@ -136,11 +139,12 @@ def _admitted(key: BatchKey, org: Org, due_rows: Sequence[Row]) -> tuple[list[Ro
     return [row for row in due_rows if row.course_id in entitled], denied
 
 
-def _partition(key: BatchKey, plan: Plan) -> Partition:
-    group_ids = named_groups(plan.targeting, key.org_id)
-    partition = partition_of(recipients_of(plan.targeting, key.org_id, group_ids))
+def _partition(key: BatchKey, plan: Plan) -> tuple[Partition, list[str]]:
+    """The recipients, and the names of groups that the client lacks."""
+    groups = named_groups(plan.targeting, key.org_id)
+    partition = partition_of(recipients_of(plan.targeting, key.org_id, sorted(groups.values())))
     partition.reenroll_completed = plan.reenroll_completed
-    return partition
+    return partition, missing_groups(plan.targeting, groups)
 
 
 def _send(key: BatchKey, rows: Sequence[Row]) -> None:

@@ -131,13 +131,14 @@ def move_writes(
 
 
 def move_due_rows(
-    key: BatchKey, batch: Batch, rows: Sequence[Row], moves: Sequence[Move], now: datetime, *first: Write
-) -> None:
+    key: BatchKey, batch: Batch, rows: Sequence[Row], moves: Sequence[Move], now: datetime, *first: Write,
+    batch_actions: Sequence[Action] = (),
+) -> None:  # fmt: skip
     """Move some of the batch's rows, after the writes `first`; their due entries go, the next one is written.
 
     ConditionFailed when a row, or a date of the batch, is not as it was read any more.
     """
-    writes = [*first, *move_writes(key, moves, set_next_date(rows, now), as_read=batch)]
+    writes = [*first, *move_writes(key, moves, set_next_date(rows, now), *batch_actions, as_read=batch)]
     writes += _done_writes(key, {move.row.enroll_at for move in moves})
     writes += next_due_writes(key, rows, now)
     table.transact(writes)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
@@ -12,10 +12,28 @@ from chalicelib.web.schemas import Form
 MAX_GROUPS = 100
 
 # In these bounds, months and days can be added to a date, and the result exists in every time zone.
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+Day = Annotated[
+    date,
+    Field(ge=date(2000, 1, 1), le=date(2999, 12, 31), json_schema_extra={"pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"}),
+]
 
 
 class Targeting(Form):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"mode": {"enum": ["groups", "exclude_groups"]}}, "required": ["mode"]},
+            "then": {"required": ["group_ids"], "properties": {"group_ids": {"minItems": 1}}},
+            "else": {"properties": {"group_ids": {"maxItems": 0}}},
+            "allOf": [
+                {
+                    "if": {"properties": {"mode": {"const": "group_names"}}, "required": ["mode"]},
+                    "then": {"required": ["group_names"], "properties": {"group_names": {"minItems": 1}}},
+                    "else": {"properties": {"group_names": {"maxItems": 0}}},
+                }
+            ],
+        }
+    )
+
     mode: Literal["all", "groups", "exclude_groups", "group_names"] = "all"
     group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS)] = []
     group_names: Annotated[list[Line], Field(max_length=MAX_GROUPS)] = []

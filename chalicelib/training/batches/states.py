@@ -99,6 +99,7 @@ class Outcome(StrEnum):
     ALREADY_ENROLLED = "already_enrolled"
     ALREADY_COMPLETED = "already_completed"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
 
 
 class Code(StrEnum):

@@ -1,6 +1,6 @@
 """Batches: reads of a batch and of its rows, and writes of the batch itself. Writes of rows are in `row_store`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,10 @@ def update_batch(key: BatchKey, *actions: Action, as_read: Batch | None = None) 
 def bump_dates_revision(batch: Batch) -> None:
     """In memory, after a write with `as_read` of this batch succeeded, so that another may follow."""
     batch.dates_revision = (batch.dates_revision or 0) + 1
+
+
+def set_missing_groups(names: Sequence[str]) -> Action:
+    return Batch.missing_groups.set(list(names)) if names else Batch.missing_groups.remove()
 
 
 def note_schedules_made(key: BatchKey, batch: Batch) -> None:

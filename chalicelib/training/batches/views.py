@@ -11,6 +11,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches.create_rows import planned_rows
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.local_dates import due_instant
 from chalicelib.training.batches.models import Batch, Row
@@ -107,7 +108,10 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
     batch = batch_store.batch(key)
     if batch is None:
         raise NotFound()
-    rows = batch_store.rows(key, consistent=False)
+    # Right after a launch the batch has no rows yet: they are shown as they will be.
+    rows = batch_store.rows(key, consistent=False) or (
+        planned_rows(key, batch) if batch.expanded_at is None else batch_store.rows(key)
+    )
     zone = ZoneInfo(org.time_zone or "UTC")
     return BatchOut(
         batch_id=batch_id,
@@ -115,5 +119,6 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
         status=status_of(batch),
         created_at=batch.created_at,
         summary=_summary(rows),
+        missing_groups=list(batch.missing_groups or ()),
         courses=[row_out(row, zone, now) for row in rows],
     )

@@ -15,7 +15,7 @@ from chalicelib.training.batches.states import LIVE, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import store, undo
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
-from chalicelib.training.bulk_changes.models import UNDO
+from chalicelib.training.bulk_changes.models import UNDO, BulkChange
 from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
 
 
@@ -57,7 +57,8 @@ def on_dead_letter(job: ChangeChunk, now: datetime) -> None:
 def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     key = BatchKey(job.msp_id, job.org_id, job.batch_id)
     change, row, done = store.chunk_state(job)
-    if change is None or row is None:
+    if change is None or row is None or not _is_part(change, row, job):
+        observability.warning("chunk of no change", batch_id=job.batch_id, course_id=job.course_id)
         return
     if done is not None:
         _release_row(key, job)
@@ -80,6 +81,12 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     except ConditionFailed:
         observability.info("chunk was changed by another delivery", batch_id=key.batch_id)
     _release_row(key, job)
+
+
+def _is_part(change: BulkChange, row: Row, job: ChangeChunk) -> bool:
+    """Whether the change has begun, and this chunk is one of those that it counted."""
+    is_course = change.kind == UNDO or job.course_id in change.course_ids
+    return is_course and change.chunks_left >= 0 and 0 <= job.chunk < row.num_chunks
 
 
 def _release_row(key: BatchKey, job: ChangeChunk) -> None:

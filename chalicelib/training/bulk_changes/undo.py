@@ -12,13 +12,14 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.cancel import ROWS_AT_ONCE, batch_and_rows
+from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import Code, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import store
 from chalicelib.training.bulk_changes.messages import start_change
 from chalicelib.training.bulk_changes.models import UNDO, UNDO_ID, BulkChange
-from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut
+from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut, UndoWait
 from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
 
 
@@ -30,10 +31,10 @@ def undo(key: BatchKey, actor: str, now: datetime) -> UndoOut:
     change = BulkChange(kind=UNDO, requested_at=to_text(now))
     if store.create(job, change, AuditEntry(actor, "batch.undone", f"batch/{key.batch_id}"), now):
         queue.send_soon(job)
-    return state(key)
+    return state(key, now)
 
 
-def state(key: BatchKey) -> UndoOut:
+def state(key: BatchKey, now: datetime) -> UndoOut:
     """How far the undo is. Raises NotFound when there is none."""
     change = store.find(key, UNDO_ID)
     if change is None:
@@ -44,7 +45,19 @@ def state(key: BatchKey) -> UndoOut:
         reversed=int(change.num_changed),
         kept_started=int(change.num_kept),
         not_reversed=[NotReversed(member_id=member_id, code=code) for member_id, code in problems],
+        waiting=_wait(key, now) if change.chunks_left == -1 else None,
     )
+
+
+def _wait(key: BatchKey, now: datetime) -> UndoWait | None:
+    """What the undo waits for before it begins."""
+    rows = batches_store.rows(key)
+    if any(row.changing for row in rows):
+        return UndoWait(code="dates_changing", sentence=explain("dates_changing").text, until=None)
+    running = [_running_until(row, now) for row in rows if _may_be_running(row, now)]
+    if not running:
+        return None
+    return UndoWait(code="still_enrolling", sentence=explain("still_enrolling").text, until=to_text(max(running)))
 
 
 def stopped_rows(key: BatchKey, now: datetime) -> list[Row] | None:
@@ -90,4 +103,9 @@ def _cancel_all(key: BatchKey, now: datetime) -> list[Row]:
 def _may_be_running(row: Row, now: datetime) -> bool:
     """For a group's row, the index may not show yet who joined a moment before it was cancelled."""
     may_lag = row.chunks_left or row.group_id
-    return bool(may_lag and row.cancelled_at and to_instant(row.cancelled_at) + MAX_RUN_TIME > now)
+    return bool(may_lag and _running_until(row, now) > now)
+
+
+def _running_until(row: Row, now: datetime) -> datetime:
+    """Since it was cancelled, no chunk begins. A row that is not cancelled yet will be in a moment."""
+    return (to_instant(row.cancelled_at) if row.cancelled_at else now) + MAX_RUN_TIME

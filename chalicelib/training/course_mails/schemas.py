@@ -5,9 +5,10 @@ from chalicelib.notifications.states import ShownState
 
 
 class RemindOut(BaseModel):
-    """How many had not completed when the reminder was asked for."""
+    """How many have not completed, and when they were reminded last: within ten minutes nobody is mailed again."""
 
     num_not_completed: int
+    reminded_at: str | None = None
 
 
 class CourseMailOut(BaseModel):

@@ -12,14 +12,16 @@ from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.tenants.organizations.lookups import org_of, zone_in
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches import store as batches_store
+from chalicelib.training.batches.local_dates import local_date
 from chalicelib.training.batches.mail_events import (
     ENROLLMENT,
     REMINDERS,
@@ -27,6 +29,7 @@ from chalicelib.training.batches.mail_events import (
     MailEvent,
     mail_job,
     parse_detail,
+    reminder_day,
 )
 from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import Enrollment, Row, enrollment_sk, shards_of_row
@@ -47,6 +50,11 @@ _RELEVANT_FOR = timedelta(hours=12)
 # The index of a row's learners lags behind by seconds at most. After a day, counts differ for another reason.
 _COUNTS_AGREE_WITHIN = timedelta(days=1)
 
+# Two presses of a button are one wish.
+_REMIND_AGAIN_AFTER = timedelta(minutes=10)
+
+_TRIES = 4
+
 _KIND_BY_EVENT = {
     MailEvent.RAN: CourseMail.ENROLLED,
     MailEvent.REMIND: CourseMail.REMINDER,
@@ -65,11 +73,15 @@ def run(job: MailRow, now: datetime) -> None:
     row = batches_store.row(key, str(job.course_id))
     if row is None:
         observability.warning("mails without row", batch_id=job.batch_id, course_id=job.course_id)
+    elif not _is_true(row, job):
+        observability.warning("mails of what is not so", batch_id=job.batch_id, course_id=job.course_id)
     elif event == MailEvent.DUE_DATE_SET:
-        if REMINDERS_ON in (row.mails or ""):
-            _plan_reminders(key, row, job.detail, now)
+        _plan_reminders(key, row, job.detail, now)
     elif event in REMINDERS and now > to_instant(str(job.due_at)) + _RELEVANT_FOR:
         observability.warning("reminder came too late", batch_id=job.batch_id, course_id=job.course_id)
+    elif event in REMINDERS and not job.position and not _has_come(key, event, job.detail, now):
+        # The client's zone changed since it was planned. The due entry stays, and the sweep sends the job again.
+        return
     else:
         if event == MailEvent.RAN and not job.position and REMINDERS_ON in (row.mails or "") and row.due_by:
             _plan_reminders(key, row, row.due_by, now)
@@ -78,18 +90,40 @@ def run(job: MailRow, now: datetime) -> None:
     due.close(job)
 
 
+def _is_true(row: Row, job: MailRow) -> bool:
+    """What the message claims, by the row as it is. Mails of one learner's own date are checked with the enrollment."""
+    event = MailEvent(job.event)
+    if event == MailEvent.RAN:
+        return row.status not in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or int(job.detail) < row.run
+    if event == MailEvent.REMIND:
+        return row.reminded_by == job.detail
+    due_by, member_id = parse_detail(job.detail)
+    return REMINDERS_ON in (row.mails or "") and (member_id is not None or due_by == row.due_by)
+
+
+def _has_come(key: BatchKey, event: MailEvent, detail: str, now: datetime) -> bool:
+    today = local_date(now, zone_in(key.msp_id, key.org_id))
+    return reminder_day(event, parse_detail(detail)[0]) <= today
+
+
 def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
-    """Mail those who have not completed. The same request again, by its `seed`, mails nobody twice.
+    """Mail those who have not completed. The same request again, or another within ten minutes, mails nobody twice.
 
     Raises NotFound, and Conflict when there is nobody to remind.
     """
+    return until_settled(lambda: _remind(key, course_id, actor, seed, now), _TRIES)
+
+
+def _remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
+    """Raises ConditionFailed when somebody else pressed at the same moment."""
     row = batches_store.row(key, course_id)
     if row is None:
         raise NotFound()
     left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
-    if row.reminded_by == seed:
+    is_recent = row.reminded_at is not None and to_instant(row.reminded_at) > now - _REMIND_AGAIN_AFTER
+    if row.reminded_by == seed or is_recent:
         # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
-        return RemindOut(num_not_completed=left)
+        return RemindOut(num_not_completed=left, reminded_at=row.reminded_at)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
         raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
     job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
@@ -97,7 +131,7 @@ def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) 
     audit_entry = AuditEntry(actor, "course.reminded", target, after={"num_open": left})
     audit.commit(org_pk(key.org_id), audit_entry, store.remind_writes(job, row, seed), now)
     queue.send_soon(job)
-    return RemindOut(num_not_completed=left)
+    return RemindOut(num_not_completed=left, reminded_at=job.due_at)
 
 
 def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:

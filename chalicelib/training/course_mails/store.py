@@ -1,6 +1,6 @@
 """Reads and writes for course mails. The mails themselves are in the outbox of notifications."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.aws import table
@@ -15,6 +15,21 @@ from chalicelib.training.batches.mail_events import reminder_writes
 from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import Batch, Enrollment, Row, batch_ref, enrollment_ref, row_ref
 from chalicelib.training.batches.store import BatchKey
+
+# Of each row, so many reminders are kept for the list of a person's mails.
+_MAX_EARLIER_REMINDERS = 20
+
+
+def rows_of(org_id: str, enrollments: Iterable[Enrollment]) -> dict[tuple[str, str], Row]:
+    """The rows that made these enrollments, by batch and course: one call."""
+    refs = {
+        (enrollment.batch_id, enrollment.course_id): row_ref(org_id, enrollment.batch_id, enrollment.course_id)
+        for enrollment in enrollments
+        if enrollment.batch_id
+    }
+    found = table.fetch_mixed(refs.values(), consistent=False) if refs else None
+    rows = {key: found.get(ref) for key, ref in refs.items()} if found is not None else {}
+    return {key: row for key, row in rows.items() if row is not None}
 
 
 def learner_and_course(
@@ -39,8 +54,13 @@ def batch_and_row(about: Mapping[str, str]) -> tuple[Org | None, Batch | None, R
 
 
 def remind_writes(job: MailRow, row: Row, seed: str) -> list[Write]:
-    """Write down the job, and on the row the request that it is for."""
-    requested = Write("update", Row(row.pk, row.sk), Row.pk.exists(), (Row.reminded_by.set(seed),))
+    """Write down the job, and on the row the request that it is for. ConditionFailed when another came first."""
+    as_read = Row.reminded_by.does_not_exist() if row.reminded_by is None else Row.reminded_by == row.reminded_by
+    actions = [Row.reminded_by.set(seed), Row.reminded_at.set(str(job.due_at))]
+    if row.reminded_by is not None:
+        earlier = [*(row.earlier_reminders or ()), row.reminded_by][-_MAX_EARLIER_REMINDERS:]
+        actions.append(Row.earlier_reminders.set(earlier))
+    requested = Write("update", Row(row.pk, row.sk), Row.pk.exists() & as_read, tuple(actions))
     return [due.write(job), requested]
 
 

@@ -10,7 +10,7 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.training.batches.schemas import Day
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome
 from chalicelib.web.paging import PageQuery
-from chalicelib.web.schemas import Form
+from chalicelib.web.schemas import AT_LEAST_ONE, WHOLE, Form
 
 
 class LearnerOut(BaseModel):
@@ -66,10 +66,12 @@ class CourseResult(Form):
     """What an admin enters for a learner: that the course was completed, when, and how well."""
 
     completed_at: Day | None = Field(None, description="The day in the organization's time zone; null is today.")
-    score: Annotated[int, Field(ge=0, le=100)] | None = None
+    score: Annotated[int, Field(ge=0, le=100), WHOLE] | None = None
 
 
 class EnrollmentChange(Form):
+    model_config = AT_LEAST_ONE
+
     due_by: Day | None = None
     result: CourseResult | None = None
 

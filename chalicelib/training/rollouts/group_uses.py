@@ -3,9 +3,9 @@
 from typing import assert_never
 
 from chalicelib.tenants.structure.states import GROUP
-from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch
+from chalicelib.training.batches.recipients import named_groups
 from chalicelib.training.batches.schemas import Plan
 from chalicelib.training.rollouts import store as rollout_store
 
@@ -32,6 +32,6 @@ def _needs(plan: Plan, org_id: str, group_id: str) -> bool:
         case "groups" | "exclude_groups":
             return group_id in targeting.group_ids
         case "group_names":
-            return group_id in group_ids_named(org_id, targeting.group_names)
+            return group_id in named_groups(targeting, org_id).values()
         case _:
             assert_never(targeting.mode)

@@ -19,7 +19,7 @@ from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.seat_store import entitled_courses, seat_limit, seats_taken
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.recipients import Recipients, member_ids, named_groups, recipients_of
+from chalicelib.training.batches.recipients import Recipients, member_ids, missing_groups, named_groups, recipients_of
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
@@ -86,7 +86,10 @@ def count(job: PreviewJob, now: datetime) -> None:
         observability.info("plan is over", plan_id=job.plan_id)
         return
     plan = Plan.model_validate(item.plan)
-    course = next(course for course in plan.courses if course.course_id == job.course_id)
+    course = next((course for course in plan.courses if course.course_id == job.course_id), None)
+    if course is None or job.org_id not in {planned.org_id for planned in plan.orgs}:
+        observability.warning("count of what is not in the plan", plan_id=job.plan_id)
+        return
     counting = _Counting(plan, org, course, job)
     position = counting.page()
     if position is not None:
@@ -127,14 +130,15 @@ def refuse_changes(item: preview_store.PlanItem, body: Launch, references: Refer
     is_immediate = any(course.enroll_on is None for course in plan.courses)
     if body.accept_changes or not is_immediate:
         return
-    # Who has a course is not enrolled, before and after completing it, unless completed courses are taken again.
-    ignored = set() if plan.reenroll_completed else {"completions"}
     changes = {
-        org_id: sorted(kind for kind in latest.keys() - ignored if latest[kind] != item.revisions[org_id][kind])
+        org_id: sorted(kind for kind in latest if latest[kind] != item.revisions[org_id][kind])
         for org_id, latest in references.revisions_by_org.items()
     }
+    # Who has a course is not enrolled, before and after completing it, unless completed courses are taken again:
+    # completions alone are no reason to refuse. Beside another reason they are named, for they change the counts.
+    harmless = [] if plan.reenroll_completed else ["completions"]
     differences = [{"org_id": org_id, "changed": kinds} for org_id, kinds in changes.items() if kinds]
-    if differences:
+    if any(kinds and kinds != harmless for kinds in changes.values()):
         problem = "The facts have changed since the preview; preview again, or launch with accept_changes."
         raise Conflict("plan_changed", problem, extra={"differences": differences})
 
@@ -148,9 +152,9 @@ class _Counting:
 
     def __init__(self, plan: Plan, org: Org, course: PlannedCourse, job: PreviewJob) -> None:
         self._plan, self._org, self._course, self._job = plan, org, course, job
-        group_ids = named_groups(plan.targeting, org.org_id)
-        self._is_group_missing = len(group_ids) < len(set(plan.targeting.group_names))
-        self._recipients = recipients_of(plan.targeting, org.org_id, group_ids)
+        groups = named_groups(plan.targeting, org.org_id)
+        self._missing_groups = missing_groups(plan.targeting, groups)
+        self._recipients = recipients_of(plan.targeting, org.org_id, sorted(groups.values()))
         self.numbers = Counter(job.numbers)
 
     def page(self) -> str | None:
@@ -179,7 +183,8 @@ class _Counting:
             title=course.title,
             enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone, made_at)),
             due_at=to_text(due_instant(course.due_by, zone)) if course.due_by else None,
-            groups_missing=self._is_group_missing,
+            groups_missing=bool(self._missing_groups),
+            missing_groups=self._missing_groups,
             **numbers,
         )
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.training.batches.schemas import Day, Notifications, Targeting
 from chalicelib.training.batches.states import BatchStatus, RolloutState
-from chalicelib.web.schemas import Form
+from chalicelib.web.schemas import WHOLE, Form
 
 
 class ErrorOut(BaseModel):
@@ -35,7 +35,8 @@ class LaunchOut(BaseModel):
 class PreviewCourse(BaseModel):
     """Head-counts of one course at one client, and its instants as they resolve there.
 
-    `groups_missing`: the client lacks some of the groups named. `code` tells when the count is not known.
+    `groups_missing`: the client lacks some of the groups named; `missing_groups` are their names. `code` tells when the
+    count is not known.
     """
 
     course_id: str
@@ -50,6 +51,7 @@ class PreviewCourse(BaseModel):
     no_seat: int = 0
     would_be_mailed: int = 0
     groups_missing: bool = False
+    missing_groups: list[str] = []
     code: str | None = None
 
 
@@ -136,9 +138,17 @@ class CourseChoice(Form):
 class Schedule(Form):
     """Gives the courses their dates. Course k of a stagger starts k - 1 months after `start_on`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"preset": {"const": "monthly_stagger"}}},
+            "then": {"required": ["start_on"], "properties": {"start_on": {"type": "string"}}},
+            "else": {"properties": {"start_on": {"type": "null"}}},
+        }
+    )
+
     preset: Literal["all_immediate", "monthly_stagger"]
     start_on: Day | None = None
-    days_to_complete: Annotated[int, Field(ge=1, le=3650)] | None = None
+    days_to_complete: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
 
     @model_validator(mode="after")
     def _start_belongs_to_stagger(self) -> Self:

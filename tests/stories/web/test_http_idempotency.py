@@ -99,6 +99,32 @@ def test_the_same_key_with_another_body_is_refused(world: World, admin: str, cre
     assert world.dump("core") == state
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"time_zone": "Europe/Berlin", "name": "Acme"}',
+        b'{\n  "name" : "Acme",\r\n\t"time_zone":"Europe/Berlin"}\n',
+        b'{"name": "\\u0041cme", "time_zone": "Europe\\/Berlin"}',
+    ],
+    ids=["order", "spaces", "escapes"],
+)
+def test_the_same_json_written_in_another_way_is_the_same_request(world: World, admin: str, raw: bytes) -> None:
+    first = world.post("/msp/organizations", admin, raw=b'{"name":"Acme","time_zone":"Europe/Berlin"}', headers=KEY)
+    assert first.status == 201
+    again = world.post("/msp/organizations", admin, raw=raw, headers=KEY)
+    assert (again.status, again.text) == (201, first.text)
+    assert len(world.every("/msp/organizations", admin)) == 1
+
+
+def test_a_list_in_another_order_is_another_request(world: World, admin: str) -> None:
+    msp = world.get("/me", admin).json["roles"][0]["msp_id"]
+    one, two = world.course(msp), world.course(msp)
+    path = f"/orgs/{world.org(msp, courses=[one, two])}/groups"
+    assert world.post(path, admin, {"name": "A", "course_ids": [one, two]}, headers=KEY).status == 201
+    answer = world.post(path, admin, {"name": "A", "course_ids": [two, one]}, headers=KEY)
+    assert (answer.status, answer.json["code"]) == (422, "key_reused")
+
+
 def test_without_a_key_every_request_is_a_new_one(world: World, admin: str, creation: Creation) -> None:
     creation.send(world, admin, headers={})
     num_before = len(world.dump("core"))
@@ -120,11 +146,12 @@ def test_a_refused_request_leaves_its_key_free(world: World, admin: str) -> None
 def test_while_the_first_is_being_answered_the_second_waits(world: World, admin: str) -> None:
     msp = world.get("/me", admin).json["roles"][0]["msp_id"]
     path = f"/orgs/{world.org(msp, courses=[])}/groups"
-    body = b'{"name": "Finance"}'
+    body = b'{"name":"Finance"}'
     claimed = idempotency.attempt(admin, f"POST {path}", KEY["Idempotency-Key"], body, world.now)
     claimed.claim()
     refused = world.post(path, admin, raw=body, headers=KEY)
     assert (refused.status, refused.json["code"]) == (409, "in_flight")
+    assert int(refused.headers["retry-after"]) in range(1, 6)
     assert world.every(path, admin) == []
 
 

@@ -4,7 +4,7 @@ import botocore.session
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.core.addresses import MAX_OF_ACCOUNTS, AccountEmail, Email, is_for_accounts
+from chalicelib.core.addresses import MAX_OF_ACCOUNTS, AccountEmail, Email, bare, is_for_accounts, shown
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts import passwords
 from chalicelib.people.accounts.schemas import Register
@@ -32,7 +32,17 @@ def test_an_address_is_kept_as_typed_but_for_space_and_the_domain(given: str, ke
 
 @pytest.mark.parametrize(
     "given",
-    ["", "ann", "ann@", "@example.com", "ann@example", "a b@example.com", "Ann <ann@example.com>", "a@b.example\nx: y"],
+    [
+        "",
+        "ann",
+        "ann@",
+        "@example.com",
+        "ann@example",
+        "a b@example.com",
+        "Ann <ann@example.com> <bob@example.com>",
+        "ann@example.com, bob@example.com",
+        "a@b.example\nx: y",
+    ],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(given: str) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -45,6 +55,54 @@ def test_what_is_no_address_is_refused_without_repeating_it(given: str) -> None:
 @pytest.mark.parametrize("other", ["ANN@EXAMPLE.COM", " ann@example.com", "\uff21nn@example.com"])
 def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> None:
     assert normalized(other) == normalized("ann@example.com")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "<ann@example.com>", "Ann Lee <ann@example.com>", '"Lee, Ann" <ann@example.com>', "mailto:ann@example.com",
+        "MAILTO:ann@example.com?subject=Hello", "<mailto:ann@example.com>", "ann@example.com.", "ann@example.com,",
+        "\u200bann@example.com\u200b", "ann@exam\u00adple.com", "\ufeffann@example.com", "\u2060ann\u200d@example.com",
+        "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "\uff41nn\uff20example.com",
+    ],
+)  # fmt: skip
+def test_every_wrapping_that_people_paste_is_taken_off(given: str) -> None:
+    """Issue 10, 12: one input, one leniency."""
+    assert Form(email=given).email == "ann@example.com"
+    assert bare(given) == "ann@example.com"
+
+
+@pytest.mark.parametrize("given", ["j\u00fcrgen@example.com", "stra\u00df@example.com", "a" * 65 + "@example.com"])
+def test_an_address_that_can_never_be_mailed_is_refused_at_once(given: str) -> None:
+    """Issue 10, 12."""
+    with pytest.raises(ValidationError) as caught:
+        Form(email=given)
+    (error,) = caught.value.errors()
+    assert (error["type"], error["msg"]) == ("not_mailable", "No mail can be sent to this address.")
+
+
+def test_sharp_s_and_ss_are_not_one_person() -> None:
+    """Issue 10, 12: as log-in names, which have letters of all kinds."""
+    assert normalized("strau\u00df") != normalized("strauss")
+    assert normalized("STRAU\u1e9e") == normalized("strau\u00df")
+
+
+@pytest.mark.parametrize(
+    ("kept", "seen"),
+    [
+        ("ann@xn--mller-kva.example", "ann@m\u00fcller.example"),
+        ("ann@xn--strae-oqa.example", "ann@stra\u00dfe.example"),
+        ("ann@mail.xn--fiqs8s.example", "ann@mail.\u4e2d\u56fd.example"),
+        ("ann@example.com", "ann@example.com"),
+        # A Cyrillic letter among Latin ones, and what is no name at all.
+        ("ann@xn--cme-5cd.com", "ann@xn--cme-5cd.com"),
+        ("ann@xn--zzzzzzzzz.example", "ann@xn--zzzzzzzzz.example"),
+        ("desk-7", "desk-7"),
+    ],
+)
+def test_people_read_a_domain_in_its_own_letters(kept: str, seen: str) -> None:
+    """Issue 10, 12: punycode is not shown to people."""
+    assert shown(kept) == seen
 
 
 class Account(BaseModel):

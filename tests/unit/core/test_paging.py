@@ -1,6 +1,6 @@
 """Pages and cursors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid
 from chalicelib.core.paging import Page, filtered_page
+from chalicelib.web import paging
 from chalicelib.web.paging import PageQuery, Pager
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _key() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paging, "cursor_key", lambda: b"k" * 32)
+        yield
 
 
 def read_by(items: Sequence[int], size: int) -> "list[Page[int]]":

@@ -14,7 +14,7 @@ from chalicelib.aws import accounts
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
-from tests.faults.inviting_calls import ACCEPT, DECLINE, LOG_IN_AND_ACCEPT, RENEW
+from tests.faults.inviting_calls import ACCEPT, DECLINE, LOG_IN_AND_ACCEPT, MOVE_AND_ACCEPT, RENEW
 from tests.faults.inviting_scenarios import ANN, ELSEWHERE, People, distinct_faults, faults_on_writes, named
 from tests.faults.kinds import KILLED_AFTER, LOG_IN, LOST, SECRET, TRANSACT, Fault, pairs
 from tests.gateway import Answer
@@ -86,7 +86,7 @@ def _has_declined(people: People) -> None:
 
 _REQUESTS: dict[str, tuple[Callable[[People], Request], list[str], Callable[[People], None]]] = {
     "accept": (_accepting, ACCEPT, _is_in),
-    "move": (_moving, ACCEPT, lambda people: _is_in(people, ELSEWHERE)),
+    "move": (_moving, MOVE_AND_ACCEPT, lambda people: _is_in(people, ELSEWHERE)),
     "back again": (_back_again, ACCEPT, _is_back),
     "decline": (_declining, DECLINE, _has_declined),
 }

@@ -104,7 +104,7 @@ def _sent(people: People) -> str:
 _STATES_BY_EVENT = {
     "Delivery": ("delivered", "pending"),
     "Bounce": ("bounced", "prospect"),
-    "Complaint": ("complained", "prospect"),
+    "Complaint": ("complained", "pending"),
 }
 
 

@@ -18,7 +18,7 @@ from tests.faults.kinds import (
 from tests.faults.later import Batch
 from tests.faults.snapshots import built_once
 
-REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
+REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, QUERY, TRANSACT]
 # One row a transaction.
 START = [GET, *[GET, QUERY, TRANSACT] * 2, GET, QUERY, TRANSACT, SEND, SEND, TRANSACT]
 # The learners of the chunk are in two shards. Two of three people are withdrawn, the third has started.

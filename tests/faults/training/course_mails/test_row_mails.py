@@ -18,9 +18,9 @@ from tests.faults.snapshots import built_once
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
     "ran": [GET, GET, GET, TRANSACT, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
-    "due_in_7_days": [GET, GET, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
+    "due_in_7_days": [GET, GET, GET, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
 }
-_PAGE = [GET, GET, *_MAKE, SEND, TRANSACT, SEND]
+_PAGE = [GET, GET, GET, *_MAKE, SEND, TRANSACT, SEND]
 
 REMIND_AT = "2087-01-25T08:00:00Z"
 

@@ -320,3 +320,55 @@ def _breaking(at: int) -> Iterator[list[str]]:
 
     with mock.patch.object(BaseClient, "_make_api_call", lost):
         yield struck
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [(None, (403, "log_in_again")), ("Wrong-horse-7", (401, "wrong_credentials")), (PASSWORD, None)],
+)
+def test_an_old_session_asks_for_the_password(
+    world: World, ann: Person, mailbox: Mailbox, password: str | None, said: Any
+) -> None:
+    """Issue 10, 14."""
+    world.logged_in_at = world.now - timedelta(minutes=11)
+    answer = world.post("/me/email", ann.account, {"email": NEW, "password": password})
+    mailbox.send()
+    if said is None:
+        assert (answer.status, len(mailbox.mails())) == (202, 1)
+    else:
+        assert (_said(answer), mailbox.mails()) == (said, [])
+
+
+def test_the_old_address_is_told_once(world: World, ann: Person, mailbox: Mailbox) -> None:
+    """Issue 10, 14."""
+    ann.ask()
+    code = _code(mailbox)
+    for _ in range(2):
+        assert ann.confirm(code).status == 200
+    mailbox.send()
+    told = [mail for mail in mailbox.mails() if mail["Subject"] == "Your email address for Muster was changed"]
+    assert [mail["To"] for mail in told] == [[OLD]]
+    assert NEW not in told[0]["BodyText"]
+    assert OLD in told[0]["BodyText"]
+
+
+def test_what_was_kept_back_is_healed_when_the_change_is_asked_for_again(
+    world: World, ann: Person, mailbox: Mailbox
+) -> None:
+    """Issue 10, 14: the address belonged to another member of one organization, who has left it since."""
+    org = world.org(world.msp())
+    member = world.member(org, account_id=ann.account, email=OLD)
+    other = world.member(org, email=NEW, status="prospect")
+    admin = world.org_admin(org)
+    ann.ask()
+    assert [one["org_id"] for one in ann.confirm(_code(mailbox)).json["kept_in"]] == [org]
+    world._email_by_account[ann.account] = NEW
+    erased = world.client("dynamodb")
+    core = world.stage.table_names["core"]
+    erased.delete_item(TableName=core, Key={"pk": {"S": f"ORG#{org}"}, "sk": {"S": f"EMAIL#{NEW.lower()}"}})
+    erased.delete_item(TableName=core, Key={"pk": {"S": f"ORG#{org}#MEMBERS"}, "sk": {"S": f"MEMBER#{other}"}})
+    world.now += timedelta(minutes=5)
+    mailbox.send()
+    assert ann.ask().status == 202
+    assert ann.confirm(_code(mailbox)).json["kept_in"] == []
+    assert world.get(f"/orgs/{org}/members/{member}", admin).json["email"] == NEW

@@ -72,6 +72,32 @@ def test_an_invitation_moves_to_the_account_that_has_its_link(world: World, invi
     assert (other["result"], other["member_id"] != member_id) == ("invited", True)
 
 
+def test_the_allow_list_holds_when_an_invitation_moves(world: World, inviting: Inviting) -> None:
+    """Issue 10, 15."""
+    page = {"enabled": True, "slug": "acme", "allowed_domains": ["acme.example"]}
+    assert world.put(f"/orgs/{inviting.org}/join-page", inviting.admin, page).status == 200
+    token, member_id = inviting.invited("ann@acme.example")
+    path = f"/me/invites/{inviting.org}.{member_id}/accept"
+    refused = world.post(path, world.account("ann@evil.example"), {"token": token})
+    assert (refused.status, refused.json["code"]) == (409, "domain_not_allowed")
+    assert inviting.member(member_id)["email"] == "ann@acme.example"
+    moved = world.post(path, world.account("Ann.Lee@ACME.example"), {"token": token})
+    assert (moved.status, moved.json["status"]) == (200, "active")
+
+
+def test_a_move_is_in_the_audit_trail_once_and_without_addresses(world: World, inviting: Inviting) -> None:
+    """Issue 10, 15."""
+    token, member_id = inviting.invited("old@example.com")
+    account = world.account("new@example.com")
+    for _ in range(2):
+        path = f"/me/invites/{inviting.org}.{member_id}/accept"
+        assert world.post(path, account, {"token": token}).status == 200
+    entries = world.every(f"/orgs/{inviting.org}/audit", inviting.admin)
+    (moved,) = [entry for entry in entries if entry["action"] == "invitation.moved"]
+    assert (moved["actor"], moved["target"]) == (account, f"member/{member_id}")
+    assert "example.com" not in str(moved)
+
+
 def test_an_invitation_does_not_move_to_an_address_that_is_a_members(world: World, inviting: Inviting) -> None:
     token, member_id = inviting.invited("old@example.com")
     inviting.invite("new@example.com")

@@ -95,6 +95,40 @@ def test_a_complaint_blocks_all_mail_to_the_person(inviting: Inviting) -> None:
     assert (shown["mail"]["state"], shown["mail_blocked"]) == ("complained", True)
 
 
+def test_every_mail_to_a_person_is_listed_with_the_reason_in_words(inviting: Inviting) -> None:
+    """Issue 10, 14: replaced and withdrawn invitations and the welcome among them."""
+    (result,) = inviting.invite("ann@example.com")
+    member = result["member_id"]
+    # Sent again before the first mail's turn, then withdrawn, then invited anew and accepted.
+    inviting.change("resend", member)
+    inviting.mailbox.send()
+    inviting.change("cancel", member)
+    inviting.mailbox.send()
+    token, _ = inviting.invited("ann@example.com")
+    path = f"/me/invites/{inviting.org}.{member}/accept"
+    assert inviting.world.post(path, inviting.world.account("ann@example.com"), {"token": token}).status == 200
+    inviting.mailbox.send()
+    listed = inviting.world.every(f"/orgs/{inviting.org}/members/{member}/mails", inviting.admin)
+    kinds = sorted((one["kind"], one["state"]) for one in listed)
+    assert kinds == [
+        ("invitation", "delivered"), ("invitation", "suppressed"), ("invitation_again", "delivered"),
+        ("invitation_cancelled", "delivered"), ("welcome", "sent"),
+    ]  # fmt: skip
+    (replaced,) = [one for one in listed if one["state"] == "suppressed"]
+    assert replaced["reason"] == "replaced"
+    assert replaced["sentence"].startswith("Not sent: the invitation was sent again, moved or withdrawn")
+
+
+def test_a_complaint_means_that_the_invitation_was_delivered(inviting: Inviting) -> None:
+    """Issue 10, 14: without a delivery event, or before it, the person is pending."""
+    (result,) = inviting.invite("complaint@simulator.amazonses.com")
+    inviting.mailbox.send()
+    complaints = [event for event in inviting.mailbox.events() if "omplain" in event["Sns"]["Message"]]
+    assert complaints
+    inviting.mailbox.deliver_events([one for one in complaints if '"Delivery"' not in one["Sns"]["Message"]])
+    assert inviting.member(result["member_id"])["status"] == "pending"
+
+
 def test_an_event_that_comes_twice_or_late_changes_nothing_more(world: World, inviting: Inviting) -> None:
     token, member_id = inviting.invited("ann@example.com", deliver=False)
     events = inviting.mailbox.events()

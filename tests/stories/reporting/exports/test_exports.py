@@ -125,6 +125,19 @@ def test_an_outcome_keeps_one_kind_of_learners(world: World, driver: Driver, cou
     assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, ["outcome"])
 
 
+def test_after_an_undo_the_file_says_withdrawn(world: World, driver: Driver, course: str) -> None:
+    """Issue 10, 21."""
+    (org,) = driver.clients(course, "Acme Industries")
+    members = set(world.members(org, 3))
+    (batch,) = driver.launch(org, [course])
+    world.post(f"/msp/training/{org}/{batch}/undo", driver.admin)
+    driver.work()
+    rows = _rows(_exported(driver, _learners_path(org, batch, course) + "?outcome=withdrawn"))
+    assert {row["member_id"] for row in rows} == members
+    assert {(row["outcome"], row["status"]) for row in rows} == {("withdrawn", "cancelled")}
+    assert _rows(_exported(driver, _learners_path(org, batch, course) + "?outcome=enrolled")) == []
+
+
 def test_the_batches_of_a_client_are_exported(world: World, driver: Driver, course: str) -> None:
     org = world.org(driver.msp, courses=[course])
     world.member(org)

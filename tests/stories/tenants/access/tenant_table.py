@@ -57,6 +57,9 @@ TABLE: dict[str, Case] = {
     "DELETE /msp/admins/{account_id}": Case(P.MSP_ADMINS, ids={"account_id": "msp_admin_id"}),
     "GET /msp/organizations": Case(P.CLIENTS, elsewhere=200),
     "POST /msp/organizations": Case(P.CLIENTS, lambda _: {"name": "New", "time_zone": "Europe/Berlin"}, elsewhere=201),
+    "POST /msp/organizations/{org_id}/close": Case(P.CLIENTS),
+    "POST /msp/organizations/{org_id}/open": Case(P.CLIENTS),
+    "DELETE /msp/organizations/{org_id}": Case(P.CLIENTS, at_best=409),
     "PATCH /msp/organizations/{org_id}": Case(P.CLIENTS, lambda _: {"name": "Taken over"}),
     "PUT /msp/organizations/{org_id}/training-access": Case(
         P.CLIENTS, lambda ids: {"course_ids": [ids["course_id"]], "reply_to": "new@example.com"}

@@ -29,6 +29,7 @@ def test_a_client_is_created_and_listed_with_what_it_lacks(world: World, admin: 
         "missing": ["courses", "reply_to"],
         "time_zone": "Europe/Berlin",
         "subscription": "none",
+        "closed_at": None,
     }
     assert world.get("/msp/organizations", admin).json == {"items": [made.json], "next_cursor": None}
 
@@ -172,7 +173,7 @@ def test_a_client_with_wrong_fields_is_refused(
         ({"course_ids": ["C", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]}, "course_ids.1", "unknown_course"),
         ({"course_ids": ["a#b"]}, "course_ids.0", "string_pattern_mismatch"),
         ({"reply_to": "nobody"}, "reply_to", "invalid_email"),
-        ({"reply_to": "Ann <a@b.example>"}, "reply_to", "invalid_email"),
+        ({"reply_to": "j\u00fcrgen@b.example"}, "reply_to", "not_mailable"),
         ({"reply_to": "a@b.example\nBcc: x@y.example"}, "reply_to", "invalid_email"),
         ({"seats": {"C": 0}}, "seats.C", "greater_than_equal"),
         ({"seats": {"01ARZ3NDEKTSV4RRFFQ69G5FAV": 3}}, "seats", "not_entitled"),

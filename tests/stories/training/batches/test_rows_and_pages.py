@@ -268,3 +268,28 @@ def test_rollouts_are_listed_newest_first(world: World, driver: Driver, course: 
         world.now += timedelta(seconds=1)
     names = [item["name"] for item in world.every("/msp/rollouts?limit=2", driver.admin)]
     assert names == ["Third", "Second", "First"]
+
+
+def test_right_after_a_launch_a_batch_shows_its_courses_from_the_plan(world: World, driver: Driver) -> None:
+    """Issue 10, 21: no courses, and the learners' route 404, while the rows are made."""
+    first, second = world.course(driver.msp), world.course(driver.msp)
+    (org,) = driver.clients(first, "Acme Industries")
+    world.member(org)
+    courses = [{"course_id": first, "due_by": "2027-03-01"}, {"course_id": second, "enroll_on": "2027-02-01"}]
+    batch = driver.send(driver.form([org], courses)).json["results"][0]["batch_id"]
+
+    before = driver.rows(org, batch)
+    assert driver.batch(org, batch)["summary"] == {"enrolled": 0, "scheduled": 2, "needs_access": 0, "failed": 0}
+    assert [before[course]["status"] for course in (first, second)] == ["scheduled", "scheduled"]
+    assert driver.learners(org, batch, first) == []
+    assert driver.learners(org, batch, first, "outcome=enrolled") == []
+    path = f"/msp/training/{org}/{batch}/courses"
+    assert world.post(f"{path}/{first}/learners/export", driver.admin).status == 202
+    assert world.get(f"{path}/01NONE/learners", driver.admin).status == 404
+    driver.work()
+    after = driver.rows(org, batch)
+    dates = ("title", "enroll_on", "enroll_at", "due_by")
+    assert {c: [row[d] for d in dates] for c, row in after.items()} == {
+        c: [row[d] for d in dates] for c, row in before.items()
+    }
+    assert after[first]["num_enrolled"] == 1

@@ -1,12 +1,16 @@
 """R13, R15: the mails about a rollout that learners and admins get, and those that they do not get."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.jobs import queue
+from chalicelib.aws import table
+from chalicelib.jobs import due, queue
 from chalicelib.jobs.due import REQUEUE_DELAY
+from chalicelib.training.batches.messages import MailRow
+from chalicelib.training.course_mails import store as course_mail_store
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.mailbox import Mailbox
@@ -239,16 +243,47 @@ def test_remind_now_mails_those_who_have_not_completed_once_a_request(
     batch = driver.launch(client.org, [client.course])[0]
     complete(driver, client.ann, client, client.ann_id)
     first = remind(driver, client, batch)
-    assert (first.status, first.json) == (202, {"num_not_completed": 2})
+    assert (first.status, first.json["num_not_completed"]) == (202, 2)
     assert remind(driver, client, batch).json == first.json
     driver.work()
     mailbox.send()
     sweep(driver, mailbox)
     assert subjects(mailbox) == Counter({"bob@example.com: Spotting Phishing: a reminder": 1})
+    driver.world.now += timedelta(minutes=10)
     remind(driver, client, batch, "again")
     driver.work()
     mailbox.send()
     assert mailbox.to() == ["bob@example.com", "bob@example.com"]
+
+
+def test_remind_pressed_twice_within_ten_minutes_mails_once(driver: Driver, client: Client, mailbox: Mailbox) -> None:
+    """Issue 10, 22: each press comes with a key of its own, from two tabs or two admins."""
+    batch = driver.launch(client.org, [client.course])[0]
+    first = remind(driver, client, batch, "first press")
+    driver.world.now += timedelta(minutes=9)
+    second = remind(driver, client, batch, "second press")
+    assert (second.status, second.json) == (202, first.json)
+    driver.work()
+    sweep(driver, mailbox)
+    assert sorted(mailbox.to()) == ["ann@example.com", "bob@example.com"]
+
+
+def test_of_two_presses_at_the_same_moment_one_mails(
+    driver: Driver, client: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = driver.launch(client.org, [client.course])[0]
+    writes = course_mail_store.remind_writes
+
+    def press_between(*given: Any) -> Any:
+        monkeypatch.setattr(course_mail_store, "remind_writes", writes)
+        assert remind(driver, client, batch, "the other").status == 202
+        return writes(*given)
+
+    monkeypatch.setattr(course_mail_store, "remind_writes", press_between)
+    assert remind(driver, client, batch, "the one").status == 202
+    driver.work()
+    sweep(driver, mailbox)
+    assert sorted(mailbox.to()) == ["ann@example.com", "bob@example.com"]
 
 
 def test_there_must_be_somebody_to_remind(driver: Driver, client: Client, mailbox: Mailbox) -> None:
@@ -275,6 +310,8 @@ def test_the_admin_who_launched_gets_a_mail_about_a_scheduled_part_that_fails(
     mails = mailbox.mails()
     assert [mail["Subject"] for mail in mails] == ["Acme Industries: Safe Passwords could not be enrolled as scheduled"]
     assert "does not have this course enabled" in mails[0]["BodyText"]
+    # Issue 10, 22: nobody was tried.
+    assert "0 enrolled" not in mails[0]["BodyText"] + mails[0]["BodyHtml"]
 
 
 def test_what_fails_at_once_fails_before_the_admins_eyes(driver: Driver, client: Client, mailbox: Mailbox) -> None:
@@ -301,5 +338,61 @@ def test_what_became_of_each_mail_to_a_person_can_be_read(
     assert kinds == ["due_in_7_days", "enrolled"]
     (withheld,) = world.every(f"/orgs/{client.org}/members/{client.unreachable}/mails?limit=1", driver.admin)[1:]
     assert (withheld["state"], withheld["reason"]) == ("suppressed", "no_address")
-    assert withheld["sentence"]
-    assert withheld["next_step"]
+    assert withheld["sentence"] == "Not sent: this person has no email address."
+    # Issue 10, 22: it advised to send an invitation again.
+    assert withheld["next_step"] == "Tell them yourself, or add an address."
+
+
+def test_reminders_that_admins_sent_are_among_the_mails_of_a_person(
+    world: World, driver: Driver, mailbox: Mailbox, client: Client
+) -> None:
+    """Issue 10, 14: B6 is a list of every mail."""
+    batch = driver.launch(client.org, [client.course])[0]
+    for key in ("one", "two", "three"):
+        driver.world.now += timedelta(minutes=11)
+        remind(driver, client, batch, key)
+        driver.work()
+        sweep(driver, mailbox)
+    mails = world.every(f"/orgs/{client.org}/members/{client.ann_id}/mails", driver.admin)
+    assert [(one["kind"], one["state"]) for one in mails] == [("reminder", "sent")] * 3
+
+
+def _due(driver: Driver, job: dict[str, Any]) -> None:
+    """Write the job's due entry, as if somebody had written it down."""
+    message = MailRow.model_validate(job)
+    table.transact([due.write(message)])
+
+
+@pytest.mark.parametrize(
+    ("change", "reminders"),
+    [
+        ({"detail": "2027-01-02"}, True),
+        ({}, False),
+        ({"due_at": "2027-01-04T08:00:00Z"}, True),
+        ({"due_at": None}, True),
+        ({"event": "remind", "detail": "01REQUEST"}, True),
+        ({"event": "dated", "detail": "2027-03-03"}, True),
+    ],
+    ids=["another date", "reminders off", "before its day", "not written down", "not asked for", "not the row's date"],
+)
+def test_a_message_that_claims_what_is_not_so_mails_nobody(
+    driver: Driver, client: Client, mailbox: Mailbox, change: dict[str, Any], reminders: bool
+) -> None:
+    """Issue 10, 23: `overdue` with another date, before its day and with reminders off, mailed people."""
+    switches = {"notifications": {"enrollment": False, "reminders": reminders}}
+    batch = driver.launch(client.org, [{"course_id": client.course, "due_by": DUE}], **switches)[0]
+    driver.past_grace()
+    driver.sweep()
+    before = len(driver.world.dump("outbox"))
+    job = {
+        "job": "mail_row", "msp_id": driver.msp, "org_id": client.org, "batch_id": batch, "course_id": client.course,
+        "event": "overdue", "detail": DUE, "due_at": "2027-01-04T09:00:00Z", **change,
+    }  # fmt: skip
+    if job["due_at"]:
+        _due(driver, job)
+    driver.deliver([job])
+    mailbox.send()
+    assert mailbox.items() == []
+    assert (
+        len([item for item in driver.world.dump("outbox") if not item["sk"].startswith(str(job["due_at"]))]) == before
+    )

@@ -132,7 +132,7 @@ def test_reminders_to_archived_members_are_withheld(
     three = Three(client)
     _archive(client, three.member)
     path = f"/msp/training/{client.org}/{three.batch}/courses/{three.courses[1]}/remind"
-    assert world.post(path, client.driver.admin).json == {"num_not_completed": 1}
+    assert world.post(path, client.driver.admin).json["num_not_completed"] == 1
     client.driver.until("2027-01-25T08:10")
     client.driver.sweep()
     client.driver.work()

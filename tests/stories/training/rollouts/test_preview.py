@@ -96,6 +96,7 @@ def test_it_shows_the_instants_of_each_client_and_who_lacks_a_group(driver: Driv
     assert (first["enroll_at"], second["enroll_at"]) == ("2027-03-13T20:00:00Z", "2027-03-14T13:00:00Z")
     assert (first["due_at"], second["due_at"]) == ("2027-03-31T11:00:00Z", "2027-04-01T04:00:00Z")
     assert (first["groups_missing"], second["groups_missing"]) == (False, True)
+    assert (first["missing_groups"], second["missing_groups"]) == ([], ["Finance"])
     assert (first["will_enroll"], first["would_be_mailed"], second["will_enroll"]) == (1, 1, 0)
 
 
@@ -143,6 +144,52 @@ def test_who_completes_meanwhile_matters_to_a_plan_that_enrolls_them_again(
         assert answer.json["differences"] == [{"org_id": org, "changed": ["completions"]}]
     else:
         assert answer.status == 202
+
+
+def test_all_kinds_that_changed_are_named_completions_among_them(driver: Driver, org: str, course: str) -> None:
+    """Issue 10, 22: beside people who came, completions change the counts too."""
+    account, member = driver.world.learner(org)
+    driver.launch(org, [course])
+    body = driver.form([org], [course])
+    seen = preview(driver, body)
+    driver.world.post(f"/me/courses/{org}.{member}.{course}/complete", account)
+    driver.world.member(org)
+    driver.launch(org, [course])
+
+    answer = launch(driver, body, seen["plan_id"])
+
+    assert (answer.status, answer.json["code"]) == (409, "plan_changed")
+    assert answer.json["differences"] == [{"org_id": org, "changed": ["completions", "enrollments", "people"]}]
+
+
+def test_the_preview_and_the_batch_say_which_group_a_client_lacks(driver: Driver, org: str, course: str) -> None:
+    """Issue 10, 22: `groups_missing` is a yes or no."""
+    driver.world.group(org, "Sales")
+    targeting = {"mode": "group_names", "group_names": ["Finance", "Sales", "Legal", "Finance"]}
+    body = driver.form([org], [course, {"course_id": driver.world.course(driver.msp), "enroll_on": "2027-02-01"}])
+    seen = preview(driver, {**body, "targeting": targeting})
+    assert seen["organizations"][0]["courses"][0]["missing_groups"] == ["Finance", "Legal"]
+    [batch] = driver.launch(org, body["courses"], targeting=targeting)
+    assert driver.batch(org, batch)["missing_groups"] == ["Finance", "Legal"]
+    driver.world.group(org, "Finance")
+    driver.world.put(
+        f"/msp/organizations/{org}/training-access",
+        driver.admin,
+        {"course_ids": [one["course_id"] for one in driver.batch(org, batch)["courses"]], "reply_to": "a@b.example"},
+    )
+    driver.until("2027-02-01T12:00:00")
+    driver.fire()
+    assert driver.batch(org, batch)["missing_groups"] == ["Legal"]
+
+
+def test_a_count_of_what_is_not_in_its_plan_counts_nothing(driver: Driver, org: str, course: str) -> None:
+    body = driver.form([org], [course])
+    seen = preview(driver, body)
+    before = driver.everything()
+    job = {"job": "preview", "msp_id": driver.msp, "plan_id": seen["plan_id"], "org_id": org, "course_id": course}
+    driver.deliver([{**job, "course_id": "another"}, {**job, "org_id": driver.world.org(driver.msp, "Other")}])
+    after = driver.everything()
+    assert [item for item in after["outbox"] if item not in before["outbox"]] == []
 
 
 def test_scheduled_courses_use_the_people_of_their_date_whatever_has_changed(
