@@ -11,17 +11,19 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Admins", __name__)
+routes = Routes("Admins", __name__, needs=Permission.ORG_ADMINS)
 
 
-@routes.add("GET", "/msp/admins", summary="Admins of the MSP", answer=AdminPage, query=PageQuery)
+@routes.add(
+    "GET", "/msp/admins", summary="Admins of the MSP", answer=AdminPage, query=PageQuery, needs=Permission.MSP_ADMINS
+)
 def list_msp_admins(call: Call[Empty, PageQuery]) -> AdminPage:
     return admins.page(_msp(call), Pager.of(call))
 
 
 @routes.add(
     "POST", "/msp/admins", summary="Appoint an admin of the MSP", answer=AdminOut, body=AppointMspAdmin, status=201,
-    idempotent=True,
+    idempotent=True, needs=Permission.MSP_ADMINS,
 )  # fmt: skip
 def appoint_msp_admin(call: Call[AppointMspAdmin, Empty]) -> AdminOut:
     """Who has no account yet gets one, and a mail with a first password."""
@@ -29,7 +31,14 @@ def appoint_msp_admin(call: Call[AppointMspAdmin, Empty]) -> AdminOut:
     return idempotent(call, AdminOut, lambda seed: admins.appoint_msp_admin(scope, call.body.email, seed, call.now))
 
 
-@routes.add("DELETE", "/msp/admins/{account_id}", summary="Remove an admin of the MSP", answer=None, status=204)
+@routes.add(
+    "DELETE",
+    "/msp/admins/{account_id}",
+    summary="Remove an admin of the MSP",
+    answer=None,
+    status=204,
+    needs=Permission.MSP_ADMINS,
+)
 def dismiss_msp_admin(call: Call[Empty, Empty]) -> None:
     """The last one stays: 409 `last_admin`."""
     admins.dismiss(_msp(call), call.params["account_id"], call.now)
@@ -37,7 +46,7 @@ def dismiss_msp_admin(call: Call[Empty, Empty]) -> None:
 
 @routes.add("GET", "/orgs/{org_id}/admins", summary="Admins of the organization", answer=AdminPage, query=PageQuery)
 def list_org_admins(call: Call[Empty, PageQuery]) -> AdminPage:
-    return admins.page(_org(call, Permission.ORG_ADMINS), Pager.of(call))
+    return admins.page(_org(call), Pager.of(call))
 
 
 @routes.add(
@@ -46,7 +55,7 @@ def list_org_admins(call: Call[Empty, PageQuery]) -> AdminPage:
 )  # fmt: skip
 def appoint_org_admin(call: Call[AppointOrgAdmin, Empty]) -> AdminOut:
     """An account has one role in an organization; to change it, remove it and appoint again."""
-    scope = _org(call, Permission.ORG_ADMINS)
+    scope = _org(call)
     return idempotent(call, AdminOut, lambda seed: admins.appoint_org_admin(scope, call.body, seed, call.now))
 
 
@@ -55,12 +64,12 @@ def appoint_org_admin(call: Call[AppointOrgAdmin, Empty]) -> AdminOut:
     status=204,
 )  # fmt: skip
 def dismiss_org_admin(call: Call[Empty, Empty]) -> None:
-    admins.dismiss(_org(call, Permission.ORG_ADMINS), call.params["account_id"], call.now)
+    admins.dismiss(_org(call), call.params["account_id"], call.now)
 
 
 def _msp(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.MSP_ADMINS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)
 
 
-def _org(call: Call[Any, Any], permission: Permission) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], permission)
+def _org(call: Call[Any, Any]) -> Scope:
+    return access.org(call.account_id, call.params["org_id"], call.needs)

@@ -26,14 +26,14 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
-routes = Routes("Rollouts", __name__)
+routes = Routes("Rollouts", __name__, needs=Permission.ROLLOUTS)
 
 _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)
 
 
 def _batch_key(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:

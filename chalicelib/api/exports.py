@@ -11,7 +11,7 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.routing import Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
-routes = Routes("Exports", __name__)
+routes = Routes("Exports", __name__, needs=Permission.ROLLOUTS)
 
 
 @routes.add(
@@ -58,4 +58,4 @@ def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)

@@ -51,12 +51,20 @@ def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
     return progress.complete(msp_id, enrollment_id, call.now)
 
 
-@routes.add("GET", _MEMBER, summary="A member's enrollments", answer=EnrollmentPage, query=PageQuery)
+@routes.add(
+    "GET",
+    _MEMBER,
+    summary="A member's enrollments",
+    answer=EnrollmentPage,
+    query=PageQuery,
+    needs=Permission.TRAINING_READ,
+    limited=True,
+)
 def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
     """Current ones, and earlier ones of the same course marked `earlier`; of an archived member completed ones only."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = directory.department_path_of(org_id, member_id)
-    scope = access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    scope = access.org(call.account_id, org_id, call.needs, path)
     is_visible = visible_to_admins(directory.member(scope, member_id, call.now).status)
     pager = Pager.of(call)
     items, position = learners.of_member(
@@ -67,23 +75,31 @@ def member_enrollments(call: Call[Any, PageQuery]) -> EnrollmentPage:
 
 @routes.add(
     "PATCH", _MEMBER + "/{enrollment_id}", summary="Enter a result, or change a due date",
-    body=EnrollmentChange, answer=EnrollmentOut,
+    body=EnrollmentChange, answer=EnrollmentOut, needs=Permission.RESULTS, limited=True,
 )  # fmt: skip
 def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = directory.department_path_of(org_id, member_id)
-    scope = access.org(call.account_id, org_id, Permission.RESULTS, path)
+    scope = access.org(call.account_id, org_id, call.needs, path)
     enrollment_id = EnrollmentId.parse(call.params["enrollment_id"])
     if (enrollment_id.org_id, enrollment_id.member_id) != (org_id, member_id):
         raise NotFound()
     return results.enter(scope, enrollment_id, call.body, call.now)
 
 
-@routes.add("GET", _MEMBER_MAILS, summary="What became of a member's mails", answer=MailPage, query=PageQuery)
+@routes.add(
+    "GET",
+    _MEMBER_MAILS,
+    summary="What became of a member's mails",
+    answer=MailPage,
+    query=PageQuery,
+    needs=Permission.TRAINING_READ,
+    limited=True,
+)
 def member_mails(call: Call[Any, PageQuery]) -> MailPage:
     """Of the invitation the latest, and those about enrollments and due dates; with SES's reason where there is one."""
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = directory.department_path_of(org_id, member_id)
-    scope = access.org(call.account_id, org_id, Permission.TRAINING_READ, path)
+    scope = access.org(call.account_id, org_id, call.needs, path)
     directory.member(scope, member_id, call.now)
     return mails_of_member(scope, member_id, Pager.of(call))

@@ -66,7 +66,7 @@ class Call(Generic[B, Q]):
     `email` is the account's address, if Cognito has verified it. `source` is the IP address of the caller, as API
     Gateway saw it. `content_type` is that of the body, without parameters. `msp_id` is the `Muster-Msp` header: an
     account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
-    filled in: idempotency keys are scoped by it.
+    filled in: idempotency keys are scoped by it. `needs` is the permission that the route names.
     """
 
     route: str
@@ -81,6 +81,7 @@ class Call(Generic[B, Q]):
     email: str | None = None
     source: str = ""
     content_type: str = ""
+    needs: str = ""
 
     @property
     def request_fingerprint(self) -> bytes:
@@ -92,7 +93,11 @@ class Call(Generic[B, Q]):
 
 @dataclass(frozen=True)
 class Route:
-    """A route as the OpenAPI document and the structure tests see it."""
+    """A route as the OpenAPI document and the structure tests see it.
+
+    `needs` is the permission that the caller has to have, empty for routes about one's own account. `limited`: a role
+    that is limited to departments may use it for the people of these.
+    """
 
     method: str
     path: str
@@ -109,6 +114,8 @@ class Route:
     needs_key: bool = False
     takes: tuple[str, ...] = JSON
     max_bytes: int = MAX_BODY_BYTES
+    needs: str = ""
+    limited: bool = False
 
     @property
     def is_page(self) -> bool:
@@ -126,11 +133,11 @@ clock: list[Callable[[], datetime]] = [utc_now]
 
 
 class Routes:
-    """The routes of one feature, on a Chalice blueprint."""
+    """The routes of one feature, on a Chalice blueprint. They need the permission `needs`, unless they name another."""
 
-    def __init__(self, tag: str, import_name: str) -> None:
+    def __init__(self, tag: str, import_name: str, *, needs: str = "", limited: bool = False) -> None:
         self.blueprint = Blueprint(import_name)
-        self._tag = tag
+        self._tag, self._needs, self._limited = tag, needs, limited
 
     def add(
         self,
@@ -149,17 +156,20 @@ class Routes:
         takes: tuple[str, ...] = JSON,
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
+        needs: str | None = None,
+        limited: bool | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
         """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
         without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
-        left as they are. `tag`: the heading in the documentation, where it is not the feature's own.
+        left as they are. `tag`, `needs`, `limited`: where they are not the feature's own.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             description = (function.__doc__ or "").strip()
             route = Route(
                 method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
-                description, needs_key, takes, max_bytes,
+                description, needs_key, takes, max_bytes, "" if public else self._needs if needs is None else needs,
+                self._limited if limited is None else limited,
             )  # fmt: skip
             ROUTES.append(route)
             blueprint = self.blueprint
@@ -230,6 +240,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         email=verified_email_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
+        needs=route.needs,
     )
 
 

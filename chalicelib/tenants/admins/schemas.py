@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 from chalicelib.core.addresses import AccountEmail
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
-from chalicelib.tenants.access.states import CHOOSABLE, Permission, Role
+from chalicelib.tenants.access.permissions import CHOOSABLE
+from chalicelib.tenants.access.states import Permission, Role
 from chalicelib.web.schemas import Form
 
 MAX_DEPARTMENTS = 50
