@@ -61,19 +61,23 @@ class Search:
     criteria: Criteria
 
     def member_ids(self, after: str = "", until: str | None = None) -> Iterator[str]:
-        """Ids of those who match, in (after, until], sorted, each once, in flat memory."""
-        if is_decided(self.criteria, self._sources):
-            return self._decided_ids(after, until)
-        members = self._members(after, until)
+        """Ids of those who match, in (after, until], sorted, each once, in flat memory.
+
+        Who matches all the while is among them, also if their department or group changes meanwhile.
+        """
+        sources = sources_of(self.org_id, self.criteria, steady=True)
+        if is_decided(self.criteria, sources):
+            return self._decided_ids(sources, after, until)
+        members = self._members(sources, after, until)
         return (member.member_id for member in members if self.criteria.matches(member))
 
     def count(self, max_looks: int, so_far: Counted = Counted()) -> Counted:
         """Look at `max_looks` more people at most. Where ids alone decide, nobody is looked at."""
         after, num_matching = so_far.position or "", so_far.num_matching
         if is_decided(self.criteria, self._sources):
-            ids = islice(self._decided_ids(after, None), MAX_COUNT + 1 - num_matching)
+            ids = islice(self._decided_ids(self._sources, after, None), MAX_COUNT + 1 - num_matching)
             return Counted(num_matching + sum(1 for _ in ids), None)
-        for looks, member in enumerate(self._members(after, None)):
+        for looks, member in enumerate(self._members(self._sources, after, None)):
             if looks == max_looks:
                 return Counted(num_matching, after)
             after = member.member_id
@@ -116,20 +120,20 @@ class Search:
         """Who is in several lists is shown in the first of them."""
         return self.criteria.matches(member) and not any(one.holds(member) for one in self._sources[:index])
 
-    def _decided_ids(self, after: str, until: str | None) -> Iterator[str]:
-        streams = [source.ids(after, until) for source in self._sources if not isinstance(source, Listed)]
+    def _decided_ids(self, sources: Sequence[Source], after: str, until: str | None) -> Iterator[str]:
+        streams = [source.ids(after, until) for source in sources if not isinstance(source, Listed)]
         also = [one for one in sorted(self.criteria.also) if one > after and (until is None or one <= until)]
         if also:
             found = members_store.members_by_id(self.org_id, also)
             streams.append(one for one in also if one in found and self.criteria.matches(found[one]))
         return (one for one in _merged(streams) if one not in self.criteria.without)
 
-    def _members(self, after: str, until: str | None) -> Iterator[Member]:
+    def _members(self, sources: Sequence[Source], after: str, until: str | None) -> Iterator[Member]:
         """Everybody in the lists, in the order of their ids, each once."""
-        if any(isinstance(source, Everybody) for source in self._sources):
+        if any(isinstance(source, Everybody) for source in sources):
             yield from _everybody(self.org_id, after, until)
             return
-        ids = _merged([source.ids(after, until) for source in self._sources])
+        ids = _merged([source.ids(after, until) for source in sources])
         while some := list(islice(ids, PER_READ)):
             yield from members_store.members_by_id(self.org_id, some).values()
 

@@ -124,10 +124,14 @@ def _keys(pk: str, after: str, until: str | None, only: tuple[str, str] | None) 
         yield key[len(_FIRST) :]
 
 
-def sources_of(org_id: str, criteria: Criteria) -> list[Source]:
-    """Everybody who may match is in one of them at least. Those to add come first; only they and groups overlap."""
+def sources_of(org_id: str, criteria: Criteria, *, steady: bool = False) -> list[Source]:
+    """Everybody who may match is in one of them at least. Those to add come first; only they and groups overlap.
+
+    With `steady`, no kind of several rosters: of people who move from one to another meanwhile, a walk over both may
+    see nothing. Read as one list, they are seen in one place or the other.
+    """
     added: list[Source] = [Listed(org_id, sorted(criteria.also))] if criteria.also else []
-    return [*added, *([] if criteria.is_for_nobody else _narrowest(org_id, criteria))]
+    return [*added, *([] if criteria.is_for_nobody else _narrowest(org_id, criteria, steady))]
 
 
 def is_decided(criteria: Criteria, sources: Sequence[Source]) -> bool:
@@ -140,7 +144,7 @@ def is_decided(criteria: Criteria, sources: Sequence[Source]) -> bool:
     return not (has_more or has_more_statuses) and bool(narrowing) and all(one.decides for one in narrowing)
 
 
-def _narrowest(org_id: str, criteria: Criteria) -> Sequence[Source]:
+def _narrowest(org_id: str, criteria: Criteria, steady: bool) -> Sequence[Source]:
     for start in criteria.starts.values():
         few = _few_with(org_id, start)
         if few is not None:
@@ -155,13 +159,14 @@ def _narrowest(org_id: str, criteria: Criteria) -> Sequence[Source]:
         rosters(department_roster_pk, "department_id", criteria.departments or ()),
         rosters(location_roster_pk, "location_id", chosen.location_ids),
     ]
-    if any(kinds):
-        return min((kind for kind in kinds if kind), key=len)
-    is_whole = not criteria.wanted_fields and not criteria.starts
+    usable = [kind for kind in kinds if kind and not (steady and len(kind) > 1)]
+    if usable:
+        return min(usable, key=len)
+    is_whole = not any(kinds) and not criteria.wanted_fields and not criteria.starts
     if status == MemberStatus.ACTIVE and is_whole:
         return [Roster(org_id, learners_pk(org_id), "", "", status)]
     # Read whole, they cost a seventh of what they cost one by one.
-    return [Everybody(org_id, decides=not criteria.statuses)]
+    return [Everybody(org_id, decides=not criteria.statuses and not any(kinds))]
 
 
 def _status_on_rosters(criteria: Criteria) -> MemberStatus | None:

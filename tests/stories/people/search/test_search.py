@@ -327,3 +327,21 @@ def test_who_is_limited_sees_their_own_filters_and_finds_their_own_people(world:
     reader = world.org_admin(org, role="custom", permissions=["members_read"])
     assert world.patch(f"{path}/{own}", reader, {"name": "Mine"}).status == 403
     assert world.patch(f"{path}/{own}", admin, {"name": "Renamed"}).status == 200
+
+
+def test_who_moves_from_one_department_to_another_meanwhile_is_not_missed(
+    world: World, org: str, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = world.department(org)
+    left, right = world.department(org, parent_id=top), world.department(org, parent_id=top)
+    people = [world.member(org, department_id=department) for department in (right, right, left, left)]
+    monkeypatch.setattr(searching, "_PER_MEGABYTE", 1)
+    search = Search(org, criteria_of(org, Filter(department_ids=[top]), None, only_active=True))
+    found = []
+    for member in search.member_ids():
+        found.append(member)
+        # Whoever is not seen yet changes sides.
+        for other, department in zip(people[len(found) :], [left, right, left], strict=False):
+            body = {"department_id": right if department == left else left}
+            assert world.patch(f"/orgs/{org}/members/{other}", admin, body).status == 200
+    assert found == people
