@@ -41,7 +41,7 @@ def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> No
         {"status": member.status}, {"status": after.status},
     )  # fmt: skip
     writes = [
-        *store.change_writes(scope.org, member, after),
+        *store.change_writes(scope.org, member, after, now),
         bump_revision(scope.org, "people"),
         due.write(event),
     ]

@@ -53,7 +53,7 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
         return
     # The item keeps the reason of a block, not a flag: to lift the block is to remove the reason.
     after = store.copy_with(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
-    writes = store.change_writes(scope.org, member, after)
+    writes = store.change_writes(scope.org, member, after, now)
     jobs: list[MemberJoined] = []
     if member.status == MemberStatus.ACTIVE:
         writes.append(bump_revision(scope.org, "people"))
