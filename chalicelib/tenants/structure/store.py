@@ -100,6 +100,11 @@ def department(org_id: str, department_id: str) -> Department | None:
     return table.get(Department, org_pk(org_id), department_sk(department_id))
 
 
+def department_check(department: Department) -> Write:
+    """ConditionFailed when the department was moved or deleted since it was read."""
+    return Write("check", Department(department.pk, department.sk), Department.path == department.path)
+
+
 def departments(org_id: str) -> list[Department]:
     """The whole tree."""
     return table.query_all(Department, org_pk(org_id), prefix=department_sk(""))

@@ -94,6 +94,10 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/admins": Case(P.ORG_ADMINS),
     "POST /orgs/{org_id}/admins": Case(P.ORG_ADMINS, lambda _: {"email": "new@example.com", "role": "org_admin"}),
     "DELETE /orgs/{org_id}/admins/{account_id}": Case(P.ORG_ADMINS, ids={"account_id": "org_admin_id"}),
+    "GET /orgs/{org_id}/roles": Case(P.ORG_ADMINS),
+    "POST /orgs/{org_id}/roles": Case(P.ORG_ADMINS, lambda _: {"name": "New", "permissions": ["audit"]}),
+    "PATCH /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS),
     "GET /orgs/{org_id}/audit": Case(P.AUDIT),
     "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
     "GET /orgs/{org_id}/groups": Case(P.STRUCTURE_READ),
@@ -212,6 +216,8 @@ class Tenant:
             "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
+        role = world.post(f"/orgs/{self.org}/roles", self.admin, {"name": f"{mark} role", "permissions": ["audit"]})
+        self.ids["role_id"] = role.json["role_id"]
         world.messages()
         self.secrets = {*self.ids.values(), *more} - {library_course}
 
