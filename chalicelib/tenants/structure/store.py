@@ -110,6 +110,12 @@ def departments(org_id: str) -> list[Department]:
     return table.query_all(Department, org_pk(org_id), prefix=department_sk(""))
 
 
+def departments_below(org_id: str, department_ids: Iterable[str]) -> frozenset[str]:
+    """These departments and all below them, as the tree is now; those that are gone are left out."""
+    roots = frozenset(department_ids)
+    return frozenset(one.department_id for one in departments(org_id) if roots & set(one.path)) if roots else roots
+
+
 def existing_departments(org_id: str, department_ids: Iterable[str]) -> set[str]:
     """Those of these ids that are departments of the organization."""
     refs = [department_ref(org_id, department_id) for department_id in department_ids]
