@@ -17,6 +17,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members.events import MemberArchived, MemberJoined
+from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.schemas import RunExport
 from chalicelib.tenants.organizations.events import ScheduleMoved
@@ -56,6 +57,12 @@ def _exports() -> Any:
     return service
 
 
+def _search() -> Any:
+    from chalicelib.people.search import service
+
+    return service
+
+
 def _uploads() -> Any:
     from chalicelib.people.uploads import jobs
 
@@ -80,6 +87,7 @@ _KINDS = (
         lambda job, now: _uploads().run_chunk(job, now),
         lambda job, now: _uploads().give_up_chunk(job, now),
     ),
+    Kind(CountSearch, lambda job, now: _search().count_on(job, now)),
     Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),

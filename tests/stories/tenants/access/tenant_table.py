@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
+from chalicelib.people.search import store as search_store
+from chalicelib.people.search.messages import CountSearch
 from chalicelib.tenants.access.states import Permission
 from tests.harness import World
 from tests.stories.driver import Driver, refused
@@ -145,6 +148,12 @@ TABLE: dict[str, Case] = {
     "PATCH /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
     "DELETE /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE),
     "GET /orgs/{org_id}/members": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/members/search": Case(P.MEMBERS_READ, lambda _: {}),
+    "GET /orgs/{org_id}/searches/{search_id}": Case(P.MEMBERS_READ),
+    "GET /orgs/{org_id}/filters": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/filters": Case(P.MEMBERS_READ, lambda _: {"name": "New", "filter": {}}),
+    "PATCH /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ),
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
     f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
@@ -232,11 +241,18 @@ class Tenant:
         offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
+        kept = {"name": f"{mark} filter", "filter": {"also": [member]}}
+        filter_id = world.post(f"/orgs/{self.org}/filters", self.org_admin, kept).json["filter_id"]
+        count = CountSearch(
+            msp_id=driver.msp, org_id=self.org, search_id=new_id(world.now), due_at=to_text(world.now)
+        )  # fmt: skip
+        search_store.begin_count(count, {}, None, world.now)
         file = f"E-mail,First name,Groups\r\n{mark}.uploaded@example.com,{mark},{mark} Group\r\n".encode()
         uploaded = world.request(
             "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
         )
         self.ids = {
+            "filter_id": filter_id, "search_id": count.search_id,
             "import_id": uploaded.json["import_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
