@@ -114,8 +114,8 @@ def undo_state(call: Call[Any, Any]) -> UndoOut:
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
 def as_launch(call: Call[Any, Any]) -> Launch:
     """Its courses, targeting and switches; dates that are past are left out, so that it can be launched again."""
-    scope, key = _batch_key(call)
-    return copy_batch.as_launch(scope, key, call.now)
+    _, key = _batch_key(call)
+    return copy_batch.as_launch(key, call.now)
 
 
 @routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, idempotent=True)

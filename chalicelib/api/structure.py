@@ -22,7 +22,7 @@ from chalicelib.tenants.structure.schemas import (
     LocationPage,
     LocationPatch,
 )
-from chalicelib.training.rollouts.group_uses import batch_uses
+from chalicelib.training.rollouts.target_uses import batch_uses
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes

@@ -31,6 +31,7 @@ from chalicelib.people.invitations.writes import (
     refusal,
 )
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.limits import is_within
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -55,7 +56,8 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
     """Invite everybody who can be invited, a few at a time, each completely or not at all.
 
-    Raises Invalid for an unknown group or a past instant.
+    Raises Invalid for an unknown group or department or a past instant, and for none or another's department when the
+    caller is limited to some.
     """
     org = org_of(scope)
     notify_at = instant_of(form.notify, now)
@@ -63,6 +65,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
         if structure_store.group(scope.org, form.group_id) is None:
             raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
+        place = _place_writes(scope, form.department_id)
         results, invites, invitations = _judge(scope, form, seed, now, expires_at)
         if not invitations:
             _announce(scope, seed, notify_at)
@@ -77,13 +80,25 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
         )  # fmt: skip
         writes = [write for invitation in invitations for write in invitation.writes]
         writes += _notify_writes(scope, invites, invitations, seed, notify_at, now)
-        writes.append(structure_store.group_check(scope.org, form.group_id))
+        writes += [structure_store.group_check(scope.org, form.group_id), *place]
         try:
             audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            # One of them was invited by another request, or the group was deleted: read and decide again.
+            # One of them was invited by another request, or the group or department went: read and decide again.
             continue
     raise Unavailable()
+
+
+def _place_writes(scope: Scope, department_id: str | None) -> list[Write]:
+    """The department stays where it was read. Raises Invalid."""
+    if department_id is None and scope.department_ids is None:
+        return []
+    department = structure_store.department(scope.org, department_id) if department_id else None
+    if department is None or not (scope.department_ids is None or scope.department_ids & set(department.path)):
+        problem = "Name one of your departments." if department_id is None else "There is no such department."
+        code = "required" if department_id is None else "unknown_department"
+        raise Invalid(FieldError("department_id", code, problem))
+    return [structure_store.department_check(department)]
 
 
 def announcement(scope: Scope) -> Announcement:
@@ -185,10 +200,11 @@ def _judge(
         member = member_by_address.get(normalized(address))
         code = refusal(member, invite_id_of(seed, address), form.clear_blocked)
         if code is not None:
-            results.append(_refused(text, code, member))
+            # Of somebody elsewhere in the organization, who is limited to departments learns no more than that.
+            results.append(_refused(text, code, member if member and is_within(scope, member) else None))
             continue
         if member is None or member.invite_id != invite_id_of(seed, address):
-            person = Person(address, [form.group_id])
+            person = Person(address, [form.group_id], department_id=form.department_id)
             invitation = invitation_of(scope.msp_id, scope.org, person, member, seed, now, expires_at)
             invitations.append(invitation)
             member = invitation.member

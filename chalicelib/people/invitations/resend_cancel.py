@@ -15,6 +15,7 @@ from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.limits import is_within, place_writes
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -101,9 +102,12 @@ def _change_one(scope: Scope, member_id: str, action: str, decide: _Decide, now:
         decision = decide(member)
         if decision is None:
             return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(member.status))
+        if not is_within(scope, member):
+            return _not_done(member_id, Code.NOT_THERE, None)
         if isinstance(decision, Code):
             return _not_done(member_id, decision, member)
         after, writes = decision
+        writes += place_writes(scope, member.department_id)
         entry = AuditEntry(
             scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
         )

@@ -78,9 +78,14 @@ def login_sk(normalized_login: str) -> str:
 
 
 class RosterEntry(CoreItem):
-    """One member on one roster; small, because fan-out reads these by the hundred thousand."""
+    """One member on one roster; small, because fan-out reads these by the hundred thousand.
+
+    With the department: whoever walks a roster sees each person once, in the one department of that moment. The rosters
+    of departments, read one after the other, would miss who moves from a later one to an earlier one meanwhile.
+    """
 
     status = UnicodeAttribute()
+    department_id = UnicodeAttribute(null=True)
 
 
 def learners_pk(org_id: str) -> str:

@@ -64,6 +64,12 @@ def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
+def on_roster(pk: str, member_ids: Iterable[str]) -> set[str]:
+    """Those of these members who are on the roster."""
+    entries = fetch_all(Ref(RosterEntry, pk, member_sk(member_id)) for member_id in member_ids)
+    return {entry.sk.removeprefix(member_sk("")) for entry in entries}
+
+
 def search_entries(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Entries whose word begins with `start`, which is normalized. A member may have several of them."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
@@ -109,7 +115,9 @@ def entries_of(org_id: str, member: Member) -> list[CoreItem]:
         rosters += [group_roster_pk(org_id, group_id) for group_id in sorted(set(member.group_ids))]
         rosters += [department_roster_pk(org_id, member.department_id)] if member.department_id else []
         rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
-    entries: list[CoreItem] = [RosterEntry(pk, key, status=member.status) for pk in rosters]
+    entries: list[CoreItem] = [
+        RosterEntry(pk, key, status=member.status, department_id=member.department_id) for pk in rosters
+    ]
     entries += [
         SearchEntry(search_pk(org_id), search_sk(word, member.member_id), member_id=member.member_id)
         for word in words_of(member)
@@ -229,8 +237,8 @@ def as_of(member: Member, changes: Sequence[MemberChange], instant: str, *, befo
     return copy_with(member, **values) if values else member
 
 
-def _identity_of(entry: CoreItem) -> tuple[str, str, str | None]:
-    return (*entry.key, getattr(entry, "status", None))
+def _identity_of(entry: CoreItem) -> tuple[str | None, ...]:
+    return (*entry.key, getattr(entry, "status", None), getattr(entry, "department_id", None))
 
 
 def members_by_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:

@@ -40,6 +40,9 @@ class ExportOut(BaseModel):
 
 
 class RunExport(Job):
+    """`org_id` is the organization's whose own export it is."""
+
     job: Literal["export"] = "export"
     msp_id: str
+    org_id: str | None = None
     export_id: str

@@ -85,14 +85,18 @@ def org_or_departments(account_id: str, org_id: str, permission: str) -> Scope:
     raise NotFound()
 
 
+def chosen_permissions(entry: AccountEntry) -> list[str]:
+    """Of a custom role: its own, or as they are now those of the role that is kept under a name."""
+    if entry.role_id is None:
+        return list(entry.permissions or ())
+    kept = store.custom_role(str(entry.org_id), entry.role_id)
+    return list(kept.permissions) if kept is not None else []
+
+
 def _permissions(entry: AccountEntry) -> frozenset[Permission]:
     """Of a limited role, without what concerns the whole organization."""
     role = Role(entry.role)
     if role != Role.CUSTOM:
         return PERMISSIONS_BY_ROLE[role]
-    names: Iterable[str] = entry.permissions or ()
-    if entry.role_id is not None:
-        kept = store.custom_role(str(entry.org_id), entry.role_id)
-        names = kept.permissions if kept is not None else ()
-    permissions = with_included(list(names))
+    permissions = with_included(chosen_permissions(entry))
     return permissions - set(beyond_departments(permissions)) if entry.department_ids else permissions

@@ -14,6 +14,7 @@ from chalicelib.core.paging import Page, filtered_page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store
 from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.tenants.structure.names import DEPARTMENT, Uses, audit_entry, name_taken, refuse_while_used
@@ -96,6 +97,8 @@ def change(scope: Scope, department_id: str, form: DepartmentPatch, now: datetim
         parent = _parent(scope.org, changes["parent_id"])
         new_path = attributes["path"] = _path_below(parent, department_id)
         writes += store.move_writes(department, _below(scope.org, department, new_path), parent, new_path)
+        # A rollout may be for departments with all below them.
+        writes.append(bump_revision(scope.org, "people"))
     writes.append(store.change_department_write(department, attributes))
     entry = audit_entry(scope, DEPARTMENT, "changed", department_id, before, changes)
     try:

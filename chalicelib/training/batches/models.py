@@ -64,6 +64,9 @@ class Batch(CoreItem):
     num_failed = NumberAttribute(default=0)
     num_access_denied = NumberAttribute(default=0)
     num_cancelled = NumberAttribute(default=0)
+    # Who launched it: the MSP, or the organization inside itself, by an admin who is limited to these departments.
+    launched_by = UnicodeAttribute(null=True)
+    department_ids: ListAttribute[str] = ListAttribute(null=True)
     # Of a group's batch (auto_enrollment): the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
 

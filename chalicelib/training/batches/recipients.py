@@ -10,10 +10,12 @@ from typing import Any, assert_never
 
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
+from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.structure.store import departments_below, group_ids_named
 from chalicelib.training.batches.models import Partition
-from chalicelib.training.batches.schemas import Targeting
+from chalicelib.training.batches.schemas import Plan, Targeting
 
 # A chunk's 50 insert calls then take two to three seconds; its result stays far below an item's 400 KB.
 CHUNK_SIZE = 1250
@@ -24,50 +26,112 @@ _ACTIVE = ("status", MemberStatus.ACTIVE.value)
 
 @dataclass(frozen=True)
 class Recipients:
-    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`."""
+    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`.
+
+    Of these only who is in one of `departments`, or one of the `individuals`, where these are given. Both are decided
+    entry by entry: who moves from one of the departments to another while rosters are read is not missed.
+    """
 
     include: Sequence[str]
     exclude: Sequence[str] = ()
+    departments: Sequence[str] | None = None
+    individuals: Sequence[str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"include": list(self.include), "exclude": list(self.exclude)}
+        limits = {"departments": self.departments, "individuals": self.individuals}
+        given = {name: list(ids) for name, ids in limits.items() if ids is not None}
+        return {"include": list(self.include), "exclude": list(self.exclude), **given}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Recipients":
-        return cls(stored["include"], stored["exclude"])
+        return cls(stored["include"], stored["exclude"], stored.get("departments"), stored.get("individuals"))
 
 
-def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[str]) -> Recipients:
-    """`named_group_ids` are the groups of this client that have one of the targeting's names."""
+def recipients_of(
+    targeting: Targeting,
+    org_id: str,
+    named_group_ids: Sequence[str] = (),
+    departments: Sequence[str] | None = None,
+) -> Recipients:
+    """`named_group_ids` are the groups of this client that have one of the targeting's names.
+
+    `departments` are those that it reaches, each with all below it; None for no limit.
+    """
     chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
+    everybody = [learners_pk(org_id)]
     match targeting.mode:
-        case "all":
-            return Recipients([learners_pk(org_id)], [])
+        case "all" | "departments":
+            return Recipients(everybody, [], departments)
         case "groups":
-            return Recipients(chosen)
+            return Recipients(chosen, (), departments)
         case "exclude_groups":
-            return Recipients([learners_pk(org_id)], chosen)
+            return Recipients(everybody, chosen, departments)
         case "group_names":
-            return Recipients([group_roster_pk(org_id, group_id) for group_id in named_group_ids])
+            named = [group_roster_pk(org_id, group_id) for group_id in named_group_ids]
+            return Recipients(named, (), departments)
+        case "individuals":
+            # Fixed at launch, when the department of each was looked at.
+            return Recipients(everybody, individuals=sorted(set(targeting.member_ids)))
         case _:
             assert_never(targeting.mode)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`everybody` are all whom the launching admin reaches; `groups_missing`: the client lacks one of the names."""
+
+    recipients: Recipients
+    everybody: Recipients
+    groups_missing: bool = False
+
+
+def resolved(plan: Plan, org_id: str) -> Resolved:
+    """As groups and departments are now. A department that is gone has nobody."""
+    targeting = plan.targeting
+    names = targeting.group_names
+    group_ids = group_ids_named(org_id, names) if names else []
+    within = None if plan.within is None else departments_below(org_id, plan.within)
+    reached = within
+    if targeting.mode == "departments":
+        chosen = departments_below(org_id, targeting.department_ids)
+        reached = chosen if within is None else chosen & within
+    return Resolved(
+        recipients_of(targeting, org_id, group_ids, _sorted(reached)),
+        recipients_of(Targeting(), org_id, (), _sorted(within)),
+        groups_missing=len(group_ids) < len(set(names)),
+    )
+
+
+def _sorted(ids: frozenset[str] | None) -> list[str] | None:
+    return None if ids is None else sorted(ids)
 
 
 def member_ids(recipients: Recipients, after: str = "", until: str | None = None) -> Iterator[str]:
     """Ids of active members in (after, until], sorted, each once, in flat memory."""
     excluded = _merged(recipients.exclude, after, until)
     skip = next(excluded, None)
-    for member_id in _merged(recipients.include, after, until):
+    for member_id in _included(recipients, after, until):
         while skip is not None and skip < member_id:
             skip = next(excluded, None)
         if member_id != skip:
             yield member_id
 
 
-def _merged(rosters: Sequence[str], after: str, until: str | None) -> Iterator[str]:
+def _included(recipients: Recipients, after: str, until: str | None) -> Iterator[str]:
+    if recipients.individuals is None:
+        return _merged(recipients.include, after, until, recipients.departments)
+    ids = [one for one in recipients.individuals if one > after and (until is None or one <= until)]
+    found = {one for roster in recipients.include for one in members_store.on_roster(roster, ids)}
+    return iter([one for one in ids if one in found])
+
+
+def _merged(
+    rosters: Sequence[str], after: str, until: str | None, departments: Sequence[str] | None = None
+) -> Iterator[str]:
     core = settings().core_table
     last_key = None if until is None else member_sk(until)
-    streams = [sort_keys(core, pk, after=_FIRST + after, until=last_key, only=_ACTIVE) for pk in rosters]
+    among = None if departments is None else ("department_id", frozenset(departments))
+    streams = [sort_keys(core, pk, after=_FIRST + after, until=last_key, only=_ACTIVE, among=among) for pk in rosters]
     previous = ""
     for key in streams[0] if len(streams) == 1 else heapq.merge(*streams):
         if key != previous:

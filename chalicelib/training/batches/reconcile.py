@@ -14,14 +14,13 @@ from chalicelib.jobs import queue
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.organizations.seat_store import entitled_courses
-from chalicelib.tenants.structure.store import group_ids_named
 from chalicelib.training.batches import chunk_store, row_store
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.create_rows import create_rows
 from chalicelib.training.batches.finish_row import finish_row
 from chalicelib.training.batches.messages import EnrollChunk, ReconcileBatch
 from chalicelib.training.batches.models import Batch, Partition, Row
-from chalicelib.training.batches.recipients import partition_of, recipients_of
+from chalicelib.training.batches.recipients import partition_of, resolved
 from chalicelib.training.batches.row_store import Move
 from chalicelib.training.batches.schedule_store import is_due, is_later, make_schedules, remove_due_entry
 from chalicelib.training.batches.schemas import Plan
@@ -140,9 +139,7 @@ def _admitted(key: BatchKey, org: Org, due_rows: Sequence[Row]) -> tuple[list[Ro
 
 
 def _partition(key: BatchKey, plan: Plan) -> Partition:
-    names = plan.targeting.group_names
-    group_ids = group_ids_named(key.org_id, names) if names else []
-    partition = partition_of(recipients_of(plan.targeting, key.org_id, group_ids))
+    partition = partition_of(resolved(plan, key.org_id).recipients)
     partition.reenroll_completed = plan.reenroll_completed
     return partition
 

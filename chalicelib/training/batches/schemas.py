@@ -10,12 +10,16 @@ from chalicelib.core.text import Id, Line
 from chalicelib.web.schemas import Form
 
 MAX_GROUPS = 100
+MAX_DEPARTMENTS = 100
+MAX_INDIVIDUALS = 1000
 
 # In these bounds, months and days can be added to a date, and the result exists in every time zone.
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 
 
-class Targeting(Form):
+class ClientTargeting(Form):
+    """Of a launch across clients."""
+
     mode: Literal["all", "groups", "exclude_groups", "group_names"] = "all"
     group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS)] = []
     group_names: Annotated[list[Line], Field(max_length=MAX_GROUPS)] = []
@@ -28,6 +32,34 @@ class Targeting(Form):
         if (self.mode == "group_names") != bool(self.group_names):
             raise ValueError("group_names go with the mode group_names, at least one of them.")
         return self
+
+
+class Targeting(Form):
+    """Inside one organization. `individuals` are fixed at launch; the others are who matches on the enroll-on date.
+
+    `departments`: each with all below it.
+    """
+
+    mode: Literal["all", "groups", "exclude_groups", "group_names", "individuals", "departments"] = "all"
+    group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS)] = []
+    group_names: Annotated[list[Line], Field(max_length=MAX_GROUPS)] = []
+    member_ids: Annotated[list[Id], Field(max_length=MAX_INDIVIDUALS)] = []
+    department_ids: Annotated[list[Id], Field(max_length=MAX_DEPARTMENTS)] = []
+
+    @model_validator(mode="after")
+    def _fields_belong_to_mode(self) -> Self:
+        for name, modes in _MODES_BY_FIELD.items():
+            if bool(getattr(self, name)) != (self.mode in modes):
+                raise ValueError(f"{name} go with {' and '.join(modes)}, at least one of them.")
+        return self
+
+
+_MODES_BY_FIELD = {
+    "group_ids": ("groups", "exclude_groups"),
+    "group_names": ("group_names",),
+    "member_ids": ("individuals",),
+    "department_ids": ("departments",),
+}
 
 
 class Notifications(Form):
@@ -50,7 +82,11 @@ class PlannedOrg(BaseModel):
 
 
 class Plan(BaseModel):
-    """What a rollout keeps of its submission; every batch of it refers to this."""
+    """What a rollout keeps of its submission; every batch of it refers to this.
+
+    `within` are the departments that limited the admin who launched it: nobody outside them, and those below, is
+    enrolled, as they are on the date.
+    """
 
     name: str
     orgs: list[PlannedOrg]
@@ -60,3 +96,5 @@ class Plan(BaseModel):
     reenroll_completed: bool
     created_by: str
     created_at: str
+    launched_by: Literal["msp", "organization"] = "msp"
+    within: list[str] | None = None

@@ -1,7 +1,7 @@
 """The learners of a row by outcome, and one learner's courses."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,11 @@ from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import ON_ROSTERS
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import zone_in
+from chalicelib.tenants.structure.store import departments_below
 from chalicelib.training.batches import chunk_store, enrollment_store
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.explanations import explain
@@ -44,7 +46,10 @@ def of_row(
     pager: Pager,
     now: datetime,
 ) -> LearnerPage:
-    """First those who were not newly enrolled, then the enrolled. `outcome` keeps one kind. Raises NotFound."""
+    """First those who were not newly enrolled, then the enrolled. `outcome` keeps one kind. Raises NotFound.
+
+    Who is limited to departments sees those who are in them now; such a page can be short.
+    """
     zone = zone_in(scope.msp_id, org_id)
     key = BatchKey(scope.msp_id, org_id, batch_id)
     row = batches_store.row(key, course_id)
@@ -52,8 +57,15 @@ def of_row(
         raise NotFound()
     learners, position = _page(key, row, outcome, pager)
     members = members_store.members_by_id(org_id, [member_id for member_id, _ in learners])
+    if scope.department_ids is not None:
+        reached = departments_below(scope.org, scope.department_ids)
+        learners = [one for one in learners if _is_in(members.get(one[0]), reached)]
     items = [_learner_out(member_id, learner, members.get(member_id), zone, now) for member_id, learner in learners]
     return LearnerPage(items=items, next_cursor=pager.cursor(position))
+
+
+def _is_in(member: Member | None, departments: Collection[str]) -> bool:
+    return member is not None and member.status in ON_ROSTERS and member.department_id in departments
 
 
 def of_member(

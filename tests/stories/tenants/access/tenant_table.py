@@ -41,6 +41,9 @@ LAUNCH = "POST /msp/training/enrollment"
 
 _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
+ORG_LAUNCH = "POST /orgs/{org_id}/training/enrollment"
+_ORG_BATCH = "/orgs/{org_id}/training/{batch_id}"
+_ORG_ROW = _ORG_BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
 
 
@@ -50,6 +53,14 @@ def _launch(ids: Ids) -> dict[str, Any]:
         "org_ids": [ids["org_id"]],
         "courses": [{"course_id": ids["course_id"]}],
         "targeting": {"mode": "groups", "group_ids": [ids["group_id"]]},
+    }
+
+
+def _org_launch(ids: Ids) -> dict[str, Any]:
+    return {
+        "name": "New",
+        "courses": [{"course_id": ids["course_id"]}],
+        "targeting": {"mode": "individuals", "member_ids": [ids["member_id"]]},
     }
 
 
@@ -89,6 +100,25 @@ TABLE: dict[str, Case] = {
     "POST /msp/training/{org_id}/export": Case(P.ROLLOUTS),
     f"POST {_ROW}/learners/export": Case(P.ROLLOUTS),
     "GET /msp/exports/{export_id}": Case(P.ROLLOUTS),
+    # Training in one organization
+    "GET /orgs/{org_id}/courses": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/training": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}": Case(P.TRAINING_READ),
+    f"GET {_ORG_ROW}/learners": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}/undo": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}/as-launch": Case(P.TRAINING_READ),
+    "POST /orgs/{org_id}/training/export": Case(P.TRAINING_READ),
+    f"POST {_ORG_ROW}/learners/export": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/exports/{export_id}": Case(P.TRAINING_READ, ids={"export_id": "own_export_id"}),
+    ORG_LAUNCH: Case(P.TRAINING, _org_launch),
+    "POST /orgs/{org_id}/training/preview": Case(P.TRAINING, _org_launch),
+    "GET /orgs/{org_id}/training/preview/{plan_id}": Case(P.TRAINING),
+    f"POST {_ORG_ROW}/retry": Case(P.TRAINING, ids={"course_id": "denied_course_id"}),
+    f"POST {_ORG_ROW}/cancel": Case(P.TRAINING),
+    f"POST {_ORG_ROW}/remind": Case(P.TRAINING),
+    f"PATCH {_ORG_ROW}": Case(P.TRAINING, lambda _: {"due_by": "2027-12-31"}),
+    f"POST {_ORG_BATCH}/cancel": Case(P.TRAINING),
+    f"POST {_ORG_BATCH}/undo": Case(P.TRAINING),
     # One organization
     "GET /orgs/{org_id}": Case(P.SETTINGS),
     "PATCH /orgs/{org_id}": Case(P.SETTINGS, lambda _: {"enroll_hour": "05:00"}),
@@ -97,6 +127,10 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/admins": Case(P.ORG_ADMINS),
     "POST /orgs/{org_id}/admins": Case(P.ORG_ADMINS, lambda _: {"email": "new@example.com", "role": "org_admin"}),
     "DELETE /orgs/{org_id}/admins/{account_id}": Case(P.ORG_ADMINS, ids={"account_id": "org_admin_id"}),
+    "GET /orgs/{org_id}/roles": Case(P.ORG_ADMINS),
+    "POST /orgs/{org_id}/roles": Case(P.ORG_ADMINS, lambda _: {"name": "New", "permissions": ["audit"]}),
+    "PATCH /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS),
     "GET /orgs/{org_id}/audit": Case(P.AUDIT),
     "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
     "GET /orgs/{org_id}/groups": Case(P.STRUCTURE_READ),
@@ -228,6 +262,9 @@ class Tenant:
             "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
+        role = world.post(f"/orgs/{self.org}/roles", self.admin, {"name": f"{mark} role", "permissions": ["audit"]})
+        self.ids["role_id"] = role.json["role_id"]
+        self.ids["own_export_id"] = world.post(f"/orgs/{self.org}/training/export", self.admin).json["export_id"]
         world.messages()
         self.secrets = {*self.ids.values(), *more} - {library_course}
 

@@ -13,7 +13,7 @@ from chalicelib.web.routing import ROUTES
 from infra.rules.template import PUBLIC
 from tests.gateway import Answer
 from tests.harness import World
-from tests.stories.tenants.access.tenant_table import LAUNCH, TABLE, Ids, Tenant
+from tests.stories.tenants.access.tenant_table import LAUNCH, ORG_LAUNCH, TABLE, Ids, Tenant
 
 P = Permission
 FOR_MSP_ADMINS = {P.MSP_ADMINS, P.CLIENTS, P.ROLLOUTS}
@@ -178,6 +178,8 @@ def test_one_s_own_organization_in_the_path_does_not_open_what_belongs_to_anothe
     ("route", "own", "field"),
     [
         (LAUNCH, ["org_id"], "courses.0.course_id"),
+        (ORG_LAUNCH, ["org_id", "member_id"], "courses.0.course_id"),
+        (ORG_LAUNCH, ["org_id", "course_id"], "targeting.member_ids.0"),
         (LAUNCH, ["org_id", "course_id"], "targeting.group_ids.0"),
         (LAUNCH, ["course_id", "group_id"], "org_ids.0"),
         ("PUT /msp/organizations/{org_id}/training-access", ["org_id"], "course_ids.0"),

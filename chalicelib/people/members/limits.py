@@ -1,0 +1,35 @@
+"""What a role that is limited to departments reaches, decided with each change itself.
+
+A person, or a department with all below it, may move between a route's check and the change that follows. So changes
+carry the place that they were decided by, and fail when it is another one by now.
+"""
+
+from chalicelib.aws.table import Write
+from chalicelib.core.errors import Forbidden
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import ON_ROSTERS
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.structure import store as structure_store
+
+
+def place_writes(scope: Scope, department_id: str | None) -> list[Write]:
+    """For the transaction that changes somebody in this department: ConditionFailed when it was moved or deleted.
+
+    Raises Forbidden for no department, and for one outside those that the scope is limited to.
+    """
+    if scope.department_ids is None:
+        return []
+    department = structure_store.department(scope.org, department_id) if department_id else None
+    if department is None or not scope.department_ids & set(department.path):
+        raise Forbidden("This is outside your departments.")
+    return [structure_store.department_check(department)]
+
+
+def is_within(scope: Scope, member: Member) -> bool:
+    """Who has left, or declined, is in no department, although the item still names one."""
+    if scope.department_ids is None:
+        return True
+    if member.status not in ON_ROSTERS or not member.department_id:
+        return False
+    department = structure_store.department(scope.org, member.department_id)
+    return department is not None and bool(scope.department_ids & set(department.path))
