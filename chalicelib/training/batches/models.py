@@ -233,8 +233,9 @@ class Enrollment(EnrollmentItem):
     carried_at = UnicodeAttribute(null=True)
     # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
-    # Of a cancelled one; `changed_by` says by what.
+    # Of a cancelled one; `cancelled_by` is the account of the admin who cancelled this one alone.
     cancelled_at = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
     # Of one that a group made: `invitation` when the member came with the group, and was not added to it.
     origin = UnicodeAttribute(null=True)
 

@@ -160,6 +160,7 @@ TABLE: dict[str, Case] = {
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
+    f"DELETE {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.TRAINING),
     "POST /orgs/{org_id}/invites": Case(
         P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}
     ),
