@@ -13,6 +13,8 @@ from chalicelib.core.settings import settings
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.search.criteria import Criteria
+from chalicelib.people.search.search import Search, criteria_of
 from chalicelib.tenants.structure.store import departments_below, group_ids_named
 from chalicelib.training.batches.models import Partition
 from chalicelib.training.batches.schemas import Plan, Targeting
@@ -30,21 +32,27 @@ class Recipients:
 
     Of these only who is in one of `departments`, or one of the `individuals`, where these are given. Both are decided
     entry by entry: who moves from one of the departments to another while rosters are read is not missed.
+    With `matching`, in place of rosters whoever matches these criteria in this organization.
     """
 
     include: Sequence[str]
     exclude: Sequence[str] = ()
     departments: Sequence[str] | None = None
     individuals: Sequence[str] | None = None
+    matching: Search | None = None
 
     def as_json(self) -> dict[str, Any]:
         limits = {"departments": self.departments, "individuals": self.individuals}
-        given = {name: list(ids) for name, ids in limits.items() if ids is not None}
+        given: dict[str, Any] = {name: list(ids) for name, ids in limits.items() if ids is not None}
+        if self.matching is not None:
+            given["matching"] = {"org_id": self.matching.org_id, "criteria": self.matching.criteria.as_json()}
         return {"include": list(self.include), "exclude": list(self.exclude), **given}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Recipients":
-        return cls(stored["include"], stored["exclude"], stored.get("departments"), stored.get("individuals"))
+        matching = stored.get("matching")
+        search = Search(matching["org_id"], Criteria.from_json(matching["criteria"])) if matching else None
+        return cls(stored["include"], stored["exclude"], stored.get("departments"), stored.get("individuals"), search)
 
 
 def recipients_of(
@@ -52,10 +60,11 @@ def recipients_of(
     org_id: str,
     named_group_ids: Sequence[str] = (),
     departments: Sequence[str] | None = None,
+    matching: Search | None = None,
 ) -> Recipients:
     """`named_group_ids` are the groups of this client that have one of the targeting's names.
 
-    `departments` are those that it reaches, each with all below it; None for no limit.
+    `departments` are those that it reaches, each with all below it; None for no limit. `matching` is its filter.
     """
     chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
     everybody = [learners_pk(org_id)]
@@ -72,6 +81,8 @@ def recipients_of(
         case "individuals":
             # Fixed at launch, when the department of each was looked at.
             return Recipients(everybody, individuals=sorted(set(targeting.member_ids)))
+        case "filter":
+            return Recipients([], matching=matching)
         case _:
             assert_never(targeting.mode)
 
@@ -91,12 +102,14 @@ def resolved(plan: Plan, org_id: str) -> Resolved:
     names = targeting.group_names
     group_ids = group_ids_named(org_id, names) if names else []
     within = None if plan.within is None else departments_below(org_id, plan.within)
-    reached = within
+    reached, matching = within, None
+    if targeting.filter is not None:
+        matching = Search(org_id, criteria_of(org_id, targeting.filter, plan.within, only_active=True))
     if targeting.mode == "departments":
         chosen = departments_below(org_id, targeting.department_ids)
         reached = chosen if within is None else chosen & within
     return Resolved(
-        recipients_of(targeting, org_id, group_ids, _sorted(reached)),
+        recipients_of(targeting, org_id, group_ids, _sorted(reached), matching),
         recipients_of(Targeting(), org_id, (), _sorted(within)),
         groups_missing=len(group_ids) < len(set(names)),
     )
@@ -118,6 +131,8 @@ def member_ids(recipients: Recipients, after: str = "", until: str | None = None
 
 
 def _included(recipients: Recipients, after: str, until: str | None) -> Iterator[str]:
+    if recipients.matching is not None:
+        return recipients.matching.member_ids(after, until)
     if recipients.individuals is None:
         return _merged(recipients.include, after, until, recipients.departments)
     ids = [one for one in recipients.individuals if one > after and (until is None or one <= until)]

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
+from chalicelib.people.search.schemas import Filter
 from chalicelib.web.schemas import Form
 
 MAX_GROUPS = 100
@@ -37,20 +38,22 @@ class ClientTargeting(Form):
 class Targeting(Form):
     """Inside one organization. `individuals` are fixed at launch; the others are who matches on the enroll-on date.
 
-    `departments`: each with all below it.
+    `departments`: each with all below it. `filter`: active members who match. A `filter_id` is looked up at launch, and
+    the batch keeps what the filter said then.
     """
 
-    mode: Literal["all", "groups", "exclude_groups", "group_names", "individuals", "departments"] = "all"
+    mode: Literal["all", "groups", "exclude_groups", "group_names", "individuals", "departments", "filter"] = "all"
     group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS)] = []
     group_names: Annotated[list[Line], Field(max_length=MAX_GROUPS)] = []
     member_ids: Annotated[list[Id], Field(max_length=MAX_INDIVIDUALS)] = []
     department_ids: Annotated[list[Id], Field(max_length=MAX_DEPARTMENTS)] = []
+    filter: Filter | None = None
 
     @model_validator(mode="after")
     def _fields_belong_to_mode(self) -> Self:
         for name, modes in _MODES_BY_FIELD.items():
             if bool(getattr(self, name)) != (self.mode in modes):
-                raise ValueError(f"{name} go with {' and '.join(modes)}, at least one of them.")
+                raise ValueError(f"{name} and {' or '.join(modes)} go together; neither is empty.")
         return self
 
 
@@ -59,6 +62,7 @@ _MODES_BY_FIELD = {
     "group_names": ("group_names",),
     "member_ids": ("individuals",),
     "department_ids": ("departments",),
+    "filter": ("filter",),
 }
 
 

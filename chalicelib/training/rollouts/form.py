@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.people.search import kept_filters
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches.local_dates import CourseDates, due_after, is_due_date_after, staggered
@@ -25,6 +26,7 @@ class CheckedForm:
 
 def checked(scope: Scope, launch: WizardForm, now: datetime, *, all_ready: bool = True) -> CheckedForm:
     """Raises Invalid with every field that is wrong. `all_ready` as in `check`."""
+    launch = _with_filter(scope, launch)
     references = form_store.references(scope, launch, now)
     courses = check(launch, references, all_ready=all_ready)
     plan = Plan(
@@ -40,6 +42,14 @@ def checked(scope: Scope, launch: WizardForm, now: datetime, *, all_ready: bool 
         within=None if scope.department_ids is None else sorted(scope.department_ids),
     )
     return CheckedForm(plan, references)
+
+
+def _with_filter(scope: Scope, launch: WizardForm) -> WizardForm:
+    """A filter that is kept is looked up: the batch is for whom it meant at launch, whatever becomes of it."""
+    if launch.targeting.filter is None:
+        return launch
+    filter_ = kept_filters.resolved(scope, launch.targeting.filter, "targeting.filter.filter_id")
+    return launch.model_copy(update={"targeting": launch.targeting.model_copy(update={"filter": filter_})})
 
 
 def check_size(launch: WizardForm) -> None:

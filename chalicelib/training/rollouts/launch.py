@@ -41,7 +41,7 @@ def launch(scope: Scope, body: WizardForm, route: str, key: str | None, raw: byt
     # The plan was reviewed: a client that is not ready any more fails on its own.
     checked = form.checked(scope, body, now, all_ready=quoted is None)
     if quoted is not None:
-        preview.refuse_changes(quoted, body, checked.references)
+        preview.refuse_changes(quoted, body, checked)
     results = [OrgResult(org_id=org.org_id, name=org.name, ok=None) for org in checked.plan.orgs]
     orgs = checked.references.orgs
     results = [failed(result, Code.ORG_NOT_READY) if missing_of(orgs[result.org_id]) else result for result in results]

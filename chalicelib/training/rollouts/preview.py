@@ -22,7 +22,7 @@ from chalicelib.training.batches.recipients import member_ids, resolved
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
-from chalicelib.training.rollouts.form_store import References
+from chalicelib.training.rollouts.form import CheckedForm
 from chalicelib.training.rollouts.messages import PreviewJob
 from chalicelib.training.rollouts.schemas import PreviewCourse, PreviewOrg, PreviewOut, WizardForm
 
@@ -120,7 +120,7 @@ def quoted_plan(scope: Scope, body: WizardForm, now: datetime) -> preview_store.
     return item
 
 
-def refuse_changes(item: preview_store.PlanItem, body: WizardForm, references: References) -> None:
+def refuse_changes(item: preview_store.PlanItem, body: WizardForm, checked: CheckedForm) -> None:
     """Raise Conflict `plan_changed` when facts that immediate courses depend on have changed since the preview."""
     plan = Plan.model_validate(item.plan)
     is_immediate = any(course.enroll_on is None for course in plan.courses)
@@ -130,8 +130,11 @@ def refuse_changes(item: preview_store.PlanItem, body: WizardForm, references: R
     ignored = set() if plan.reenroll_completed else {"completions"}
     changes = {
         org_id: sorted(kind for kind in latest.keys() - ignored if latest[kind] != item.revisions[org_id][kind])
-        for org_id, latest in references.revisions_by_org.items()
+        for org_id, latest in checked.references.revisions_by_org.items()
     }
+    if plan.targeting != checked.plan.targeting:
+        # The form is the same: the filter that it names says something else by now.
+        changes = {org_id: [*kinds, "filter"] for org_id, kinds in changes.items()}
     differences = [{"org_id": org_id, "changed": kinds} for org_id, kinds in changes.items() if kinds]
     if differences:
         problem = "The facts have changed since the preview; preview again, or launch with accept_changes."

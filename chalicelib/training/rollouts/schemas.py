@@ -175,7 +175,7 @@ class Launch(_Submission):
     targeting: ClientTargeting = ClientTargeting()
 
     def form(self) -> WizardForm:
-        return WizardForm.model_validate(self.model_dump())
+        return WizardForm(**{**dict(self), "targeting": Targeting(**dict(self.targeting))})
 
 
 class OrgLaunch(_Submission):
@@ -184,7 +184,7 @@ class OrgLaunch(_Submission):
     targeting: Targeting = Targeting()
 
     def form(self, org_id: str) -> WizardForm:
-        return WizardForm.model_validate({**self.model_dump(), "org_ids": [org_id]})
+        return WizardForm(**dict(self), org_ids=[org_id])
 
 
 class RetryOrgs(Form):

@@ -89,6 +89,13 @@ def test_each_way_of_targeting_reaches_whom_it_names(firm: Firm) -> None:
          {firm.in_sales[1], firm.in_north[1], firm.in_legal[1]}),
         (firm.boss, "departments", {"department_ids": [firm.sales]}, {*firm.in_sales, *firm.in_north}),
         (firm.boss, "individuals", {"member_ids": [firm.nowhere, firm.in_legal[0]]}, {firm.nowhere, firm.in_legal[0]}),
+        (firm.boss, "filter", {"filter": {"department_ids": [firm.sales], "without": [firm.in_north[0]]}},
+         {*firm.in_sales, firm.in_north[1]}),
+        (firm.boss, "filter", {"filter": {"group_ids": [firm.group], "also": [firm.nowhere]}},
+         {firm.in_sales[1], firm.in_north[1], firm.in_legal[1], firm.nowhere}),
+        (firm.head, "filter", {"filter": {"group_ids": [firm.group], "also": [firm.nowhere, firm.in_north[0]]}},
+         {firm.in_sales[1], *firm.in_north}),
+        (firm.head, "filter", {"filter": {"statuses": ["pending"]}}, set()),
         (firm.head, "all", {}, {*firm.in_sales, *firm.in_north}),
         (firm.head, "groups", {"group_ids": [firm.group]}, {firm.in_sales[1], firm.in_north[1]}),
         (firm.head, "exclude_groups", {"group_ids": [firm.group]}, {firm.in_sales[0], firm.in_north[0]}),
@@ -176,6 +183,57 @@ def test_who_moves_inside_the_departments_while_they_are_read_is_not_missed(
     assert (row["status"], row["num_targeted"], row["num_enrolled"]) == ("enrolled", 7, 7)
 
 
+def _kept(firm: Firm, who: str, **filter_: Any) -> str:
+    made = firm.world.post(f"/orgs/{firm.org}/filters", who, {"name": "Nurses", "filter": filter_})
+    assert made.status == 201, made.text
+    return str(made.json["filter_id"])
+
+
+def test_a_filter_matches_on_the_date_and_its_batch_outlives_it(firm: Firm) -> None:
+    nurse = {"fields": {"job_title": "Nurse"}}
+    first = firm.world.member(firm.org, department_id=firm.sales, **nurse)
+    kept = _kept(firm, firm.head, fields={"job_title": ["nurse"]})
+    batch = firm.launch(firm.head, "filter", {"enroll_on": LATER}, filter={"filter_id": kept})
+    firm.world.patch(f"/orgs/{firm.org}/filters/{kept}", firm.head, {"filter": {"group_ids": [firm.group]}})
+    assert firm.world.delete(f"/orgs/{firm.org}/filters/{kept}", firm.head).status == 204
+    later = firm.world.member(firm.org, department_id=firm.north, **nurse)
+    gone = firm.world.member(firm.org, department_id=firm.north, **nurse)
+    firm.world.patch(f"/orgs/{firm.org}/members/{gone}", firm.boss, {"fields": {"job_title": "Doctor"}})
+    firm.world.member(firm.org, department_id=firm.legal, **nurse)
+    firm.driver.until(THEN)
+    firm.driver.fire()
+    assert firm.enrolled() == {first, later}
+    copy = firm.world.get(firm.path(f"/{batch}/as-launch"), firm.head).json
+    assert copy["targeting"]["filter"]["fields"] == {"job_title": ["nurse"]}
+    assert firm.send(firm.head, copy).status == 202
+
+
+def test_a_plan_notices_that_its_filter_says_something_else(firm: Firm) -> None:
+    kept = _kept(firm, firm.head, group_ids=[firm.group])
+    form = firm.form("filter", filter={"filter_id": kept})
+    plan = firm.preview(firm.head, form)["plan_id"]
+    changed = firm.world.patch(f"/orgs/{firm.org}/filters/{kept}", firm.head, {"filter": {}})
+    assert changed.status == 200
+    refused = firm.send(firm.head, {**form, "plan_id": plan})
+    assert (refused.status, refused.json["differences"]) == (409, [{"org_id": firm.org, "changed": ["filter"]}])
+    assert firm.world.delete(f"/orgs/{firm.org}/filters/{kept}", firm.head).status == 204
+    refused = firm.send(firm.head, {**form, "plan_id": plan})
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "targeting.filter.filter_id")
+
+
+def test_a_filter_of_another_admin_is_unknown_to_who_is_limited(firm: Firm) -> None:
+    kept = _kept(firm, firm.boss, group_ids=[firm.group])
+    refused = firm.send(firm.head, firm.form("filter", filter={"filter_id": kept}))
+    assert (refused.status, refused.json["errors"][0]["code"]) == (422, "unknown_filter")
+
+
+def test_what_a_scheduled_filter_names_is_not_deleted(firm: Firm) -> None:
+    spare = firm.world.location(firm.org, "Hall")
+    firm.launch(firm.boss, "filter", {"enroll_on": LATER}, filter={"location_ids": [spare]})
+    refused = firm.world.delete(f"/orgs/{firm.org}/locations/{spare}", firm.boss)
+    assert (refused.status, refused.json["used_by"]) == (409, ["unfinished batches"])
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -210,6 +268,7 @@ def test_the_msp_s_wizard_does_not_take_individuals_and_departments(firm: Firm) 
     for targeting in (
         {"mode": "individuals", "member_ids": [firm.nowhere]},
         {"mode": "departments", "department_ids": [firm.sales]},
+        {"mode": "filter", "filter": {}},
     ):
         refused = firm.driver.send(firm.driver.form([firm.org], [firm.course], targeting=targeting))
         assert refused.status == 422
