@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import service as directory
+from chalicelib.reporting.explain.schemas import ExplainOut, ExplainQuery
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
@@ -79,6 +80,17 @@ def member_enrollments(call: Call[Any, PageQuery]) -> MemberEnrollmentPage:
 )  # fmt: skip
 def change_enrollment(call: Call[EnrollmentChange, Any]) -> EnrollmentOut:
     return results.enter(_scope(call), _enrollment_id(call), call.body, call.now)
+
+
+@routes.add(
+    "GET", "/orgs/{org_id}/members/{member_id}/explain", summary="Why somebody is, or is not, enrolled",
+    answer=ExplainOut, query=ExplainQuery, needs=Permission.TRAINING_READ, limited=True,
+)  # fmt: skip
+def explain(call: Call[Any, ExplainQuery]) -> ExplainOut:
+    """What decided, and the way there in order; also what would enroll them, and when."""
+    from chalicelib.reporting.explain import service
+
+    return service.explain(_scope(call), call.params["member_id"], call.query.course_id)
 
 
 @routes.add(

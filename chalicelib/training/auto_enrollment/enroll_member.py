@@ -141,7 +141,7 @@ class JoinRun:
                 observability.warning(
                     "member could not be auto-enrolled", batch_id=state.key.batch_id, course_id=course_id
                 )
-            store.refuse(state, join_id, decision)
+            store.refuse(state, join_id, decision, self.now)
         else:
             due_by = future_due_date(state.row, self.org, self.now)
             store.enroll(state, join_id, due_by, self.now, BY_INVITATION if self.job.group_ids is None else None)

@@ -134,12 +134,9 @@ def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime, 
     )
 
 
-def refuse(state: MemberState, join_id: str, code: Code) -> None:
-    """Record why the row does not enroll the member. ConditionFailed as above."""
+def refuse(state: MemberState, join_id: str, code: Code, now: datetime) -> None:
+    """Record why the row does not enroll the member, as of this join. ConditionFailed as above."""
     processed = _processed_write(state, join_id)
-    if state.code == code:
-        table.transact([processed])
-        return
     outcome = outcome_of(code)
     counts: dict[str, Any] = {name: int(counted == outcome) for counted, name in _COUNT_BY_OUTCOME.items()}
     ref = member_result_ref(state.key.org_id, state.key.batch_id, state.row.course_id, state.member_id)
@@ -150,8 +147,10 @@ def refuse(state: MemberState, join_id: str, code: Code) -> None:
         num_targeted=1,
         **counts,
         member_ids_by_code={code.value: [state.member_id]},
+        ran_at=[to_text(now)],
     )
-    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None)])
+    counted = [] if state.code == code else _row_writes(state, outcome, None)
+    table.transact([processed, Write("put", result), *counted])
 
 
 def leave_as_is(state: MemberState, join_id: str) -> None:
