@@ -177,9 +177,7 @@ class Story:
 
     def retry(self) -> None:
         ran = {one: self.ref.batches[one].decided.values() for one in self._batches("ran")}
-        failed = [
-            one for one, decided in ran.items() if any(code in ("no_seat", "access_denied") for _, code in decided)
-        ]
+        failed = [one for one, decided in ran.items() if {"no_seat", "access_denied"} & {code for _, code in decided}]
         for batch_id in [*failed, *self._batches("denied")][:1]:
             path = f"/orgs/{self.org}/training/{batch_id}/courses/{self.course}/retry"
             self.ask("POST", path, None, 202, self.admin)
