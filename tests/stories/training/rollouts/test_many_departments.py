@@ -14,7 +14,8 @@ from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.training.batches import recipients
 from tests.stories.driver import Driver
 
-_LEVELS = (4, 5, 5, 4)  # Below the root: with it and these products, 500 after the rest is added to the lowest.
+# Below the root; the lowest level gets what is missing.
+_WIDTHS = (4, 5, 5)
 _NUM_DEPARTMENTS, _NUM_PEOPLE = 500, 10_000
 
 
@@ -24,14 +25,11 @@ class Tree:
     def __init__(self, driver: Driver, org: str) -> None:
         self.driver, self.world, self.org = driver, driver.world, org
         self._departments: list[Department] = []
-        root = self._add([])
-        level = [root]
-        for width in _LEVELS:
+        level = [self._add([])]
+        for width in _WIDTHS:
             level = [self._add(parent.path) for parent in level for _ in range(width)]
-            if len(self._departments) + len(level) > _NUM_DEPARTMENTS:
-                break
         while len(self._departments) < _NUM_DEPARTMENTS:
-            level.append(self._add(level[len(self._departments) % len(level)].path[:-1]))
+            self._add(level[len(self._departments) % len(level)].path)
         loading.put_all(self._departments)
         self.branch = self._departments[1]
         ids = [one.department_id for one in self._departments]
@@ -76,21 +74,23 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
     current = {member.member_id: member for member in (*staying, *others)}
     num_moves = 0
 
-    def move(member_id: str, among: Sequence[str]) -> None:
+    def move(people: Sequence[Member], among: Sequence[str]) -> list[Any]:
         """As a change of the member writes it: member and rosters in one transaction."""
         nonlocal num_moves
-        before = current[member_id]
-        after = members_store.copy_with(before, department_id=rng.choice(among))
-        table.transact(members_store.change_writes(tree.org, before, after))
-        current[member_id] = after
-        num_moves += 1
+        writes = []
+        for person in rng.sample(people, 12):
+            before = current[person.member_id]
+            after = members_store.copy_with(before, department_id=rng.choice(among))
+            writes += members_store.change_writes(tree.org, before, after)
+            current[person.member_id] = after
+            num_moves += 1
+        return writes
 
     def read_and_move(*args: Any, **more: Any) -> Any:
         for number, key in enumerate(read(*args, **more)):
             yield key
-            if number % 40 == 0:
-                move(rng.choice(staying).member_id, tree.inside)
-                move(rng.choice(others).member_id, tree.outside)
+            if number % 24 == 0:
+                table.transact([*move(staying, tree.inside), *move(others, tree.outside)])
 
     monkeypatch.setattr(recipients, "sort_keys", read_and_move)
     body = {"name": "All", "courses": [{"course_id": course}], "targeting": {"mode": "all"}}
@@ -98,7 +98,7 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
     answer = driver.world.post(f"/orgs/{tree.org}/training/enrollment", head, body, headers=headers)
     assert answer.status == 202, answer.text
     driver.work()
-    assert num_moves > 400
+    assert num_moves > _NUM_PEOPLE
     assert driver.enrolled(tree.org, course) == {member.member_id for member in staying}
     batch = answer.json["results"][0]["batch_id"]
     (row,) = driver.world.get(f"/orgs/{tree.org}/training/{batch}", boss).json["courses"]
