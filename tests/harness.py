@@ -230,6 +230,13 @@ class World(AwsProbe):
         members_store.load(self._msp_by_org[org_id], org_id, members)
         return [member.member_id for member in members]
 
+    def accepts(self, org_id: str, member_id: str) -> None:
+        """An invited person becomes active, as when they accept the invitation."""
+        member = members_store.member(org_id, member_id)
+        assert member is not None
+        after = members_store.copy_with(member, status="active")
+        table.transact(members_store.change_writes(org_id, member, after, self.now))
+
     def learner(self, org_id: str, groups: Sequence[str] = (), **fields: Any) -> tuple[str, str]:
         """An active member with an account: (account_id, member_id)."""
         account_id = fields.pop("account_id", None) or self.account()

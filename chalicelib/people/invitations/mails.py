@@ -41,7 +41,8 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
         if member.mail_blocked:
             return Suppressed("mail_blocked")
         secret = tokens.new_secret()
-        members_store.update(org_id, member, members_store.copy_with(member, invite_hash=tokens.hash_of(secret)))
+        after = members_store.copy_with(member, invite_hash=tokens.hash_of(secret))
+        members_store.update(org_id, member, after)
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
         expires = to_instant(str(member.invite_expires_at)).astimezone(ZoneInfo(org.time_zone or "UTC"))
         return _content(org, member, link=link, expires_on=str(expires.date()))

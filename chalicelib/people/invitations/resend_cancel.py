@@ -60,7 +60,7 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
             return Code.NOT_OPEN
         fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
         after = members_store.copy_with(member, mail_id=mail_id, **fields)
-        writes = members_store.change_writes(scope.org, member, after)
+        writes = members_store.change_writes(scope.org, member, after, now)
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
@@ -81,7 +81,7 @@ def renewal(
     )  # fmt: skip
     about = _about(msp_id, org_id, member, invite_id)
     return after, [
-        *members_store.change_writes(org_id, member, after),
+        *members_store.change_writes(org_id, member, after, now),
         *outbox.writes(mail_id_of(invite_id), InvitationMail.AGAIN, org_pk(org_id), about, now),
     ]
 

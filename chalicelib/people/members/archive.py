@@ -42,7 +42,7 @@ def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> No
         {"status": member.status}, {"status": after.status},
     )  # fmt: skip
     writes = [
-        *store.change_writes(scope.org, member, after),
+        *store.change_writes(scope.org, member, after, now),
         *place_writes(scope, member.department_id),
         bump_revision(scope.org, "people"),
         due.write(event),

@@ -54,7 +54,7 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
         return
     # The item keeps the reason of a block, not a flag: to lift the block is to remove the reason.
     after = store.copy_with(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
-    writes = [*store.change_writes(scope.org, member, after), *place_writes(scope, member.department_id)]
+    writes = [*store.change_writes(scope.org, member, after, now), *place_writes(scope, member.department_id)]
     if "department_id" in changes:
         writes += place_writes(scope, after.department_id)
     jobs: list[MemberJoined] = []

@@ -1,6 +1,6 @@
 """Items of the directory."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref
@@ -47,6 +47,20 @@ def member_sk(member_id: str) -> str:
 
 def member_ref(org_id: str, member_id: str) -> Ref[Member]:
     return Ref(Member, members_pk(org_id), member_sk(member_id))
+
+
+class MemberChange(CoreItem):
+    """`ORG#o#CHANGES#m` / `<revision>`: what a change replaced, by attribute, when it may have decided an enrollment.
+
+    From the latest back, they give the member as of any instant.
+    """
+
+    at = UnicodeAttribute()
+    before = JSONAttribute()
+
+
+def changes_pk(org_id: str, member_id: str) -> str:
+    return f"{org_pk(org_id)}#CHANGES#{member_id}"
 
 
 class UniqueClaim(CoreItem):

@@ -149,6 +149,7 @@ class Partition(CoreItem):
     bounds: ListAttribute[str] = ListAttribute(default=list)
     sizes: ListAttribute[int] = ListAttribute(default=list)
     reenroll_completed = BooleanAttribute(default=False)
+    made_at = UnicodeAttribute(null=True)
 
     @property
     def total(self) -> int:
@@ -181,6 +182,8 @@ class ChunkResult(CoreItem):
     num_skipped = NumberAttribute()
     num_failed = NumberAttribute()
     member_ids_by_code = JSONAttribute()
+    # When each run looked for its recipients; runs that only counted are left out.
+    ran_at: ListAttribute[str] = ListAttribute(null=True)
 
 
 def chunks_prefix(course_id: str) -> str:
@@ -230,6 +233,11 @@ class Enrollment(EnrollmentItem):
     carried_at = UnicodeAttribute(null=True)
     # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
+    # Of a cancelled one; `cancelled_by` is the account of the admin who cancelled this one alone.
+    cancelled_at = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    # Of one that a group made: `invitation` when the member came with the group, and was not added to it.
+    origin = UnicodeAttribute(null=True)
 
     @property
     def course_id(self) -> str:

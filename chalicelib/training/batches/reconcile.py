@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from chalicelib.core import observability
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.jobs import queue
@@ -115,6 +116,7 @@ def _start(key: BatchKey, batch: Batch, rows: Sequence[Row], due_rows: Sequence[
     first_runs = [row for row in allowed if row.partition_id is None]
     if first_runs:
         partition_id, partition = new_id(now), _partition(key, plan)
+        partition.made_at = to_text(now)
         partitions.append(batch_store.put_partition(key, partition_id, partition))
         moves += [Move.start(row, partition_id, partition) for row in first_runs]
     later_runs = [row for row in allowed if row.partition_id is not None]

@@ -1,7 +1,7 @@
 """The learners of a row by outcome, and one learner's courses."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -75,7 +75,6 @@ def of_member(
     limit: int,
     after: str | None,
     now: datetime,
-    is_visible: Callable[[Enrollment], bool] = lambda enrollment: True,
 ) -> tuple[list[EnrollmentOut], str | None]:
     """One page of a member's enrollments, and the position of the next."""
     zone = zone_in(msp_id, org_id)
@@ -84,7 +83,6 @@ def of_member(
     items = [
         enrollment_out(org_id, member_id, enrollment, titles.get(enrollment.course_id, ""), zone, now)
         for enrollment in page.items
-        if is_visible(enrollment)
     ]
     return items, page.next_position
 

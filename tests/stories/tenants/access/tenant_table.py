@@ -33,6 +33,7 @@ class Case:
     at_best: int = 200
     # A file that is sent in place of a body.
     file: bytes | None = None
+    query: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,7 +164,9 @@ TABLE: dict[str, Case] = {
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
+    f"GET {_MEMBER}/explain": Case(P.TRAINING_READ, query="course_id={course_id}"),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
+    f"DELETE {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.TRAINING),
     "POST /orgs/{org_id}/invites": Case(
         P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}
     ),
@@ -275,4 +278,5 @@ class Tenant:
     def path(self, route_name: str, **others: str) -> str:
         """The route's path with this tenant's ids, but for the `others`."""
         own = {name: self.ids[given] for name, given in TABLE[route_name].ids.items()}
-        return route_name.split(" ", 1)[1].format(**{**self.ids, **own, **others})
+        query = f"?{TABLE[route_name].query}" if TABLE[route_name].query else ""
+        return (route_name.split(" ", 1)[1] + query).format(**{**self.ids, **own, **others})
