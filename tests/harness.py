@@ -162,7 +162,7 @@ class World(AwsProbe):
         return self._appoint(entry, msp_pk(msp_id), Msp(msp_pk(msp_id), SELF_SK))
 
     def org_admin(self, org_id: str, account_id: str | None = None, *, role: str = "org_admin", **scope: Any) -> str:
-        """`scope` holds `department_ids` and `permissions` of the roles that have them."""
+        """`scope` holds `department_ids`, `permissions` and `role_id` of the roles that have them."""
         account_id = account_id or self.account()
         entry = AccountEntry(
             account_pk(account_id), org_role_sk(org_id), role=role, msp_id=self._msp_by_org[org_id], org_id=org_id,
@@ -175,7 +175,7 @@ class World(AwsProbe):
         admin = Admin(
             admins_pk(tenant_pk), admin_sk(account_id), account_id=account_id, role=entry.role,
             email=self._email_by_account[account_id], department_ids=entry.department_ids,
-            permissions=entry.permissions, appointed_at=to_text(self.now),
+            permissions=entry.permissions, role_id=entry.role_id, appointed_at=to_text(self.now),
         )  # fmt: skip
         table.transact(admins_store.appoint_writes(admin, entry, counter))
         return account_id

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from chalicelib.people.accounts import login_names
+from chalicelib.people.accounts.login_name_schemas import FirstPassword, MemberCreate
 from chalicelib.people.members import archive, changes, memberships
 from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MemberOut, MemberPage, MemberPatch, MemberQuery, MeOut
@@ -26,6 +28,29 @@ def list_members(call: Call[Empty, MemberQuery]) -> MemberPage:
     else:
         scope = access.org_or_departments(call.account_id, org_id, call.needs)
     return directory.page(scope, call.query, Pager.of(call), call.now)
+
+
+@routes.add(
+    "POST", "/orgs/{org_id}/members", summary="Create a member without an address", answer=MemberOut,
+    body=MemberCreate, status=201, idempotent=True, needs=Permission.MEMBERS,
+)  # fmt: skip
+def create_member(call: Call[MemberCreate, Empty]) -> MemberOut:
+    """They log in by login name with this password, which they have to change, and get the courses of their groups."""
+    scope = access.org_or_departments(call.account_id, call.params["org_id"], call.needs)
+
+    def action(seed: str) -> MemberOut:
+        return directory.member(scope, login_names.create(scope, call.body, seed, call.now), call.now)
+
+    return idempotent(call, MemberOut, action)
+
+
+@routes.add(
+    "PUT", _MEMBER + "/first-password", summary="Set another first password", answer=None, body=FirstPassword,
+    status=204, needs=Permission.MEMBERS,
+)  # fmt: skip
+def set_first_password(call: Call[FirstPassword, Empty]) -> None:
+    """Of who has a login name and no address; to be changed at the next log-in, within seven days."""
+    login_names.new_first_password(_manager(call), call.params["member_id"], call.body.password, call.now)
 
 
 @routes.add("GET", _MEMBER, summary="A member", answer=MemberOut)

@@ -31,7 +31,7 @@ from chalicelib.people.invitations.writes import (
     refusal,
 )
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.limits import is_within
+from chalicelib.people.members.limits import chosen_place_writes, is_within
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -65,7 +65,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
         if structure_store.group(scope.org, form.group_id) is None:
             raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
-        place = _place_writes(scope, form.department_id)
+        place = chosen_place_writes(scope, form.department_id)
         results, invites, invitations = _judge(scope, form, seed, now, expires_at)
         if not invitations:
             _announce(scope, seed, notify_at)
@@ -87,18 +87,6 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
             # One of them was invited by another request, or the group or department went: read and decide again.
             continue
     raise Unavailable()
-
-
-def _place_writes(scope: Scope, department_id: str | None) -> list[Write]:
-    """The department stays where it was read. Raises Invalid."""
-    if department_id is None and scope.department_ids is None:
-        return []
-    department = structure_store.department(scope.org, department_id) if department_id else None
-    if department is None or not (scope.department_ids is None or scope.department_ids & set(department.path)):
-        problem = "Name one of your departments." if department_id is None else "There is no such department."
-        code = "required" if department_id is None else "unknown_department"
-        raise Invalid(FieldError("department_id", code, problem))
-    return [structure_store.department_check(department)]
 
 
 def announcement(scope: Scope) -> Announcement:

@@ -33,7 +33,7 @@ def change(scope: Scope, member_id: str, patch: MemberPatch, now: datetime) -> N
     names of a person who has not accepted; Forbidden for a department outside the caller's own, before or after.
     """
     fields = patch.model_dump(exclude_unset=True)
-    _refuse_unknown(scope, fields)
+    refuse_unknown_places(scope, fields)
     until_settled(lambda: _change(scope, member_id, fields, now))
 
 
@@ -68,7 +68,8 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
     queue.send_soon(*jobs)
 
 
-def _refuse_unknown(scope: Scope, fields: Mapping[str, Any]) -> None:
+def refuse_unknown_places(scope: Scope, fields: Mapping[str, Any]) -> None:
+    """Raises Invalid for groups, a department and a location that are not there."""
     group_ids = fields.get("group_ids", ())
     unknown = [group_id for group_id in group_ids if structure_store.group(scope.org, group_id) is None]
     refuse_unknown("group_ids", group_ids, unknown, "group")

@@ -5,7 +5,7 @@ carry the place that they were decided by, and fail when it is another one by no
 """
 
 from chalicelib.aws.table import Write
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import FieldError, Forbidden, Invalid
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import ON_ROSTERS
 from chalicelib.tenants.access.service import Scope
@@ -22,6 +22,21 @@ def place_writes(scope: Scope, department_id: str | None) -> list[Write]:
     department = structure_store.department(scope.org, department_id) if department_id else None
     if department is None or not scope.department_ids & set(department.path):
         raise Forbidden("This is outside your departments.")
+    return [structure_store.department_check(department)]
+
+
+def chosen_place_writes(scope: Scope, department_id: str | None) -> list[Write]:
+    """For the transaction that puts somebody new into this department: ConditionFailed when it moved or went.
+
+    Raises Invalid for an unknown one, and for none or another's when the caller is limited to departments.
+    """
+    if department_id is None and scope.department_ids is None:
+        return []
+    department = structure_store.department(scope.org, department_id) if department_id else None
+    if department is None or not (scope.department_ids is None or scope.department_ids & set(department.path)):
+        problem = "Name one of your departments." if department_id is None else "There is no such department."
+        code = "required" if department_id is None else "unknown_department"
+        raise Invalid(FieldError("department_id", code, problem))
     return [structure_store.department_check(department)]
 
 

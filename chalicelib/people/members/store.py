@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.aws import loading, table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
@@ -48,6 +50,16 @@ def active_check(org_id: str, member_id: str) -> Write:
     """For a transaction that is for active members only."""
     member = Member(members_pk(org_id), member_sk(member_id))
     return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+
+
+def unchanged_check(member: Member) -> Write:
+    """ConditionFailed when the member changed since it was read."""
+    return Write("check", Member(*member.key), _unchanged(member))
+
+
+def _unchanged(member: Member) -> Condition:
+    same = Member.revision == member.revision
+    return same if member.revision else same | (Member.pk.exists() & Member.revision.does_not_exist())
 
 
 def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
@@ -175,9 +187,6 @@ def change_writes(org_id: str, before: Member, after: Member, now: datetime | No
     ConditionFailed with index 0 when the member changed since it was read, with a following one when the
     address or the login name belongs to another member.
     """
-    unchanged = Member.revision == before.revision
-    if not before.revision:
-        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
     claims, old_claims = claims_of(org_id, after), claims_of(org_id, before)
     entries, old_entries = entries_of(org_id, after), entries_of(org_id, before)
     kept_claims = {item.key for item in old_claims}
@@ -186,7 +195,7 @@ def change_writes(org_id: str, before: Member, after: Member, now: datetime | No
     for item in (*claims, *entries):
         obsolete.pop(item.key, None)
     return [
-        Write("put", after, unchanged),
+        Write("put", after, _unchanged(before)),
         *(put_new(item) for item in claims if item.key not in kept_claims),
         *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in obsolete.values()),

@@ -155,6 +155,10 @@ TABLE: dict[str, Case] = {
     "POST /orgs/{org_id}/filters": Case(P.MEMBERS_READ, lambda _: {"name": "New", "filter": {}}),
     "PATCH /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ, lambda _: {"name": "Taken over"}),
     "DELETE /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/members": Case(
+        P.MEMBERS, lambda _: {"login_name": "new.person", "password": "A-first-password-1", "first_name": "New"}
+    ),
+    f"PUT {_MEMBER}/first-password": Case(P.MEMBERS, lambda _: {"password": "A-first-password-1"}, at_best=409),
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
     f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
