@@ -143,11 +143,13 @@ class Reference:
     def runs(self, batch_id: str, at: str) -> None:
         """The date of a batch, or of its retry, has come."""
         batch = self.batches[batch_id]
-        if not self.has_access:
-            batch.state, batch.at = "denied", at
-            return
         is_first = batch.state in ("scheduled", "denied")
-        failed = {member for member, (_, code) in batch.decided.items() if code == "no_seat"}
+        failed = {member for member, (_, code) in batch.decided.items() if code in ("no_seat", "access_denied")}
+        if not self.has_access:
+            if is_first:
+                batch.state, batch.at = "denied", at
+            batch.decided.update(dict.fromkeys(failed, (at, "access_denied")))
+            return
         batch.state = "ran"
         if is_first:
             batch.at = at
