@@ -226,7 +226,8 @@ def _group_cause(facts: Facts, group_id: str, batch_name: str) -> Cause:
 def _step(
     at: str | None, code: str, cause: Cause, *, planned: bool = False, names: Mapping[str, str] = _NO_NAMES
 ) -> Step:
-    explanation = explain(code, name=f"“{cause.name}”" if cause.name else "It", **names)
+    text = f"planned_{code}" if planned and code != "scheduled_for" else code
+    explanation = explain(text, name=f"“{cause.name}”" if cause.name else "It", **names)
     return Step(
         at=at, code=code, cause=cause, sentence=explanation.sentence, next_step=explanation.next_step, planned=planned
     )
