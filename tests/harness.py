@@ -244,10 +244,13 @@ class World(AwsProbe):
 
     def _member(self, org_id: str, groups: Sequence[str], status: str, fields: dict[str, Any]) -> Member:
         member_id = self._id()
-        plain = {"email": f"person{self._num_made}@example.com", "first_name": "Ann", "last_name": "Lee"}
+        plain = {
+            "email": f"person{self._num_made}@example.com", "first_name": "Ann", "last_name": "Lee",
+            "created_at": to_text(self.now),
+        }  # fmt: skip
         return Member(
             members_pk(org_id), member_sk(member_id), member_id=member_id, status=status, group_ids=list(groups),
-            created_at=to_text(self.now), **{**plain, **fields},
+            **{**plain, **fields},
         )  # fmt: skip
 
     def _next(self) -> int:

@@ -27,8 +27,8 @@ from chalicelib.people.search.criteria import Criteria, is_placed
 # One BatchGetItem.
 PER_READ = 100
 
-# A start that so few people have is looked up in the index of words: one query of about 60 KB.
-FEW = 500
+# A start that so few people have is looked up in the index of words: one query of about 250 KB.
+FEW = 2000
 
 _FIRST = member_sk("")
 

@@ -7,7 +7,7 @@ from chalicelib.people.members.changes import member_of
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.reporting.explain.explanations import explain as explanation_of
-from chalicelib.reporting.explain.facts import Attempt, Facts, facts_of
+from chalicelib.reporting.explain.facts_store import Attempt, Facts, facts_of
 from chalicelib.reporting.explain.schemas import Cause, ExplainOut, Step
 from chalicelib.reporting.explain.steps import Waiting, way_of
 from chalicelib.tenants.access.service import Scope

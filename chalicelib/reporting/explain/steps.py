@@ -8,7 +8,7 @@ from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.reporting.explain.explanations import explain
-from chalicelib.reporting.explain.facts import Attempt, Facts, GroupGift
+from chalicelib.reporting.explain.facts_store import Attempt, Facts, GroupGift
 from chalicelib.reporting.explain.recipients import Mismatch, mismatch
 from chalicelib.reporting.explain.schemas import Cause, Step, WouldEnroll
 from chalicelib.tenants.structure.models import Group

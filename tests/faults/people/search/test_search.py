@@ -1,5 +1,6 @@
 """A search whose number is counted by a job, from the request to the number: broken at every call in every way."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -87,3 +88,13 @@ def test_a_message_that_is_delivered_twice_at_once_counts_once(play: FaultHarnes
     delivery = play.outside.take_one(job="search")
     later.while_delivering(play, delivery, at, lambda: play.deliver_at_once(Delivery(delivery.body)))
     _assert_counted(play, org_id, search_id)
+
+
+def test_a_count_whose_hour_is_over_leaves_nothing_behind(play: FaultHarness) -> None:
+    request, _ = _asking(play)
+    assert play.ask(request).json["search_id"]
+    play.outside.take_one(job="search")
+    play.world.now += timedelta(hours=2)
+    play.outside.sweep()
+    play.outside.work_off()
+    assert not [item for item in play.world.dump("outbox") if item["pk"].startswith("DUE#")]
