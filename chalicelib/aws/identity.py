@@ -16,6 +16,8 @@ from chalicelib.core.text import normalized
 # The account was created between our look and our call, or it was created and only its mail failed.
 _CREATED_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
 
+_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
+
 # As Cognito calls those whose password somebody else chose.
 _NEVER_LOGGED_IN = "FORCE_CHANGE_PASSWORD"
 
@@ -69,7 +71,7 @@ class Identity:
                 )  # fmt: skip
             return _values(answer["User"]["Attributes"])["sub"]
         except StorageFailure as error:
-            if error.aws_code == "InvalidPasswordException":
+            if error.aws_code in _WEAK:
                 raise _weak() from None
             if error.aws_code != "UsernameExistsException":
                 raise
@@ -92,7 +94,7 @@ class Identity:
                     UserPoolId=pool, Username=user_name, Password=password, Permanent=False
                 )
         except StorageFailure as error:
-            if error.aws_code == "InvalidPasswordException":
+            if error.aws_code in _WEAK:
                 raise _weak() from None
             if error.aws_code != "UserNotFoundException":
                 raise

@@ -9,7 +9,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.jobs import due, queue
 from chalicelib.people.accounts import login_name_store
 from chalicelib.people.accounts.login_name_schemas import MemberCreate
-from chalicelib.people.accounts.passwords import refuse_weak
+from chalicelib.people.accounts.passwords import refuse_weak_first
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.changes import member_of, refuse_unknown_places
 from chalicelib.people.members.events import member_joined
@@ -35,7 +35,7 @@ def create(scope: Scope, form: MemberCreate, seed: str, now: datetime) -> str:
     name, member_id = form.login_name, derived_id(seed, "member", form.login_name)
     if members_store.member(scope.org, member_id) is not None:
         return member_id
-    refuse_weak(form.password, "password")
+    refuse_weak_first(form.password, "password")
     places = {field: getattr(form, field) for field in _PLACES}
     place = chosen_place_writes(scope, form.department_id)
     refuse_unknown_places(scope, places)
@@ -72,7 +72,7 @@ def new_first_password(scope: Scope, member_id: str, password: str, now: datetim
     no admin gets into what is not this organization's.
     """
     member = member_of(scope.org, member_id)
-    refuse_weak(password, "password")
+    refuse_weak_first(password, "password")
     if member.login_name is None or member.account_id is None or member.status != MemberStatus.ACTIVE:
         raise Conflict("no_login_name", "This person has no login name of yours.")
     entries = access_store.entries_of(member.account_id)

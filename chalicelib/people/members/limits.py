@@ -6,6 +6,7 @@ carry the place that they were decided by, and fail when it is another one by no
 
 from chalicelib.aws.table import Write
 from chalicelib.core.errors import FieldError, Forbidden, Invalid
+from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import ON_ROSTERS
 from chalicelib.tenants.access.service import Scope
@@ -23,6 +24,19 @@ def place_writes(scope: Scope, department_id: str | None) -> list[Write]:
     if department is None or not scope.department_ids & set(department.path):
         raise Forbidden("This is outside your departments.")
     return [structure_store.department_check(department)]
+
+
+def reach_writes(scope: Scope, member_id: str) -> list[Write]:
+    """The same for a change of something else of this person's: ConditionFailed when they changed since.
+
+    Raises Forbidden for who is outside the caller's departments by now.
+    """
+    if scope.department_ids is None:
+        return []
+    member = members_store.member(scope.org, member_id)
+    if member is None or member.status not in ON_ROSTERS:
+        raise Forbidden("This is outside your departments.")
+    return [members_store.unchanged_check(member), *place_writes(scope, member.department_id)]
 
 
 def chosen_place_writes(scope: Scope, department_id: str | None) -> list[Write]:

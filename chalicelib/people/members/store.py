@@ -46,10 +46,11 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def active_check(org_id: str, member_id: str) -> Write:
-    """For a transaction that is for active members only."""
+def active_check(org_id: str, member_id: str, as_read: Member | None = None) -> Write:
+    """For a transaction that is for active members only; with `as_read`, for who has not changed since besides."""
     member = Member(members_pk(org_id), member_sk(member_id))
-    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+    is_active = Member.status == MemberStatus.ACTIVE.value
+    return Write("check", member, is_active if as_read is None else is_active & _unchanged(as_read))
 
 
 def unchanged_check(member: Member) -> Write:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.settle import until_settled
+from chalicelib.people.members.limits import reach_writes
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
@@ -42,4 +43,6 @@ def _cancel(scope: Scope, enrollment_id: EnrollmentId, now: datetime) -> None:
         {"status": old.status},
         {"status": EnrollmentStatus.CANCELLED.value},
     )
-    audit.commit(org_pk(scope.org), entry, store.cancel_writes(scope.org, old, scope.account_id, now), now)
+    writes = store.cancel_writes(scope.org, old, scope.account_id, now)
+    writes += reach_writes(scope, enrollment_id.member_id)
+    audit.commit(org_pk(scope.org), entry, writes, now)

@@ -125,6 +125,7 @@ def test_a_name_that_an_account_has_without_us_is_taken(firm: Firm, world: World
         ({"login": "ann@example.com"}, "login_name"),
         ({"login": "ann lee"}, "login_name"),
         ({"password": "short"}, "password"),
+        ({"password": "First password 1"}, "password"),
         ({"first_name": None}, "body"),
         ({"group_ids": ["nobody"]}, "group_ids.0"),
         ({"department_id": "nobody"}, "department_id"),

@@ -90,6 +90,47 @@ def test_who_moves_away_between_the_check_and_the_change_is_not_changed(
     assert (member["status"], member["fields"], member["department_id"]) == ("active", {}, firm.legal)
 
 
+def test_nor_are_their_enrollments_and_offers(firm: Firm, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.training.progress import cancel_one, results
+    from chalicelib.training.self_enrollment import offers
+
+    course = world.course(world._msp_by_org[firm.org], self_enroll=True)
+    access = {"course_ids": [course], "reply_to": "training@acme.example"}
+    owner = world.msp_admin(world._msp_by_org[firm.org])
+    assert world.put(f"/msp/organizations/{firm.org}/training-access", owner, access).status == 200
+    account, person = world.learner(firm.org, department_id=firm.north)
+    taken = world.post("/me/courses", account, {"course_id": course}).json["enrollment_id"]
+    world.post(f"/me/courses/{taken}/start", account)
+    offer = world.post(f"/me/courses/{taken}/offer", account, {"org_id": firm.org}).json["offer_id"]
+    path = firm.path(f"members/{person}")
+    enrollment = f"{path}/enrollments/{firm.org}.{person}.{course}"
+
+    def moved_first(module: Any, name: str, ask: Any) -> int:
+        """The answer when somebody moves the person after the route has looked, and before the change looks."""
+        world.patch(path, firm.boss, {"department_id": firm.north})
+        original = getattr(module, name)
+
+        def move_first(*args: Any, **more: Any) -> Any:
+            monkeypatch.undo()
+            assert world.patch(path, firm.boss, {"department_id": firm.legal}).status == 200
+            return original(*args, **more)
+
+        monkeypatch.setattr(module, name, move_first)
+        return int(ask().status)
+
+    accept = f"{path}/carry-over/{offer}/accept"
+    assert moved_first(offers, "accept", lambda: world.post(accept, firm.admin)) == 403
+    world.patch(path, firm.boss, {"department_id": firm.north})
+    assert world.post(accept, firm.admin).status == 200
+    for module, name, ask in (
+        (results, "_enter", lambda: world.patch(enrollment, firm.admin, {"result": {"score": 90}})),
+        (cancel_one, "_cancel", lambda: world.delete(enrollment, firm.admin)),
+    ):
+        assert moved_first(module, name, ask) == 403
+    (kept,) = world.get(f"{path}/enrollments", firm.boss).json["items"]
+    assert (kept["status"], kept["score"]) == ("in_progress", None)
+
+
 def test_a_department_that_moves_in_the_middle_of_a_change_is_noticed(
     firm: Firm, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,3 +124,35 @@ def test_a_role_that_changes_while_somebody_is_appointed_is_not_given(
     refused = _appoint(world, org, admin, role_id=role_id)
     assert (refused.status, refused.json["code"]) == (409, "changed_meanwhile")
     assert world.get(f"/orgs/{org}/roles", admin).json["items"][0]["num_admins"] == 0
+
+
+def test_of_two_admins_who_change_a_role_at_once_one_reads_it_again(
+    world: World, org: str, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.tenants.admins import roles
+
+    role_id, original = _role(world, org, admin, "audit"), roles.audit.commit
+    path = f"/orgs/{org}/roles/{role_id}"
+
+    def other_first(change: Any) -> Any:
+        def commit(*args: Any) -> Any:
+            monkeypatch.undo()
+            assert change().status in (200, 201, 204)
+            return original(*args)
+
+        monkeypatch.setattr(roles.audit, "commit", commit)
+
+    other_first(lambda: world.patch(path, admin, {"permissions": ["members"]}))
+    refused = world.patch(path, admin, {"permissions": ["audit", "settings"]})
+    assert (refused.status, refused.json["code"]) == (409, "changed_meanwhile")
+    assert world.get(f"/orgs/{org}/roles", admin).json["items"][0]["permissions"] == ["members"]
+    # Nor is one deleted that somebody is given at that moment.
+    other_first(lambda: _appoint(world, org, admin, role_id=role_id))
+    refused = world.delete(path, admin)
+    assert (refused.status, refused.json["code"]) == (409, "in_use")
+    # And nobody is given one that is deleted at that moment.
+    other = _role(world, org, admin, "audit", name="Other")
+    other_first(lambda: world.delete(f"/orgs/{org}/roles/{other}", admin))
+    refused = _appoint(world, org, admin, role_id=other, email="bob@example.com")
+    assert (refused.status, refused.json["code"]) == (409, "changed_meanwhile")
+    assert len(world.get(f"/orgs/{org}/admins", admin).json["items"]) == 2
