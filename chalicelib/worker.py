@@ -19,6 +19,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
+from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
@@ -59,7 +60,7 @@ def _later(module: str, name: str) -> Handle:
     return handle
 
 
-_EXPORTS, _UPLOADS = "reporting.exports.service", "people.uploads.jobs"
+_EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
 _KINDS = (
@@ -77,6 +78,7 @@ _KINDS = (
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),
     Kind(UploadChunk, _later(_UPLOADS, "run_chunk"), _later(_UPLOADS, "on_dead_letter")),
+    Kind(CountSearch, _later(_SEARCH, "count_on")),
     Kind(SendScheduled, _later(_INVITE, "send_scheduled")),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),

@@ -17,6 +17,7 @@ from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
 from infra.demo_people import DemoPeople
+from infra.demo_training import DemoTraining
 from infra.deploy import Stack, deploy
 from infra.logs import latest_errors
 from infra.packaging import ROOT
@@ -62,11 +63,13 @@ def run(port: int, *, with_demo: bool) -> None:
             org_admin = log_in(api_url, log_ins.org_admin, PASSWORD)
             print("An invitation to Alderquay Logistics, over HTTP:\n")
             _demonstrate(cloud, DemoPeople(org_admin, sample_id("org", LEARNERS_AT[0]), str(cloud.endpoint)))
+            print("Alderquay Logistics enrolls a department of its own, and asks why somebody is enrolled:\n")
+            _demonstrate(cloud, DemoTraining(org_admin, sample_id("org", LEARNERS_AT[0])))
         print(welcome(str(cloud.endpoint), api_url, log_ins), flush=True)
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
     try:
         demo.run()

@@ -165,7 +165,7 @@ class World(AwsProbe):
         return self._appoint(entry, msp_pk(msp_id), Msp(msp_pk(msp_id), SELF_SK))
 
     def org_admin(self, org_id: str, account_id: str | None = None, *, role: str = "org_admin", **scope: Any) -> str:
-        """`scope` holds `department_ids` and `permissions` of the roles that have them."""
+        """`scope` holds `department_ids`, `permissions` and `role_id` of the roles that have them."""
         account_id = account_id or self.account()
         entry = AccountEntry(
             account_pk(account_id), org_role_sk(org_id), role=role, msp_id=self._msp_by_org[org_id], org_id=org_id,
@@ -178,7 +178,7 @@ class World(AwsProbe):
         admin = Admin(
             admins_pk(tenant_pk), admin_sk(account_id), account_id=account_id, role=entry.role,
             email=self._email_by_account[account_id], department_ids=entry.department_ids,
-            permissions=entry.permissions, appointed_at=to_text(self.now),
+            permissions=entry.permissions, role_id=entry.role_id, appointed_at=to_text(self.now),
         )  # fmt: skip
         table.transact(admins_store.appoint_writes(admin, entry, counter))
         return account_id
@@ -233,6 +233,13 @@ class World(AwsProbe):
         members_store.load(self._msp_by_org[org_id], org_id, members)
         return [member.member_id for member in members]
 
+    def accepts(self, org_id: str, member_id: str) -> None:
+        """An invited person becomes active, as when they accept the invitation."""
+        member = members_store.member(org_id, member_id)
+        assert member is not None
+        after = members_store.copy_with(member, status="active")
+        table.transact(members_store.change_writes(org_id, member, after, self.now))
+
     def learner(self, org_id: str, groups: Sequence[str] = (), **fields: Any) -> tuple[str, str]:
         """An active member with an account: (account_id, member_id)."""
         account_id = fields.pop("account_id", None) or self.account()
@@ -240,10 +247,13 @@ class World(AwsProbe):
 
     def _member(self, org_id: str, groups: Sequence[str], status: str, fields: dict[str, Any]) -> Member:
         member_id = self._id()
-        plain = {"email": f"person{self._num_made}@example.com", "first_name": "Ann", "last_name": "Lee"}
+        plain = {
+            "email": f"person{self._num_made}@example.com", "first_name": "Ann", "last_name": "Lee",
+            "created_at": to_text(self.now),
+        }  # fmt: skip
         return Member(
             members_pk(org_id), member_sk(member_id), member_id=member_id, status=status, group_ids=list(groups),
-            created_at=to_text(self.now), **{**plain, **fields},
+            **{**plain, **fields},
         )  # fmt: skip
 
     def _next(self) -> int:

@@ -7,8 +7,8 @@ from chalicelib.core import start
 
 PARTS = (
     "about", "accounts", "admins", "audit", "batches", "courses", "email_change", "exports", "invitation_pages",
-    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "organizations", "rollouts",
-    "self_enrollment", "structure", "uploads",
+    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "org_training",
+    "organizations", "rollouts", "search", "self_enrollment", "structure", "uploads",
 )  # fmt: skip
 
 

@@ -10,14 +10,14 @@ from chalicelib.tenants.audit.schemas import AuditPage, Verification
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Audit trail", __name__)
+routes = Routes("Audit trail", __name__, needs=Permission.AUDIT)
 
 
 @routes.add(
     "GET", "/orgs/{org_id}/audit", summary="What admins changed, newest first", answer=AuditPage, query=PageQuery
 )  # fmt: skip
 def list_audit(call: Call[Empty, PageQuery]) -> AuditPage:
-    return trail.page(_org(call, Permission.AUDIT), Pager.of(call))
+    return trail.page(_org(call), Pager.of(call))
 
 
 @routes.add(
@@ -26,8 +26,8 @@ def list_audit(call: Call[Empty, PageQuery]) -> AuditPage:
 )  # fmt: skip
 def verify_audit(call: Call[Empty, Empty]) -> Verification:
     """Every entry carries the hash of the one before: an entry that was changed or taken out shows."""
-    return trail.verify(_org(call, Permission.AUDIT))
+    return trail.verify(_org(call))
 
 
-def _org(call: Call[Any, Any], permission: Permission) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], permission)
+def _org(call: Call[Any, Any]) -> Scope:
+    return access.org(call.account_id, call.params["org_id"], call.needs)

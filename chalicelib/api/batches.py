@@ -26,14 +26,14 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
-routes = Routes("Rollouts", __name__)
+routes = Routes("Rollouts", __name__, needs=Permission.ROLLOUTS)
 
 _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)
 
 
 def _batch_key(call: Call[Any, Any]) -> tuple[Scope, BatchKey]:
@@ -114,8 +114,8 @@ def undo_state(call: Call[Any, Any]) -> UndoOut:
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
 def as_launch(call: Call[Any, Any]) -> Launch:
     """Its courses, targeting and switches; dates that are past are left out, so that it can be launched again."""
-    scope, key = _batch_key(call)
-    return copy_batch.as_launch(scope, key, call.now)
+    _, key = _batch_key(call)
+    return copy_batch.as_launch(key, call.now)
 
 
 @routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, status=202, idempotent=True)

@@ -10,7 +10,7 @@ from chalicelib.tenants.courses.schemas import CourseOut, CoursePage, CourseQuer
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Courses", __name__)
+routes = Routes("Courses", __name__, needs=Permission.CLIENTS)
 
 
 @routes.add("GET", "/msp/courses", summary="The course library", answer=CoursePage, query=CourseQuery)
@@ -24,7 +24,13 @@ def read_course(call: Call[Empty, Empty]) -> CourseOut:
 
 
 @routes.add(
-    "GET", "/me/library", summary="Courses to take on my own", answer=LibraryPage, query=CourseQuery, tag="Own account"
+    "GET",
+    "/me/library",
+    summary="Courses to take on my own",
+    answer=LibraryPage,
+    query=CourseQuery,
+    tag="Own account",
+    needs="",
 )
 def read_library(call: Call[Empty, CourseQuery]) -> LibraryPage:
     """Those that anybody with an account may take, without an organization."""
@@ -32,4 +38,4 @@ def read_library(call: Call[Empty, CourseQuery]) -> LibraryPage:
 
 
 def _msp(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)

@@ -7,11 +7,15 @@ from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.training.batches.visibility import batch_of
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.routing import Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
-routes = Routes("Exports", __name__)
+routes = Routes("Exports", __name__, needs=Permission.ROLLOUTS)
+
+_ORG = "/orgs/{org_id}"
+_INSIDE: Any = {"needs": Permission.TRAINING_READ, "limited": True, "tag": "Training in one organization"}
 
 
 @routes.add(
@@ -19,7 +23,7 @@ routes = Routes("Exports", __name__)
 )
 def export_dashboard(call: Call[Empty, Empty]) -> ExportOut:
     """A line per client. Poll the export until it is ready, then fetch its file."""
-    return _start(call, Selection(kind=ExportKind.DASHBOARD))
+    return _start(call, Selection(kind=ExportKind.DASHBOARD), _scope(call))
 
 
 @routes.add(
@@ -28,7 +32,7 @@ def export_dashboard(call: Call[Empty, Empty]) -> ExportOut:
 )  # fmt: skip
 def export_batches(call: Call[Empty, Empty]) -> ExportOut:
     """A line per batch, with the columns of the list. Poll the export until it is ready, then fetch its file."""
-    return _start(call, Selection(kind=ExportKind.BATCHES, **call.params))
+    return _start(call, Selection(kind=ExportKind.BATCHES, **call.params), _scope(call))
 
 
 @routes.add(
@@ -38,7 +42,7 @@ def export_batches(call: Call[Empty, Empty]) -> ExportOut:
 )  # fmt: skip
 def export_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
     """A line per learner, with the columns of the list. Poll the export until it is ready, then fetch its file."""
-    return _start(call, Selection(kind=ExportKind.LEARNERS, outcome=call.query.outcome, **call.params))
+    return _start(call, Selection(kind=ExportKind.LEARNERS, outcome=call.query.outcome, **call.params), _scope(call))
 
 
 @routes.add("GET", "/msp/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut)
@@ -50,12 +54,47 @@ def find_export(call: Call[Empty, Empty]) -> ExportOut:
     return exports.find(_scope(call), call.params["export_id"], call.now)
 
 
-def _start(call: Call[Any, Any], selection: Selection) -> ExportOut:
+@routes.add(
+    "POST", _ORG + "/training/export", summary="Export the organization's batches", answer=ExportOut, status=202,
+    idempotent=True, **_INSIDE,
+)  # fmt: skip
+def export_own_batches(call: Call[Empty, Empty]) -> ExportOut:
+    """A line per batch that the list shows. Poll the export until it is ready, then fetch its file."""
+    return _start(call, Selection(kind=ExportKind.BATCHES, **call.params), _own(call))
+
+
+@routes.add(
+    "POST", _ORG + "/training/{batch_id}/courses/{course_id}/learners/export",
+    summary="Export the learners of one course of a batch", answer=ExportOut, query=LearnersFilter, status=202,
+    idempotent=True, **_INSIDE,
+)  # fmt: skip
+def export_own_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
+    """A line per learner that the list shows. Poll the export until it is ready, then fetch its file."""
+    scope = _own(call)
+    batch_of(scope, call.params["batch_id"])
+    return _start(call, Selection(kind=ExportKind.LEARNERS, outcome=call.query.outcome, **call.params), scope)
+
+
+@routes.add(
+    "GET", _ORG + "/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut, **_INSIDE
+)
+def find_own_export(call: Call[Empty, Empty]) -> ExportOut:
+    """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days."""
+
     from chalicelib.reporting.exports import service as exports
 
-    scope = _scope(call)
+    return exports.find(_own(call), call.params["export_id"], call.now)
+
+
+def _start(call: Call[Any, Any], selection: Selection, scope: Scope) -> ExportOut:
+    from chalicelib.reporting.exports import service as exports
+
     return idempotent(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
 
 
+def _own(call: Call[Any, Any]) -> Scope:
+    return access.org_or_departments(call.account_id, call.params["org_id"], call.needs)
+
+
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)

@@ -17,7 +17,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Invitations", __name__)
+routes = Routes("Invitations", __name__, needs=Permission.INVITES, limited=True)
 
 _INVITES = "/orgs/{org_id}/invites"
 
@@ -67,4 +67,4 @@ def announcement(call: Call[Empty, Empty]) -> Announcement:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], Permission.INVITES)
+    return access.org_or_departments(call.account_id, call.params["org_id"], call.needs)

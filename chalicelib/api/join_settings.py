@@ -9,7 +9,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Join page", __name__)
+routes = Routes("Join page", __name__, needs=Permission.SETTINGS)
 
 _PATH = "/orgs/{org_id}/join-page"
 
@@ -27,4 +27,4 @@ def set_join_page(call: Call[JoinPageForm, Empty]) -> JoinPageOut:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], Permission.SETTINGS)
+    return access.org(call.account_id, call.params["org_id"], call.needs)

@@ -25,7 +25,7 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
-routes = Routes("Organizations", __name__)
+routes = Routes("Organizations", __name__, needs=Permission.CLIENTS)
 
 
 @routes.add("GET", "/msp/organizations", summary="Clients of the MSP", answer=ClientPage, query=OrgQuery)
@@ -93,18 +93,27 @@ def withdraw(call: Call[Empty, Empty]) -> None:
     organizations.withdraw(_client(call), call.now)
 
 
-@routes.add("GET", "/orgs/{org_id}", summary="Settings of the organization", answer=SettingsOut)
+@routes.add(
+    "GET", "/orgs/{org_id}", summary="Settings of the organization", answer=SettingsOut, needs=Permission.SETTINGS
+)
 def read_settings(call: Call[Empty, Empty]) -> SettingsOut:
     return organizations.settings(_org(call))
 
 
-@routes.add("PATCH", "/orgs/{org_id}", summary="Change settings", answer=SettingsOut, body=SettingsPatch)
+@routes.add(
+    "PATCH",
+    "/orgs/{org_id}",
+    summary="Change settings",
+    answer=SettingsOut,
+    body=SettingsPatch,
+    needs=Permission.SETTINGS,
+)
 def change_settings(call: Call[SettingsPatch, Empty]) -> SettingsOut:
     return organizations.change_settings(_org(call), call.body, call.now)
 
 
 def _msp(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.CLIENTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)
 
 
 def _client(call: Call[Any, Any]) -> Scope:
@@ -113,4 +122,4 @@ def _client(call: Call[Any, Any]) -> Scope:
 
 
 def _org(call: Call[Any, Any]) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], Permission.SETTINGS)
+    return access.org(call.account_id, call.params["org_id"], call.needs)

@@ -19,11 +19,11 @@ from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Routes
 
-routes = Routes("Rollouts", __name__)
+routes = Routes("Rollouts", __name__, needs=Permission.ROLLOUTS)
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.msp(call.account_id, Permission.ROLLOUTS, call.msp_id)
+    return access.msp(call.account_id, call.needs, call.msp_id)
 
 
 @routes.add("GET", "/msp/training", summary="Dashboard over all clients", answer=Dashboard, query=PageQuery)
@@ -38,7 +38,9 @@ def dashboard(call: Call[Any, PageQuery]) -> Dashboard:
 )  # fmt: skip
 def launch_rollout(call: Call[Launch, Any]) -> LaunchOut:
     """One batch per client, each on its own. `Idempotency-Key` is required."""
-    return launch.launch(_scope(call), call.body, call.route, call.idempotency_key, call.request_fingerprint, call.now)
+    return launch.launch(
+        _scope(call), call.body.form(), call.route, call.idempotency_key, call.request_fingerprint, call.now
+    )
 
 
 @routes.add(
@@ -53,7 +55,7 @@ def launch_rollout(call: Call[Launch, Any]) -> LaunchOut:
 def preview_launch(call: Call[Launch, Any]) -> PreviewOut:
     """Counts in the background whom a launch would enroll, and changes nothing. A launch may quote the plan's id."""
     scope = _scope(call)
-    return idempotent(call, PreviewOut, lambda seed: preview.preview(scope, call.body, seed, call.now))
+    return idempotent(call, PreviewOut, lambda seed: preview.preview(scope, call.body.form(), seed, call.now))
 
 
 @routes.add("GET", "/msp/training/preview/{plan_id}", summary="A preview, as far as it is counted", answer=PreviewOut)

@@ -44,14 +44,28 @@ def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     return idempotent(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))
 
 
-@routes.add("GET", _CARRY_OVER, summary="Progress offered", answer=OfferPage, query=PageQuery)
+@routes.add(
+    "GET",
+    _CARRY_OVER,
+    summary="Progress offered",
+    answer=OfferPage,
+    query=PageQuery,
+    needs=Permission.RESULTS,
+    limited=True,
+)
 def list_offers(call: Call[Empty, PageQuery]) -> OfferPage:
     """What the member offered and nobody has accepted yet."""
     return offers.open_offers(_scope(call), call.params["member_id"], Pager.of(call))
 
 
 @routes.add(
-    "POST", _CARRY_OVER + "/{offer_id}/accept", summary="Accept offered progress", answer=OfferOut, idempotent=True
+    "POST",
+    _CARRY_OVER + "/{offer_id}/accept",
+    summary="Accept offered progress",
+    answer=OfferOut,
+    idempotent=True,
+    needs=Permission.RESULTS,
+    limited=True,
 )
 def accept_offer(call: Call[Empty, Empty]) -> OfferOut:
     """It becomes the member's enrollment here, with its dates, and takes a seat. Accepting again does nothing more."""
@@ -64,6 +78,6 @@ def accept_offer(call: Call[Empty, Empty]) -> OfferOut:
 def _scope(call: Call[Any, Any]) -> Scope:
     org_id, member_id = call.params["org_id"], call.params["member_id"]
     path = directory.department_path_of(org_id, member_id)
-    scope = access.org(call.account_id, org_id, Permission.RESULTS, path)
+    scope = access.org(call.account_id, org_id, call.needs, path)
     directory.member(scope, member_id, call.now)
     return scope

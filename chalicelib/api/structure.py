@@ -22,20 +22,24 @@ from chalicelib.tenants.structure.schemas import (
     LocationPage,
     LocationPatch,
 )
-from chalicelib.training.rollouts.group_uses import batch_uses
+from chalicelib.training.rollouts.target_uses import batch_uses
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
+_READ: Any = {"needs": Permission.STRUCTURE_READ, "limited": True}
+
 # Rooms above know what uses a group, department or location. They are asked before one is deleted.
 USES = (members_in, batch_uses)
 
-routes = Routes("Structure", __name__)
+routes = Routes("Structure", __name__, needs=Permission.STRUCTURE)
 
 
-@routes.add("GET", "/orgs/{org_id}/groups", summary="Groups of the organization", answer=GroupPage, query=PageQuery)
+@routes.add(
+    "GET", "/orgs/{org_id}/groups", summary="Groups of the organization", answer=GroupPage, query=PageQuery, **_READ
+)
 def list_groups(call: Call[Empty, PageQuery]) -> GroupPage:
-    return structure.groups(_scope(call), Pager.of(call))
+    return structure.groups(_reader(call), Pager.of(call))
 
 
 @routes.add(
@@ -70,9 +74,10 @@ def delete_group(call: Call[Empty, Empty]) -> None:
     summary="Departments of the organization",
     answer=DepartmentPage,
     query=PageQuery,
+    **_READ,
 )
 def list_departments(call: Call[Empty, PageQuery]) -> DepartmentPage:
-    return departments.page(_scope(call), Pager.of(call))
+    return departments.page(_reader(call), Pager.of(call))
 
 
 @routes.add(
@@ -104,10 +109,15 @@ def delete_department(call: Call[Empty, Empty]) -> None:
 
 
 @routes.add(
-    "GET", "/orgs/{org_id}/locations", summary="Locations of the organization", answer=LocationPage, query=PageQuery
+    "GET",
+    "/orgs/{org_id}/locations",
+    summary="Locations of the organization",
+    answer=LocationPage,
+    query=PageQuery,
+    **_READ,
 )
 def list_locations(call: Call[Empty, PageQuery]) -> LocationPage:
-    return structure.locations(_scope(call), Pager.of(call))
+    return structure.locations(_reader(call), Pager.of(call))
 
 
 @routes.add(
@@ -137,4 +147,8 @@ def delete_location(call: Call[Empty, Empty]) -> None:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], Permission.STRUCTURE)
+    return access.org(call.account_id, call.params["org_id"], call.needs)
+
+
+def _reader(call: Call[Any, Any]) -> Scope:
+    return access.org_or_departments(call.account_id, call.params["org_id"], call.needs)

@@ -15,7 +15,7 @@ from chalicelib.web.requests import file_of
 from chalicelib.web.routing import MAX_FILE_BYTES, Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
-routes = Routes("Uploads", __name__)
+routes = Routes("Uploads", __name__, needs=Permission.INVITES)
 
 _IMPORTS = "/orgs/{org_id}/imports"
 _CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -142,4 +142,4 @@ def _file(content: bytes, content_type: str, name: str) -> Response:
 
 
 def _scope(call: Call[Any, Any]) -> Scope:
-    return access.org(call.account_id, call.params["org_id"], Permission.INVITES)
+    return access.org(call.account_id, call.params["org_id"], call.needs)

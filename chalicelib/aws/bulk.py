@@ -6,7 +6,7 @@ others of the call are written.
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +101,17 @@ def _execute_call(statements: Sequence[Mapping[str, Any]], all_or_raise: bool) -
 
 
 def sort_keys(
-    table: str, pk: str, *, after: str, until: str | None, only: tuple[str, str] | None = None
+    table: str,
+    pk: str,
+    *,
+    after: str,
+    until: str | None,
+    only: tuple[str, str] | None = None,
+    among: tuple[str, Collection[str]] | None = None,
 ) -> Iterator[str]:
     """The sort keys of a partition in (after, until], page by page; `only` is an attribute and its value.
 
+    `among` is an attribute and the values that it may have, more of them than a filter of DynamoDB takes.
     Reads eventually consistently, and keys only, so that a hundred thousand of them stay cheap.
     """
     request: dict[str, Any] = {
@@ -121,12 +128,15 @@ def sort_keys(
         request["FilterExpression"] = "#only = :only"
         request["ExpressionAttributeNames"] = {"#only": only[0]}
         request["ExpressionAttributeValues"][":only"] = {"S": only[1]}
+    if among is not None:
+        request["ProjectionExpression"] = "sk, #among"
+        request.setdefault("ExpressionAttributeNames", {})["#among"] = among[0]
     while True:
         with translated():
             answer = client("dynamodb").query(**request)
         for item in answer["Items"]:
             key = item["sk"]["S"]
-            if key > after:
+            if key > after and (among is None or item.get(among[0], {}).get("S") in among[1]):
                 yield key
         if "LastEvaluatedKey" not in answer:
             return

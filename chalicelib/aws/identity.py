@@ -16,6 +16,8 @@ from chalicelib.core.text import normalized
 # The account was created between our look and our call, or it was created and only its mail failed.
 _CREATED_MEANWHILE = frozenset({"UsernameExistsException", "AliasExistsException", "CodeDeliveryFailureException"})
 
+_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
+
 # As Cognito calls those whose password somebody else chose.
 _NEVER_LOGGED_IN = "FORCE_CHANGE_PASSWORD"
 
@@ -54,6 +56,50 @@ class Identity:
         """
         user = self._user(normalized(email))
         return _values(user["Attributes"])["sub"] if user else None
+
+    def account_named(self, login_name: str, first_password: str) -> str | None:
+        """The account that logs in by this name; made when there is none. None when somebody uses the name already.
+
+        Whoever has it from an earlier try of ours has never logged in, and gets this password. The name is the user
+        name itself: an alias could be given only to who has confirmed an account.
+        """
+        try:
+            with translated():
+                answer = client("cognito-idp").admin_create_user(
+                    UserPoolId=self.user_pool_id, Username=login_name, TemporaryPassword=first_password,
+                    MessageAction="SUPPRESS",
+                )  # fmt: skip
+            return _values(answer["User"]["Attributes"])["sub"]
+        except StorageFailure as error:
+            if error.aws_code in _WEAK:
+                raise _weak() from None
+            if error.aws_code != "UsernameExistsException":
+                raise
+        return self.set_first_password(login_name, first_password, only_unused=True)
+
+    def set_first_password(self, user_name: str, password: str, *, only_unused: bool = False) -> str | None:
+        """A password to be changed, good for seven days, for who has no address; gives the account.
+
+        None, and nothing is changed, when there is none, when it has an address, or, with `only_unused`, when
+        somebody has logged in with it.
+        """
+        pool = self.user_pool_id
+        try:
+            with translated():
+                user = client("cognito-idp").admin_get_user(UserPoolId=pool, Username=user_name)
+                attributes = _values(user["UserAttributes"])
+                if attributes.get("email") or (only_unused and user["UserStatus"] != _NEVER_LOGGED_IN):
+                    return None
+                client("cognito-idp").admin_set_user_password(
+                    UserPoolId=pool, Username=user_name, Password=password, Permanent=False
+                )
+        except StorageFailure as error:
+            if error.aws_code in _WEAK:
+                raise _weak() from None
+            if error.aws_code != "UserNotFoundException":
+                raise
+            return None
+        return attributes["sub"]
 
     def _user(self, address: str) -> Mapping[str, Any] | None:
         if not is_for_accounts(address):
@@ -159,6 +205,10 @@ class Identity:
 
 def _unusable() -> Invalid:
     return Invalid(FieldError("email", "invalid_email", "This address cannot be used for an account."))
+
+
+def _weak() -> Invalid:
+    return Invalid(FieldError("password", "weak_password", "Choose another password."), code="weak_password")
 
 
 def _values(attributes: list[dict[str, str]]) -> dict[str, str]:

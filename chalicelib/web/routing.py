@@ -79,7 +79,8 @@ class Call(Generic[B, Q]):
     `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be
     it. `source` is the IP address of the caller, as API Gateway saw it. `content_type` is that of the body, as the
     header says it. `msp_id` is the `Muster-Msp` header: an account that administers several MSPs chooses one with it.
-    `route` is the method and the path with its parameters filled in: idempotency keys are scoped by it.
+    `route` is the method and the path with its parameters filled in: idempotency keys are scoped by it. `needs` is the
+    permission that the route names.
     """
 
     route: str
@@ -95,6 +96,7 @@ class Call(Generic[B, Q]):
     source: str = ""
     content_type: str = ""
     logged_in_at: datetime | None = None
+    needs: str = ""
 
     @property
     def request_fingerprint(self) -> bytes:
@@ -120,7 +122,11 @@ def _canonical(body: bytes, content_type: str) -> bytes:
 
 @dataclass(frozen=True)
 class Route:
-    """A route as the OpenAPI document and the structure tests see it."""
+    """A route as the OpenAPI document and the structure tests see it.
+
+    `needs` is the permission that the caller has to have, empty for routes about one's own account. `limited`: a role
+    that is limited to departments may use it for the people of these.
+    """
 
     method: str
     path: str
@@ -138,6 +144,8 @@ class Route:
     takes: tuple[str, ...] = JSON
     max_bytes: int = MAX_BODY_BYTES
     also_answers: tuple[str, ...] = ()
+    needs: str = ""
+    limited: bool = False
 
     @property
     def is_page(self) -> bool:
@@ -155,11 +163,11 @@ clock: list[Callable[[], datetime]] = [utc_now]
 
 
 class Routes:
-    """The routes of one feature, on a Chalice blueprint."""
+    """The routes of one feature, on a Chalice blueprint. They need the permission `needs`, unless they name another."""
 
-    def __init__(self, tag: str, import_name: str) -> None:
+    def __init__(self, tag: str, import_name: str, *, needs: str = "", limited: bool = False) -> None:
         self.blueprint = Blueprint(import_name)
-        self._tag = tag
+        self._tag, self._needs, self._limited = tag, needs, limited
 
     def add(
         self,
@@ -179,11 +187,13 @@ class Routes:
         max_bytes: int = MAX_BODY_BYTES,
         tag: str | None = None,
         also_answers: tuple[str, ...] = (),
+        needs: str | None = None,
+        limited: bool | None = None,
     ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
         """`idempotent`: takes an Idempotency-Key, under which the same request happens once. `needs_key`: refused
         without one. `takes`: the content types that a body may have; JSON and FORM are parsed into `body`, files are
-        left as they are. `tag`: the heading in the documentation, where it is not the feature's own. `also_answers`:
-        further content types of the answer.
+        left as they are. `also_answers`: further content types of the answer. `tag`, `needs`, `limited`: where they are
+        not the feature's own.
         """
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -191,6 +201,8 @@ class Routes:
             route = Route(
                 method, path, tag or self._tag, summary, answer, body, query, status, public, idempotent, content_type,
                 description, needs_key, takes, max_bytes, also_answers,
+                "" if public else self._needs if needs is None else needs,
+                self._limited if limited is None else limited,
             )  # fmt: skip
             ROUTES.append(route)
             blueprint = self.blueprint
@@ -268,6 +280,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         source=source_of(request),
         content_type=content_type_of(request),
         logged_in_at=logged_in_at_of(request),
+        needs=route.needs,
     )
 
 

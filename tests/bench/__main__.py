@@ -7,7 +7,18 @@ from itertools import chain
 from pathlib import Path
 
 from infra.dynamodb_local import NotAvailableError
-from tests.bench import chart, cold_start, figures, full_size, invitations, key_load, mail_pace, pages
+from tests.bench import (
+    chart,
+    cold_start,
+    figures,
+    full_size,
+    invitations,
+    key_load,
+    mail_pace,
+    pages,
+    searches,
+    wizards,
+)
 from tests.bench.figure import Figure
 from tests.bench.scenario import scene
 
@@ -35,6 +46,17 @@ def _invitations() -> Iterator[Figure]:
         yield from invitations.of_invitations(made)
 
 
+def _searches() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from searches.of_searches(made)
+        yield from searches.of_explaining(made)
+
+
+def _wizards() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from wizards.of_wizards(made)
+
+
 def _full_size() -> Iterator[Figure]:
     with scene(_HOME) as made:
         mails = key_load.record_mails(made)
@@ -48,6 +70,8 @@ def _full_size() -> Iterator[Figure]:
 _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "rollouts": _rollouts,
     "invitations": _invitations,
+    "searches": _searches,
+    "wizards": _wizards,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
     "full-size": _full_size,

@@ -95,6 +95,12 @@ class Scene:
                 raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
         waiting.extend(held_back)
 
+    def work_one(self) -> None:
+        """The next message alone."""
+        answer = jobs.work({"Records": [record(self.meter.sent.popleft())]}, lambda: self.world.now)
+        if answer["batchItemFailures"]:
+            raise RuntimeError("a job failed; POWERTOOLS_LOG_LEVEL=ERROR tells why")
+
     def roll_out(self, org_id: str, *, mails: bool = False) -> None:
         """One course for everybody at one client: launch, client job, chunks, end of the row."""
         self.launch([org_id], mails=mails)

@@ -68,6 +68,13 @@ class Deployed:
         self.make.msp_admin(msp_id, person.account_id)
         return person
 
+    def org_admin(self, org_id: str, **scope: Any) -> Person:
+        """`scope` holds `role`, and its departments or permissions."""
+        person = self.person()
+        self.make._email_by_account[person.account_id] = person.email
+        self.make.org_admin(org_id, person.account_id, **scope)
+        return person
+
     def send(
         self,
         method: str,

@@ -210,7 +210,7 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             yield from _differ(what, "num_enrolled", row["num_enrolled"], len(items))
         # What archived learners had begun counts on the row as withdrawn.
         counting = [item for _, item in items if "left_at" not in item]
-        yield from _differ(what, "num_started", row["num_started"], sum("started_at" in item for item in counting))
+        yield from _differ(what, "num_started", row["num_started"], sum(map(_is_started, counting)))
         completed = [item for item in counting if item["status"] == "completed"]
         yield from _differ(what, "num_completed", row["num_completed"], len(completed))
         open_due = Counter(item["due_by"] for item in counting if item["status"] in LIVE and "due_by" in item)
@@ -224,6 +224,11 @@ def _learners(tables: Tables, quiet: bool) -> Iterator[str]:
             yield from _differ(what, f"shard of {member_id}", item["row_shard"], row_shard(*key, shard))
             if "#HISTORY#" in item["sk"] and item["status"] not in ("completed", "cancelled"):
                 yield f"{what}: {member_id} has a live enrollment in history"
+
+
+def _is_started(item: Item) -> bool:
+    """What an admin cancelled while it was in progress counts as withdrawn."""
+    return "started_at" in item and item["status"] != "cancelled"
 
 
 def _seats(tables: Tables) -> Iterator[str]:

@@ -128,6 +128,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     "cognito-idp.AdminGetUser": _READ,
     "cognito-idp.DescribeUserPoolClient": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
+    "cognito-idp.AdminSetUserPassword": _WRITE,
     "cognito-idp.AdminUpdateUserAttributes": _WRITE,
     "cognito-idp.SignUp": _WRITE,
     "cognito-idp.ConfirmSignUp": _WRITE,

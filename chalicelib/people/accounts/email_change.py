@@ -121,7 +121,7 @@ def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime
         if owner is not None and owner.member_id != member_id:
             return False
         after = members_store.copy_with(member, email=email, mail_blocked=None)
-        writes = members_store.change_writes(org_id, member, after)
+        writes = members_store.change_writes(org_id, member, after, now)
         audit.commit(org_pk(org_id), _audit_entry(account_id, f"member/{member_id}"), writes, now)
         return True
 

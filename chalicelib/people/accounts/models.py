@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.items import OutboxItem
+from chalicelib.aws.items import CoreItem, OutboxItem
 
 CODE_GOOD_FOR = timedelta(minutes=30)
 
@@ -52,3 +52,20 @@ EMAIL_CHANGE_SK = "CHANGE"
 
 def email_change_pk(account_id: str) -> str:
     return f"EMAIL_CHANGE#{account_id}"
+
+
+class LoginNameClaim(CoreItem):
+    """`LOGIN_NAME#<name>` / `CLAIM`: whose the name is. Names of accounts are one for all organizations.
+
+    It is there before the account, so that who comes again after a failure finds the account to be theirs.
+    """
+
+    org_id = UnicodeAttribute()
+    member_id = UnicodeAttribute()
+
+
+LOGIN_NAME_SK = "CLAIM"
+
+
+def login_name_pk(name: str) -> str:
+    return f"LOGIN_NAME#{name}"

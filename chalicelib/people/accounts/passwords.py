@@ -31,6 +31,14 @@ def refuse_weak(password: str, field: str) -> None:
         raise Invalid(*errors, code="weak_password")
 
 
+def refuse_weak_first(password: str, field: str) -> None:
+    """The same for one that an admin gives: there Cognito takes no white space at all."""
+    refuse_weak(password, field)
+    if re.search(r"\s", password):
+        problem = "A first password has no white space."
+        raise Invalid(FieldError(field, "password_white_space", problem), code="weak_password")
+
+
 def refused_by_cognito(field: str) -> Invalid:
     """For reasons that only Cognito knows, such as a password from a leak."""
     return Invalid(FieldError(field, "weak_password", "Choose another password."), code="weak_password")

@@ -94,7 +94,7 @@ def accept(
         # The courses of the groups follow by this job; its due entry is part of the transaction.
         jobs.append(member_joined(view.msp_id, org_id, member.member_id, now))
         return after, [
-            *members_store.change_writes(org_id, member, after),
+            *members_store.change_writes(org_id, member, after, now),
             *members_store.membership_writes(view.msp_id, org_id, after),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
             bump_revision(org_id, "people"),
@@ -119,7 +119,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
             raise _not_open(member)
         after = members_store.copy_with(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
         return after, [
-            *members_store.change_writes(org_id, member, after),
+            *members_store.change_writes(org_id, member, after, now),
             store.close_invitation_write(org_id, member.member_id, str(member.email)),
         ]
 

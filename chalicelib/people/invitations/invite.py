@@ -32,6 +32,7 @@ from chalicelib.people.invitations.writes import (
     refusal,
 )
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.limits import chosen_place_writes, is_within
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -56,7 +57,8 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesOut:
     """Invite everybody who can be invited, a few at a time, each completely or not at all.
 
-    Raises Invalid for an unknown group or a past instant.
+    Raises Invalid for an unknown group or department or a past instant, and for none or another's department when the
+    caller is limited to some.
     """
     org = open_org_of(scope)
     notify_at = instant_of(form.notify, now)
@@ -64,6 +66,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
         if structure_store.group(scope.org, form.group_id) is None:
             raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
+        place = chosen_place_writes(scope, form.department_id)
         results, invites, invitations = _judge(scope, form, seed, now, expires_at)
         if not invitations:
             _announce(scope, seed, notify_at)
@@ -78,11 +81,11 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
         )  # fmt: skip
         writes = [write for invitation in invitations for write in invitation.writes]
         writes += _notify_writes(scope, invites, invitations, seed, notify_at, now)
-        writes.append(structure_store.group_check(scope.org, form.group_id))
+        writes += [structure_store.group_check(scope.org, form.group_id), *place]
         try:
             audit.commit(scope.tenant_pk, entry, writes, now)
         except ConditionFailed:
-            # One of them was invited by another request, or the group was deleted: read and decide again.
+            # One of them was invited by another request, or the group or department went: read and decide again.
             continue
     raise Unavailable()
 
@@ -193,10 +196,11 @@ def _judge(
         member = member_by_address.get(normalized(address))
         code = refusal(member, invite_id_of(seed, address), form.clear_blocked)
         if code is not None:
-            results.append(_refused(text, code, member))
+            # Of somebody elsewhere in the organization, who is limited to departments learns no more than that.
+            results.append(_refused(text, code, member if member and is_within(scope, member) else None))
             continue
         if member is None or member.invite_id != invite_id_of(seed, address):
-            person = Person(address, [form.group_id])
+            person = Person(address, [form.group_id], department_id=form.department_id)
             invitation = invitation_of(scope.msp_id, scope.org, person, member, seed, now, expires_at)
             invitations.append(invitation)
             member = invitation.member

@@ -15,6 +15,7 @@ from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.limits import is_within, place_writes
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
@@ -59,7 +60,7 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
             return Code.NOT_OPEN
         fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
         after = members_store.copy_with(member, mail_id=mail_id, **fields)
-        writes = members_store.change_writes(scope.org, member, after)
+        writes = members_store.change_writes(scope.org, member, after, now)
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
@@ -80,7 +81,7 @@ def renewal(
     )  # fmt: skip
     about = _about(msp_id, org_id, member, invite_id)
     return after, [
-        *members_store.change_writes(org_id, member, after),
+        *members_store.change_writes(org_id, member, after, now),
         *outbox.writes(mail_id_of(invite_id), InvitationMail.AGAIN, org_pk(org_id), about, now),
     ]
 
@@ -101,9 +102,12 @@ def _change_one(scope: Scope, member_id: str, action: str, decide: _Decide, now:
         decision = decide(member)
         if decision is None:
             return ChangedInvite(member_id=member_id, done=True, status=MemberStatus(member.status))
+        if not is_within(scope, member):
+            return _not_done(member_id, Code.NOT_THERE, None)
         if isinstance(decision, Code):
             return _not_done(member_id, decision, member)
         after, writes = decision
+        writes += place_writes(scope, member.department_id)
         entry = AuditEntry(
             scope.account_id, action, f"member/{member_id}", {"status": member.status}, {"status": after.status}
         )

@@ -27,6 +27,9 @@ class InviteForm(Form):
     emails: Annotated[
         list[Annotated[str, StringConstraints(max_length=1000)]], Field(min_length=1, max_length=MAX_BY_HAND)
     ]
+    department_id: Id | None = Field(
+        None, description="The department that they come into; who is limited to departments has to name one of theirs."
+    )
     notify: Notify = "now"
     clear_blocked: bool = Field(
         False, description="Invite also people whose mail bounced or who complained; say so only after checking."

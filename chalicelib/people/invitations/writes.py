@@ -88,5 +88,5 @@ def invitation_of(
         # The profile of an earlier membership stays, except for what the new invitation gives.
         given = {name: value for name, value in profile.items() if value}
         member = members_store.copy_with(existing, **invited, **given)
-        writes = members_store.change_writes(org_id, existing, member)
+        writes = members_store.change_writes(org_id, existing, member, now)
     return Invitation(member, [*writes, store.open_invitation_write(msp_id, org_id, member.member_id, person.email)])

@@ -60,7 +60,7 @@ def invitation_for(request: JoinRequest, existing: Member | None, now: datetime,
         writes = members_store.invited_writes(org_id, member)
     else:
         member = members_store.copy_with(existing, **invited)
-        writes = members_store.change_writes(org_id, existing, member)
+        writes = members_store.change_writes(org_id, existing, member, now)
     open_write = invitations_store.open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
     return NewInvitation(member, token.text, [*writes, open_write])
 

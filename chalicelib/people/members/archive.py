@@ -10,6 +10,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.changes import member_of
 from chalicelib.people.members.events import member_archived
+from chalicelib.people.members.limits import place_writes
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
@@ -41,7 +42,8 @@ def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> No
         {"status": member.status}, {"status": after.status},
     )  # fmt: skip
     writes = [
-        *store.change_writes(scope.org, member, after),
+        *store.change_writes(scope.org, member, after, now),
+        *place_writes(scope, member.department_id),
         bump_revision(scope.org, "people"),
         due.write(event),
     ]

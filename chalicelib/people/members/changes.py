@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, refuse_unknown
+from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.events import MemberJoined, member_joined
+from chalicelib.people.members.limits import place_writes
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.schemas import MemberPatch
 from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
@@ -29,10 +30,10 @@ def change(scope: Scope, member_id: str, patch: MemberPatch, now: datetime) -> N
     """An active member who is added to a group gets its courses.
 
     Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for a member who has left, and for
-    names of a person who has not accepted; Forbidden for a department outside the caller's own.
+    names of a person who has not accepted; Forbidden for a department outside the caller's own, before or after.
     """
     fields = patch.model_dump(exclude_unset=True)
-    _refuse_unknown(scope, fields)
+    refuse_unknown_places(scope, fields)
     until_settled(lambda: _change(scope, member_id, fields, now))
 
 
@@ -53,7 +54,9 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
         return
     # The item keeps the reason of a block, not a flag: to lift the block is to remove the reason.
     after = store.copy_with(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
-    writes = store.change_writes(scope.org, member, after)
+    writes = [*store.change_writes(scope.org, member, after, now), *place_writes(scope, member.department_id)]
+    if "department_id" in changes:
+        writes += place_writes(scope, after.department_id)
     jobs: list[MemberJoined] = []
     if member.status == MemberStatus.ACTIVE:
         writes.append(bump_revision(scope.org, "people"))
@@ -65,7 +68,8 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
     queue.send_soon(*jobs)
 
 
-def _refuse_unknown(scope: Scope, fields: Mapping[str, Any]) -> None:
+def refuse_unknown_places(scope: Scope, fields: Mapping[str, Any]) -> None:
+    """Raises Invalid for groups, a department and a location that are not there."""
     group_ids = fields.get("group_ids", ())
     unknown = [group_id for group_id in group_ids if structure_store.group(scope.org, group_id) is None]
     refuse_unknown("group_ids", group_ids, unknown, "group")
@@ -75,11 +79,8 @@ def _refuse_unknown(scope: Scope, fields: Mapping[str, Any]) -> None:
     if "department_id" not in fields:
         return
     department_id = fields["department_id"]
-    department = structure_store.department(scope.org, department_id) if department_id else None
-    if department_id and department is None:
+    if department_id and structure_store.department(scope.org, department_id) is None:
         raise Invalid(FieldError("department_id", "unknown_department", "There is no such department."))
-    if scope.department_ids is not None and not scope.department_ids & set(department.path if department else ()):
-        raise Forbidden("You may move people within your departments only.")
 
 
 def _refuse_status(member: Member, fields: Mapping[str, Any]) -> None:

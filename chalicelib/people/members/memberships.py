@@ -6,6 +6,7 @@ from chalicelib.people.members import store
 from chalicelib.people.members.schemas import MembershipOut, MeOut, RoleOut
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import AccountEntry
+from chalicelib.tenants.access.service import chosen_permissions
 from chalicelib.tenants.access.states import Permission, Role
 
 
@@ -18,7 +19,7 @@ def me(account_id: str, entries: Sequence[AccountEntry]) -> MeOut:
             org_id=entry.org_id,
             name=names.get(entry.org_id or entry.msp_id, ""),
             department_ids=list(entry.department_ids or ()),
-            permissions=[Permission(name) for name in entry.permissions or ()],
+            permissions=[Permission(name) for name in chosen_permissions(entry)],
         )
         for entry in entries
         if entry.role

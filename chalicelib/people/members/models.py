@@ -1,6 +1,6 @@
 """Items of the directory."""
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref
@@ -51,6 +51,20 @@ def member_ref(org_id: str, member_id: str) -> Ref[Member]:
     return Ref(Member, members_pk(org_id), member_sk(member_id))
 
 
+class MemberChange(CoreItem):
+    """`ORG#o#CHANGES#m` / `<revision>`: what a change replaced, by attribute, when it may have decided an enrollment.
+
+    From the latest back, they give the member as of any instant.
+    """
+
+    at = UnicodeAttribute()
+    before = JSONAttribute()
+
+
+def changes_pk(org_id: str, member_id: str) -> str:
+    return f"{org_pk(org_id)}#CHANGES#{member_id}"
+
+
 class UniqueClaim(CoreItem):
     """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: unique within one organization."""
 
@@ -66,9 +80,14 @@ def login_sk(normalized_login: str) -> str:
 
 
 class RosterEntry(CoreItem):
-    """One member on one roster; small, because fan-out reads these by the hundred thousand."""
+    """One member on one roster; small, because fan-out reads these by the hundred thousand.
+
+    With the department: whoever walks a roster sees each person once, in the one department of that moment. The rosters
+    of departments, read one after the other, would miss who moves from a later one to an earlier one meanwhile.
+    """
 
     status = UnicodeAttribute()
+    department_id = UnicodeAttribute(null=True)
 
 
 def learners_pk(org_id: str) -> str:

@@ -20,8 +20,8 @@ _FIELD = "field."
 # How the OpenAPI document writes the family of these parameters.
 _FIELD_PARAMETER = "field.<name>"
 
-_FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-_FieldValue = Annotated[str, StringConstraints(max_length=500)]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+FieldValue = Annotated[str, StringConstraints(max_length=500)]
 
 
 class MemberQuery(PageQuery):
@@ -35,7 +35,7 @@ class MemberQuery(PageQuery):
         None, max_length=200, description="The start of a name, an e-mail address or a login name."
     )
     fields: Annotated[
-        dict[_FieldName, _FieldValue],
+        dict[FieldName, FieldValue],
         Field(
             default_factory=dict,
             alias=_FIELD_PARAMETER,
@@ -102,7 +102,7 @@ class MemberPatch(Form):
     group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS), *UNIQUE] = left_out()
     department_id: Id | None = left_out()
     location_id: Id | None = left_out()
-    fields: Annotated[dict[_FieldName, _FieldValue], Field(max_length=MAX_FIELDS)] = left_out()
+    fields: Annotated[dict[FieldName, FieldValue], Field(max_length=MAX_FIELDS)] = left_out()
     mail_blocked: Literal[False] = left_out()
 
 

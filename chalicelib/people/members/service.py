@@ -70,14 +70,14 @@ def page(scope: Scope, query: MemberQuery, pager: Pager, now: datetime) -> Membe
 
     matches = filtered_page(read, keep, lambda match: match.position, pager.limit, pager.position, _MAX_READS)
     return MemberPage(
-        items=_members_out([match.member for match in matches.items], now),
+        items=members_out([match.member for match in matches.items], now),
         next_cursor=pager.cursor(matches.next_position),
     )
 
 
 def member(scope: Scope, member_id: str, now: datetime) -> MemberOut:
     """Raises NotFound."""
-    return _members_out([member_of(scope.org, member_id)], now)[0]
+    return members_out([member_of(scope.org, member_id)], now)[0]
 
 
 def department_path(org_id: str, department_id: str | None) -> list[str]:
@@ -165,7 +165,7 @@ def _matches(member: Member, query: MemberQuery, departments: Sequence[str] | No
     return all(normalized(value) == normalized(fields.get(name, "")) for name, value in query.fields.items())
 
 
-def _members_out(members: Sequence[Member], now: datetime) -> list[MemberOut]:
+def members_out(members: Sequence[Member], now: datetime) -> list[MemberOut]:
     """With the state of the latest mail of those who have not accepted."""
     ids = {member.mail_id for member in members if member.mail_id and not store.shows_name(member)}
     mails = notifications_store.mails_by_id(ids) if ids else {}

@@ -15,6 +15,9 @@ class MemberStatus(StrEnum):
 # The member has an open invitation.
 INVITED = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING})
 
+# From and to these a change of status may decide whether somebody is enrolled.
+DECIDING = frozenset({MemberStatus.ACTIVE, MemberStatus.ARCHIVED})
+
 # The member is on the rosters of its groups, department and location.
 ON_ROSTERS = frozenset({MemberStatus.PROSPECT, MemberStatus.PENDING, MemberStatus.ACTIVE})
 

@@ -1,6 +1,7 @@
 """Reads and writes of the directory: a member is one item, with claims, roster entries and search entries beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -8,14 +9,17 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.aws import loading, table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized, searchable
 from chalicelib.people.members.models import (
     Member,
+    MemberChange,
     RosterEntry,
     SearchEntry,
     UniqueClaim,
+    changes_pk,
     department_roster_pk,
     email_sk,
     group_roster_pk,
@@ -27,10 +31,13 @@ from chalicelib.people.members.models import (
     members_pk,
     search_pk,
 )
-from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.people.members.states import DECIDING, INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, account_pk, membership_sk, msp_pk, org_pk
 from chalicelib.tenants.organizations.models import Org, org_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
+
+# What decides whether somebody is among the recipients of a batch, beside names and addresses.
+_DECIDING_ATTRIBUTES = ("status", "group_ids", "department_id", "location_id", "fields")
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -40,10 +47,21 @@ def member(org_id: str, member_id: str) -> Member | None:
     return table.get(Member, members_pk(org_id), member_sk(member_id))
 
 
-def active_check(org_id: str, member_id: str) -> Write:
-    """For a transaction that is for active members only."""
+def active_check(org_id: str, member_id: str, as_read: Member | None = None) -> Write:
+    """For a transaction that is for active members only; with `as_read`, for who has not changed since besides."""
     member = Member(members_pk(org_id), member_sk(member_id))
-    return Write("check", member, Member.status == MemberStatus.ACTIVE.value)
+    is_active = Member.status == MemberStatus.ACTIVE.value
+    return Write("check", member, is_active if as_read is None else is_active & _unchanged(as_read))
+
+
+def unchanged_check(member: Member) -> Write:
+    """ConditionFailed when the member changed since it was read."""
+    return Write("check", Member(*member.key), _unchanged(member))
+
+
+def _unchanged(member: Member) -> Condition:
+    same = Member.revision == member.revision
+    return same if member.revision else same | (Member.pk.exists() & Member.revision.does_not_exist())
 
 
 def members(org_id: str, limit: int, after: str | None) -> Page[Member]:
@@ -58,6 +76,12 @@ def members_by_id(org_id: str, member_ids: Iterable[str]) -> dict[str, Member]:
 
 def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
+
+
+def on_roster(pk: str, member_ids: Iterable[str]) -> set[str]:
+    """Those of these members who are on the roster."""
+    entries = fetch_all(Ref(RosterEntry, pk, member_sk(member_id)) for member_id in member_ids)
+    return {entry.sk.removeprefix(member_sk("")) for entry in entries}
 
 
 def search_entries(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
@@ -105,7 +129,9 @@ def entries_of(org_id: str, member: Member) -> list[CoreItem]:
         rosters += [group_roster_pk(org_id, group_id) for group_id in sorted(set(member.group_ids))]
         rosters += [department_roster_pk(org_id, member.department_id)] if member.department_id else []
         rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
-    entries: list[CoreItem] = [RosterEntry(pk, key, status=member.status) for pk in rosters]
+    entries: list[CoreItem] = [
+        RosterEntry(pk, key, status=member.status, department_id=member.department_id) for pk in rosters
+    ]
     entries += [
         SearchEntry(search_pk(org_id), search_sk(word, member.member_id), member_id=member.member_id)
         for word in words_of(member)
@@ -163,8 +189,8 @@ def copy_with(member: Member, **fields: Any) -> Member:
     return copy
 
 
-def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
-    """Put `after`, a copy by `copy_with`, and adjust claims, rosters and search entries.
+def change_writes(org_id: str, before: Member, after: Member, now: datetime | None) -> list[Write]:
+    """Put `after`, a copy by `copy_with`, adjust claims, rosters and search entries, and keep what it replaces.
 
     ConditionFailed with index 0 when the member changed since it was read, with a following one when the
     address or the login name belongs to another member.
@@ -177,34 +203,66 @@ def change_writes(org_id: str, before: Member, after: Member) -> list[Write]:
     for item in (*claims, *entries):
         obsolete.pop(item.key, None)
     return [
-        Write("put", after, _is_unchanged(before)),
+        Write("put", after, _unchanged(before)),
         *(put_new(item) for item in claims if item.key not in kept_claims),
         *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in obsolete.values()),
+        *_history_writes(org_id, before, after, now),
     ]
 
 
 def set_invite_hash(member: Member, invite_hash: str) -> None:
     """Nothing else that is kept beside the member follows from it. ConditionFailed when the member changed since."""
     revision = Member.revision.set(member.revision + 1)
-    if table.update_if(member, _is_unchanged(member), Member.invite_hash.set(invite_hash), revision) is None:
+    if table.update_if(member, _unchanged(member), Member.invite_hash.set(invite_hash), revision) is None:
         raise ConditionFailed()
 
 
-def _is_unchanged(before: Member) -> Condition:
-    unchanged: Condition = Member.revision == before.revision
-    if not before.revision:
-        unchanged = unchanged | (Member.pk.exists() & Member.revision.does_not_exist())
-    return unchanged
-
-
 def update(org_id: str, before: Member, after: Member) -> None:
-    """Raises ConditionFailed as `change_writes` says."""
-    table.transact(change_writes(org_id, before, after))
+    """For a change that decides nobody's enrollment. Raises ConditionFailed as `change_writes` says."""
+    table.transact(change_writes(org_id, before, after, None))
 
 
-def _identity_of(entry: CoreItem) -> tuple[str, str, str | None]:
-    return (*entry.key, getattr(entry, "status", None))
+def _history_writes(org_id: str, before: Member, after: Member, now: datetime | None) -> list[Write]:
+    """Nothing while the person has never been a member: until they accept, nothing is decided."""
+    is_deciding = not DECIDING.isdisjoint({before.status, after.status})
+    old = {name: value for name, value in _deciding(before).items() if _deciding(after)[name] != value}
+    if not is_deciding:
+        old.pop("status", None)
+    if not old or not (is_deciding or before.account_id):
+        return []
+    if now is None:
+        raise ValueError("this change may decide enrollments: it needs its instant")
+    key = f"{int(before.revision):08d}"
+    return [Write("put", MemberChange(changes_pk(org_id, before.member_id), key, at=to_text(now), before=old))]
+
+
+def _deciding(member: Member) -> dict[str, Any]:
+    values = {name: getattr(member, name) for name in _DECIDING_ATTRIBUTES}
+    return {**values, "group_ids": sorted(member.group_ids), "fields": fields_of(member)}
+
+
+def changes_of(org_id: str, member_id: str) -> list[MemberChange]:
+    """The oldest first."""
+    return table.query_all(MemberChange, changes_pk(org_id, member_id))
+
+
+def as_of(member: Member, changes: Sequence[MemberChange], instant: str, *, before: bool = False) -> Member | None:
+    """The member after everything up to the instant; with `before`, without what came in its very second.
+
+    None when there was no such member yet.
+    """
+    if member.created_at > instant:
+        return None
+    values: dict[str, Any] = {}
+    for change in reversed(changes):
+        if change.at > instant or (before and change.at == instant):
+            values |= change.before
+    return copy_with(member, **values) if values else member
+
+
+def _identity_of(entry: CoreItem) -> tuple[str | None, ...]:
+    return (*entry.key, getattr(entry, "status", None), getattr(entry, "department_id", None))
 
 
 def members_by_address(org_id: str, emails: Iterable[str]) -> dict[str, Member]:

@@ -6,8 +6,12 @@ from chalicelib.jobs.job import Job
 
 
 class RunExport(Job):
-    """Writes the list into its file. Without a due entry: the request that was not answered sends it again."""
+    """Writes the list into its file. Without a due entry: the request that was not answered sends it again.
+
+    `org_id` is the organization's whose own export it is.
+    """
 
     job: Literal["export"] = "export"
     msp_id: str
+    org_id: str | None = None
     export_id: str

@@ -1,14 +1,15 @@
 """Items of exports."""
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import OutboxItem
-from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
 class Export(OutboxItem):
     """`MSP#m#EXPORTS` / `EXPORT#x`: a list that is being written into a file, or was. TTL deletes it after the file.
 
+    `ORG#o#EXPORTS` for an organization's own; `department_ids` limited who asked for it.
     `selection` is `schemas.Selection`; `file_name` is the name of the file when it is downloaded.
     """
 
@@ -19,13 +20,14 @@ class Export(OutboxItem):
     num_rows = NumberAttribute(null=True)
     code = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute()
+    department_ids: ListAttribute[str] = ListAttribute(null=True)
     created_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     ttl = NumberAttribute()
 
 
-def exports_pk(msp_id: str) -> str:
-    return f"{msp_pk(msp_id)}#EXPORTS"
+def exports_pk(msp_id: str, org_id: str | None = None) -> str:
+    return f"{org_pk(org_id) if org_id else msp_pk(msp_id)}#EXPORTS"
 
 
 def export_sk(export_id: str) -> str:

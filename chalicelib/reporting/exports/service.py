@@ -34,28 +34,35 @@ def start(scope: Scope, selection: Selection, export_id: str, now: datetime) -> 
     expires_at = now + KEPT_FOR
     export = store.create(
         Export(
-            exports_pk(scope.msp_id),
+            exports_pk(scope.msp_id, scope.org_id),
             export_sk(export_id),
             export_id=export_id,
             status=ExportStatus.RUNNING.value,
             selection=selection.model_dump(mode="json"),
             file_name=f"{name}-{now:%Y-%m-%d}.csv",
             created_by=scope.account_id,
+            department_ids=_limits(scope),
             created_at=to_text(now),
             expires_at=to_text(expires_at),
             ttl=int(expires_at.timestamp()),
         )
     )
-    job = RunExport(msp_id=scope.msp_id, export_id=export_id)
+    job = RunExport(msp_id=scope.msp_id, org_id=scope.org_id, export_id=export_id)
     queue.send([job])
     return _out(export, None)
 
 
 def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
-    """The state of the export; once it is ready, with a new link."""
-    export = store.find(scope.msp_id, export_id)
+    """The state of the export; once it is ready, with a new link.
+
+    Who is limited to departments finds their own, made under the same limits.
+    """
+    export = store.find(scope.msp_id, export_id, scope.org_id)
     # TTL deletes late, by days: an expired export counts as none.
     if export is None or to_instant(export.expires_at) <= now:
+        raise NotFound()
+    is_own = export.created_by == scope.account_id and list(export.department_ids or ()) == _limits(scope)
+    if scope.department_ids is not None and not is_own:
         raise NotFound()
     url = None
     if export.status == ExportStatus.READY:
@@ -65,18 +72,23 @@ def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
 
 def run(job: RunExport, now: datetime) -> None:
     """Write the file. Any number of times: every delivery writes the same file, and the first sets the status."""
-    export = store.find(job.msp_id, job.export_id)
+    export = store.find(job.msp_id, job.export_id, job.org_id)
     if export is None or export.status != ExportStatus.RUNNING:
         return
-    scope = Scope(export.created_by, job.msp_id, is_msp_admin=True)
+    limits = frozenset(export.department_ids) if export.department_ids else None
+    scope = Scope(export.created_by, job.msp_id, job.org_id, limits, is_msp_admin=job.org_id is None)
     sheet = sources.sheet(scope, Selection.model_validate(export.selection), now)
     files().write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
-    store.mark_ready(job.msp_id, job.export_id, sheet.num_rows)
+    store.mark_ready(job, sheet.num_rows)
 
 
 def on_dead_letter(job: RunExport, now: datetime) -> None:
     """The export fails, with an explanation and the next step."""
-    store.mark_failed(job.msp_id, job.export_id, Code.EXPORT_FAILED)
+    store.mark_failed(job, Code.EXPORT_FAILED)
+
+
+def _limits(scope: Scope) -> list[str] | None:
+    return None if scope.department_ids is None else sorted(scope.department_ids)
 
 
 def _out(export: Export, url: str | None) -> ExportOut:

@@ -5,12 +5,14 @@ from contextlib import suppress
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.errors import ConditionFailed
+from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk
 from chalicelib.reporting.exports.states import Code, ExportStatus
 
 
-def find(msp_id: str, export_id: str) -> Export | None:
-    return table.get(Export, exports_pk(msp_id), export_sk(export_id))
+def find(msp_id: str, export_id: str, org_id: str | None) -> Export | None:
+    """`org_id` is the organization's whose own export it is."""
+    return table.get(Export, exports_pk(msp_id, org_id), export_sk(export_id))
 
 
 def create(export: Export) -> Export:
@@ -22,17 +24,17 @@ def create(export: Export) -> Export:
     return export
 
 
-def mark_ready(msp_id: str, export_id: str, num_rows: int) -> None:
-    _finish(msp_id, export_id, ExportStatus.READY, Export.num_rows.set(num_rows))
+def mark_ready(job: RunExport, num_rows: int) -> None:
+    _finish(job, ExportStatus.READY, Export.num_rows.set(num_rows))
 
 
-def mark_failed(msp_id: str, export_id: str, code: Code) -> None:
-    _finish(msp_id, export_id, ExportStatus.FAILED, Export.code.set(code.value))
+def mark_failed(job: RunExport, code: Code) -> None:
+    _finish(job, ExportStatus.FAILED, Export.code.set(code.value))
 
 
-def _finish(msp_id: str, export_id: str, status: ExportStatus, action: Action) -> None:
+def _finish(job: RunExport, status: ExportStatus, action: Action) -> None:
     """Nothing when another delivery set the status, or when TTL deleted the export."""
-    key = Export(exports_pk(msp_id), export_sk(export_id))
+    key = Export(exports_pk(job.msp_id, job.org_id), export_sk(job.export_id))
     actions = (Export.status.set(status.value), action)
     with suppress(ConditionFailed):
         table.transact([Write("update", key, Export.status == ExportStatus.RUNNING.value, actions)])

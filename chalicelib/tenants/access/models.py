@@ -31,6 +31,22 @@ class AccountEntry(CoreItem):
     member_id = UnicodeAttribute(null=True)
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     permissions: ListAttribute[str] = ListAttribute(null=True)
+    # Of a custom role that is kept under a name: its permissions are those of the role, as they are at each request.
+    role_id = UnicodeAttribute(null=True)
+
+
+class CustomRole(CoreItem):
+    """`ORG#o` / `ROLE#r`: a named set of permissions. `num_admins` counts who holds it."""
+
+    role_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    permissions: ListAttribute[str] = ListAttribute(default=list)
+    num_admins = NumberAttribute(default=0)
+    revision = NumberAttribute(default=1)
+
+
+def custom_role_sk(role_id: str) -> str:
+    return f"ROLE#{role_id}"
 
 
 def membership_sk(org_id: str, member_id: str) -> str:

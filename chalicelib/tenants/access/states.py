@@ -1,4 +1,4 @@
-"""Roles and what each permits."""
+"""Roles and permissions by name. Who has which permission is in `permissions`."""
 
 from enum import StrEnum
 
@@ -11,46 +11,27 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route requires. A custom role is a set of those in CHOOSABLE."""
+    """What a route requires; `permissions.TABLE` says what each means."""
 
     CLIENTS = "clients"
     ROLLOUTS = "rollouts"
     MSP_ADMINS = "msp_admins"
     SETTINGS = "settings"
     STRUCTURE = "structure"
+    STRUCTURE_READ = "structure_read"
     MEMBERS_READ = "members_read"
     MEMBERS = "members"
     INVITES = "invites"
     TRAINING_READ = "training_read"
+    TRAINING = "training"
     RESULTS = "results"
     AUDIT = "audit"
     ORG_ADMINS = "org_admins"
 
 
-ORG_PERMISSIONS = frozenset(
-    {
-        Permission.SETTINGS,
-        Permission.STRUCTURE,
-        Permission.MEMBERS_READ,
-        Permission.MEMBERS,
-        Permission.INVITES,
-        Permission.TRAINING_READ,
-        Permission.RESULTS,
-        Permission.AUDIT,
-        Permission.ORG_ADMINS,
-    }
-)
+class Reach(StrEnum):
+    """How little a role with the permission may be limited to."""
 
-# MSP admins may do all that organization admins may, in their clients.
-MSP_PERMISSIONS = ORG_PERMISSIONS | {Permission.CLIENTS, Permission.ROLLOUTS, Permission.MSP_ADMINS}
-
-DEPARTMENT_PERMISSIONS = frozenset({Permission.MEMBERS_READ, Permission.TRAINING_READ, Permission.RESULTS})
-
-# Without appointing admins: a custom role could appoint an admin with all permissions.
-CHOOSABLE = ORG_PERMISSIONS - {Permission.ORG_ADMINS}
-
-PERMISSIONS_BY_ROLE = {
-    Role.MSP_ADMIN: MSP_PERMISSIONS,
-    Role.ORG_ADMIN: ORG_PERMISSIONS,
-    Role.DEPARTMENT_ADMIN: DEPARTMENT_PERMISSIONS,
-}
+    MSP = "msp"
+    ORGANIZATION = "organization"
+    DEPARTMENTS = "departments"

@@ -1,7 +1,17 @@
 """Reads of accounts, their roles and memberships."""
 
 from chalicelib.aws import table
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
+from chalicelib.tenants.access.models import (
+    SELF_SK,
+    AccountEntry,
+    CustomRole,
+    Msp,
+    OrgPointer,
+    account_pk,
+    custom_role_sk,
+    msp_pk,
+    org_pk,
+)
 
 
 def entries_of(account_id: str) -> list[AccountEntry]:
@@ -16,3 +26,8 @@ def msp_of(org_id: str) -> str | None:
 
 def msp(msp_id: str) -> Msp | None:
     return table.get(Msp, msp_pk(msp_id), SELF_SK)
+
+
+def custom_role(org_id: str, role_id: str) -> CustomRole | None:
+    """Read consistently, so that what is taken out of a role is out at once."""
+    return table.get(CustomRole, org_pk(org_id), custom_role_sk(role_id))

@@ -21,6 +21,7 @@ class Admin(CoreItem):
     role = UnicodeAttribute()
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     permissions: ListAttribute[str] = ListAttribute(null=True)
+    role_id = UnicodeAttribute(null=True)
     appointed_at = UnicodeAttribute()
     # Of the request that appointed: a repeated request finds by it that it did so before.
     appointment_id = UnicodeAttribute(null=True)

@@ -1,6 +1,6 @@
 """Appointing and removing admins, of MSPs and of organizations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,15 +8,25 @@ from typing import Any
 from chalicelib.aws.identity import identity
 from chalicelib.core.addresses import shown
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, refuse_unknown
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id, new_id
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, OrgPointer, account_pk, msp_pk, org_pk
+from chalicelib.tenants.access.models import (
+    SELF_SK,
+    AccountEntry,
+    CustomRole,
+    Msp,
+    OrgPointer,
+    account_pk,
+    msp_pk,
+    org_pk,
+)
+from chalicelib.tenants.access.permissions import PERMISSIONS_BY_ROLE, beyond_departments
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Role
-from chalicelib.tenants.admins import store
+from chalicelib.tenants.admins import roles, store
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk, msp_role_sk, org_role_sk
 from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdmin
 from chalicelib.tenants.admins.states import ADMIN_APPOINTED
@@ -54,7 +64,16 @@ def appoint_msp_admin(scope: Scope, email: str, seed: str, now: datetime) -> Adm
 def appoint_org_admin(scope: Scope, form: AppointOrgAdmin, seed: str, now: datetime) -> AdminOut:
     unknown = unknown_departments(scope.org, form.department_ids)
     refuse_unknown("department_ids", form.department_ids, unknown, "department")
-    return _appoint(scope, form.email, form.role, form.department_ids, form.permissions, seed, now)
+    permissions: Collection[str] = form.permissions or PERMISSIONS_BY_ROLE.get(form.role, ())
+    kept = roles.role_of(scope, form.role_id) if form.role_id else None
+    if kept is not None:
+        permissions = list(kept.permissions)
+    roles.refuse_beyond_own(scope, permissions)
+    beyond = beyond_departments(permissions) if form.department_ids else []
+    if beyond:
+        problem = f"These concern the whole organization, not departments: {', '.join(beyond)}."
+        raise Invalid(FieldError("role_id" if kept else "permissions", "not_for_departments", problem))
+    return _appoint(scope, form.email, form.role, form.department_ids, form.permissions, seed, now, kept)
 
 
 def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
@@ -67,9 +86,13 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
     entry = AccountEntry(account_pk(account_id), _role_sk(scope))
     audit_entry = AuditEntry(scope.account_id, "admin.removed", f"admin/{account_id}", before=_audit_values(admin))
     try:
-        writes = store.dismiss_writes(admin, entry, _counter(scope), at_least)
+        writes = [*store.dismiss_writes(admin, entry, _counter(scope), at_least)]
+        writes += [store.release_write(scope.tenant_pk, admin.role_id)] if admin.role_id else []
         audit.commit(scope.tenant_pk, audit_entry, writes, now)
     except ConditionFailed as error:
+        if 0 in error.failed and store.admin(scope.tenant_pk, account_id) is not None:
+            # Removed and appointed again, since we looked.
+            raise
         if 0 in error.failed:
             raise NotFound("There is no such admin") from None
         raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
@@ -98,16 +121,19 @@ def _appoint(
     permissions: Sequence[Permission],
     seed: str,
     now: datetime,
+    kept: CustomRole | None = None,
 ) -> AdminOut:
     account_id = identity().account_for(email, now)
     appointment_id = derived_id(seed, "appointment")
     admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
+    admin.role_id = entry.role_id = kept.role_id if kept else None
     audit_entry = AuditEntry(scope.account_id, "admin.appointed", f"admin/{account_id}", after=_audit_values(admin))
     about = {"msp_id": scope.msp_id, "org_id": scope.org_id, "account_id": account_id}
     mail_id = derived_id(appointment_id, ADMIN_APPOINTED)
     mail_writes = outbox.writes(mail_id, ADMIN_APPOINTED, scope.tenant_pk, about, now)
     try:
         writes = [*store.appoint_writes(admin, entry, _counter(scope)), *mail_writes]
+        writes += [store.hold_write(kept)] if kept else []
         audit.commit(scope.tenant_pk, audit_entry, writes, now)
         outbox.wake()
     except ConditionFailed:
@@ -167,6 +193,8 @@ def _audit_values(admin: Admin) -> dict[str, object]:
         values["department_ids"] = list(admin.department_ids)
     if admin.permissions:
         values["permissions"] = list(admin.permissions)
+    if admin.role_id:
+        values["role_id"] = admin.role_id
     return values
 
 
@@ -177,6 +205,7 @@ def _out(admin: Admin) -> AdminOut:
         role=Role(admin.role),
         department_ids=list(admin.department_ids or ()),
         permissions=[Permission(name) for name in admin.permissions or ()],
+        role_id=admin.role_id,
         appointed_at=admin.appointed_at,
     )
 

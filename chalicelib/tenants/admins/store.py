@@ -1,11 +1,13 @@
 """Reads and writes of admins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
+from chalicelib.aws.updates import update_as_read
 from chalicelib.core.paging import Page
-from chalicelib.tenants.access.models import AccountEntry, Msp, OrgPointer
+from chalicelib.tenants.access.models import AccountEntry, CustomRole, Msp, OrgPointer, custom_role_sk
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk
 
 
@@ -22,7 +24,7 @@ def first_admin_writes(msp: Msp, admin: Admin, entry: AccountEntry) -> Sequence[
 
 
 def appoint_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer) -> Sequence[Write]:
-    """ConditionFailed with index 0 or 1 when the account is an admin here already."""
+    """ConditionFailed with index 0 or 1 when the account is an admin here already, 3 when the role is not as read."""
     return (
         put_new(admin),
         put_new(entry),
@@ -30,10 +32,39 @@ def appoint_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer)
     )
 
 
+def hold_write(role: CustomRole) -> Write:
+    """One more admin holds the role. ConditionFailed when it was changed or deleted since it was read."""
+    return Write("update", _bare(role), CustomRole.revision == role.revision, (CustomRole.num_admins.add(1),))
+
+
+def release_write(org_pk: str, role_id: str) -> Write:
+    role = CustomRole(org_pk, custom_role_sk(role_id))
+    return Write("update", role, CustomRole.pk.exists(), (CustomRole.num_admins.add(-1),))
+
+
+def custom_roles(org_pk: str, limit: int, after: str | None) -> Page[CustomRole]:
+    return table.query(CustomRole, org_pk, prefix=custom_role_sk(""), limit=limit, after=after, consistent=True)
+
+
+def change_role_write(role: CustomRole, changes: Mapping[str, Any]) -> Write:
+    """ConditionFailed when the role is not as it was read."""
+    return update_as_read(role, {**changes, "revision": role.revision + 1})
+
+
+def delete_role_write(role: CustomRole) -> Write:
+    """ConditionFailed when the role was changed since it was read, or somebody holds it."""
+    return Write("delete", _bare(role), (CustomRole.revision == role.revision) & (CustomRole.num_admins == 0))
+
+
+def _bare(role: CustomRole) -> CustomRole:
+    return CustomRole(role.pk, role.sk)
+
+
 def dismiss_writes(admin: Admin, entry: AccountEntry, counter: Msp | OrgPointer, at_least: int) -> Sequence[Write]:
-    """ConditionFailed with index 0 when the account is no admin any more, 2 when no more than `at_least` are left."""
+    """ConditionFailed with index 0 when the appointment is over, 2 when no more than `at_least` admins are left."""
+    same = Admin.appointment_id == admin.appointment_id if admin.appointment_id else Admin.pk.exists()
     return (
-        Write("delete", admin, Admin.pk.exists()),
+        Write("delete", Admin(*admin.key), same),
         Write("delete", entry),
         Write(
             "update",

@@ -18,6 +18,11 @@ def courses(msp_id: str, limit: int, after: str | None) -> Page[Course]:
     return table.query(Course, courses_pk(msp_id), limit=limit, after=after)
 
 
+def courses_by_id(msp_id: str, course_ids: Iterable[str]) -> list[Course]:
+    """Those of these that the library has, in their order."""
+    return table.fetch_all((course_ref(msp_id, course_id) for course_id in course_ids), consistent=False)
+
+
 def titles(msp_id: str, course_ids: Iterable[str]) -> dict[str, str]:
     """By course id, for the courses that the library has."""
     courses = table.fetch_all((course_ref(msp_id, course_id) for course_id in course_ids), consistent=False)

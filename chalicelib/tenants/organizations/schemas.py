@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.core.addresses import Email
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
+from chalicelib.tenants.courses.schemas import LibraryCourse
 from chalicelib.tenants.organizations.states import Missing, Readiness, Subscription
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import UNIQUE, WHOLE, Form, left_out
@@ -157,3 +158,22 @@ class SettingsPatch(Form):
     reply_to: Email = left_out()
     enroll_hour: EnrollHour = left_out()
     invitation_days: Annotated[int, Field(ge=1, le=365), WHOLE] = left_out()
+
+
+class Seats(BaseModel):
+    """`limit` and `taken` are of the whole organization, and null for who is limited to departments."""
+
+    limit: int | None
+    taken: int | None
+    free: int
+
+
+class OwnCourse(LibraryCourse):
+    """`seats` is null when their number is not limited."""
+
+    seats: Seats | None
+
+
+class OwnCoursePage(BaseModel):
+    items: list[OwnCourse]
+    next_cursor: str | None

@@ -3,11 +3,11 @@
 Every enrollment takes a seat; cancel and undo free it. No more seats are taken than the limit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write
+from chalicelib.aws.table import Ref, Write
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, SeatCount, seats_sk
 
@@ -49,6 +49,17 @@ def seat_limit_in(entitlements: Entitlements | None, course_id: str) -> int | No
 def seats_taken(org_id: str, course_id: str) -> int:
     count = table.get(SeatCount, org_pk(org_id), seats_sk(course_id))
     return int(count.taken) if count else 0
+
+
+def seats_taken_of(org_id: str, course_ids: Iterable[str]) -> dict[str, int]:
+    """The seats taken of each of these courses."""
+    course_ids = list(course_ids)
+    counts = table.fetch_all(Ref(SeatCount, org_pk(org_id), seats_sk(course_id)) for course_id in course_ids)
+    return dict.fromkeys(course_ids, 0) | {_course_of(count): int(count.taken) for count in counts}
+
+
+def _course_of(count: SeatCount) -> str:
+    return count.sk.removeprefix(seats_sk(""))
 
 
 def count_write(org_id: str, course_id: str, number: int) -> Write:

@@ -10,9 +10,11 @@ from typing import Any
 
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.ids import derived_id
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.structure import store
 from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.tenants.structure.names import Uses, audit_entry, name_taken, refuse_while_used
@@ -22,12 +24,26 @@ from chalicelib.web.paging import Pager
 
 MAX_DEPTH = 10
 
+# Departments that one request of a limited list looks at: 500.
+_PER_READ, _MAX_READS = 100, 5
+
 # One transaction takes 100 writes: the department, two parents, two names and the audit entry come beside these.
 MAX_MOVED_BELOW = 90
 
 
 def page(scope: Scope, pager: Pager) -> DepartmentPage:
-    departments = store.structure_page(Department, scope.org, department_sk(""), pager.limit, pager.position)
+    """Who is limited to departments sees these and those below them. Their `path` still names what is above."""
+    limits = scope.department_ids
+
+    def read(after: str | None) -> Page[Department]:
+        return store.structure_page(Department, scope.org, department_sk(""), _PER_READ, after)
+
+    if limits is None:
+        departments = store.structure_page(Department, scope.org, department_sk(""), pager.limit, pager.position)
+    else:
+        departments = filtered_page(
+            read, lambda one: bool(limits & set(one.path)), lambda one: one.sk, pager.limit, pager.position, _MAX_READS
+        )
     return DepartmentPage(
         items=[_out(department) for department in departments.items],
         next_cursor=pager.cursor(departments.next_position),
@@ -82,6 +98,8 @@ def change(scope: Scope, department_id: str, form: DepartmentPatch, now: datetim
         parent = _parent(scope.org, changes["parent_id"])
         new_path = attributes["path"] = _path_below(parent, department_id)
         writes += store.move_writes(department, _below(scope.org, department, new_path), parent, new_path)
+        # A rollout may be for departments with all below them.
+        writes.append(bump_revision(scope.org, "people"))
     writes.append(store.change_department_write(department, attributes))
     entry = audit_entry(scope, DEPARTMENT, "changed", department_id, before, changes)
     try:

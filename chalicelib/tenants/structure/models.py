@@ -1,6 +1,6 @@
 """Items of groups, departments and locations, and their reserved names."""
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref
@@ -27,6 +27,8 @@ class Group(CoreItem):
     group_id = UnicodeAttribute()
     name = UnicodeAttribute()
     course_ids: ListAttribute[str] = ListAttribute(default=list)
+    # When each course was attached, for those attached after the group was made.
+    attached_at = JSONAttribute(null=True)
 
 
 def group_sk(group_id: str) -> str:

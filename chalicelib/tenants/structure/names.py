@@ -70,16 +70,18 @@ def change(
     now: datetime,
     event: DueJob | None = None,
     more_after: Mapping[str, Any] = MappingProxyType({}),
+    beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Change a group or a location; `item` has the new values afterwards.
 
-    `event` is published even if no value changes; `more_after` joins the new values in the audit entry.
+    `beside` are attributes that follow from the change and are not in the audit trail. `event` is published even if no
+    value changes; `more_after` joins the new values in the audit entry.
     """
     changes = {name: value for name, value in patch.items() if getattr(item, name) != value}
     if not changes and event is None:
         return
     before = {name: getattr(item, name) for name in changes}
-    writes = store.change_writes(scope.org, kind, item_id, item, changes)
+    writes = store.change_writes(scope.org, kind, item_id, item, {**changes, **beside} if changes else {})
     if "name" in changes:
         # A rollout may be targeted at groups by their names.
         writes.append(bump_revision(scope.org, "people"))

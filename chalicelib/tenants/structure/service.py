@@ -1,8 +1,10 @@
 """Groups and locations of an organization."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import NotFound, refuse_unknown
 from chalicelib.core.ids import derived_id
 from chalicelib.jobs import queue
@@ -46,13 +48,23 @@ def change_group(scope: Scope, group_id: str, form: GroupPatch, now: datetime) -
     group = _group(scope.org, group_id)
     patch = form.model_dump(exclude_unset=True, exclude={"apply_to_members"})
     _check_courses(scope, patch.get("course_ids", ()))
+    attached = _attached_at(group, patch, now)
     if not form.apply_to_members:
-        names.change(scope, GROUP, group_id, group, patch, now)
+        names.change(scope, GROUP, group_id, group, patch, now, beside=attached)
         return _group_out(group)
     event = group_courses_applied(scope.msp_id, scope.org, group_id, now)
-    names.change(scope, GROUP, group_id, group, patch, now, event, {"apply_to_members": True})
+    names.change(scope, GROUP, group_id, group, patch, now, event, {"apply_to_members": True}, attached)
     queue.send_soon(event)
     return _group_out(group)
+
+
+def _attached_at(group: Group, patch: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """When each course came to the group, as it is after this change of courses."""
+    if "course_ids" not in patch or patch["course_ids"] == list(group.course_ids):
+        return {}
+    before = {course_id: at for course_id, at in (group.attached_at or {}).items() if course_id in patch["course_ids"]}
+    new = set(patch["course_ids"]) - set(group.course_ids)
+    return {"attached_at": {**before, **dict.fromkeys(sorted(new), to_text(now))}}
 
 
 def delete_group(scope: Scope, group_id: str, uses: Sequence[Uses], now: datetime) -> None:

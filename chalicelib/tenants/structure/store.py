@@ -101,9 +101,20 @@ def department(org_id: str, department_id: str) -> Department | None:
     return table.get(Department, org_pk(org_id), department_sk(department_id))
 
 
+def department_check(department: Department) -> Write:
+    """ConditionFailed when the department was moved or deleted since it was read."""
+    return Write("check", Department(department.pk, department.sk), Department.path == department.path)
+
+
 def departments(org_id: str) -> list[Department]:
     """The whole tree."""
     return table.query_all(Department, org_pk(org_id), prefix=department_sk(""))
+
+
+def departments_below(org_id: str, department_ids: Iterable[str]) -> frozenset[str]:
+    """These departments and all below them, as the tree is now; those that are gone are left out."""
+    roots = frozenset(department_ids)
+    return frozenset(one.department_id for one in departments(org_id) if roots & set(one.path)) if roots else roots
 
 
 def existing_departments(org_id: str, department_ids: Iterable[str]) -> set[str]:

@@ -19,6 +19,7 @@ from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.tenants.structure.models import Group
 from chalicelib.training.auto_enrollment import group_batch, store
+from chalicelib.training.auto_enrollment.models import BY_INVITATION
 from chalicelib.training.auto_enrollment.store import LIMIT, SEAT, MemberState
 from chalicelib.training.batches.local_dates import is_due_date_after, local_date
 from chalicelib.training.batches.models import Batch, Row
@@ -166,9 +167,11 @@ class JoinRun:
                 observability.warning(
                     "member could not be auto-enrolled", batch_id=state.key.batch_id, course_id=course_id
                 )
-            store.refuse(state, join_id, decision, closing)
+            store.refuse(state, join_id, decision, self.now, closing)
         else:
-            store.enroll(state, join_id, future_due_date(state.row, self.org, self.now), self.now, closing)
+            due_by = future_due_date(state.row, self.org, self.now)
+            origin = BY_INVITATION if self.job.group_ids is None else None
+            store.enroll(state, join_id, due_by, self.now, origin, closing)
 
 
 def future_due_date(row: Row, org: Org, now: datetime) -> str | None:

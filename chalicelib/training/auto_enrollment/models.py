@@ -16,6 +16,9 @@ from chalicelib.training.batches.models import ChunkResult, batch_pk, chunks_pre
 BATCH_NAME = "Joining {group}"
 CREATED_BY = "muster"
 
+# The origin of enrollments of those who came to the group by accepting an invitation.
+BY_INVITATION = "invitation"
+
 # As long as the name of a launch may be, so that the batch can be copied as one.
 MAX_NAME_LENGTH = 200
 

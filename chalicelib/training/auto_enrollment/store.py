@@ -131,13 +131,20 @@ def member_state(key: BatchKey, group_id: str, course_id: str, member_id: str) -
     return MemberState(key, row, member_id, seat_limit_in(entitlements, course_id), enrollment, result, processed)
 
 
-def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime, more: Sequence[Write] = ()) -> None:
+def enroll(
+    state: MemberState,
+    join_id: str,
+    due_by: str | None,
+    now: datetime,
+    origin: str | None = None,
+    more: Sequence[Write] = (),
+) -> None:
     """Enroll the member, in place of an enrollment that was cancelled. `more` is written with it.
 
     ConditionFailed when anything changed since it was read; with position SEAT alone, when no seat is free.
     """
     org_id, course_id = state.key.org_id, state.row.course_id
-    processed, is_active, *enrollment = member_writes(state, join_id, due_by, now)
+    processed, is_active, *enrollment = member_writes(state, join_id, due_by, now, origin)
     table.transact(
         [
             processed,
@@ -152,12 +159,9 @@ def enroll(state: MemberState, join_id: str, due_by: str | None, now: datetime, 
     )
 
 
-def refuse(state: MemberState, join_id: str, code: Code, more: Sequence[Write] = ()) -> None:
-    """Record why the row does not enroll the member. ConditionFailed as above."""
+def refuse(state: MemberState, join_id: str, code: Code, now: datetime, more: Sequence[Write] = ()) -> None:
+    """Record why the row does not enroll the member, as of this join. ConditionFailed as above."""
     processed = _processed_write(state, join_id)
-    if state.code == code:
-        table.transact([processed, *more])
-        return
     outcome = outcome_of(code)
     counts: dict[str, Any] = {name: int(counted == outcome) for counted, name in _COUNT_BY_OUTCOME.items()}
     ref = member_result_ref(state.key.org_id, state.key.batch_id, state.row.course_id, state.member_id)
@@ -168,8 +172,10 @@ def refuse(state: MemberState, join_id: str, code: Code, more: Sequence[Write] =
         num_targeted=1,
         **counts,
         member_ids_by_code={code.value: [state.member_id]},
+        ran_at=[to_text(now)],
     )
-    table.transact([processed, Write("put", result), *_row_writes(state, outcome, None), *more])
+    counted = [] if state.code == code else _row_writes(state, outcome, None)
+    table.transact([processed, Write("put", result), *counted, *more])
 
 
 def leave_as_is(state: MemberState, join_id: str, more: Sequence[Write] = ()) -> None:
@@ -181,10 +187,12 @@ def leave_as_is(state: MemberState, join_id: str, more: Sequence[Write] = ()) ->
     table.transact([_processed_write(state, join_id), *cleared, *more])
 
 
-def member_writes(state: MemberState, join_id: str, due_by: str | None, now: datetime) -> list[Write]:
+def member_writes(
+    state: MemberState, join_id: str, due_by: str | None, now: datetime, origin: str | None = None
+) -> list[Write]:
     """What belongs to one member when a row enrolls them: the join, the check that they are active, the enrollment."""
     is_active = members_store.active_check(state.key.org_id, state.member_id)
-    return [_processed_write(state, join_id), is_active, *_enrollment_writes(state, due_by, now)]
+    return [_processed_write(state, join_id), is_active, *_enrollment_writes(state, due_by, now, origin)]
 
 
 def same_due_date(row: Row) -> Condition:
@@ -199,7 +207,7 @@ def _processed_write(state: MemberState, join_id: str) -> Write:
     return Write("put", ProcessedJoins(ref.pk, ref.sk, join_ids=[*before, join_id][-MAX_JOINS:]), unchanged)
 
 
-def _enrollment_writes(state: MemberState, due_by: str | None, now: datetime) -> list[Write]:
+def _enrollment_writes(state: MemberState, due_by: str | None, now: datetime, origin: str | None) -> list[Write]:
     key, old, course_id = state.key, state.enrollment, state.row.course_id
     new = Enrollment(
         learner_pk(key.org_id, state.member_id),
@@ -209,6 +217,7 @@ def _enrollment_writes(state: MemberState, due_by: str | None, now: datetime) ->
         status=EnrollmentStatus.ENROLLED.value,
         enrolled_at=to_text(now),
         due_by=due_by,
+        origin=origin,
     )
     if old is None:
         return [put_new(new)]

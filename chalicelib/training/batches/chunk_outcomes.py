@@ -13,6 +13,7 @@ class ChunkOutcomes:
     """Learners enrolled, and those that were not, under the code that says why."""
 
     num_enrolled_before: int = 0
+    ran_at: list[str] = field(default_factory=list)
     enrolled: set[str] = field(default_factory=set)
     member_ids_by_code: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -21,6 +22,7 @@ class ChunkOutcomes:
         """Who succeeded in an earlier run is done; its failed ones are tried again, and so left out here."""
         outcomes = cls()
         if result is not None:
+            outcomes.ran_at = list(result.ran_at or ())
             outcomes.num_enrolled_before = int(result.num_enrolled)
             for code, member_ids in result.member_ids_by_code.items():
                 if outcome_of(code) != Outcome.FAILED:
@@ -55,4 +57,5 @@ class ChunkOutcomes:
             num_skipped=numbers[Outcome.ALREADY_COMPLETED],
             num_failed=numbers[Outcome.FAILED],
             member_ids_by_code=dict(self.member_ids_by_code),
+            ran_at=self.ran_at or None,
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.core import observability
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.jobs import queue
 from chalicelib.jobs.job import Job
@@ -56,6 +57,8 @@ def _run_chunk(message: EnrollChunk, now: datetime, *, insert: bool) -> list[Job
     is_first = is_first and not orphan_runs
     is_cancelled = row.status == RowStatus.CANCELLED
     enrolled = None if is_first and not is_cancelled else enrollment_store.members_of_range(run)
+    if not is_cancelled:
+        outcomes.ran_at.append(to_text(now))
     orphaned = seats.orphaned(run, orphan_runs)
     holding = SeatHolding(run.num_reserved, orphaned)
     if insert and not is_cancelled:

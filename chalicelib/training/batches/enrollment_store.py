@@ -125,6 +125,13 @@ def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -
     return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
 
 
+def enrollments_of_course(org_id: str, member_id: str, course_id: str) -> list[Enrollment]:
+    """The current one and history, the oldest first."""
+    found = table.query_all(Enrollment, learner_pk(org_id, member_id), prefix=enrollment_sk(course_id))
+    exact = [one for one in found if one.course_id == course_id]
+    return sorted(exact, key=lambda one: (one.enrolled_at, "#HISTORY#" not in one.sk, one.sk))
+
+
 def change_writes(
     old: Enrollment, enrollment_actions: Sequence[Action], row: Row | None, row_actions: Sequence[Action]
 ) -> list[Write]:

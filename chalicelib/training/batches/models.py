@@ -66,6 +66,9 @@ class Batch(CoreItem):
     num_cancelled = NumberAttribute(default=0)
     # Names of groups that it is for and that the client did not have when a course started last.
     missing_groups: ListAttribute[str] = ListAttribute(null=True)
+    # Who launched it: the MSP, or the organization inside itself, by an admin who is limited to these departments.
+    launched_by = UnicodeAttribute(null=True)
+    department_ids: ListAttribute[str] = ListAttribute(null=True)
     # Of a group's batch (auto_enrollment): the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
 
@@ -150,6 +153,7 @@ class Partition(CoreItem):
     bounds: ListAttribute[str] = ListAttribute(default=list)
     sizes: ListAttribute[int] = ListAttribute(default=list)
     reenroll_completed = BooleanAttribute(default=False)
+    made_at = UnicodeAttribute(null=True)
 
     @property
     def total(self) -> int:
@@ -182,6 +186,8 @@ class ChunkResult(CoreItem):
     num_skipped = NumberAttribute()
     num_failed = NumberAttribute()
     member_ids_by_code = JSONAttribute()
+    # When each run looked for its recipients; runs that only counted are left out.
+    ran_at: ListAttribute[str] = ListAttribute(null=True)
 
 
 def chunks_prefix(course_id: str) -> str:
@@ -231,6 +237,11 @@ class Enrollment(EnrollmentItem):
     carried_at = UnicodeAttribute(null=True)
     # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
+    # Of a cancelled one; `cancelled_by` is the account of the admin who cancelled this one alone.
+    cancelled_at = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    # Of one that a group made: `invitation` when the member came with the group, and was not added to it.
+    origin = UnicodeAttribute(null=True)
 
     @property
     def course_id(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.training.batches.states import BatchStatus, RowStatus
+from chalicelib.training.batches.states import BatchStatus, LaunchedBy, RowStatus
 
 
 class OrgHead(BaseModel):
@@ -19,6 +19,7 @@ class BatchItem(BaseModel):
     status: BatchStatus
     next_enrollment_date: date | None
     created_at: str
+    launched_by: LaunchedBy
 
 
 class BatchPage(BaseModel):
@@ -62,6 +63,7 @@ class BatchOut(BaseModel):
     name: str
     status: BatchStatus
     created_at: str
+    launched_by: LaunchedBy
     summary: BatchSummary
     missing_groups: list[str] = []
     courses: Sequence[RowOut]

@@ -4,17 +4,20 @@ The sort keys of every roster are `MEMBER#<id>`, so that a range of ids means th
 """
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
+from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.tenants.structure.store import groups_named
+from chalicelib.people.search.criteria import Criteria
+from chalicelib.people.search.search import Search, criteria_of
+from chalicelib.tenants.structure.store import departments_below, groups_named
 from chalicelib.training.batches.models import Partition
-from chalicelib.training.batches.schemas import Targeting
+from chalicelib.training.batches.schemas import Plan, Targeting
 
 # A chunk's 50 insert calls then take two to three seconds; its result stays far below an item's 400 KB.
 CHUNK_SIZE = 1250
@@ -25,17 +28,31 @@ _ACTIVE = ("status", MemberStatus.ACTIVE.value)
 
 @dataclass(frozen=True)
 class Recipients:
-    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`."""
+    """Partition keys of rosters: the union of `include`, without anybody who is on one of `exclude`.
+
+    Of these only who is in one of `departments`, or one of the `individuals`, where these are given. Both are decided
+    entry by entry: who moves from one of the departments to another while rosters are read is not missed.
+    With `matching`, in place of rosters whoever matches these criteria in this organization.
+    """
 
     include: Sequence[str]
     exclude: Sequence[str] = ()
+    departments: Sequence[str] | None = None
+    individuals: Sequence[str] | None = None
+    matching: Search | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"include": list(self.include), "exclude": list(self.exclude)}
+        limits = {"departments": self.departments, "individuals": self.individuals}
+        given: dict[str, Any] = {name: list(ids) for name, ids in limits.items() if ids is not None}
+        if self.matching is not None:
+            given["matching"] = {"org_id": self.matching.org_id, "criteria": self.matching.criteria.as_json()}
+        return {"include": list(self.include), "exclude": list(self.exclude), **given}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Recipients":
-        return cls(stored["include"], stored["exclude"])
+        matching = stored.get("matching")
+        search = Search(matching["org_id"], Criteria.from_json(matching["criteria"])) if matching else None
+        return cls(stored["include"], stored["exclude"], stored.get("departments"), stored.get("individuals"), search)
 
 
 def named_groups(targeting: Targeting, org_id: str) -> dict[str, str]:
@@ -43,42 +60,97 @@ def named_groups(targeting: Targeting, org_id: str) -> dict[str, str]:
     return groups_named(org_id, targeting.group_names) if targeting.group_names else {}
 
 
-def missing_groups(targeting: Targeting, groups: Mapping[str, str]) -> list[str]:
-    """The names that no group of the client has; `groups` as `named_groups` gives them."""
-    return [name for name in dict.fromkeys(targeting.group_names) if name not in groups]
+def recipients_of(
+    targeting: Targeting,
+    org_id: str,
+    named_group_ids: Sequence[str] = (),
+    departments: Sequence[str] | None = None,
+    matching: Search | None = None,
+) -> Recipients:
+    """`named_group_ids` are those of `named_groups`.
 
-
-def recipients_of(targeting: Targeting, org_id: str, named_group_ids: Sequence[str]) -> Recipients:
-    """`named_group_ids` are those of `named_groups`."""
+    `departments` are those that it reaches, each with all below it; None for no limit. `matching` is its filter.
+    """
     chosen = [group_roster_pk(org_id, group_id) for group_id in targeting.group_ids]
+    everybody = [learners_pk(org_id)]
     match targeting.mode:
-        case "all":
-            return Recipients([learners_pk(org_id)], [])
+        case "all" | "departments":
+            return Recipients(everybody, [], departments)
         case "groups":
-            return Recipients(chosen)
+            return Recipients(chosen, (), departments)
         case "exclude_groups":
-            return Recipients([learners_pk(org_id)], chosen)
+            return Recipients(everybody, chosen, departments)
         case "group_names":
-            return Recipients([group_roster_pk(org_id, group_id) for group_id in named_group_ids])
+            named = [group_roster_pk(org_id, group_id) for group_id in named_group_ids]
+            return Recipients(named, (), departments)
+        case "individuals":
+            # Fixed at launch, when the department of each was looked at.
+            return Recipients(everybody, individuals=sorted(set(targeting.member_ids)))
+        case "filter":
+            return Recipients([], matching=matching)
         case _:
             assert_never(targeting.mode)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`everybody` are all whom the launching admin reaches; `missing_groups`: names of groups that the client lacks."""
+
+    recipients: Recipients
+    everybody: Recipients
+    missing_groups: Sequence[str] = ()
+
+
+def resolved(plan: Plan, org_id: str) -> Resolved:
+    """As groups and departments are now. A department that is gone has nobody."""
+    targeting = plan.targeting
+    groups = named_groups(targeting, org_id)
+    within = None if plan.within is None else departments_below(org_id, plan.within)
+    reached, matching = within, None
+    if targeting.filter is not None:
+        matching = Search(org_id, criteria_of(org_id, targeting.filter, plan.within, only_active=True))
+    if targeting.mode == "departments":
+        chosen = departments_below(org_id, targeting.department_ids)
+        reached = chosen if within is None else chosen & within
+    return Resolved(
+        recipients_of(targeting, org_id, sorted(groups.values()), _sorted(reached), matching),
+        recipients_of(Targeting(), org_id, (), _sorted(within)),
+        missing_groups=[name for name in dict.fromkeys(targeting.group_names) if name not in groups],
+    )
+
+
+def _sorted(ids: frozenset[str] | None) -> list[str] | None:
+    return None if ids is None else sorted(ids)
 
 
 def member_ids(recipients: Recipients, after: str = "", until: str | None = None) -> Iterator[str]:
     """Ids of active members in (after, until], sorted, each once, in flat memory."""
     excluded = _merged(recipients.exclude, after, until)
     skip = next(excluded, None)
-    for member_id in _merged(recipients.include, after, until):
+    for member_id in _included(recipients, after, until):
         while skip is not None and skip < member_id:
             skip = next(excluded, None)
         if member_id != skip:
             yield member_id
 
 
-def _merged(rosters: Sequence[str], after: str, until: str | None) -> Iterator[str]:
+def _included(recipients: Recipients, after: str, until: str | None) -> Iterator[str]:
+    if recipients.matching is not None:
+        return recipients.matching.member_ids(after, until)
+    if recipients.individuals is None:
+        return _merged(recipients.include, after, until, recipients.departments)
+    ids = [one for one in recipients.individuals if one > after and (until is None or one <= until)]
+    found = {one for roster in recipients.include for one in members_store.on_roster(roster, ids)}
+    return iter([one for one in ids if one in found])
+
+
+def _merged(
+    rosters: Sequence[str], after: str, until: str | None, departments: Sequence[str] | None = None
+) -> Iterator[str]:
     core = settings().core_table
     last_key = None if until is None else member_sk(until)
-    streams = [sort_keys(core, pk, after=_FIRST + after, until=last_key, only=_ACTIVE) for pk in rosters]
+    among = None if departments is None else ("department_id", frozenset(departments))
+    streams = [sort_keys(core, pk, after=_FIRST + after, until=last_key, only=_ACTIVE, among=among) for pk in rosters]
     previous = ""
     for key in streams[0] if len(streams) == 1 else heapq.merge(*streams):
         if key != previous:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.aws.table import Action, Write
 from chalicelib.core import observability
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, MusterError, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.jobs import queue
@@ -20,7 +21,7 @@ from chalicelib.training.batches.create_rows import create_rows
 from chalicelib.training.batches.finish_row import finish_row
 from chalicelib.training.batches.messages import EnrollChunk, ReconcileBatch
 from chalicelib.training.batches.models import Batch, Partition, Row
-from chalicelib.training.batches.recipients import missing_groups, named_groups, partition_of, recipients_of
+from chalicelib.training.batches.recipients import partition_of, resolved
 from chalicelib.training.batches.row_store import Move
 from chalicelib.training.batches.schedule_store import is_due, is_later, make_schedules, remove_due_entry
 from chalicelib.training.batches.schemas import Plan
@@ -117,6 +118,7 @@ def _start(key: BatchKey, batch: Batch, rows: Sequence[Row], due_rows: Sequence[
     first_runs = [row for row in allowed if row.partition_id is None]
     if first_runs:
         partition_id, (partition, missing_groups) = new_id(now), _partition(key, plan)
+        partition.made_at = to_text(now)
         found.append(batch_store.set_missing_groups(missing_groups))
         partitions.append(batch_store.put_partition(key, partition_id, partition))
         moves += [Move.start(row, partition_id, partition) for row in first_runs]
@@ -139,12 +141,12 @@ def _admitted(key: BatchKey, org: Org, due_rows: Sequence[Row]) -> tuple[list[Ro
     return [row for row in due_rows if row.course_id in entitled], denied
 
 
-def _partition(key: BatchKey, plan: Plan) -> tuple[Partition, list[str]]:
+def _partition(key: BatchKey, plan: Plan) -> tuple[Partition, Sequence[str]]:
     """The recipients, and the names of groups that the client lacks."""
-    groups = named_groups(plan.targeting, key.org_id)
-    partition = partition_of(recipients_of(plan.targeting, key.org_id, sorted(groups.values())))
+    found = resolved(plan, key.org_id)
+    partition = partition_of(found.recipients)
     partition.reenroll_completed = plan.reenroll_completed
-    return partition, missing_groups(plan.targeting, groups)
+    return partition, found.missing_groups
 
 
 def _send(key: BatchKey, rows: Sequence[Row]) -> None:

@@ -123,3 +123,11 @@ def outcome_of(code: str) -> Outcome:
     if code in (Code.ALREADY_ENROLLED, Code.ALREADY_COMPLETED):
         return Outcome(code)
     return Outcome.FAILED
+
+
+class LaunchedBy(StrEnum):
+    """`group`: courses of a group, for those who join it."""
+
+    MSP = "msp"
+    ORGANIZATION = "organization"
+    GROUP = "group"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
+from chalicelib.core.paging import filtered_page
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import store as batch_store
@@ -18,7 +19,11 @@ from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.page_schemas import BatchItem, BatchOut, BatchPage, BatchSummary, OrgHead, RowOut
 from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RowStatus, batch_status
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import launched_by, visible
 from chalicelib.web.paging import Pager
+
+# Batches that one request of a limited list looks at: 500.
+_PER_READ, _MAX_READS = 100, 5
 
 
 def status_of(batch: Batch) -> BatchStatus:
@@ -33,6 +38,7 @@ def _batch_item(batch: Batch) -> BatchItem:
         status=status_of(batch),
         next_enrollment_date=to_date(batch.next_enroll_on) if batch.next_enroll_on else None,
         created_at=batch.created_at,
+        launched_by=launched_by(batch),
     )
 
 
@@ -93,8 +99,15 @@ def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
 
 
 def client(scope: Scope, org_id: str, pager: Pager) -> BatchPage:
+    """Who is limited to departments sees those of them; such a page can be short, and still have a next one."""
     org = org_of(scope.msp_id, org_id)
-    page = batch_store.batches(org_id, pager.limit, pager.position)
+    if scope.department_ids is None:
+        page = batch_store.batches(org_id, pager.limit, pager.position)
+    else:
+        page = filtered_page(
+            lambda after: batch_store.batches(org_id, _PER_READ, after), visible(scope), lambda batch: batch.sk,
+            pager.limit, pager.position, _MAX_READS,
+        )  # fmt: skip
     return BatchPage(
         organization=OrgHead(org_id=org_id, name=org.name),
         items=[_batch_item(batch) for batch in page.items],
@@ -118,6 +131,7 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
         name=batch.name,
         status=status_of(batch),
         created_at=batch.created_at,
+        launched_by=launched_by(batch),
         summary=_summary(rows),
         missing_groups=list(batch.missing_groups or ()),
         courses=[row_out(row, zone, now) for row in rows],

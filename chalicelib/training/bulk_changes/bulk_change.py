@@ -73,7 +73,7 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     enrollments = enrollment_store.enrollments_in_range(key, row, job.chunk, after, until)
     _require_index_complete(key, job, len(enrollments))
     if change.kind == UNDO:
-        effect = undo.withdraw(key, enrollments, apply=apply)
+        effect = undo.withdraw(key, enrollments, now, apply=apply)
     else:
         effect = _set_due_date(job.change_id, change.due_by, enrollments, apply=apply)
     try:

@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Write, put_new
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
 from chalicelib.jobs import due
@@ -115,14 +116,14 @@ def partition_of(key: BatchKey, row: Row) -> Partition | None:
     return table.get(Partition, batch_pk(key.org_id, key.batch_id), partition_sk(str(row.partition_id)))
 
 
-def withdraw(key: BatchKey, enrollments: Sequence[Enrollment]) -> list[str]:
+def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], now: datetime) -> list[str]:
     """Cancel those that are not started; gives an outcome for each."""
     return bulk.update_each(
         settings().enrollments_table,
         [enrollment.key for enrollment in enrollments],
         bulk.Update(
-            'SET "status" = ? SET "changed_by" = ? SET "revision" = "revision" + 1',
-            [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}],
+            'SET "status" = ? SET "changed_by" = ? SET "cancelled_at" = ? SET "revision" = "revision" + 1',
+            [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}, {"S": to_text(now)}],
             '"batch_id" = ? AND "status" = ?',
             [{"S": key.batch_id}, {"S": EnrollmentStatus.ENROLLED.value}],
         ),

@@ -66,10 +66,10 @@ def stopped_rows(key: BatchKey, now: datetime) -> list[Row] | None:
     return None if any(_may_be_running(row, now) or row.changing for row in rows) else rows
 
 
-def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], *, apply: bool) -> ChunkEffect:
+def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], now: datetime, *, apply: bool) -> ChunkEffect:
     """Withdraw those who have not started. Those whom an earlier delivery of this chunk withdrew count as well."""
     effect = ChunkEffect()
-    outcomes = store.withdraw(key, enrollments) if enrollments and apply else [REFUSED] * len(enrollments)
+    outcomes = store.withdraw(key, enrollments, now) if enrollments and apply else [REFUSED] * len(enrollments)
     for enrollment, outcome in zip(enrollments, outcomes, strict=True):
         if outcome == REFUSED:
             current = enrollment_store.enrollment_at(enrollment.pk, enrollment.sk)

@@ -6,11 +6,12 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
-from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.admins import store as admins_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.mail_events import REMINDERS
-from chalicelib.training.batches.states import LIVE, WITH_FAILURES, EnrollmentStatus
+from chalicelib.training.batches.states import LIVE, WITH_FAILURES, EnrollmentStatus, LaunchedBy
+from chalicelib.training.batches.visibility import launched_by
 from chalicelib.training.course_mails import store
 
 
@@ -49,18 +50,20 @@ def to_learner(mail: Mail, now: datetime) -> MailContent | Suppressed:
 
 
 def part_failed(mail: Mail, now: datetime) -> MailContent | Suppressed:
-    """To the admin who launched the batch."""
+    """To the admin who launched the batch, of the MSP or of the organization."""
     about = mail.about
     org, batch, row = store.batch_and_row(about)
     if org is None or batch is None or row is None or row.status not in WITH_FAILURES:
         return Suppressed("mended")
+    is_own = launched_by(batch) == LaunchedBy.ORGANIZATION
     msp = access_store.msp(about["msp_id"])
-    admin = admins_store.admin(msp_pk(about["msp_id"]), about["account_id"])
+    tenant_pk = org_pk(about["org_id"]) if is_own else msp_pk(about["msp_id"])
+    admin = admins_store.admin(tenant_pk, about["account_id"])
     if admin is None or msp is None:
         return Suppressed("not_admin")
     return MailContent(
         to=admin.email,
-        sender_name=msp.name,
+        sender_name=org.name if is_own else msp.name,
         facts={
             "tenant": org.name,
             "batch": batch.name,

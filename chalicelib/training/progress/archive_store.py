@@ -24,7 +24,7 @@ def withdraw(org_id: str, old: Enrollment, archived_at: str) -> None:
     if old.due_by:
         row_actions.append(add_open_due(old.due_by, -1))
     if old.status == EnrollmentStatus.ENROLLED:
-        actions.append(Enrollment.status.set(EnrollmentStatus.CANCELLED.value))
+        actions += [Enrollment.status.set(EnrollmentStatus.CANCELLED.value), Enrollment.cancelled_at.set(archived_at)]
         freed = [count_write(org_id, old.course_id, -1), bump_revision(org_id, "enrollments")]
     else:
         row_actions.append(Row.num_started.add(-1))

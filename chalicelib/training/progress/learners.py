@@ -1,7 +1,7 @@
 """The learners of a row by outcome, and one learner's courses."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,11 @@ from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import ON_ROSTERS
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import zone_in
+from chalicelib.tenants.structure.store import departments_below
 from chalicelib.training.batches import chunk_store, enrollment_store
 from chalicelib.training.batches.create_rows import stored_or_planned_row
 from chalicelib.training.batches.explanations import explain
@@ -53,7 +55,8 @@ def of_row(
 ) -> LearnerPage:
     """First those who were not newly enrolled, then the enrolled and withdrawn. `outcome` keeps one kind.
 
-    A page may be short or empty and still not be the last. Raises NotFound.
+    Who is limited to departments sees those who are in them now. A page may be short or empty and still not be the
+    last. Raises NotFound.
     """
     zone = zone_in(scope.msp_id, org_id)
     key = BatchKey(scope.msp_id, org_id, batch_id)
@@ -62,8 +65,15 @@ def of_row(
         raise NotFound()
     learners, position = _page(key, row, outcome, pager)
     members = members_store.members_by_id(org_id, [member_id for member_id, _ in learners])
+    if scope.department_ids is not None:
+        reached = departments_below(scope.org, scope.department_ids)
+        learners = [one for one in learners if _is_in(members.get(one[0]), reached)]
     items = [_learner_out(member_id, learner, members.get(member_id), zone, now) for member_id, learner in learners]
     return LearnerPage(items=items, next_cursor=pager.cursor(position))
+
+
+def _is_in(member: Member | None, departments: Collection[str]) -> bool:
+    return member is not None and member.status in ON_ROSTERS and member.department_id in departments
 
 
 def of_member(
@@ -73,7 +83,6 @@ def of_member(
     limit: int,
     after: str | None,
     now: datetime,
-    is_visible: Callable[[Enrollment], bool] = lambda enrollment: True,
 ) -> tuple[list[EnrollmentOut], str | None]:
     """One page of a member's enrollments, and the position of the next."""
     zone = zone_in(msp_id, org_id)
@@ -82,7 +91,6 @@ def of_member(
     items = [
         enrollment_out(org_id, member_id, enrollment, titles.get(enrollment.course_id, ""), zone, now)
         for enrollment in page.items
-        if is_visible(enrollment)
     ]
     return items, page.next_position
 

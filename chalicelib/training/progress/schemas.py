@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.training.batches.schemas import Day
-from chalicelib.training.batches.states import EnrollmentStatus, Outcome
+from chalicelib.training.batches.states import EnrollmentStatus, LaunchedBy, Outcome
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import AT_LEAST_ONE, WHOLE, Form
 
@@ -50,6 +50,33 @@ class EnrollmentOut(BaseModel):
     batch_id: str | None
     earlier: bool = Field(False, description="An earlier enrollment in the same course, kept as history.")
     carried_over_to: list[str] = []
+
+
+class EnrollmentReason(BaseModel):
+    """What made an enrollment. `name` is that of the batch, which for a group names the group.
+
+    `invitation`: the person accepted an invitation into the group; `group`: they were added to it, or its courses were
+    applied to its members; `own_course`: progress that the person brought along.
+    """
+
+    kind: Literal["batch", "group", "invitation", "own_course"]
+    launched_by: LaunchedBy | None
+    batch_id: str | None
+    group_id: str | None
+    name: str | None
+
+
+class MemberEnrollmentOut(EnrollmentOut):
+    """As admins see it, with why it is there. `cancelled_by`: what ended it."""
+
+    why: EnrollmentReason
+    cancelled_at: str | None = None
+    cancelled_by: Literal["admin", "undo", "archive"] | None = None
+
+
+class MemberEnrollmentPage(BaseModel):
+    items: Sequence[MemberEnrollmentOut]
+    next_cursor: str | None
 
 
 class EnrollmentPage(BaseModel):

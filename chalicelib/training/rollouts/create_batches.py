@@ -98,6 +98,8 @@ def _batch(launch: PendingLaunch, org_id: str) -> Batch:
         num_courses=len(plan.courses),
         created_by=plan.created_by,
         created_at=plan.created_at,
+        launched_by=plan.launched_by,
+        department_ids=plan.within,
     )
 
 

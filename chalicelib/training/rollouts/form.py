@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.people.search import kept_filters
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches.local_dates import CourseDates, due_after, is_due_date_after, staggered
-from chalicelib.training.batches.schemas import Plan, PlannedCourse, PlannedOrg
+from chalicelib.training.batches.schemas import Plan, PlannedCourse, PlannedOrg, Targeting
 from chalicelib.training.rollouts import form_store
 from chalicelib.training.rollouts.form_store import References
-from chalicelib.training.rollouts.schemas import MAX_COURSES, MAX_ORGS, Launch
+from chalicelib.training.rollouts.schemas import MAX_COURSES, MAX_ORGS, WizardForm
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class CheckedForm:
     references: References
 
 
-def checked(scope: Scope, launch: Launch, now: datetime, *, all_ready: bool = True) -> CheckedForm:
+def checked(scope: Scope, launch: WizardForm, now: datetime, *, all_ready: bool = True) -> CheckedForm:
     """Raises Invalid with every field that is wrong. `all_ready` as in `check`."""
-    references = form_store.references(scope.msp_id, launch, now)
+    launch = _with_filter(scope, launch)
+    references = form_store.references(scope, launch, now)
     courses = check(launch, references, all_ready=all_ready)
     plan = Plan(
         name=launch.name,
@@ -36,13 +38,24 @@ def checked(scope: Scope, launch: Launch, now: datetime, *, all_ready: bool = Tr
         reenroll_completed=launch.reenroll_completed,
         created_by=scope.account_id,
         created_at=to_text(now),
+        launched_by="msp" if scope.is_msp_admin else "organization",
+        within=None if scope.department_ids is None else sorted(scope.department_ids),
     )
     return CheckedForm(plan, references)
 
 
-def check_size(launch: Launch) -> None:
+def _with_filter(scope: Scope, launch: WizardForm) -> WizardForm:
+    """A filter that is kept is looked up: the batch is for whom it meant at launch, whatever becomes of it."""
+    if launch.targeting.filter is None:
+        return launch
+    filter_ = kept_filters.resolved(scope, launch.targeting.filter, "targeting.filter.filter_id")
+    return launch.model_copy(update={"targeting": launch.targeting.model_copy(update={"filter": filter_})})
+
+
+def check_size(launch: WizardForm) -> None:
     """What can be refused without reading anything. Raises Invalid."""
     wrong: list[FieldError] = []
+    wrong += _repeated("targeting.member_ids", launch.targeting.member_ids, "members")
     wrong += _count("org_ids", launch.org_ids, MAX_ORGS, "organizations")
     wrong += _count("courses", [course.course_id for course in launch.courses], MAX_COURSES, "courses")
     if launch.targeting.group_ids and len(launch.org_ids) > 1:
@@ -62,6 +75,11 @@ def _count(name: str, ids: Sequence[str], most: int, what: str) -> list[FieldErr
     wrong = []
     if not 1 <= len(ids) <= most:
         wrong.append(FieldError(name, "wrong_number", f"Choose 1 to {most} {what}; {len(ids)} were given."))
+    return wrong + _repeated(name, ids, what)
+
+
+def _repeated(name: str, ids: Sequence[str], what: str) -> list[FieldError]:
+    wrong = []
     seen: set[str] = set()
     for index, id_ in enumerate(ids):
         if id_ in seen:
@@ -71,7 +89,7 @@ def _count(name: str, ids: Sequence[str], most: int, what: str) -> list[FieldErr
     return wrong
 
 
-def resolved_dates(launch: Launch, first_today: date) -> Sequence[CourseDates]:
+def resolved_dates(launch: WizardForm, first_today: date) -> Sequence[CourseDates]:
     """The dates of the courses, in their order; a preset gives them."""
     schedule = launch.schedule
     if schedule is None:
@@ -82,7 +100,7 @@ def resolved_dates(launch: Launch, first_today: date) -> Sequence[CourseDates]:
     return staggered(schedule.start_on, len(launch.courses), schedule.days_to_complete)
 
 
-def check(launch: Launch, references: References, *, all_ready: bool = True) -> list[PlannedCourse]:
+def check(launch: WizardForm, references: References, *, all_ready: bool = True) -> list[PlannedCourse]:
     """The planned courses, when nothing is wrong. Raises Invalid with every field that is.
 
     Without `all_ready`, clients that are not ready pass: each of them fails on its own, later.
@@ -98,10 +116,7 @@ def check(launch: Launch, references: References, *, all_ready: bool = True) -> 
     for index, course in enumerate(launch.courses):
         if course.course_id not in references.courses:
             wrong.append(FieldError(f"courses.{index}.course_id", "unknown", "There is no such course in the library."))
-    for index, group_id in enumerate(launch.targeting.group_ids):
-        if group_id not in references.group_ids:
-            problem = "The chosen client has no such group."
-            wrong.append(FieldError(f"targeting.group_ids.{index}", "unknown", problem))
+    wrong += _wrong_targets(launch.targeting, references)
     days = list(references.today_by_org.values())
     if days:
         dates = resolved_dates(launch, max(days))
@@ -119,7 +134,22 @@ def check(launch: Launch, references: References, *, all_ready: bool = True) -> 
     ]
 
 
-def _wrong_dates(launch: Launch, dates: Sequence[CourseDates], first: date, last: date) -> list[FieldError]:
+def _wrong_targets(targeting: Targeting, references: References) -> list[FieldError]:
+    """People and departments outside the caller's own are as unknown as those that are not there."""
+    known = {
+        "group_ids": (references.group_ids, "The chosen client has no such group."),
+        "department_ids": (references.department_ids, "There is no such department."),
+        "member_ids": (references.member_ids, "There is no such active member."),
+    }
+    return [
+        FieldError(f"targeting.{name}.{index}", "unknown", problem)
+        for name, (ids, problem) in known.items()
+        for index, id_ in enumerate(getattr(targeting, name))
+        if id_ not in ids
+    ]
+
+
+def _wrong_dates(launch: WizardForm, dates: Sequence[CourseDates], first: date, last: date) -> list[FieldError]:
     """`first` and `last` are today's dates at the chosen clients, from west to east.
 
     A date is past when it is past at every client. Where it has just gone by, the course starts at once.

@@ -17,13 +17,13 @@ from chalicelib.training.rollouts import create_batches, form, preview
 from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.training.rollouts.create_batches import PendingLaunch, failed
 from chalicelib.training.rollouts.messages import FinishLaunch
-from chalicelib.training.rollouts.schemas import Launch, LaunchOut, OrgResult
+from chalicelib.training.rollouts.schemas import LaunchOut, OrgResult, WizardForm
 from chalicelib.training.rollouts.store import StoredRollout
 from chalicelib.web import idempotency, idempotency_store
 from chalicelib.web.idempotency_store import Attempt, IdempotencyRecord
 
 
-def launch(scope: Scope, body: Launch, route: str, key: str | None, raw: bytes, now: datetime) -> LaunchOut:
+def launch(scope: Scope, body: WizardForm, route: str, key: str | None, raw: bytes, now: datetime) -> LaunchOut:
     """Save, write one batch per client, queue one job for each; answers what became of every client.
 
     Raises Invalid for a wrong form, Conflict while the same request is in flight.
@@ -36,16 +36,16 @@ def launch(scope: Scope, body: Launch, route: str, key: str | None, raw: bytes, 
     if attempt.answer is not None:
         return LaunchOut.model_validate_json(attempt.answer)
     if attempt.resumes:
-        return _take_over(scope.msp_id, attempt)
-    quoted = preview.quoted_plan(scope.msp_id, body, now)
+        return _take_over(scope, attempt)
+    quoted = preview.quoted_plan(scope, body, now)
     # The plan was reviewed: a client that is not ready any more fails on its own.
     checked = form.checked(scope, body, now, all_ready=quoted is None)
     if quoted is not None:
-        preview.refuse_changes(quoted, body, checked.references)
+        preview.refuse_changes(quoted, body, checked)
     results = [OrgResult(org_id=org.org_id, name=org.name, ok=None) for org in checked.plan.orgs]
     orgs = checked.references.orgs
     results = [failed(result, Code.ORG_NOT_READY) if missing_of(orgs[result.org_id]) else result for result in results]
-    job = FinishLaunch(msp_id=scope.msp_id, rollout_id=attempt.seed, due_at=to_text(now))
+    job = FinishLaunch(msp_id=scope.msp_id, org_id=scope.org_id, rollout_id=attempt.seed, due_at=to_text(now))
     try:
         rollout_store.create(attempt, checked.plan, results, job)
     except ConditionFailed:
@@ -87,7 +87,7 @@ def retry(scope: Scope, rollout_id: str, org_ids: Sequence[str], request_id: str
 
 def finish(message: FinishLaunch, now: datetime) -> None:
     """Finish an interrupted launch (sent by the sweep)."""
-    stored = rollout_store.find(message.msp_id, message.rollout_id)
+    stored = rollout_store.find(message.msp_id, message.rollout_id, message.org_id)
     if stored is None:
         observability.warning("launch without rollout", rollout_id=message.rollout_id)
         return
@@ -96,21 +96,23 @@ def finish(message: FinishLaunch, now: datetime) -> None:
 
 def on_dead_letter(message: FinishLaunch, now: datetime) -> None:
     """Clients that have no batch fail, with the reason."""
-    stored = rollout_store.find(message.msp_id, message.rollout_id)
+    stored = rollout_store.find(message.msp_id, message.rollout_id, message.org_id)
     if stored is not None:
         create_batches.fail_rest(_pending(message, stored))
 
 
-def _take_over(msp_id: str, attempt: Attempt) -> LaunchOut:
+def _take_over(scope: Scope, attempt: Attempt) -> LaunchOut:
     """The same request, after the process that claimed it died: everything it needs was saved with the claim."""
-    stored = rollout_store.find(msp_id, attempt.seed)
+    stored = rollout_store.find(scope.msp_id, attempt.seed, scope.org_id)
     if stored is None:
         raise NotFound()
     try:
         rollout_store.take_over(attempt)
     except ConditionFailed:
         raise idempotency.in_flight() from None
-    job = FinishLaunch(msp_id=msp_id, rollout_id=attempt.seed, due_at=stored.header.created_at)
+    job = FinishLaunch(
+        msp_id=scope.msp_id, org_id=scope.org_id, rollout_id=attempt.seed, due_at=stored.header.created_at
+    )
     return create_batches.create_batches(_pending(job, stored))
 
 

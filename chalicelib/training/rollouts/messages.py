@@ -6,10 +6,11 @@ from chalicelib.jobs.job import DueJob, Job
 
 
 class FinishLaunch(DueJob):
-    """Carries an interrupted launch to its end."""
+    """Carries an interrupted launch to its end. `org_id` is the organization's that launched it inside itself."""
 
     job: Literal["launch"] = "launch"
     msp_id: str
+    org_id: str | None = None
     rollout_id: str
 
     @property

@@ -3,11 +3,11 @@
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws.items import CoreItem
-from chalicelib.tenants.access.models import msp_pk
+from chalicelib.tenants.access.models import msp_pk, org_pk
 
 
 class Rollout(CoreItem):
-    """`MSP#m#ROLLOUTS` / `ROLLOUT#r`: the header that lists show."""
+    """`MSP#m#ROLLOUTS` / `ROLLOUT#r`: the header that lists show. `ORG#o#ROLLOUTS` for an organization's own."""
 
     rollout_id = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -19,8 +19,8 @@ class Rollout(CoreItem):
     created_at = UnicodeAttribute()
 
 
-def rollouts_pk(msp_id: str) -> str:
-    return f"{msp_pk(msp_id)}#ROLLOUTS"
+def rollouts_pk(msp_id: str, org_id: str | None = None) -> str:
+    return f"{org_pk(org_id) if org_id else msp_pk(msp_id)}#ROLLOUTS"
 
 
 def rollout_sk(rollout_id: str) -> str:

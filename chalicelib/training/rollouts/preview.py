@@ -11,7 +11,6 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.jobs import queue
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.models import learners_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations import store as organizations_store
 from chalicelib.tenants.organizations.lookups import zone_of
@@ -19,13 +18,13 @@ from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.seat_store import entitled_courses, seat_limit, seats_taken
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.local_dates import due_instant, enroll_instant, parse_hour
-from chalicelib.training.batches.recipients import Recipients, member_ids, missing_groups, named_groups, recipients_of
+from chalicelib.training.batches.recipients import member_ids, resolved
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
-from chalicelib.training.rollouts.form_store import References
+from chalicelib.training.rollouts.form import CheckedForm
 from chalicelib.training.rollouts.messages import PreviewJob
-from chalicelib.training.rollouts.schemas import Launch, PreviewCourse, PreviewOrg, PreviewOut
+from chalicelib.training.rollouts.schemas import PreviewCourse, PreviewOrg, PreviewOut, WizardForm
 
 _READ = 100
 
@@ -36,7 +35,7 @@ _VERDICTS = ("will_enroll", "no_seat", "already_enrolled", "already_completed", 
 _PER_MESSAGE = 10_000
 
 
-def preview(scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewOut:
+def preview(scope: Scope, body: WizardForm, plan_id: str, now: datetime) -> PreviewOut:
     """Check the form, keep the plan, queue the counting: one message per client and course."""
     form.check_size(body)
     checked = form.checked(scope, body, now)
@@ -53,9 +52,9 @@ def preview(scope: Scope, body: Launch, plan_id: str, now: datetime) -> PreviewO
 def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
     """What is counted so far. Raises NotFound once the plan's hour is over."""
     item = preview_store.find(scope.msp_id, plan_id, now)
-    if item is None:
+    plan = Plan.model_validate(item.plan) if item is not None else None
+    if item is None or plan is None or not _is_of(scope, plan):
         raise NotFound("There is no such plan; plans live an hour")
-    plan = Plan.model_validate(item.plan)
     counts = preview_store.counts(scope.msp_id, plan_id)
     orgs = [
         PreviewOrg(
@@ -110,12 +109,12 @@ def on_dead_letter(job: PreviewJob, now: datetime) -> None:
     preview_store.put_count(job.msp_id, job.plan_id, job.org_id, job.course_id, count, now, if_none=True)
 
 
-def quoted_plan(msp_id: str, body: Launch, now: datetime) -> preview_store.PlanItem | None:
+def quoted_plan(scope: Scope, body: WizardForm, now: datetime) -> preview_store.PlanItem | None:
     """The plan that a launch quotes; None when it quotes none. Raises Invalid when it is over, or of another form."""
     if body.plan_id is None:
         return None
-    item = preview_store.find(msp_id, body.plan_id, now)
-    if item is None:
+    item = preview_store.find(scope.msp_id, body.plan_id, now)
+    if item is None or not _is_of(scope, Plan.model_validate(item.plan)):
         problem = "There is no such plan, or its hour is over; preview again."
         raise Invalid(FieldError("plan_id", "unknown_plan", problem))
     if item.launch != _comparable(body):
@@ -124,7 +123,7 @@ def quoted_plan(msp_id: str, body: Launch, now: datetime) -> preview_store.PlanI
     return item
 
 
-def refuse_changes(item: preview_store.PlanItem, body: Launch, references: References) -> None:
+def refuse_changes(item: preview_store.PlanItem, body: WizardForm, checked: CheckedForm) -> None:
     """Raise Conflict `plan_changed` when facts that immediate courses depend on have changed since the preview."""
     plan = Plan.model_validate(item.plan)
     is_immediate = any(course.enroll_on is None for course in plan.courses)
@@ -132,8 +131,11 @@ def refuse_changes(item: preview_store.PlanItem, body: Launch, references: Refer
         return
     changes = {
         org_id: sorted(kind for kind in latest if latest[kind] != item.revisions[org_id][kind])
-        for org_id, latest in references.revisions_by_org.items()
+        for org_id, latest in checked.references.revisions_by_org.items()
     }
+    if plan.targeting != checked.plan.targeting:
+        # The form is the same: the filter that it names says something else by now.
+        changes = {org_id: [*kinds, "filter"] for org_id, kinds in changes.items()}
     # Who has a course is not enrolled, before and after completing it, unless completed courses are taken again:
     # completions alone are no reason to refuse. Beside another reason they are named, for they change the counts.
     harmless = [] if plan.reenroll_completed else ["completions"]
@@ -143,7 +145,15 @@ def refuse_changes(item: preview_store.PlanItem, body: Launch, references: Refer
         raise Conflict("plan_changed", problem, extra={"differences": differences})
 
 
-def _comparable(body: Launch) -> dict[str, Any]:
+def _is_of(scope: Scope, plan: Plan) -> bool:
+    """An organization's plan is its own, and who is limited to departments has those made under the same limits."""
+    if scope.org_id is None:
+        return plan.launched_by == "msp"
+    within = None if scope.department_ids is None else sorted(scope.department_ids)
+    return [org.org_id for org in plan.orgs] == [scope.org_id] and (within is None or plan.within == within)
+
+
+def _comparable(body: WizardForm) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude={"plan_id", "accept_changes"})
 
 
@@ -152,9 +162,8 @@ class _Counting:
 
     def __init__(self, plan: Plan, org: Org, course: PlannedCourse, job: PreviewJob) -> None:
         self._plan, self._org, self._course, self._job = plan, org, course, job
-        groups = named_groups(plan.targeting, org.org_id)
-        self._missing_groups = missing_groups(plan.targeting, groups)
-        self._recipients = recipients_of(plan.targeting, org.org_id, sorted(groups.values()))
+        self._resolved = resolved(plan, org.org_id)
+        self._recipients = self._resolved.recipients
         self.numbers = Counter(job.numbers)
 
     def page(self) -> str | None:
@@ -176,15 +185,15 @@ class _Counting:
         org, course, zone = self._org, self._course, zone_of(self._org)
         numbers = dict(self.numbers)
         if self._recipients.exclude:
-            everybody = sum(1 for _ in member_ids(Recipients([learners_pk(org.org_id)])))
+            everybody = sum(1 for _ in member_ids(self._resolved.everybody))
             numbers["excluded"] = max(0, everybody - sum(numbers.get(name, 0) for name in _VERDICTS))
         return PreviewCourse(
             course_id=course.course_id,
             title=course.title,
             enroll_at=to_text(enroll_instant(course.enroll_on, parse_hour(org.enroll_hour), zone, made_at)),
             due_at=to_text(due_instant(course.due_by, zone)) if course.due_by else None,
-            groups_missing=bool(self._missing_groups),
-            missing_groups=self._missing_groups,
+            groups_missing=bool(self._resolved.missing_groups),
+            missing_groups=list(self._resolved.missing_groups),
             **numbers,
         )
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
-from chalicelib.training.batches.schemas import Day, Notifications, Targeting
+from chalicelib.training.batches.schemas import ClientTargeting, Day, Notifications, Targeting
 from chalicelib.training.batches.states import BatchStatus, RolloutState
 from chalicelib.web.schemas import WHOLE, Form
 
@@ -159,18 +159,42 @@ class Schedule(Form):
         return self
 
 
-class Launch(Form):
-    """One wizard submission. Length limits are checked by the service, which names them in its errors."""
+class _Submission(Form):
+    """What both wizards have. Length limits are checked by the service, which names them in its errors."""
 
     name: Line
-    org_ids: list[Id]
     courses: list[CourseChoice]
     schedule: Schedule | None = None
-    targeting: Targeting = Targeting()
     notifications: Notifications = Notifications()
     reenroll_completed: bool = False
     plan_id: Id | None = None
     accept_changes: bool = False
+
+
+class WizardForm(_Submission):
+    """A submission of either wizard, as the services take it."""
+
+    org_ids: list[Id]
+    targeting: Targeting = Targeting()
+
+
+class Launch(_Submission):
+    """One submission of the MSP's wizard."""
+
+    org_ids: list[Id]
+    targeting: ClientTargeting = ClientTargeting()
+
+    def form(self) -> WizardForm:
+        return WizardForm(**{**dict(self), "targeting": Targeting(**dict(self.targeting))})
+
+
+class OrgLaunch(_Submission):
+    """One submission of an organization's own wizard."""
+
+    targeting: Targeting = Targeting()
+
+    def form(self, org_id: str) -> WizardForm:
+        return WizardForm(**dict(self), org_ids=[org_id])
 
 
 class RetryOrgs(Form):

@@ -37,8 +37,9 @@ class StoredRollout:
         return [OrgResult.model_validate(entry) for entry in self.spec.results]
 
 
-def find(msp_id: str, rollout_id: str) -> StoredRollout | None:
-    header_ref = Ref(Rollout, rollouts_pk(msp_id), rollout_sk(rollout_id))
+def find(msp_id: str, rollout_id: str, org_id: str | None = None) -> StoredRollout | None:
+    """`org_id` is the organization's that launched it inside itself."""
+    header_ref = Ref(Rollout, rollouts_pk(msp_id, org_id), rollout_sk(rollout_id))
     header, spec = table.fetch(header_ref, spec_ref(msp_id, rollout_id))
     return None if header is None or spec is None else StoredRollout(header, spec)
 
@@ -59,7 +60,7 @@ def create(attempt: Attempt, plan: Plan, results: Sequence[OrgResult], job: Fini
     ConditionFailed while the same request is being answered.
     """
     header = Rollout(
-        rollouts_pk(job.msp_id),
+        rollouts_pk(job.msp_id, job.org_id),
         rollout_sk(job.rollout_id),
         rollout_id=job.rollout_id,
         name=plan.name,
@@ -114,7 +115,7 @@ def finish(job: FinishLaunch, answer: LaunchOut, record: IdempotencyRecord | Non
 
 
 def _result_writes(job: FinishLaunch, results: Sequence[OrgResult], state: RolloutState) -> list[Write]:
-    header = Rollout(rollouts_pk(job.msp_id), rollout_sk(job.rollout_id))
+    header = Rollout(rollouts_pk(job.msp_id, job.org_id), rollout_sk(job.rollout_id))
     spec = RolloutSpec(rollout_pk(job.msp_id, job.rollout_id), SPEC_SK)
     counts = (
         Rollout.state.set(state.value),

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.people.members.changes import member_of
+from chalicelib.people.members.limits import place_writes
+from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.models import AccountEntry, org_pk
 from chalicelib.tenants.access.service import Scope
@@ -98,15 +101,22 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             scope.account_id, "progress.carried_over", f"member/{member_id}/course/{offer.course_id}",
             after={"status": own.status, "completed_at": own.completed_at, "score": own.score},
         )  # fmt: skip
-        writes = store.accept_writes(scope.org, member_id, offer, own, existing, limit, now)
+        limited = None if scope.department_ids is None else member_of(scope.org, member_id)
+        writes = store.accept_writes(scope.org, member_id, offer, own, existing, limit, now, as_read=limited)
+        # Who is limited to departments accepts for who is there still.
+        writes += place_writes(scope, limited.department_id) if limited else []
         try:
             audit.commit(org_pk(scope.org), audit_entry, writes, now)
         except ConditionFailed as error:
-            if MEMBER in error.failed:
+            if MEMBER in error.failed and (limited is None or _is_gone(scope.org, member_id)):
                 raise Conflict("not_active", "This person is not an active member any more.") from None
             is_full = SEAT in error.failed and LIMIT not in error.failed and OFFER not in error.failed
             full_at = limit if is_full else None
     raise Unavailable()
+
+
+def _is_gone(org_id: str, member_id: str) -> bool:
+    return bool(member_of(org_id, member_id).status != MemberStatus.ACTIVE)
 
 
 def _membership(account_id: str, org_id: str) -> AccountEntry | None:

@@ -9,6 +9,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
 from chalicelib.core.paging import Page
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member
 from chalicelib.tenants.courses.models import course_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes
@@ -84,11 +85,13 @@ def accept_writes(
     existing: Enrollment | None,
     limit: int,
     now: datetime,
+    *,
+    as_read: Member | None = None,
 ) -> list[Write]:
     """The progress of `own` as it is becomes an enrollment of the member, in place of one that was cancelled.
 
     ConditionFailed with the positions above: accepted before, no seat free, another limit, not active; or a later one
-    when either enrollment changed since it was read.
+    when either enrollment changed since it was read. With `as_read`, not active or changed since.
     """
     course_id = offer.course_id
     accepted = (Offer.accepted_at.set(to_text(now)),)
@@ -106,7 +109,7 @@ def accept_writes(
     writes = [
         Write("update", Offer(offer.pk, offer.sk), Offer.accepted_at.does_not_exist(), accepted),
         *reserve_writes(org_id, course_id, 1, limit),
-        members_store.active_check(org_id, member_id),
+        members_store.active_check(org_id, member_id, as_read),
         _change_write(own, {"carried_to": sorted({*(own.carried_to or ()), org_id})}),
         bump_revision(org_id, "enrollments"),
     ]

@@ -139,12 +139,14 @@ def test_wrong_changes_are_refused_with_the_field_named(
     assert world.dump("core") == before
 
 
-def test_department_admins_do_not_change_members_and_custom_roles_only_within_theirs(at: Client, world: World) -> None:
+def test_department_admins_and_custom_roles_change_members_only_within_theirs(at: Client, world: World) -> None:
     sales, legal = world.department(at.org), world.department(at.org)
     below = world.department(at.org, parent_id=sales)
     member, other = world.member(at.org, department_id=sales), world.member(at.org, department_id=legal)
     admin = world.org_admin(at.org, role="department_admin", department_ids=[sales])
-    assert _patch(at, member, admin, fields={}).status == 403
+    assert _patch(at, member, admin, fields={"a": "b"}).status == 200
+    assert _patch(at, other, admin, fields={"a": "b"}).status == 403
+    assert _patch(at, member, admin, department_id=legal).status == 403
     own = world.org_admin(at.org, role="custom", department_ids=[sales], permissions=[Permission.MEMBERS.value])
     assert _patch(at, member, own, department_id=below).status == 200
     assert _patch(at, other, own, fields={"a": "b"}).status == 403

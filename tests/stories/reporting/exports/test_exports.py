@@ -200,7 +200,9 @@ def test_an_export_runs_until_its_job_has_run(world: World, driver: Driver) -> N
         "explanation": None,
     }  # fmt: skip
     assert _poll(driver, export) == export
-    assert world.messages() == [{"job": "export", "msp_id": driver.msp, "export_id": export["export_id"]}]
+    assert world.messages() == [
+        {"job": "export", "msp_id": driver.msp, "org_id": None, "export_id": export["export_id"]}
+    ]
 
 
 def test_the_link_is_for_15_minutes_and_names_the_file(world: World, driver: Driver, course: str) -> None:

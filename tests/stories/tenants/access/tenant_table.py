@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.core.clock import to_text
 from chalicelib.core.ids import new_id
+from chalicelib.people.search import store as search_store
+from chalicelib.people.search.messages import CountSearch
 from chalicelib.tenants.access.states import Permission
 from tests.harness import World
 from tests.stories.driver import Driver, refused
@@ -30,6 +33,7 @@ class Case:
     at_best: int = 200
     # A file that is sent in place of a body.
     file: bytes | None = None
+    query: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,6 +42,9 @@ LAUNCH = "POST /msp/training/enrollment"
 
 _BATCH = "/msp/training/{org_id}/{batch_id}"
 _ROW = _BATCH + "/courses/{course_id}"
+ORG_LAUNCH = "POST /orgs/{org_id}/training/enrollment"
+_ORG_BATCH = "/orgs/{org_id}/training/{batch_id}"
+_ORG_ROW = _ORG_BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
 
 
@@ -47,6 +54,14 @@ def _launch(ids: Ids) -> dict[str, Any]:
         "org_ids": [ids["org_id"]],
         "courses": [{"course_id": ids["course_id"]}],
         "targeting": {"mode": "groups", "group_ids": [ids["group_id"]]},
+    }
+
+
+def _org_launch(ids: Ids) -> dict[str, Any]:
+    return {
+        "name": "New",
+        "courses": [{"course_id": ids["course_id"]}],
+        "targeting": {"mode": "individuals", "member_ids": [ids["member_id"]]},
     }
 
 
@@ -89,6 +104,25 @@ TABLE: dict[str, Case] = {
     "POST /msp/training/{org_id}/export": Case(P.ROLLOUTS),
     f"POST {_ROW}/learners/export": Case(P.ROLLOUTS),
     "GET /msp/exports/{export_id}": Case(P.ROLLOUTS),
+    # Training in one organization
+    "GET /orgs/{org_id}/courses": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/training": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}": Case(P.TRAINING_READ),
+    f"GET {_ORG_ROW}/learners": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}/undo": Case(P.TRAINING_READ),
+    f"GET {_ORG_BATCH}/as-launch": Case(P.TRAINING_READ),
+    "POST /orgs/{org_id}/training/export": Case(P.TRAINING_READ),
+    f"POST {_ORG_ROW}/learners/export": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/exports/{export_id}": Case(P.TRAINING_READ, ids={"export_id": "own_export_id"}),
+    ORG_LAUNCH: Case(P.TRAINING, _org_launch),
+    "POST /orgs/{org_id}/training/preview": Case(P.TRAINING, _org_launch),
+    "GET /orgs/{org_id}/training/preview/{plan_id}": Case(P.TRAINING),
+    f"POST {_ORG_ROW}/retry": Case(P.TRAINING, ids={"course_id": "denied_course_id"}),
+    f"POST {_ORG_ROW}/cancel": Case(P.TRAINING),
+    f"POST {_ORG_ROW}/remind": Case(P.TRAINING),
+    f"PATCH {_ORG_ROW}": Case(P.TRAINING, lambda _: {"due_by": "2027-12-31"}),
+    f"POST {_ORG_BATCH}/cancel": Case(P.TRAINING),
+    f"POST {_ORG_BATCH}/undo": Case(P.TRAINING),
     # One organization
     "GET /orgs/{org_id}": Case(P.SETTINGS),
     "PATCH /orgs/{org_id}": Case(P.SETTINGS, lambda _: {"enroll_hour": "05:00"}),
@@ -97,29 +131,45 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/admins": Case(P.ORG_ADMINS),
     "POST /orgs/{org_id}/admins": Case(P.ORG_ADMINS, lambda _: {"email": "new@example.com", "role": "org_admin"}),
     "DELETE /orgs/{org_id}/admins/{account_id}": Case(P.ORG_ADMINS, ids={"account_id": "org_admin_id"}),
+    "GET /orgs/{org_id}/roles": Case(P.ORG_ADMINS),
+    "POST /orgs/{org_id}/roles": Case(P.ORG_ADMINS, lambda _: {"name": "New", "permissions": ["audit"]}),
+    "PATCH /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS),
     "GET /orgs/{org_id}/audit": Case(P.AUDIT),
     "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
-    "GET /orgs/{org_id}/groups": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/groups": Case(P.STRUCTURE_READ),
     "POST /orgs/{org_id}/groups": Case(P.STRUCTURE, lambda ids: {"name": "New", "course_ids": [ids["course_id"]]}),
     "PATCH /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
     "DELETE /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE),
-    "GET /orgs/{org_id}/departments": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/departments": Case(P.STRUCTURE_READ),
     "POST /orgs/{org_id}/departments": Case(
         P.STRUCTURE, lambda ids: {"name": "New", "parent_id": ids["department_id"]}
     ),
     "PATCH /orgs/{org_id}/departments/{department_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
     "DELETE /orgs/{org_id}/departments/{department_id}": Case(P.STRUCTURE),
-    "GET /orgs/{org_id}/locations": Case(P.STRUCTURE),
+    "GET /orgs/{org_id}/locations": Case(P.STRUCTURE_READ),
     "POST /orgs/{org_id}/locations": Case(P.STRUCTURE, lambda _: {"name": "New"}),
     "PATCH /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
     "DELETE /orgs/{org_id}/locations/{location_id}": Case(P.STRUCTURE),
     "GET /orgs/{org_id}/members": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/members/search": Case(P.MEMBERS_READ, lambda _: {}),
+    "GET /orgs/{org_id}/searches/{search_id}": Case(P.MEMBERS_READ),
+    "GET /orgs/{org_id}/filters": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/filters": Case(P.MEMBERS_READ, lambda _: {"name": "New", "filter": {}}),
+    "PATCH /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ, lambda _: {"name": "Taken over"}),
+    "DELETE /orgs/{org_id}/filters/{filter_id}": Case(P.MEMBERS_READ),
+    "POST /orgs/{org_id}/members": Case(
+        P.MEMBERS, lambda _: {"login_name": "new.person", "password": "A-first-password-1", "first_name": "New"}
+    ),
+    f"PUT {_MEMBER}/first-password": Case(P.MEMBERS, lambda _: {"password": "A-first-password-1"}, at_best=409),
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
     f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
+    f"GET {_MEMBER}/explain": Case(P.TRAINING_READ, query="course_id={course_id}"),
     f"PATCH {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.RESULTS, lambda _: {"result": {"score": 1}}),
+    f"DELETE {_MEMBER}/enrollments/{{enrollment_id}}": Case(P.TRAINING),
     "POST /orgs/{org_id}/invites": Case(
         P.INVITES, lambda ids: {"group_id": ids["group_id"], "emails": ["new@example.com"], "notify": "now"}
     ),
@@ -202,11 +252,18 @@ class Tenant:
         offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
+        kept = {"name": f"{mark} filter", "filter": {"also": [member]}}
+        filter_id = world.post(f"/orgs/{self.org}/filters", self.org_admin, kept).json["filter_id"]
+        count = CountSearch(
+            msp_id=driver.msp, org_id=self.org, search_id=new_id(world.now), due_at=to_text(world.now)
+        )  # fmt: skip
+        search_store.begin_count(count, {}, None, world.now)
         file = f"E-mail,First name,Groups\r\n{mark}.uploaded@example.com,{mark},{mark} Group\r\n".encode()
         uploaded = world.request(
             "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
         )
         self.ids = {
+            "filter_id": filter_id, "search_id": count.search_id,
             "import_id": uploaded.json["import_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
@@ -216,10 +273,14 @@ class Tenant:
             "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
+        role = world.post(f"/orgs/{self.org}/roles", self.admin, {"name": f"{mark} role", "permissions": ["audit"]})
+        self.ids["role_id"] = role.json["role_id"]
+        self.ids["own_export_id"] = world.post(f"/orgs/{self.org}/training/export", self.admin).json["export_id"]
         world.messages()
         self.secrets = {*self.ids.values(), *more} - {library_course}
 
     def path(self, route_name: str, **others: str) -> str:
         """The route's path with this tenant's ids, but for the `others`."""
         own = {name: self.ids[given] for name, given in TABLE[route_name].ids.items()}
-        return route_name.split(" ", 1)[1].format(**{**self.ids, **own, **others})
+        query = f"?{TABLE[route_name].query}" if TABLE[route_name].query else ""
+        return (route_name.split(" ", 1)[1] + query).format(**{**self.ids, **own, **others})

@@ -39,6 +39,7 @@ def test_an_msp_admin_appoints_another_who_then_may_do_the_same(world: World, ms
         "role": "msp_admin",
         "department_ids": [],
         "permissions": [],
+        "role_id": None,
         "appointed_at": "2027-01-04T10:00:00Z",
     }
     assert {item["account_id"] for item in world.every("/msp/admins", admin)} == {admin, made.json["account_id"]}

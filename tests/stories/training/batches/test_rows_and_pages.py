@@ -121,11 +121,11 @@ def test_a_client_s_page_lists_its_batches_newest_first(world: World, driver: Dr
         "items": [
             {
                 "batch_id": second, "name": "Second", "num_courses": 2, "status": "scheduled",
-                "next_enrollment_date": "2027-01-11", "created_at": "2027-01-05T10:00:00Z",
+                "next_enrollment_date": "2027-01-11", "created_at": "2027-01-05T10:00:00Z", "launched_by": "msp",
             },
             {
                 "batch_id": first, "name": "First", "num_courses": 1, "status": "completed",
-                "next_enrollment_date": None, "created_at": "2027-01-04T10:00:00Z",
+                "next_enrollment_date": None, "created_at": "2027-01-04T10:00:00Z", "launched_by": "msp",
             },
         ],
         "next_cursor": None,

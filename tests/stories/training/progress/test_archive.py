@@ -164,7 +164,11 @@ def _comes_back(client: Client, member: str) -> None:
     """As an invitation that was accepted leaves the member."""
     found = members_store.member(client.org, member)
     assert found is not None
-    table.transact(members_store.change_writes(client.org, found, members_store.copy_with(found, status="active")))
+    table.transact(
+        members_store.change_writes(
+            client.org, found, members_store.copy_with(found, status="active"), client.world.now
+        )
+    )
     client.joins(member)
 
 
@@ -208,7 +212,8 @@ def test_who_comes_back_leaves_first_even_if_their_joining_broke_every_time(clie
     found = members_store.member(client.org, member)
     assert found is not None
     job = member_joined(client.driver.msp, client.org, member, world.now)
-    back = members_store.change_writes(client.org, found, members_store.copy_with(found, status="active"))
+    again = members_store.copy_with(found, status="active")
+    back = members_store.change_writes(client.org, found, again, client.world.now)
     table.transact([*back, due.write(job)])
     client.driver.handle_dead_letter(job.body())
     row = client.row(group)

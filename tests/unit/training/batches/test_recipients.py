@@ -22,7 +22,9 @@ sizes = st.integers(1, 5)
 _rosters: dict[str, set[str]] = {}
 
 
-def _sort_keys(_: str, pk: str, *, after: str, until: str | None, only: tuple[str, str]) -> Iterator[str]:
+def _sort_keys(
+    _: str, pk: str, *, after: str, until: str | None, only: tuple[str, str], among: object
+) -> Iterator[str]:
     assert only == ("status", "active")
     for member_id in sorted(_rosters[pk]):
         key = f"MEMBER#{member_id}"

@@ -15,15 +15,15 @@ from chalicelib.training.batches.local_dates import CourseDates, local_date
 from chalicelib.training.progress.schemas import EnrollmentChange
 from chalicelib.training.rollouts import form
 from chalicelib.training.rollouts.form_store import References
-from chalicelib.training.rollouts.schemas import Launch
+from chalicelib.training.rollouts.schemas import Launch, WizardForm
 
 NOW = datetime(2027, 1, 4, 10, 30, tzinfo=UTC)
 TODAY = date(2027, 1, 4)
 
 
-def launch(**fields: Any) -> Launch:
+def launch(**fields: Any) -> WizardForm:
     plain = {"name": "Q1 awareness", "org_ids": ["o1"], "courses": [{"course_id": "c1"}]}
-    return Launch.model_validate_json(json.dumps({**plain, **fields}), strict=True)
+    return Launch.model_validate_json(json.dumps({**plain, **fields}), strict=True).form()
 
 
 def org(org_id: str = "o1", **fields: Any) -> Org:
@@ -38,13 +38,13 @@ def references(*orgs: Org, courses: str = "c1", groups: str = "") -> References:
     return References(org_by_id, library, frozenset(groups.split()), today)
 
 
-def refused_size(body: Launch) -> set[tuple[str, str]]:
+def refused_size(body: WizardForm) -> set[tuple[str, str]]:
     with pytest.raises(Invalid) as caught:
         form.check_size(body)
     return {(error.field, error.code) for error in caught.value.errors}
 
 
-def refused(body: Launch, existing: References) -> set[tuple[str, str]]:
+def refused(body: WizardForm, existing: References) -> set[tuple[str, str]]:
     with pytest.raises(Invalid) as caught:
         form.check(body, existing)
     return {(error.field, error.code) for error in caught.value.errors}

@@ -1,0 +1,64 @@
+"""What a role that is limited to departments reaches, decided with each change itself.
+
+A person, or a department with all below it, may move between a route's check and the change that follows. So changes
+carry the place that they were decided by, and fail when it is another one by now.
+"""
+
+from chalicelib.aws.table import Write
+from chalicelib.core.errors import FieldError, Forbidden, Invalid
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import ON_ROSTERS
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.structure import store as structure_store
+
+
+def place_writes(scope: Scope, department_id: str | None) -> list[Write]:
+    """For the transaction that changes somebody in this department: ConditionFailed when it was moved or deleted.
+
+    Raises Forbidden for no department, and for one outside those that the scope is limited to.
+    """
+    if scope.department_ids is None:
+        return []
+    department = structure_store.department(scope.org, department_id) if department_id else None
+    if department is None or not scope.department_ids & set(department.path):
+        raise Forbidden("This is outside your departments.")
+    return [structure_store.department_check(department)]
+
+
+def reach_writes(scope: Scope, member_id: str) -> list[Write]:
+    """The same for a change of something else of this person's: ConditionFailed when they changed since.
+
+    Raises Forbidden for who is outside the caller's departments by now.
+    """
+    if scope.department_ids is None:
+        return []
+    member = members_store.member(scope.org, member_id)
+    if member is None or member.status not in ON_ROSTERS:
+        raise Forbidden("This is outside your departments.")
+    return [members_store.unchanged_check(member), *place_writes(scope, member.department_id)]
+
+
+def chosen_place_writes(scope: Scope, department_id: str | None) -> list[Write]:
+    """For the transaction that puts somebody new into this department: ConditionFailed when it moved or went.
+
+    Raises Invalid for an unknown one, and for none or another's when the caller is limited to departments.
+    """
+    if department_id is None and scope.department_ids is None:
+        return []
+    department = structure_store.department(scope.org, department_id) if department_id else None
+    if department is None or not (scope.department_ids is None or scope.department_ids & set(department.path)):
+        problem = "Name one of your departments." if department_id is None else "There is no such department."
+        code = "required" if department_id is None else "unknown_department"
+        raise Invalid(FieldError("department_id", code, problem))
+    return [structure_store.department_check(department)]
+
+
+def is_within(scope: Scope, member: Member) -> bool:
+    """Who has left, or declined, is in no department, although the item still names one."""
+    if scope.department_ids is None:
+        return True
+    if member.status not in ON_ROSTERS or not member.department_id:
+        return False
+    department = structure_store.department(scope.org, member.department_id)
+    return department is not None and bool(scope.department_ids & set(department.path))
