@@ -13,8 +13,8 @@ from chalicelib.people.accounts.passwords import refuse_weak_first
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.changes import member_of, refuse_unknown_places
 from chalicelib.people.members.events import member_joined
-from chalicelib.people.members.limits import chosen_place_writes, place_writes
 from chalicelib.people.members.models import Member, member_sk, members_pk
+from chalicelib.people.members.reach import chosen_place_writes, place_writes
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.service import Scope

@@ -32,8 +32,8 @@ from chalicelib.people.invitations.writes import (
     refusal,
 )
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.limits import chosen_place_writes, is_within
 from chalicelib.people.members.models import Member
+from chalicelib.people.members.reach import chosen_place_writes, is_within
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope

@@ -15,8 +15,8 @@ from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.limits import is_within, place_writes
 from chalicelib.people.members.models import Member
+from chalicelib.people.members.reach import is_within, place_writes
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope

@@ -10,7 +10,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.changes import member_of
 from chalicelib.people.members.events import member_archived
-from chalicelib.people.members.limits import place_writes
+from chalicelib.people.members.reach import place_writes
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit

@@ -9,8 +9,8 @@ from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.people.members import store
 from chalicelib.people.members.events import MemberJoined, member_joined
-from chalicelib.people.members.limits import place_writes
-from chalicelib.people.members.models import Member
+from chalicelib.people.members.models import Member, fields_of
+from chalicelib.people.members.reach import place_writes
 from chalicelib.people.members.schemas import MemberPatch
 from chalicelib.people.members.states import NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
@@ -94,7 +94,7 @@ def _refuse_status(member: Member, fields: Mapping[str, Any]) -> None:
 
 def _value_of(member: Member, name: str) -> Any:
     if name == "fields":
-        return store.fields_of(member)
+        return fields_of(member)
     if name == "group_ids":
         return list(member.group_ids)
     if name == _BLOCKED:

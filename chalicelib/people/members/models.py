@@ -115,3 +115,8 @@ class SearchEntry(CoreItem):
 
 def search_pk(org_id: str) -> str:
     return f"{org_pk(org_id)}#SEARCH"
+
+
+def fields_of(member: Member) -> dict[str, str]:
+    """Profile fields by name."""
+    return dict(member.fields.as_dict())  # type: ignore[no-untyped-call]

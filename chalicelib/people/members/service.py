@@ -17,6 +17,7 @@ from chalicelib.people.members.changes import member_of
 from chalicelib.people.members.models import (
     Member,
     department_roster_pk,
+    fields_of,
     group_roster_pk,
     learners_pk,
     location_roster_pk,
@@ -161,7 +162,7 @@ def _matches(member: Member, query: MemberQuery, departments: Sequence[str] | No
         return False
     if query.location_id and not (is_placed and member.location_id == query.location_id):
         return False
-    fields = store.fields_of(member)
+    fields = fields_of(member)
     return all(normalized(value) == normalized(fields.get(name, "")) for name, value in query.fields.items())
 
 
@@ -184,7 +185,7 @@ def _member_out(member: Member, mail: Mail | None, now: datetime) -> MemberOut:
         group_ids=list(member.group_ids),
         department_id=member.department_id,
         location_id=member.location_id,
-        fields=store.fields_of(member),
+        fields=fields_of(member),
         created_at=member.created_at,
         invitation=_invitation(member, now),
         mail=None if shows_name else _mail(member, mail),

@@ -9,17 +9,15 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.aws import loading, table
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref, Write, fetch_all, put_new
-from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.core.text import normalized, searchable
+from chalicelib.people.members.history_store import history_writes
 from chalicelib.people.members.models import (
     Member,
-    MemberChange,
     RosterEntry,
     SearchEntry,
     UniqueClaim,
-    changes_pk,
     department_roster_pk,
     email_sk,
     group_roster_pk,
@@ -31,13 +29,10 @@ from chalicelib.people.members.models import (
     members_pk,
     search_pk,
 )
-from chalicelib.people.members.states import DECIDING, INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
+from chalicelib.people.members.states import INVITED, NAME_SHOWN, ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.models import SELF_SK, AccountEntry, Msp, account_pk, membership_sk, msp_pk, org_pk
 from chalicelib.tenants.organizations.models import Org, org_ref
 from chalicelib.tenants.organizations.revision_store import bump_revision
-
-# What decides whether somebody is among the recipients of a batch, beside names and addresses.
-_DECIDING_ATTRIBUTES = ("status", "group_ids", "department_id", "location_id", "fields")
 
 # Sort keys end at 1,024 bytes: a word keeps 200 characters of at most 4 bytes, and the id follows.
 MAX_WORD = 200
@@ -87,11 +82,6 @@ def on_roster(pk: str, member_ids: Iterable[str]) -> set[str]:
 def search_entries(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Entries whose word begins with `start`, which is normalized. A member may have several of them."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)
-
-
-def fields_of(member: Member) -> dict[str, str]:
-    """Profile fields by name."""
-    return dict(member.fields.as_dict())  # type: ignore[no-untyped-call]
 
 
 def search_sk(word: str, member_id: str) -> str:
@@ -207,7 +197,7 @@ def change_writes(org_id: str, before: Member, after: Member, now: datetime | No
         *(put_new(item) for item in claims if item.key not in kept_claims),
         *(Write("put", item) for item in entries if _identity_of(item) not in kept_entries),
         *(Write("delete", item) for item in obsolete.values()),
-        *_history_writes(org_id, before, after, now),
+        *history_writes(org_id, before, after, now),
     ]
 
 
@@ -221,44 +211,6 @@ def set_invite_hash(member: Member, invite_hash: str) -> None:
 def update(org_id: str, before: Member, after: Member) -> None:
     """For a change that decides nobody's enrollment. Raises ConditionFailed as `change_writes` says."""
     table.transact(change_writes(org_id, before, after, None))
-
-
-def _history_writes(org_id: str, before: Member, after: Member, now: datetime | None) -> list[Write]:
-    """Nothing while the person has never been a member: until they accept, nothing is decided."""
-    is_deciding = not DECIDING.isdisjoint({before.status, after.status})
-    old = {name: value for name, value in _deciding(before).items() if _deciding(after)[name] != value}
-    if not is_deciding:
-        old.pop("status", None)
-    if not old or not (is_deciding or before.account_id):
-        return []
-    if now is None:
-        raise ValueError("this change may decide enrollments: it needs its instant")
-    key = f"{int(before.revision):08d}"
-    return [Write("put", MemberChange(changes_pk(org_id, before.member_id), key, at=to_text(now), before=old))]
-
-
-def _deciding(member: Member) -> dict[str, Any]:
-    values = {name: getattr(member, name) for name in _DECIDING_ATTRIBUTES}
-    return {**values, "group_ids": sorted(member.group_ids), "fields": fields_of(member)}
-
-
-def changes_of(org_id: str, member_id: str) -> list[MemberChange]:
-    """The oldest first."""
-    return table.query_all(MemberChange, changes_pk(org_id, member_id))
-
-
-def as_of(member: Member, changes: Sequence[MemberChange], instant: str, *, before: bool = False) -> Member | None:
-    """The member after everything up to the instant; with `before`, without what came in its very second.
-
-    None when there was no such member yet.
-    """
-    if member.created_at > instant:
-        return None
-    values: dict[str, Any] = {}
-    for change in reversed(changes):
-        if change.at > instant or (before and change.at == instant):
-            values |= change.before
-    return copy_with(member, **values) if values else member
 
 
 def _identity_of(entry: CoreItem) -> tuple[str | None, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from chalicelib.core.text import normalized
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.models import Member
+from chalicelib.people.members.models import Member, fields_of
 from chalicelib.people.members.states import ON_ROSTERS, MemberStatus
 from chalicelib.people.search.schemas import Filter
 
@@ -112,7 +112,7 @@ class Criteria:
     def _has_fields(self, member: Member) -> bool:
         if not self.wanted_fields:
             return True
-        fields = members_store.fields_of(member)
+        fields = fields_of(member)
         return all(normalized(fields.get(name, "")) in values for name, values in self.wanted_fields.items())
 
     @cached_property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Ref
-from chalicelib.people.members import store as members_store
+from chalicelib.people.members import history_store
 from chalicelib.people.members.models import Member, MemberChange
 from chalicelib.tenants.organizations.seat_store import entitled_courses
 from chalicelib.tenants.structure import store as structure_store
@@ -80,7 +80,7 @@ def facts_of(member: Member, org_id: str, course_id: str) -> Facts:
     joins = table.fetch_mixed(refs.values())
     return Facts(
         member=member,
-        changes=members_store.changes_of(org_id, member_id),
+        changes=history_store.changes_of(org_id, member_id),
         enrollments=enrollment_store.enrollments_of_course(org_id, member_id, course_id),
         attempts=_attempts(org_id, member_id, course_id),
         groups=groups,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from chalicelib.people.members import history
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
@@ -150,7 +151,7 @@ def _is_held(enrollment: Enrollment, at: str) -> bool:
 def _mismatch_at(org_id: str, facts: Facts, recipients: Recipients, at: str) -> Mismatch | None:
     """Of what changed in that very second, either may have come first: what does not match decided."""
     for before in (False, True):
-        then = members_store.as_of(facts.member, facts.changes, at, before=before)
+        then = history.as_of(facts.member, facts.changes, at, before=before)
         found = mismatch(org_id, recipients, then, facts.member, facts.groups)
         if found is not None:
             return found

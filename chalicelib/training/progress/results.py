@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.settle import until_settled
-from chalicelib.people.members.limits import reach_writes
+from chalicelib.people.members.reach import reach_writes
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit

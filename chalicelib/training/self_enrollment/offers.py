@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.people.members.changes import member_of
-from chalicelib.people.members.limits import place_writes
+from chalicelib.people.members.reach import place_writes
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.models import AccountEntry, org_pk
