@@ -78,10 +78,10 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
         """As a change of the member writes it: member and rosters in one transaction."""
         nonlocal num_moves
         writes = []
-        for person in rng.sample(people, 12):
+        for person in rng.sample(people, 9):
             before = current[person.member_id]
             after = members_store.copy_with(before, department_id=rng.choice(among))
-            writes += members_store.change_writes(tree.org, before, after)
+            writes += members_store.change_writes(tree.org, before, after, driver.world.now)
             current[person.member_id] = after
             num_moves += 1
         return writes
@@ -92,7 +92,7 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
     def read_and_move(*args: Any, **more: Any) -> Any:
         for number, key in enumerate(read(*args, **more)):
             yield key
-            if number % 24 == 0:
+            if number % 18 == 0:
                 shuffle()
 
     class Moving:
