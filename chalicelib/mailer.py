@@ -25,6 +25,8 @@ from chalicelib.tenants.admins.mails import admin_appointed
 from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.training.course_mails.mails import part_failed, to_learner
 from chalicelib.training.course_mails.states import CourseMail
+from chalicelib.training.sessions import mails as live_trainings
+from chalicelib.training.sessions.states import TrainingMail
 
 Clock = Callable[[], datetime]
 
@@ -42,6 +44,10 @@ BUILDER_BY_KIND: dict[str, Build] = {
     CourseMail.DUE_TOMORROW: to_learner,
     CourseMail.OVERDUE: to_learner,
     CourseMail.PART_FAILED: part_failed,
+    TrainingMail.INVITED: live_trainings.invited,
+    TrainingMail.CHANGED: live_trainings.changed,
+    TrainingMail.WAITING: live_trainings.waiting,
+    TrainingMail.CANCELLED: live_trainings.cancelled,
 }
 
 

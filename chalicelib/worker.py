@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from chalicelib.core import observability
@@ -31,6 +32,14 @@ from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
 from chalicelib.training.rollouts import launch, preview
 from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
+from chalicelib.training.sessions.messages import (
+    EnrollPeopleChunk,
+    EnrollPeopleJob,
+    FillPlaces,
+    ShowEnrolled,
+    TellPeople,
+    TellSession,
+)
 
 Clock = Callable[[], datetime]
 Handle = Callable[[Any, datetime], object]
@@ -62,6 +71,10 @@ def _uploads() -> Any:
     return jobs
 
 
+def _live(module: str) -> Any:
+    return import_module(f"chalicelib.training.sessions.{module}")
+
+
 _KINDS = (
     Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
     Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
@@ -83,6 +96,16 @@ _KINDS = (
     Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
+    Kind(EnrollPeopleJob, lambda job, now: _live("enroll").start(job, now)),
+    Kind(
+        EnrollPeopleChunk,
+        lambda job, now: _live("enroll_chunk").enroll_chunk(job, now),
+        lambda job, now: _live("enroll_chunk").on_dead_letter(job, now),
+    ),
+    Kind(ShowEnrolled, lambda job, now: _live("enroll").show(job, now)),
+    Kind(TellPeople, lambda job, now: _live("tell").run(job, now)),
+    Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
+    Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}

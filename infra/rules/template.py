@@ -34,6 +34,8 @@ PUBLIC = {
     "POST /join/{slug}",
     "GET /join/{slug}/verify",
     "POST /join/{slug}/verify",
+    "GET /rsvp/{token}",
+    "POST /rsvp/{token}",
     "GET /guide",
     "POST /auth/register",
     "POST /auth/confirm",

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     INVITES = "invites"
     TRAINING_READ = "training_read"
     RESULTS = "results"
+    TRAININGS = "trainings"
     AUDIT = "audit"
     ORG_ADMINS = "org_admins"
 
@@ -36,6 +37,7 @@ ORG_PERMISSIONS = frozenset(
         Permission.INVITES,
         Permission.TRAINING_READ,
         Permission.RESULTS,
+        Permission.TRAININGS,
         Permission.AUDIT,
         Permission.ORG_ADMINS,
     }

@@ -1,0 +1,161 @@
+"""Builders of mails about live trainings. What a mail says, and whether it still applies, is read when it is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.core.settings import answers_domain, settings
+from chalicelib.notifications import store as notifications_store
+from chalicelib.notifications.models import Mail
+from chalicelib.notifications.rendering import CalendarPart, MailContent, Suppressed
+from chalicelib.notifications.states import MailState
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.organizations.models import Org
+from chalicelib.training.sessions import local_times, mail_store
+from chalicelib.training.sessions.calendar_file import Entry, invitation_file
+from chalicelib.training.sessions.models import Participant, Session, Training
+from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus
+from chalicelib.training.sessions.tell import sequence_of
+
+# The person has, or may have, got the mail.
+_MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
+
+
+@dataclass(frozen=True)
+class _Facts:
+    org: Org
+    member: Member
+    training: Training
+    session: Session
+    participant: Participant
+
+
+def invited(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """An invitation for the calendar, of the session as it is now."""
+    facts = _load(mail)
+    return facts if isinstance(facts, Suppressed) else _request(facts, now)
+
+
+def changed(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """The same with other words. An earlier mail that still waits will say it."""
+    facts = _load(mail)
+    if isinstance(facts, Suppressed):
+        return facts
+    if any(earlier.state == MailState.PENDING for earlier in _earlier(mail)):
+        return Suppressed("told_by_earlier_mail")
+    return _request(facts, now)
+
+
+def waiting(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    facts = _load(mail)
+    if isinstance(facts, Suppressed):
+        return facts
+    if not facts.session.is_open or facts.participant.status != ParticipantStatus.WAITING:
+        return Suppressed(f"is_{facts.participant.status}")
+    return _content(facts)
+
+
+def cancelled(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """Only to a person who has, or may have, got an invitation. Without one before, there is no entry to cancel."""
+    facts = _load(mail)
+    if isinstance(facts, Suppressed):
+        return facts
+    if facts.session.is_open and facts.participant.status != ParticipantStatus.CANCELLED:
+        return Suppressed("not_cancelled")
+    earlier = _earlier(mail)
+    if mail.about.get("earlier_mail_ids"):
+        if not any(one.state in _MAY_HAVE_ARRIVED for one in earlier):
+            return Suppressed("was_not_invited_by_mail")
+        return _content(facts, CalendarPart("CANCEL", invitation_file(_entry(facts), "CANCEL", now)))
+    return _content(facts)
+
+
+def _request(facts: _Facts, now: datetime) -> MailContent | Suppressed:
+    if not facts.session.is_open:
+        return Suppressed("session_cancelled")
+    if facts.participant.status not in EXPECTED:
+        return Suppressed(f"is_{facts.participant.status}")
+    return _content(facts, CalendarPart("REQUEST", invitation_file(_entry(facts), "REQUEST", now)))
+
+
+def _load(mail: Mail) -> _Facts | Suppressed:
+    about = mail.about
+    org, member, training, session, participant = mail_store.facts(about)
+    if participant is None or participant.participation_id != about["participation_id"]:
+        return Suppressed("moved")
+    if org is None or training is None or session is None:
+        return Suppressed("withdrawn")
+    if member is None or member.status != MemberStatus.ACTIVE:
+        return Suppressed("not_active")
+    if not member.email:
+        return Suppressed("no_address")
+    if member.mail_blocked:
+        return Suppressed("mail_blocked")
+    return _Facts(org, member, training, session, participant)
+
+
+def _earlier(mail: Mail) -> list[Mail]:
+    ids = [mail_id for mail_id in str(mail.about.get("earlier_mail_ids", "")).split(",") if mail_id]
+    return list(notifications_store.mails_by_id(ids).values()) if ids else []
+
+
+def _entry(facts: _Facts) -> Entry:
+    session, participant = facts.session, facts.participant
+    name = f"{facts.member.first_name} {facts.member.last_name}".strip()
+    return Entry(
+        uid=f"{participant.participation_id}@{settings().mail_from.rpartition('@')[2]}",
+        sequence=sequence_of(session, participant),
+        starts_utc=session.starts_utc,
+        ends_utc=session.ends_utc,
+        title=facts.training.title,
+        description=_description(facts),
+        location=session.place or session.web_link or "",
+        url=session.web_link,
+        organizer=answer_address(participant.token),
+        organizer_name=facts.org.name,
+        attendee=str(facts.member.email),
+        attendee_name=name,
+        status=participant.status,
+    )
+
+
+def answer_address(token: str) -> str:
+    """Where calendar programs send the answer: of each participant their own, where a stage takes mail in."""
+    domain = answers_domain()
+    return f"answers+{token}@{domain}" if domain else settings().mail_from
+
+
+def rsvp_link(token: str) -> str:
+    return f"{settings().public_url}/rsvp/{token}"
+
+
+def _description(facts: _Facts) -> str:
+    session = facts.session
+    lines = [local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone)]
+    lines += [f"Instructor: {session.instructor}"] if session.instructor else []
+    lines += [f"Join: {session.web_link}"] if session.web_link else []
+    lines += ["", facts.training.description] if facts.training.description else []
+    return "\n".join(lines)
+
+
+def _content(facts: _Facts, calendar: CalendarPart | None = None) -> MailContent:
+    session = facts.session
+    return MailContent(
+        to=str(facts.member.email),
+        sender_name=facts.org.name,
+        reply_to=facts.org.reply_to,
+        facts={
+            "first_name": facts.member.first_name,
+            "tenant": facts.org.name,
+            "training": facts.training.title,
+            "description": facts.training.description,
+            "when": local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone),
+            "place": session.place or "",
+            "web_link": session.web_link or "",
+            "instructor": session.instructor or "",
+            "reason": session.cancel_reason or "",
+            "link": rsvp_link(facts.participant.token),
+            "status": facts.participant.status,
+        },
+        calendar=calendar,
+    )
