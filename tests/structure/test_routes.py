@@ -23,6 +23,7 @@ NOT_ONCE = {
     "POST /invites/{token}/accept",
     "POST /invites/{token}/decline",
     "POST /invites/{token}/renew",
+    "POST /rsvp/{token}",
     # Public ones have no caller whose key it could be; a code is mailed again, and the newest counts.
     "POST /auth/register",
     "POST /auth/confirm",

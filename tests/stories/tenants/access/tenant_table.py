@@ -145,6 +145,7 @@ TABLE: dict[str, Case] = {
     f"POST {_MEMBER}/carry-over/{{offer_id}}/accept": Case(P.RESULTS),
     # Live trainings
     f"GET {_TRAININGS}": Case(P.TRAINING_READ),
+    f"POST {_TRAININGS}/enroll": Case(P.TRAININGS, _enroll),
     f"POST {_TRAININGS}": Case(P.TRAININGS, lambda _: {"title": "New"}),
     f"GET {_TRAINING}": Case(P.TRAINING_READ),
     f"PATCH {_TRAINING}": Case(P.TRAININGS, lambda _: {"title": "Taken over"}),
@@ -154,7 +155,6 @@ TABLE: dict[str, Case] = {
     f"GET {_TRAINING}/sessions/{{session_id}}": Case(P.TRAINING_READ),
     f"PATCH {_TRAINING}/sessions/{{session_id}}": Case(P.TRAININGS, lambda _: {"place": "Taken over"}),
     f"POST {_TRAINING}/sessions/{{session_id}}/cancel": Case(P.TRAININGS, lambda _: {"reason": "Taken over"}),
-    f"POST {_TRAININGS}/enroll": Case(P.TRAININGS, _enroll),
     f"GET {_TRAININGS}/enroll/{{enroll_id}}": Case(P.TRAININGS),
     # One's own account
     "GET /me/invites": Case(None, elsewhere=200),
