@@ -75,12 +75,18 @@ def _live(module: str) -> Any:
     return import_module(f"chalicelib.training.sessions.{module}")
 
 
+def _member_archived(job: MemberArchived, now: datetime) -> None:
+    """Two rooms follow. The last of them ends the job: if the first fails, both come again."""
+    _live("participant_changes").member_archived(job, now)
+    archive.run(job, now)
+
+
 _KINDS = (
     Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
     Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
     Kind(FinishLaunch, launch.finish, launch.on_dead_letter),
     Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
-    Kind(MemberArchived, archive.run),
+    Kind(MemberArchived, _member_archived),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
     Kind(GroupCoursesApplied, enroll_group.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
@@ -96,13 +102,13 @@ _KINDS = (
     Kind(SendScheduled, invite.send_scheduled),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
-    Kind(EnrollPeopleJob, lambda job, now: _live("enroll").start(job, now)),
+    Kind(EnrollPeopleJob, lambda job, now: _live("enrolling.enroll").start(job, now)),
     Kind(
         EnrollPeopleChunk,
-        lambda job, now: _live("enroll_chunk").enroll_chunk(job, now),
-        lambda job, now: _live("enroll_chunk").on_dead_letter(job, now),
+        lambda job, now: _live("enrolling.enroll_chunk").enroll_chunk(job, now),
+        lambda job, now: _live("enrolling.enroll_chunk").on_dead_letter(job, now),
     ),
-    Kind(ShowEnrolled, lambda job, now: _live("enroll").show(job, now)),
+    Kind(ShowEnrolled, lambda job, now: _live("enrolling.enroll").show(job, now)),
     Kind(TellPeople, lambda job, now: _live("tell").run(job, now)),
     Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
     Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),

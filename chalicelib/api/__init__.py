@@ -7,8 +7,8 @@ from chalicelib.core import start
 
 PARTS = (
     "about", "accounts", "admins", "audit", "batches", "courses", "email_change", "exports", "invitation_pages",
-    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "organizations", "rollouts",
-    "rsvp_pages", "self_enrollment", "sessions", "structure", "trainings", "uploads",
+    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "organizations",
+    "participants", "rollouts", "rsvp_pages", "self_enrollment", "sessions", "structure", "trainings", "uploads",
 )  # fmt: skip
 
 

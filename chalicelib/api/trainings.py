@@ -6,8 +6,9 @@ from chalicelib.core.errors import Forbidden
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.sessions import enroll, trainings
-from chalicelib.training.sessions.enroll_schemas import EnrollForm, EnrollOut, EnrollStarted
+from chalicelib.training.sessions import trainings
+from chalicelib.training.sessions.enrolling import enroll
+from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm, EnrollOut, EnrollStarted
 from chalicelib.training.sessions.schemas import TrainingForm, TrainingOut, TrainingPage, TrainingPatch, TrainingQuery
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
@@ -55,7 +56,7 @@ def archive_training(call: Call[Empty, Empty]) -> TrainingOut:
 )  # fmt: skip
 def enroll_people(call: Call[EnrollForm, Empty]) -> EnrollStarted:
     """In the background, with a result for each person and training. Admins of departments enroll their people."""
-    scope = _of_some_people(call, Permission.TRAININGS)
+    scope = of_some_people(call, Permission.TRAININGS)
     return idempotent(call, EnrollStarted, lambda seed: enroll.enroll(scope, call.body, seed, call.now))
 
 
@@ -73,10 +74,10 @@ def manager(call: Call[Any, Any]) -> Scope:
 
 def reader(call: Call[Any, Any]) -> Scope:
     """Trainings and their sessions name nobody: who looks after some departments may see them all."""
-    return _of_some_people(call, Permission.TRAINING_READ)
+    return of_some_people(call, Permission.TRAINING_READ)
 
 
-def _of_some_people(call: Call[Any, Any], permission: Permission) -> Scope:
+def of_some_people(call: Call[Any, Any], permission: Permission) -> Scope:
     """For callers who may do this for everybody, or for the people of some departments."""
     org_id = call.params["org_id"]
     try:

@@ -74,6 +74,21 @@ class LiveTrainings:
     def outcomes(self, enroll_id: str) -> list[str]:
         return [row["code"] for row in self.results(enroll_id)]
 
+    def participants(self, training: str, query: str = "") -> list[dict[str, Any]]:
+        return self.world.every(f"{self.base}/{training}/participants" + (f"?{query}" if query else ""), self.admin)
+
+    def sound(self, session: str) -> None:
+        """The counters are those of the people, the line is that of those who wait, nobody is over the capacity."""
+        items = self.world.dump("core")
+        (read,) = [item for item in items if item["sk"] == f"SESSION#{session}"]
+        people = [item for item in items if item["pk"] == f"ORG#{self.org}#SESSION#{session}"]
+        line = {item["member_id"] for item in items if item["pk"] == f"ORG#{self.org}#SESSION#{session}#LINE"}
+        seated = [one for one in people if one["status"] in ("invited", "confirmed", "attended", "absent")]
+        waiting = {one["member_id"] for one in people if one["status"] == "waiting"}
+        assert (int(read["num_taken"]), int(read["num_waiting"])) == (len(seated), len(waiting))
+        assert line == waiting
+        assert read.get("capacity") is None or len(seated) <= int(read["capacity"])
+
     # ------------------------------------------------------------ people
 
     def person(self, address: str | None, **fields: Any) -> str:

@@ -1,4 +1,4 @@
-"""What mails about live trainings are made from: one read."""
+"""What mails about live trainings are made from, in one read; and which of them was written last."""
 
 from collections.abc import Mapping
 
@@ -26,3 +26,10 @@ def facts(
         session_ref(org_id, training_id, session_id),
         participant_ref(org_id, session_id, about["member_id"]),
     )
+
+
+def note_written(participant: Participant, mail_id: str, sequence: int) -> None:
+    """This mail says how things were under this SEQUENCE. Whether it goes out, its state tells."""
+    same = Participant.participation_id == participant.participation_id
+    actions = (Participant.written_sequence.set(sequence), Participant.written_mail_id.set(mail_id))
+    table.update_if(Participant(participant.pk, participant.sk), same, *actions)

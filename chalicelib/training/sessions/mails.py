@@ -12,7 +12,7 @@ from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.training.sessions import local_times, mail_store
-from chalicelib.training.sessions.calendar_file import Entry, invitation_file
+from chalicelib.training.sessions.calendars.calendar_file import Entry, invitation_file
 from chalicelib.training.sessions.models import Participant, Session, Training
 from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus
 from chalicelib.training.sessions.tell import sequence_of
@@ -33,17 +33,17 @@ class _Facts:
 def invited(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """An invitation for the calendar, of the session as it is now."""
     facts = _load(mail)
-    return facts if isinstance(facts, Suppressed) else _request(facts, now)
+    return facts if isinstance(facts, Suppressed) else _request(mail, facts, now)
 
 
 def changed(mail: Mail, now: datetime) -> MailContent | Suppressed:
-    """The same with other words. An earlier mail that still waits will say it."""
+    """The same with other words. An earlier mail that still waits will say it, or has said it by now."""
     facts = _load(mail)
     if isinstance(facts, Suppressed):
         return facts
-    if any(earlier.state == MailState.PENDING for earlier in _earlier(mail)):
+    if any(earlier.state == MailState.PENDING for earlier in _earlier(mail)) or _was_written(facts):
         return Suppressed("told_by_earlier_mail")
-    return _request(facts, now)
+    return _request(mail, facts, now)
 
 
 def waiting(mail: Mail, now: datetime) -> MailContent | Suppressed:
@@ -70,11 +70,21 @@ def cancelled(mail: Mail, now: datetime) -> MailContent | Suppressed:
     return _content(facts)
 
 
-def _request(facts: _Facts, now: datetime) -> MailContent | Suppressed:
+def _was_written(facts: _Facts) -> bool:
+    """Another mail, made before the change, was written after it."""
+    participant = facts.participant
+    if participant.written_sequence is None or participant.written_sequence < sequence_of(facts.session, participant):
+        return False
+    other = notifications_store.mail(str(participant.written_mail_id))
+    return other is not None and other.state in _MAY_HAVE_ARRIVED
+
+
+def _request(mail: Mail, facts: _Facts, now: datetime) -> MailContent | Suppressed:
     if not facts.session.is_open:
         return Suppressed("session_cancelled")
     if facts.participant.status not in EXPECTED:
         return Suppressed(f"is_{facts.participant.status}")
+    mail_store.note_written(facts.participant, mail.mail_id, sequence_of(facts.session, facts.participant))
     return _content(facts, CalendarPart("REQUEST", invitation_file(_entry(facts), "REQUEST", now)))
 
 

@@ -116,6 +116,9 @@ class Participant(CoreItem):
     first_told = NumberAttribute(null=True)
     told_sequence = NumberAttribute(null=True)
     told_waiting = BooleanAttribute(null=True)
+    # The invitation that was written last, and its SEQUENCE.
+    written_mail_id = UnicodeAttribute(null=True)
+    written_sequence = NumberAttribute(null=True)
     answered_at = UnicodeAttribute(null=True)
     answered_by = UnicodeAttribute(null=True)
     # SEQUENCE of the invitation that was answered, and the time stamp of a calendar's reply.
@@ -227,10 +230,12 @@ class EnrollPeople(CoreItem):
 class EnrollResult(CoreItem):
     """`ORG#o#ENROLL#e` / `RESULT#<n>`: what became of the people of one chunk.
 
-    Each of `results` is [member id, index in the request's sessions, code, session id, overlapping sessions].
+    Each of `results` is [member id, index in the request's sessions, code, session id, overlaps]. Overlaps are indexes
+    in `overlapping`, which has pairs of training and session id: many people have the same.
     """
 
     results = JSONAttribute()
+    overlapping = JSONAttribute()
 
 
 PEOPLE_PER_ITEM = 1000

@@ -109,7 +109,7 @@ def take_places(session: Session, num_seated: int, num_waiting: int) -> Write:
     """Places for some, the line for others. ConditionFailed when there are not so many places any more, or when
     somebody who waits would find one free.
     """
-    condition = _open() & _same_capacity(session)
+    condition = _open() & _same_capacity(session) & _same_sequence(session)
     actions: list[Action] = []
     if session.capacity is not None and num_seated:
         free = int(session.capacity) - num_seated
@@ -128,22 +128,28 @@ def take_places(session: Session, num_seated: int, num_waiting: int) -> Write:
 
 def leave_place(session: Session) -> Write:
     """A place becomes free, and nobody waits for it. ConditionFailed when somebody does by now."""
-    condition = (Session.num_waiting == 0) & (Session.num_taken > 0)
+    condition = (Session.num_waiting == 0) & (Session.num_taken > 0) & _same_sequence(session)
     return Write("update", _key_of(session), condition, (Session.num_taken.add(-1),))
 
 
 def leave_place_for_good(session: Session) -> Write:
     """The same for a session that gives no places any more: it has started, or was cancelled."""
-    return Write("update", _key_of(session), Session.num_taken > 0, (Session.num_taken.add(-1),))
+    return Write(
+        "update", _key_of(session), (Session.num_taken > 0) & _same_sequence(session), (Session.num_taken.add(-1),)
+    )
 
 
 def hand_over_place(session: Session) -> Write:
     """A place goes from one who leaves to one who waits."""
-    return Write("update", _key_of(session), _open() & (Session.num_waiting > 0), (Session.num_waiting.add(-1),))
+    return Write(
+        "update", _key_of(session), _open() & (Session.num_waiting > 0) & _same_sequence(session),
+        (Session.num_waiting.add(-1),),
+    )  # fmt: skip
 
 
 def leave_line(session: Session) -> Write:
-    return Write("update", _key_of(session), Session.num_waiting > 0, (Session.num_waiting.add(-1),))
+    condition = (Session.num_waiting > 0) & _same_sequence(session)
+    return Write("update", _key_of(session), condition, (Session.num_waiting.add(-1),))
 
 
 def fill(session: Session, number: int) -> Write:
@@ -158,11 +164,16 @@ def fill(session: Session, number: int) -> Write:
 
 def same_sequence(session: Session) -> Write:
     """For a transaction that computes with the session's SEQUENCE and does not write to it."""
-    return Write("check", _key_of(session), Session.sequence == session.sequence)
+    return Write("check", _key_of(session), _same_sequence(session))
 
 
 def _open() -> Any:
     return Session.status == SessionStatus.OPEN.value
+
+
+def _same_sequence(session: Session) -> Any:
+    """Who takes or leaves a place while the session changes looks again: SEQUENCE follows from both."""
+    return Session.sequence == session.sequence
 
 
 def _same_capacity(session: Session) -> Any:
@@ -176,15 +187,20 @@ def _key_of(session: Session) -> Session:
 # ---------------------------------------------------------------- one participant
 
 
+def pointer_to(participant: Participant) -> Participation:
+    return Participation(
+        participations_pk(participant.org_id, participant.member_id), training_sk(participant.training_id),
+        training_id=participant.training_id, session_id=participant.session_id,
+        participation_id=participant.participation_id,
+    )  # fmt: skip
+
+
 def create_writes(msp_id: str, new: Participant, before: Held | None) -> list[Write]:
     """A participant with pointer, token and, when waiting, place in line.
 
     ConditionFailed when the person has become a participant of the training since `before` was read.
     """
-    pointer = Participation(
-        participations_pk(new.org_id, new.member_id), training_sk(new.training_id), training_id=new.training_id,
-        session_id=new.session_id, participation_id=new.participation_id,
-    )  # fmt: skip
+    pointer = pointer_to(new)
     token = AnswerToken(
         answer_pk(new.token), ANSWER_SK, msp_id=msp_id, org_id=new.org_id, training_id=new.training_id,
         member_id=new.member_id, participation_id=new.participation_id,

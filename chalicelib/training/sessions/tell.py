@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
@@ -87,6 +88,9 @@ def latest_mail_id(participant: Participant) -> str | None:
 
 
 def _tell(msp_id: str, session: Session, participants: Iterable[Participant], now: datetime) -> None:
+    if session.starts_utc <= to_text(now):
+        # It has begun: too late for news of it.
+        return
     tellings = [
         telling
         for participant in participants

@@ -156,6 +156,10 @@ TABLE: dict[str, Case] = {
     f"PATCH {_TRAINING}/sessions/{{session_id}}": Case(P.TRAININGS, lambda _: {"place": "Taken over"}),
     f"POST {_TRAINING}/sessions/{{session_id}}/cancel": Case(P.TRAININGS, lambda _: {"reason": "Taken over"}),
     f"GET {_TRAININGS}/enroll/{{enroll_id}}": Case(P.TRAININGS),
+    f"GET {_TRAINING}/participants": Case(P.TRAINING_READ),
+    f"PATCH {_TRAINING}/participants/{{member_id}}": Case(P.RESULTS, lambda _: {"comment": "Taken over"}, at_best=409),
+    f"POST {_TRAINING}/participants/{{member_id}}/cancel": Case(P.TRAININGS),
+    f"POST {_TRAINING}/sessions/{{session_id}}/attendance": Case(P.RESULTS, lambda ids: {"absent": [ids["member_id"]]}),
     # One's own account
     "GET /me/invites": Case(None, elsewhere=200),
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),

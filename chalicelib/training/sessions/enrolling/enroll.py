@@ -12,15 +12,16 @@ from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import enroll_store, overlaps, participant_store, store, tell
-from chalicelib.training.sessions.enroll_schemas import EnrollForm, EnrollOut, EnrollResultOut, EnrollStarted
+from chalicelib.training.sessions import participant_store, store, tell
+from chalicelib.training.sessions.enrolling import enroll_store, overlaps
+from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm, EnrollOut, EnrollResultOut, EnrollStarted
 from chalicelib.training.sessions.explanations import explain
 from chalicelib.training.sessions.messages import EnrollPeopleChunk, EnrollPeopleJob, ShowEnrolled
 from chalicelib.training.sessions.models import Enroll, Session, enroll_sk, enrolls_pk, result_sk
 from chalicelib.training.sessions.states import Code, EnrollStatus, outcome_of
 from chalicelib.web.paging import Pager
 
-# As `EnrollResult` keeps it: member id, index in the request's sessions, code, session id, overlapping sessions.
+# As `EnrollResult` keeps it; once read, with the overlapping sessions themselves.
 ResultRow = Sequence[Any]
 
 _LATEST = timedelta(days=366)
@@ -99,7 +100,7 @@ def _refuse_wrong_sessions(org_id: str, form: EnrollForm, now: datetime) -> None
             errors.append(FieldError(f"items.{index}.training_id", "unknown_training", "There is no such training."))
         elif training.archived_at:
             errors.append(FieldError(f"items.{index}.training_id", "archived", "This training is archived."))
-        elif session is None:
+        elif session is None or session.training_id != item.training_id:
             errors.append(FieldError(f"items.{index}.session_id", "unknown_session", "There is no such session."))
         elif (code := closed_code(session, now)) is not None:
             errors.append(FieldError(f"items.{index}.session_id", code, explain(code).text))
@@ -203,7 +204,8 @@ def _rows(stored: Enroll, pager: Pager) -> tuple[list[ResultRow], str | None]:
             return rows, None
         chunk, results = enroll_store.chunk_of_result(found[0]), found[0].results
         wanted = results[offset : offset + pager.limit - len(rows)]
-        rows += wanted
+        pairs = found[0].overlapping
+        rows += [[*row[:4], [pairs[number] for number in row[4]]] for row in wanted]
         offset += len(wanted)
         if offset >= len(results):
             chunk, offset = chunk + 1, 0

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
@@ -38,9 +38,11 @@ class OverlapWith(BaseModel):
 class OverlapWarning(BaseModel):
     """`code` is `overlap`: the person, or everybody, has two sessions at the same time. Nothing is refused for it."""
 
+    model_config = ConfigDict(defer_build=True, serialize_by_alias=True, validate_by_name=True)
+
     code: str
     training_id: str
-    overlaps: OverlapWith = Field(serialization_alias="with")
+    overlaps: OverlapWith = Field(alias="with")
 
 
 class EnrollStarted(BaseModel):

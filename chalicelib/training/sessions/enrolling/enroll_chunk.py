@@ -15,11 +15,12 @@ from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.structure import store as structure_store
-from chalicelib.training.sessions import enroll_store, participant_store, places, store
-from chalicelib.training.sessions.enroll import closed_code, tell_results
+from chalicelib.training.sessions import participant_store, places, store
+from chalicelib.training.sessions.enrolling import enroll_store
+from chalicelib.training.sessions.enrolling.enroll import closed_code, tell_results
+from chalicelib.training.sessions.enrolling.overlaps import overlap
 from chalicelib.training.sessions.messages import EnrollPeopleChunk
 from chalicelib.training.sessions.models import Enroll, Participant, Session, participant_sk, session_pk
-from chalicelib.training.sessions.overlaps import overlap
 from chalicelib.training.sessions.participant_store import Held
 from chalicelib.training.sessions.states import Code, ParticipantStatus
 
@@ -42,6 +43,11 @@ class _People:
     def read_held(self, org_id: str, member_ids: Sequence[str]) -> None:
         pointers = {member_id: participant_store.participations(org_id, member_id) for member_id in member_ids}
         self.held_by_member |= participant_store.held_of(org_id, pointers)
+
+    def add(self, new: Participant, session: Session) -> None:
+        """What was written just now need not be read."""
+        others = [held for held in self.held_by_member[new.member_id] if held.pointer.training_id != new.training_id]
+        self.held_by_member[new.member_id] = [*others, Held(participant_store.pointer_to(new), new, session)]
 
     def held(self, member_id: str, training_id: str) -> Held | None:
         helds = self.held_by_member.get(member_id, [])
@@ -75,9 +81,9 @@ def _run(message: EnrollPeopleChunk, now: datetime, *, enroll: bool) -> None:
             group = people.member_ids[start : start + _AT_ONCE]
             found = _enroll_group(stored, people, training_id, session_id, group, message.chunk, now, enroll)
             outcomes |= {(member_id, index): outcome for member_id, outcome in found.items()}
-    results = _results(stored, people, outcomes)
+    results, overlapping = _results(stored, people, outcomes)
     tell_results(stored, results, now)
-    enroll_store.put_result(stored, message.chunk, results)
+    enroll_store.put_result(stored, message.chunk, results, overlapping)
 
 
 def _people(stored: Enroll, chunk: int) -> _People:
@@ -172,13 +178,15 @@ def _seat(
         status_by_member = dict.fromkeys(seated, ParticipantStatus.INVITED) | dict.fromkeys(
             waiting, ParticipantStatus.WAITING
         )
-        writes = [participant_store.take_places(session, len(seated), len(waiting))]
+        writes, created = [participant_store.take_places(session, len(seated), len(waiting))], []
         for member_id, status in status_by_member.items():
             order = people.member_ids.index(member_id)
             new = new_participant(stored, session, member_id, status, f"{stored.enroll_id}.{chunk:05d}.{order:02d}")
             writes += participant_store.create_writes(stored.msp_id, new, people.held(member_id, session.training_id))
+            created.append(new)
         participant_store.commit(writes)
-        people.read_held(stored.org_id, list(status_by_member))
+        for new in created:
+            people.add(new, session)
     found |= dict.fromkeys(seated, (Code.INVITED, session.session_id))
     return found | dict.fromkeys(waiting, (Code.WAITING, session.session_id))
 
@@ -200,26 +208,29 @@ def new_token() -> str:
 
 def _results(
     stored: Enroll, people: _People, outcomes: Mapping[tuple[str, int], tuple[Code, str]]
-) -> list[list[object]]:
-    """In the order of people and sessions, with the person's other sessions at the same time."""
+) -> tuple[list[list[object]], list[tuple[str, str]]]:
+    """In the order of people and sessions, with the person's other sessions at the same time, as `EnrollResult`."""
     rows: list[list[object]] = []
+    number_by_pair: dict[tuple[str, str], int] = {}
     for (member_id, index), (code, session_id) in sorted(
         outcomes.items(), key=lambda item: (people.member_ids.index(item[0][0]), item[0][1])
     ):
         training_id = stored.sessions[index][0]
-        rows.append([member_id, index, code.value, session_id, _overlapping(people, member_id, training_id)])
-    return rows
+        others = _overlapping(people, member_id, training_id)
+        numbers = [number_by_pair.setdefault(pair, len(number_by_pair)) for pair in others]
+        rows.append([member_id, index, code.value, session_id, numbers])
+    return rows, list(number_by_pair)
 
 
 _NOT_THERE = frozenset({ParticipantStatus.CANCELLED, ParticipantStatus.DECLINED})
 
 
-def _overlapping(people: _People, member_id: str, training_id: str) -> list[list[str]]:
+def _overlapping(people: _People, member_id: str, training_id: str) -> list[tuple[str, str]]:
     held = people.held(member_id, training_id)
     if held is None or held.session is None or not held.is_live:
         return []
     return [
-        [other.pointer.training_id, other.pointer.session_id]
+        (other.pointer.training_id, other.pointer.session_id)
         for other in people.held_by_member[member_id]
         if other is not held and other.is_live and other.session is not None and other.participant is not None
         if other.participant.status not in _NOT_THERE and overlap(held.session, other.session)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from chalicelib.training.sessions.enroll_schemas import OverlapWarning, OverlapWith
+from chalicelib.training.sessions.enrolling.enroll_schemas import OverlapWarning, OverlapWith
 from chalicelib.training.sessions.models import Session, Training
 
 

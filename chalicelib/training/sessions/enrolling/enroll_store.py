@@ -51,10 +51,12 @@ def result(enroll: Enroll, chunk: int) -> EnrollResult | None:
     return table.get(EnrollResult, enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk))
 
 
-def put_result(enroll: Enroll, chunk: int, results: Sequence[Sequence[Any]]) -> None:
+def put_result(
+    enroll: Enroll, chunk: int, results: Sequence[Sequence[Any]], overlapping: Sequence[tuple[str, str]]
+) -> None:
     """Nothing when another delivery of the chunk ended first."""
-    item = EnrollResult(enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk), results=list(results))
-    table.put_if_new(item)
+    key = enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk)
+    table.put_if_new(EnrollResult(*key, results=list(results), overlapping=[list(pair) for pair in overlapping]))
 
 
 def result_page(enroll: Enroll, limit: int, after: str | None) -> Page[EnrollResult]:
