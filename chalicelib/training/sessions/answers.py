@@ -77,7 +77,7 @@ def view(answerer: Answerer, now: datetime) -> RsvpView:
         web_link=session.web_link or "",
         instructor=session.instructor or "",
         status=ParticipantStatus(participant.status),
-        state=_state(session, participant, now),
+        state=state_of(session, participant, now),
         place_in_line=line.index(participant.member_id) + 1 if participant.member_id in line else 0,
     )
 
@@ -167,7 +167,7 @@ def _settle(step: Callable[[], tuple[Participant, list[TellPeople]]], now: datet
     return participant
 
 
-def _state(session: Session, participant: Participant, now: datetime) -> str:
+def state_of(session: Session, participant: Participant, now: datetime) -> str:
     if not session.is_open or participant.status == ParticipantStatus.CANCELLED:
         return "cancelled"
     if places.has_started(session, now) or participant.status in (ParticipantStatus.ATTENDED, ParticipantStatus.ABSENT):
@@ -176,7 +176,7 @@ def _state(session: Session, participant: Participant, now: datetime) -> str:
 
 
 def _refuse_closed(session: Session, participant: Participant, now: datetime) -> None:
-    state = _state(session, participant, now)
+    state = state_of(session, participant, now)
     if state == "cancelled":
         raise Conflict("session_cancelled", "This session was cancelled, so there is nothing to answer any more.")
     if state == "over":

@@ -65,6 +65,13 @@ def participations(org_id: str, member_id: str) -> list[Participation]:
     return table.query_all(Participation, participations_pk(org_id, member_id), prefix=training_sk(""))
 
 
+def participation_page(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Participation]:
+    return table.query(
+        Participation, participations_pk(org_id, member_id), prefix=training_sk(""), limit=limit, after=after,
+        consistent=True,
+    )  # fmt: skip
+
+
 def held(org_id: str, member_id: str, training_id: str) -> Held | None:
     ref = participation_ref(org_id, member_id, training_id)
     pointer = table.get(Participation, ref.pk, ref.sk)

@@ -157,7 +157,7 @@ TABLE: dict[str, Case] = {
     f"POST {_TRAINING}/sessions/{{session_id}}/cancel": Case(P.TRAININGS, lambda _: {"reason": "Taken over"}),
     f"GET {_TRAININGS}/enroll/{{enroll_id}}": Case(P.TRAININGS),
     f"GET {_TRAINING}/participants": Case(P.TRAINING_READ),
-    f"PATCH {_TRAINING}/participants/{{member_id}}": Case(P.RESULTS, lambda _: {"comment": "Taken over"}, at_best=409),
+    f"PATCH {_TRAINING}/participants/{{member_id}}": Case(P.RESULTS, lambda ids: {"session_id": ids["session_id"]}),
     f"POST {_TRAINING}/participants/{{member_id}}/cancel": Case(P.TRAININGS),
     f"POST {_TRAINING}/sessions/{{session_id}}/attendance": Case(P.RESULTS, lambda ids: {"absent": [ids["member_id"]]}),
     # One's own account
@@ -165,6 +165,9 @@ TABLE: dict[str, Case] = {
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
     "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
+    "GET /me/trainings": Case(None, elsewhere=200),
+    "POST /me/trainings/{participation_id}/confirm": Case(None),
+    "POST /me/trainings/{participation_id}/decline": Case(None),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),
@@ -238,6 +241,7 @@ class Tenant:
         driver.work()
         self.ids = {
             "training_id": training, "session_id": session, "enroll_id": enrolled,
+            "participation_id": f"{self.org}.{member}.{training}",
             "import_id": uploaded.json["import_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,

@@ -1,6 +1,6 @@
 """HTTP: the sessions of a live training."""
 
-from chalicelib.api.trainings import manager, reader
+from chalicelib.api.live_trainings.trainings import manager, reader
 from chalicelib.training.sessions import sessions
 from chalicelib.training.sessions.schemas import CancelForm, SessionForm, SessionOut, SessionPage, SessionPatch
 from chalicelib.web.idempotency import idempotent

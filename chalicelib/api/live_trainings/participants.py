@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.api.trainings import of_some_people
+from chalicelib.api.live_trainings.trainings import of_some_people
 from chalicelib.people.members import service as directory
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
