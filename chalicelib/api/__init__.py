@@ -9,7 +9,8 @@ PARTS = (
     "about", "accounts", "admins", "audit", "batches", "courses", "email_change", "exports", "invitation_pages",
     "invitations", "join_page", "join_settings", "learners", "live_trainings.my_trainings",
     "live_trainings.participants", "live_trainings.rsvp_pages", "live_trainings.sessions", "live_trainings.trainings",
-    "members", "my_invitations", "organizations", "rollouts", "self_enrollment", "structure", "uploads",
+    "members", "my_invitations", "my_notifications", "organizations", "rollouts", "self_enrollment", "structure",
+    "uploads",
 )  # fmt: skip
 
 

@@ -67,7 +67,10 @@ class Live(People):
     def prepare(self) -> None:
         training = str(self.make("", {"title": "First aid"})["training_id"])
         self.item = {"training_id": training, "session_id": self.session(training)}
-        self.people_ids = [self.world.member(self.org_id, email=address) for address in ADDRESSES]
+        # Ann has an account as well, Bob and Carol have addresses only.
+        accounts = (self.world.account(ADDRESSES[0]), None, None)
+        people = zip(ADDRESSES, accounts, strict=True)
+        self.people_ids = [self.world.member(self.org_id, email=email, account_id=one) for email, one in people]
 
     def chunk(self, *, later: bool = False) -> Delivery:
         """The message for the one chunk of people, the others done."""
@@ -105,6 +108,11 @@ class Live(People):
         words = {"Invitation": "invited", "Changed": "changed", "Waiting list": "waiting", "Cancelled": "cancelled"}
         mine = [mail for mail in self.sent() if ADDRESSES[number] in mail["To"]]
         return [words[mail["Subject"].split(":")[0]] for mail in mine if mail["Subject"].split(":")[0] in words]
+
+    def notices(self) -> list[str]:
+        """The kinds of Ann's notifications, oldest first."""
+        found = [item for item in self.dump("outbox") if item["sk"].startswith("NOTICE#")]
+        return [item["kind"].removeprefix("training_") for item in sorted(found, key=lambda item: str(item["sk"]))]
 
     def settled(self) -> None:
         """Jobs and mails run until nothing is left to do; then nothing contradicts anything."""

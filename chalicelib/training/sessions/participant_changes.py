@@ -13,7 +13,7 @@ from chalicelib.people.members.events import MemberArchived
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import participant_store, places, store
+from chalicelib.training.sessions import participant_store, place_store, places, store
 from chalicelib.training.sessions.enrolling.enroll import closed_code
 from chalicelib.training.sessions.explanations import explain
 from chalicelib.training.sessions.messages import TellPeople
@@ -124,7 +124,7 @@ def _move(scope: Scope, training_id: str, member_id: str, session_id: str, now: 
             {"session_id": session.session_id}, {"session_id": session_id},
         )  # fmt: skip
         # Of a session that is not written to otherwise, the number has to be as it was read all the same.
-        same = [] if left else [participant_store.same_sequence(session)]
+        same = [] if left else [place_store.same_sequence(session)]
         writes = [*participant_store.move_writes(participant, after), take, *left, *same, due.write(job, sent_at=now)]
         audit.commit(scope.tenant_pk, entry, writes, now)
         return [*jobs, job]

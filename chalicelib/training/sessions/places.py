@@ -9,7 +9,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict
 from chalicelib.core.ids import new_id
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
-from chalicelib.training.sessions import participant_store, store
+from chalicelib.training.sessions import participant_store, place_store, store
 from chalicelib.training.sessions.messages import FillPlaces, TellPeople
 from chalicelib.training.sessions.models import Participant, Session
 from chalicelib.training.sessions.states import ParticipantStatus
@@ -39,10 +39,10 @@ def take_one(session: Session) -> tuple[ParticipantStatus, Write]:
     """For one more person: a place, or the line. Raises Conflict when the session is full and has no line."""
     free = num_free(session)
     if free is None or free > 0:
-        return ParticipantStatus.INVITED, participant_store.take_places(session, 1, 0)
+        return ParticipantStatus.INVITED, place_store.take_places(session, 1, 0)
     if not session.waiting_list:
         raise Conflict("session_full", "This session is full and has no waiting list.")
-    return ParticipantStatus.WAITING, participant_store.take_places(session, 0, 1)
+    return ParticipantStatus.WAITING, place_store.take_places(session, 0, 1)
 
 
 def leave(msp_id: str, session: Session, leaver: Participant, now: datetime) -> tuple[list[Write], list[TellPeople]]:
@@ -52,16 +52,16 @@ def leave(msp_id: str, session: Session, leaver: Participant, now: datetime) -> 
     the writes.
     """
     if leaver.status == ParticipantStatus.WAITING:
-        return [participant_store.leave_line(session), participant_store.line_exit(leaver)], []
+        return [place_store.leave_line(session), participant_store.line_exit(leaver)], []
     if not participant_store.holds_place(leaver):
         return [], []
     if not session.is_open or has_started(session, now):
-        return [participant_store.leave_place_for_good(session)], []
+        return [place_store.leave_place_for_good(session)], []
     following = _next(session, 1)
     if not following:
-        return [participant_store.leave_place(session)], []
+        return [place_store.leave_place(session)], []
     job = tell_job(msp_id, session, following, now)
-    writes = [participant_store.hand_over_place(session), *participant_store.promote_writes(following[0])]
+    writes = [place_store.hand_over_place(session), *participant_store.promote_writes(following[0])]
     return [*writes, due.write(job)], [job]
 
 
@@ -81,7 +81,7 @@ def _fill_some(job: FillPlaces, now: datetime) -> bool:
     if not following:
         return False
     told = tell_job(job.msp_id, session, following, now)
-    writes = [participant_store.fill(session, len(following))]
+    writes = [place_store.fill(session, len(following))]
     writes += [write for waiting in following for write in participant_store.promote_writes(waiting)]
     participant_store.commit([*writes, due.write(told)])
     queue.send_soon(told)

@@ -9,17 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.jobs import due, queue
-from chalicelib.notifications import outbox
+from chalicelib.notifications import notice_store, outbox
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.training.sessions import participant_store, store
+from chalicelib.training.sessions import local_times, participant_store, store
 from chalicelib.training.sessions.messages import TellPeople, TellSession
-from chalicelib.training.sessions.models import Participant, Session
+from chalicelib.training.sessions.models import Participant, Session, Training
 from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus, TrainingMail
 
 # Mails that one message makes, in a few seconds.
@@ -109,11 +110,32 @@ def _tell(msp_id: str, session: Session, participants: Iterable[Participant], no
         outbox.put(kind, org_pk(org_id), abouts, now)
     if abouts_by_kind:
         outbox.wake()
+    training = store.training(org_id, session.training_id)
     for telling in tellings:
+        notice = _notice(telling, session, training, members.get(telling.participant.member_id), now)
         if telling.kind == TrainingMail.WAITING:
-            participant_store.note_told_waiting(telling.participant)
+            participant_store.note_told_waiting(telling.participant, notice)
         else:
-            participant_store.note_told(telling.participant, telling.sequence)
+            participant_store.note_told(telling.participant, telling.sequence, notice)
+
+
+def _notice(
+    telling: _Telling, session: Session, training: Training | None, member: Member | None, now: datetime
+) -> Write | None:
+    """For the person's account, if there is one."""
+    if member is None or not member.account_id or training is None:
+        return None
+    participant = telling.participant
+    return notice_store.write(
+        member.account_id, telling.kind, participant.org_id,
+        f"{participant.org_id}.{participant.member_id}.{participant.training_id}",
+        {
+            "training": training.title,
+            "when": local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone),
+            "reason": session.cancel_reason or "",
+        },
+        now,
+    )  # fmt: skip
 
 
 def _telling(session: Session, participant: Participant) -> _Telling | None:

@@ -15,7 +15,7 @@ from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.structure import store as structure_store
-from chalicelib.training.sessions import participant_store, places, store
+from chalicelib.training.sessions import participant_store, place_store, places, store
 from chalicelib.training.sessions.enrolling import enroll_store
 from chalicelib.training.sessions.enrolling.enroll import closed_code, tell_results
 from chalicelib.training.sessions.enrolling.overlaps import overlap
@@ -178,7 +178,7 @@ def _seat(
         status_by_member = dict.fromkeys(seated, ParticipantStatus.INVITED) | dict.fromkeys(
             waiting, ParticipantStatus.WAITING
         )
-        writes, created = [participant_store.take_places(session, len(seated), len(waiting))], []
+        writes, created = [place_store.take_places(session, len(seated), len(waiting))], []
         for member_id, status in status_by_member.items():
             order = people.member_ids.index(member_id)
             new = new_participant(stored, session, member_id, status, f"{stored.enroll_id}.{chunk:05d}.{order:02d}")

@@ -102,8 +102,8 @@ _HELD, _LINE = [GET, GET_MANY], [QUERY, GET_MANY]
 _VIEW = [*_HELD, GET, GET, GET]
 # Two kinds of mail are inserted with their queues; the mailer is woken.
 _MAILS = [INSERT, INSERT, TRANSACT]
-_TOLD = [GET_MANY, GET, GET_MANY, *_MAILS, *_MAILS, SEND, UPDATE, UPDATE, UPDATE]
-_TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, UPDATE]
+_TOLD = [GET_MANY, GET, GET_MANY, *_MAILS, *_MAILS, SEND, GET, TRANSACT, UPDATE, UPDATE]
+_TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
 
 REQUESTS = {
     "enroll": Step(
@@ -205,7 +205,7 @@ DELIVERIES = {
     "moment": Step(_moment, [GET, GET, GET, *_TOLD, TRANSACT], (_INVITED, _INVITED, _WAITING), _FIRST),
     "promoted": Step(_promoted, [*_TOLD_ONE, TRANSACT], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
-        _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, UPDATE, UPDATE, TRANSACT], _ALL_INVITED, _ALL_KINDS
+        _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, GET, TRANSACT, UPDATE, TRANSACT], _ALL_INVITED, _ALL_KINDS
     ),
     "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, TRANSACT], _ALL_INVITED, _ALL_KINDS),
     "left": Step(
@@ -222,6 +222,8 @@ def _ended(live: Live, step: Step) -> None:
     live.settled()
     assert tuple(live.participant(number)["status"] for number in range(3)) == step.statuses
     assert tuple(live.kinds(number) for number in range(3)) == step.kinds
+    # Ann's account shows what her mails say, but for a cancellation to who has left.
+    assert live.notices()[: len(step.kinds[0])] == step.kinds[0]
 
 
 @pytest.mark.parametrize("name", REQUESTS)
