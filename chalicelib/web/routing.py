@@ -81,6 +81,8 @@ class Call(Generic[B, Q]):
     email: str | None = None
     source: str = ""
     content_type: str = ""
+    # The ETag of what the caller has already.
+    if_none_match: str = ""
 
     @property
     def request_fingerprint(self) -> bytes:
@@ -230,6 +232,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         email=verified_email_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
+        if_none_match=request.headers.get("if-none-match") or "",
     )
 
 

@@ -36,6 +36,7 @@ PUBLIC = {
     "POST /join/{slug}/verify",
     "GET /rsvp/{token}",
     "POST /rsvp/{token}",
+    "GET /calendar/{token}",
     "GET /guide",
     "POST /auth/register",
     "POST /auth/confirm",

@@ -1,5 +1,6 @@
 """A person's own live trainings, in every organization, and the answers that they give there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,7 @@ _PER_READ, _MAX_READS = 50, 20
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """A participation of the account, and its position in the list that is read."""
 
     entry: AccountEntry
@@ -49,6 +50,19 @@ def page(account_id: str, pager: Pager, now: datetime) -> MyTrainingPage:
     )
 
 
+def visible_rows(account_id: str, now: datetime, limit: int) -> Iterator[Row]:
+    """All of them up to a limit, for the calendar feed."""
+    memberships, after = _memberships(account_id), None
+    while limit > 0:
+        found = _read(memberships, after)
+        rows = [row for row in found.items if _is_visible(row, now)][:limit]
+        yield from rows
+        limit -= len(rows)
+        after = found.next_position
+        if after is None:
+            return
+
+
 def confirm(account_id: str, participation_id: str, now: datetime) -> MyTraining:
     """Raises NotFound; Conflict as `answers.confirm`."""
     answerer, entry = _answerer(account_id, participation_id, now)
@@ -68,7 +82,7 @@ def _memberships(account_id: str) -> list[AccountEntry]:
     return sorted(entries, key=lambda entry: str(entry.sk))
 
 
-def _read(memberships: list[AccountEntry], after: str | None) -> Page[_Row]:
+def _read(memberships: list[AccountEntry], after: str | None) -> Page[Row]:
     """One read of several memberships, one after the other. A position holds the index and the place in it."""
     number, _, start = (after or "0|").partition("|")
     if not number.isdecimal():
@@ -80,13 +94,13 @@ def _read(memberships: list[AccountEntry], after: str | None) -> Page[_Row]:
     org_id, member_id = str(entry.org_id), str(entry.member_id)
     found = participant_store.participation_page(org_id, member_id, _PER_READ, start or None)
     helds = participant_store.held_of(org_id, {member_id: list(found.items)})[member_id]
-    rows = [_Row(entry, held, f"{index}|{held.pointer.sk}") for held in helds]
+    rows = [Row(entry, held, f"{index}|{held.pointer.sk}") for held in helds]
     if found.next_position:
         return Page(rows, f"{index}|{found.next_position}")
     return Page(rows, f"{index + 1}|" if index + 1 < len(memberships) else None)
 
 
-def _is_visible(row: _Row, now: datetime) -> bool:
+def _is_visible(row: Row, now: datetime) -> bool:
     participant = row.held.participant
     return participant is not None and row.held.session is not None and participant_store.is_visible(participant, now)
 
@@ -99,7 +113,7 @@ def _answerer(account_id: str, text: str, now: datetime) -> tuple[Answerer, Acco
         for entry in _memberships(account_id):
             if (entry.org_id, entry.member_id) == (org_id, member_id):
                 held = participant_store.held(org_id, member_id, training_id)
-                if held is not None and _is_visible(_Row(entry, held, ""), now):
+                if held is not None and _is_visible(Row(entry, held, ""), now):
                     ids = (entry.msp_id, org_id, training_id, member_id, str(held.pointer.participation_id))
                     return Answerer(*ids, AnsweredBy.ACCOUNT, {}), entry
     raise NotFound("There is no such training")
@@ -111,10 +125,10 @@ def _one(answerer: Answerer, entry: AccountEntry, now: datetime) -> MyTraining:
     training = store.training(answerer.org_id, answerer.training_id)
     if held is None or training is None or answerer.org_id not in orgs:
         raise NotFound("There is no such training")
-    return _out(_Row(entry, held, ""), orgs[answerer.org_id], training, now)
+    return _out(Row(entry, held, ""), orgs[answerer.org_id], training, now)
 
 
-def _out(row: _Row, org: Org, training: Training, now: datetime) -> MyTraining:
+def _out(row: Row, org: Org, training: Training, now: datetime) -> MyTraining:
     session, participant = row.held.session, row.held.participant
     if session is None or participant is None:
         raise NotFound("There is no such training")

@@ -4,8 +4,9 @@ One event with one attendee, as invitations to one person have. Times are in UTC
 know a time zone; the zone stands in the text.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.core.clock import to_instant
@@ -63,6 +64,44 @@ def invitation_file(entry: Entry, method: Literal["REQUEST", "CANCEL"], now: dat
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", method)
     calendar.add_component(event)
+    return str(calendar.to_ical().decode())
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """What a subscribed calendar shows. `changed` is an instant that stays until the entry changes."""
+
+    uid: str
+    sequence: int
+    starts_utc: str
+    ends_utc: str
+    title: str
+    description: str
+    location: str
+    url: str | None
+    status: Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+    changed: datetime
+
+
+def feed_file(entries: Iterable[FeedEntry], name: str, organizer: str) -> str:
+    """A feed to subscribe to. The same entries give the same text. Nobody is asked for an answer."""
+    from icalendar import Calendar, Event, vCalAddress
+
+    calendar = Calendar()
+    calendar.add("PRODID", _PRODID)
+    calendar.add("VERSION", "2.0")
+    calendar.add("METHOD", "PUBLISH")
+    calendar.add("X-WR-CALNAME", name)
+    calendar.add("REFRESH-INTERVAL", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    for entry in entries:
+        event = Event.new(
+            uid=entry.uid, sequence=entry.sequence, stamp=entry.changed, start=to_instant(entry.starts_utc),
+            end=to_instant(entry.ends_utc), summary=one_line(entry.title), description=entry.description or None,
+            location=one_line(entry.location) or None, url=entry.url, organizer=vCalAddress.new(organizer),
+        )  # fmt: skip
+        event.add("STATUS", entry.status)
+        event.add("TRANSP", "TRANSPARENT" if entry.status == "CANCELLED" else "OPAQUE")
+        calendar.add_component(event)
     return str(calendar.to_ical().decode())
 
 
