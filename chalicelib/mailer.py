@@ -48,6 +48,8 @@ BUILDER_BY_KIND: dict[str, Build] = {
     TrainingMail.CHANGED: live_trainings.changed,
     TrainingMail.WAITING: live_trainings.waiting,
     TrainingMail.CANCELLED: live_trainings.cancelled,
+    TrainingMail.TOMORROW: live_trainings.reminder,
+    TrainingMail.SOON: live_trainings.reminder,
 }
 
 

@@ -36,6 +36,7 @@ from chalicelib.training.sessions.messages import (
     EnrollPeopleChunk,
     EnrollPeopleJob,
     FillPlaces,
+    RemindSession,
     ShowEnrolled,
     TellPeople,
     TellSession,
@@ -111,6 +112,7 @@ _KINDS = (
     Kind(ShowEnrolled, lambda job, now: _live("enrolling.enroll").show(job, now)),
     Kind(TellPeople, lambda job, now: _live("tell").run(job, now)),
     Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
+    Kind(RemindSession, lambda job, now: _live("reminders").remind(job, now)),
     Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),
 )
 

@@ -106,6 +106,7 @@ class Live(People):
     def kinds(self, number: int) -> list[str]:
         """The kinds of mails that the person got, oldest first."""
         words = {"Invitation": "invited", "Changed": "changed", "Waiting list": "waiting", "Cancelled": "cancelled"}
+        words["Tomorrow"] = "tomorrow"
         mine = [mail for mail in self.sent() if ADDRESSES[number] in mail["To"]]
         return [words[mail["Subject"].split(":")[0]] for mail in mine if mail["Subject"].split(":")[0] in words]
 

@@ -11,7 +11,17 @@ from infra.packaging import ROOT, package
 from tests.bench.cold_start import EVENTS, HANDLERS, output_of
 
 # Of Muster's own modules and of libraries: what is imported only where it is used, if at all.
-NEVER = {"boto3", "jinja2", "email_validator", "aws_lambda_powertools", "openpyxl", "fpdf", "yaml", "chalice.cli"}
+NEVER = {
+    "boto3",
+    "jinja2",
+    "email_validator",
+    "aws_lambda_powertools",
+    "openpyxl",
+    "icalendar",
+    "fpdf",
+    "yaml",
+    "chalice.cli",
+}
 ONLY_API = {
     "chalicelib.aws.identity",
     "chalicelib.tenants.admins.service",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.clock import to_text
 from chalicelib.core.settings import answers_domain, settings
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
@@ -51,6 +52,22 @@ def waiting(mail: Mail, now: datetime) -> MailContent | Suppressed:
     if isinstance(facts, Suppressed):
         return facts
     if not facts.session.is_open or facts.participant.status != ParticipantStatus.WAITING:
+        return Suppressed(f"is_{facts.participant.status}")
+    return _content(facts)
+
+
+def reminder(mail: Mail, now: datetime) -> MailContent | Suppressed:
+    """Only while it is true: the session is to come at that time, and so is the person."""
+    facts = _load(mail)
+    if isinstance(facts, Suppressed):
+        return facts
+    if not facts.session.is_open:
+        return Suppressed("session_cancelled")
+    if facts.session.starts_utc != mail.about["starts_utc"]:
+        return Suppressed("other_time")
+    if facts.session.starts_utc <= to_text(now):
+        return Suppressed("too_late")
+    if facts.participant.status not in EXPECTED:
         return Suppressed(f"is_{facts.participant.status}")
     return _content(facts)
 

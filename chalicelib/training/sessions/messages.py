@@ -72,6 +72,22 @@ class TellSession(WalkJob):
         return f"{self.session_id}.{self.sequence}"
 
 
+class RemindSession(WalkJob):
+    """Reminds everybody who is to come to a session that starts at `starts_utc`: page by page."""
+
+    job: Literal["remind_session"] = "remind_session"
+    msp_id: str
+    org_id: str
+    training_id: str
+    session_id: str
+    kind_of_mail: str
+    starts_utc: str
+
+    @property
+    def due_id(self) -> str:
+        return f"{self.session_id}.{self.kind_of_mail}.{self.starts_utc}"
+
+
 class FillPlaces(DueJob):
     """Gives places that were added to those who wait."""
 

@@ -66,6 +66,7 @@ class Session(CoreItem):
     instructor = UnicodeAttribute(null=True)
     capacity = NumberAttribute(null=True)
     waiting_list = BooleanAttribute(default=False)
+    reminders = BooleanAttribute(default=False)
     num_taken = NumberAttribute(default=0)
     num_waiting = NumberAttribute(default=0)
     sequence = NumberAttribute(default=0)

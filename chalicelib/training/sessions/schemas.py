@@ -72,6 +72,7 @@ class SessionForm(Form):
     web_link: _WebLink | None = None
     capacity: _Capacity | None = None
     waiting_list: bool = False
+    reminders: bool = Field(False, description="Remind those who are to come a day and an hour before.")
     instructor: Line | None = None
 
 
@@ -85,6 +86,7 @@ class SessionPatch(Form):
     web_link: _WebLink | None = left_out()
     capacity: _Capacity | None = left_out()
     waiting_list: bool = left_out()
+    reminders: bool = left_out()
     instructor: Line | None = left_out()
     notify: bool = True
 
@@ -112,6 +114,7 @@ class SessionOut(BaseModel):
     instructor: str | None
     capacity: int | None
     waiting_list: bool
+    reminders: bool
     num_taken: int
     num_waiting: int
     num_free: int | None

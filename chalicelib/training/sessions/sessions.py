@@ -12,7 +12,7 @@ from chalicelib.jobs.job import DueJob
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import local_times, store
+from chalicelib.training.sessions import local_times, reminders, store
 from chalicelib.training.sessions.messages import FillPlaces
 from chalicelib.training.sessions.models import Session, Training, session_sk, training_pk
 from chalicelib.training.sessions.schemas import MAX_SESSIONS, SessionForm, SessionOut, SessionPage, SessionPatch
@@ -20,7 +20,7 @@ from chalicelib.training.sessions.trainings import tell_job, training_of
 from chalicelib.web.paging import Pager
 
 _TIMES = ("starts_at", "ends_at", "time_zone")
-_PLAIN = ("place", "web_link", "capacity", "waiting_list", "instructor")
+_PLAIN = ("place", "web_link", "capacity", "waiting_list", "reminders", "instructor")
 
 # A change of these is told, and raises SEQUENCE.
 _TOLD = frozenset({"starts_utc", "ends_utc", "time_zone", "place", "web_link", "instructor"})
@@ -50,13 +50,18 @@ def create(scope: Scope, training_id: str, form: SessionForm, seed: str, now: da
             training_pk(scope.org, training_id), session_sk(seed), training_id=training_id, session_id=seed,
             starts_at=local_times.local_text(form.starts_at), ends_at=local_times.local_text(form.ends_at),
             time_zone=form.time_zone, starts_utc=starts_utc, ends_utc=ends_utc, place=form.place,
-            web_link=form.web_link, capacity=form.capacity, waiting_list=form.waiting_list, instructor=form.instructor,
+            web_link=form.web_link, capacity=form.capacity, waiting_list=form.waiting_list, reminders=form.reminders,
+            instructor=form.instructor,
             created_at=to_text(now),
         )  # fmt: skip
         entry = AuditEntry(
             scope.account_id, "session.created", f"session/{seed}", after={"training_id": training_id, **_told(session)}
         )
-        audit.commit(scope.tenant_pk, entry, store.create_session_writes(training, session), now)
+        jobs = (
+            reminders.jobs_for(scope.msp_id, scope.org, session, session.starts_utc, now) if session.reminders else []
+        )
+        writes = [*store.create_session_writes(training, session), *map(due.write, jobs)]
+        audit.commit(scope.tenant_pk, entry, writes, now)
         return session
 
     return out(until_settled(step))
@@ -94,6 +99,10 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
         if session.waiting_list and "capacity" in changes:
             jobs.append(_fill_job(scope, session, now))
         writes = store.change_session_writes(training, session, changes, raises)
+        if changes.get("reminders", session.reminders) and {"reminders", "starts_utc"} & changes.keys():
+            # Those for an earlier time see that it is another, and end.
+            start = changes.get("starts_utc", session.starts_utc)
+            writes += map(due.write, reminders.jobs_for(scope.msp_id, scope.org, session, start, now))
         before = {name: getattr(session, name) for name in changes}
         entry = AuditEntry(scope.account_id, "session.changed", f"session/{session_id}", before, changes)
         try:

@@ -74,3 +74,9 @@ class TrainingMail(StrEnum):
     CHANGED = "training_changed"
     WAITING = "training_waiting"
     CANCELLED = "training_cancelled"
+    TOMORROW = "training_tomorrow"
+    SOON = "training_soon"
+
+
+# How long before the start, in minutes.
+MINUTES_BY_REMINDER = {TrainingMail.TOMORROW: 24 * 60, TrainingMail.SOON: 60}

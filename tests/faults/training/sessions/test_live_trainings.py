@@ -5,7 +5,7 @@ After each fault the request is sent again until it is answered, or the message 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -192,6 +192,15 @@ def _left(live: Live) -> Built[Delivery]:
     return live.scenario(live.outside.take_one(job="archive"))
 
 
+def _reminder(live: Live) -> Built[Delivery]:
+    live.enrolled_people()
+    path = f"/{live.item['training_id']}/sessions/{live.item['session_id']}"
+    assert live.ask(live.admin_request("PATCH", path, {"reminders": True})).status == 200
+    live.world.now = datetime(2087, 1, 19, 8, 3, tzinfo=UTC)
+    live.outside.sweep()
+    return live.scenario(live.outside.take_one(job="remind_session"))
+
+
 _ALL_INVITED = (_INVITED, _INVITED, _INVITED)
 _ALL_KINDS = ([_INVITED, _CHANGED], [_INVITED, _CHANGED], [_WAITING, _INVITED])
 
@@ -208,6 +217,10 @@ DELIVERIES = {
         _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, GET, TRANSACT, UPDATE, TRANSACT], _ALL_INVITED, _ALL_KINDS
     ),
     "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, TRANSACT], _ALL_INVITED, _ALL_KINDS),
+    "reminder": Step(
+        _reminder, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, TRANSACT], (_INVITED, _INVITED, _WAITING),
+        ([_INVITED, "tomorrow"], [_INVITED, "tomorrow"], [_WAITING]),
+    ),
     "left": Step(
         _left, [QUERY, *_HELD, *_LINE, TRANSACT, SEND, GET, QUERY], (_CANCELLED, _INVITED, _INVITED),
         ([_INVITED], [_INVITED], [_WAITING, _INVITED]),
@@ -223,7 +236,8 @@ def _ended(live: Live, step: Step) -> None:
     assert tuple(live.participant(number)["status"] for number in range(3)) == step.statuses
     assert tuple(live.kinds(number) for number in range(3)) == step.kinds
     # Ann's account shows what her mails say, but for a cancellation to who has left.
-    assert live.notices()[: len(step.kinds[0])] == step.kinds[0]
+    shown = [kind for kind in step.kinds[0] if kind != "tomorrow"]
+    assert live.notices()[: len(shown)] == shown
 
 
 @pytest.mark.parametrize("name", REQUESTS)
