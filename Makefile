@@ -51,6 +51,7 @@ pictures: $(INSTALLED)
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
 		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
+		$(call option,answers-domain,ANSWERS_DOMAIN) \
 		$(call option,adopt,ADOPT)
 
 # Before the first deployment it has to be told the sender; afterwards the stage knows it.

@@ -74,6 +74,17 @@ def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None
     return {"batchItemFailures": failed}
 
 
+def handle_answers(event: dict[str, Any], clock: Clock = utc_now) -> None:
+    """SES's notifications, through SNS, of mails that came in. After a failure Lambda delivers all of them again."""
+    # Answers are few: the mailer starts without what reads them.
+    from chalicelib.training.sessions.calendars import replies, reply_schemas
+
+    for record in event["Records"]:
+        received = reply_schemas.received_in(record["Sns"]["Message"])
+        if received is not None:
+            replies.receive(received, clock())
+
+
 def handle_delivery_events(event: dict[str, Any], clock: Clock = utc_now) -> None:
     """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:

@@ -126,6 +126,7 @@ def main() -> None:
     arguments.add_argument("--alarm-email", help="who is told of alarms; empty for nobody")
     arguments.add_argument("--public-url", help="where people reach the API; empty for its own address")
     arguments.add_argument("--mail-rate", type=int, help="mails a second, as SES allows this account")
+    arguments.add_argument("--answers-domain", help="whose mail SES takes in, for answers of calendars; empty for none")
     arguments.add_argument("--adopt", help='what an earlier stack kept, as "CoreTable=name ..."; or "none"')
     add_region(arguments)
     chosen = arguments.parse_args()
@@ -153,6 +154,8 @@ def chosen_parameters(cloud: Cloud, chosen: argparse.Namespace) -> dict[str, str
         parameters["PublicUrl"] = chosen.public_url.rstrip("/")
     if chosen.mail_rate is not None:
         parameters["MailRate"] = str(chosen.mail_rate)
+    if chosen.answers_domain is not None:
+        parameters["AnswersDomain"] = chosen.answers_domain
     return parameters
 
 

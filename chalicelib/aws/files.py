@@ -1,4 +1,4 @@
-"""S3: writes files in parts, and makes links that expire."""
+"""S3: writes files in parts, reads them, and makes links that expire."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.failures import translated
+from chalicelib.aws.failures import StorageFailure, translated
 from chalicelib.core.errors import MusterError
 from chalicelib.core.settings import settings
 
@@ -45,6 +45,18 @@ class Files:
         """Harmless when there is no such file."""
         with translated():
             client("s3").delete_object(Bucket=self.bucket, Key=key)
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The first bytes of a file; None when there is none."""
+        try:
+            with translated():
+                answer = client("s3").get_object(Bucket=self.bucket, Key=key, Range=f"bytes=0-{max_bytes - 1}")
+                content: bytes = answer["Body"].read()
+        except StorageFailure as error:
+            if error.aws_code == "NoSuchKey":
+                return None
+            raise
+        return content
 
     def link(self, key: str, file_name: str, lasts: timedelta) -> str:
         """A link that works for anybody who has it. Made without a call, whether or not the file exists.

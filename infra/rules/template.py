@@ -54,6 +54,7 @@ PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
+    "${FilesBucket.Arn}/answers/*",
     # SES also asks about recipients that are verified, as every recipient in its sandbox is.
     _ANY_IDENTITY,
 }

@@ -100,6 +100,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one statement broken though written", "InternalServerError", applied=True),
         Refusal("one statement broken though written again and again", "InternalServerError", again=True, applied=True),
     ),
+    "s3.GetObject": _READ,
     "s3.PutObject": _WRITE,
     "s3.CreateMultipartUpload": _WRITE,
     "s3.UploadPart": _WRITE,
@@ -142,6 +143,7 @@ INSERT = "dynamodb.BatchExecuteStatement"
 SEND = "sqs.SendMessageBatch"
 SCHEDULE = "scheduler.CreateSchedule"
 PUT_FILE = "s3.PutObject"
+GET_FILE = "s3.GetObject"
 BEGIN_FILE = "s3.CreateMultipartUpload"
 ADD_PART = "s3.UploadPart"
 END_FILE = "s3.CompleteMultipartUpload"

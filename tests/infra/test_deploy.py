@@ -117,7 +117,7 @@ def sent(fake: FakeCloudFormation) -> list[dict[str, str]]:
 
 
 def options(**said: Any) -> argparse.Namespace:
-    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", "mail_rate"))
+    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", "mail_rate", "answers_domain"))
     return argparse.Namespace(stage="prod", **{**nothing, **said})
 
 
