@@ -1,6 +1,7 @@
-"""A live training on the deployed artifact: from its session to the mailbox and the answer by link."""
+"""A live training on the deployed artifact: from its session to the mailbox and the answers."""
 
 import base64
+import json
 import re
 import uuid
 from email import message_from_bytes
@@ -30,7 +31,7 @@ def event_in(raw: str) -> tuple[str, icalendar.Event]:
     return str(calendar["METHOD"]), event
 
 
-def test_the_last_place_goes_to_the_next_in_line_when_it_is_declined_by_link(deployed: Deployed) -> None:
+def test_the_last_place_goes_to_the_next_in_line_who_says_yes_in_the_calendar(deployed: Deployed) -> None:
     make = deployed.make
     msp_id = make.msp()
     admin = deployed.msp_admin(msp_id)
@@ -78,3 +79,25 @@ def test_the_last_place_goes_to_the_next_in_line_when_it_is_declined_by_link(dep
     mails = deployed.until(lambda: mails_to(deployed.cloud, bob), lambda found: len(found) == 3)
     method, event = event_in(mails[-1]["Raw"])
     assert (method, int(event["SEQUENCE"]), str(event["LOCATION"])) == ("REQUEST", 1, "Room 2")
+
+    # Bob says yes in his calendar program: SES would put the reply into the bucket and tell of it.
+    token = re.search(r"/rsvp/([0-9a-z]+)", mails[-1]["BodyText"])
+    assert token is not None
+    reply = "\r\n".join([
+        "From: bob@example.com", "Content-Type: text/calendar; method=REPLY; charset=utf-8", "",
+        "BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", f"UID:{event['UID']}", "SEQUENCE:1",
+        f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{bob}", "END:VEVENT", "END:VCALENDAR", "",
+    ])  # fmt: skip
+    key, bucket = f"answers/{mark}", deployed.stack.resources["FilesBucket"]
+    deployed.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=reply.encode())
+    receipt = {
+        "recipients": [f"answers+{token[1]}@in.example.com"], "dkimVerdict": {"status": "PASS"},
+        "action": {"type": "S3", "bucketName": bucket, "objectKey": key},
+    }  # fmt: skip
+    told = json.dumps({"notificationType": "Received", "mail": {"messageId": mark}, "receipt": receipt})
+    deployed.cloud.client("sns").publish(TopicArn=deployed.stack.outputs["AnswersTopicArn"], Message=told)
+    found = deployed.until(
+        lambda: deployed.get(f"{base}/{training}/participants", admin)["items"][1],
+        lambda row: row["status"] == "confirmed",
+    )
+    assert found["answered_by"] == "calendar"

@@ -3,6 +3,7 @@
 After each fault the request is sent again until it is answered, or the message comes again; then time passes.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,27 @@ from typing import Any
 
 import pytest
 
+from chalicelib import mailer
+from chalicelib.aws.files import files
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
-from tests.faults.injector import Injector
+from tests.faults.injector import Injector, Killed
 from tests.faults.inviting_scenarios import distinct_faults, faults_on_writes, named
-from tests.faults.kinds import GET, GET_MANY, INSERT, PUT, QUERY, SCHEDULE, SEND, TRANSACT, UPDATE, Fault, each
+from tests.faults.kinds import (
+    DELETE_FILE,
+    GET,
+    GET_FILE,
+    GET_MANY,
+    INSERT,
+    PUT,
+    QUERY,
+    SCHEDULE,
+    SEND,
+    TRANSACT,
+    UPDATE,
+    Fault,
+    each,
+)
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
@@ -330,3 +347,73 @@ def test_a_session_that_changes_while_somebody_moves_tells_the_latest(live: Live
     assert ann["session_id"] != live.item["session_id"]
     assert int(ann["told_sequence"]) == int(ann["sequence"]) + int(target["sequence"])
     assert live.kinds(0)[-1] == "changed"
+
+
+# ------------------------------------------------------------ an answer by calendar
+
+_ANSWERED = [GET_FILE, GET, *_HELD, *_HELD, TRANSACT, DELETE_FILE]
+# Bob's place goes to Carol.
+_DECLINED = [GET_FILE, GET, *_HELD, *_HELD, *_LINE, TRANSACT, SEND, DELETE_FILE]
+_CALLS_BY_PARTSTAT = {"ACCEPTED": _ANSWERED, "DECLINED": _DECLINED}
+_KEY = "answers/1"
+
+
+def _replied(live: Live, partstat: str) -> dict[str, Any]:
+    """The notification of Bob's reply, whose mail lies in the bucket."""
+    live.begin_with(_decline)
+    bob = live.participant(1)
+    lines = [
+        "BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", f"UID:{bob['participation_id']}@x",
+        f"DTSTAMP:{live.world.now:%Y%m%dT%H%M%SZ}", f"ATTENDEE;PARTSTAT={partstat}:mailto:x@example.com", "SEQUENCE:0",
+        "END:VEVENT", "END:VCALENDAR", "",
+    ]  # fmt: skip
+    raw = b"Content-Type: text/calendar; method=REPLY\r\n\r\n" + "\r\n".join(lines).encode()
+    files().write(_KEY, [raw], "message/rfc822")
+    receipt = {
+        "recipients": [f"answers+{bob['token']}@in.example"], "spfVerdict": {"status": "PASS"},
+        "action": {"objectKey": _KEY},
+    }  # fmt: skip
+    return {"Records": [{"Sns": {"Message": json.dumps({"mail": {}, "receipt": receipt})}}]}
+
+
+def _handled(live: Live, event: dict[str, Any]) -> bool:
+    """False when it failed: Lambda would deliver the same event again."""
+    try:
+        mailer.handle_answers(event, clock=lambda: live.world.now)
+    except (Killed, Exception):
+        return False
+    return True
+
+
+def _assert_answered(live: Live, partstat: str) -> None:
+    live.settled()
+    assert files().read(_KEY, 10) is None
+    statuses = [live.participant(number)["status"] for number in range(3)]
+    accepted = ["invited", "confirmed", "waiting"]
+    assert statuses == (accepted if partstat == "ACCEPTED" else ["invited", "declined", "invited"])
+
+
+@pytest.mark.parametrize("partstat", _CALLS_BY_PARTSTAT)
+def test_an_answer_by_calendar_makes_these_calls(live: Live, partstat: str) -> None:
+    event = _replied(live, partstat)
+    with live.injector.watched() as calls:
+        assert _handled(live, event)
+    assert calls == _CALLS_BY_PARTSTAT[partstat]
+    assert _handled(live, event)
+    _assert_answered(live, partstat)
+
+
+@pytest.mark.parametrize(
+    ("partstat", "at", "fault"),
+    [one for name, calls in _CALLS_BY_PARTSTAT.items() for one in named(name, distinct_faults(calls))],
+)
+def test_an_answer_by_calendar_counts_once_although_lambda_delivers_it_again(
+    live: Live, partstat: str, at: int, fault: Fault
+) -> None:
+    event = _replied(live, partstat)
+    with live.injector.fault(at, fault):
+        done = _handled(live, event)
+    assert live.injector.struck
+    if not done:
+        assert _handled(live, event)
+    _assert_answered(live, partstat)

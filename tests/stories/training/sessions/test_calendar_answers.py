@@ -27,7 +27,8 @@ class Answering(LiveTrainings):
         stamp: datetime = more.get("stamp", self.world.now)
         return [
             "BEGIN:VCALENDAR", "PRODID:-//Google Inc//Google Calendar 70.9054//EN", "VERSION:2.0",
-            "CALSCALE:GREGORIAN", f"METHOD:{method}", "BEGIN:VEVENT", f"DTSTART:{more.get('start', '20270201T080000Z')}",
+            "CALSCALE:GREGORIAN", f"METHOD:{method}", "BEGIN:VEVENT",
+            f"DTSTART:{more.get('start', '20270201T080000Z')}",
             "DTEND:20270201T093000Z", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
             f"ORGANIZER;CN=Acme Industries:{event['ORGANIZER']}", f"UID:{event['UID']}",
             f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={partstat};CN={ANN};X-NUM-GUESTS=0:mailto:{ANN}",
