@@ -10,15 +10,26 @@ from chalicelib.training.sessions.models import (
     Session,
     Training,
     participant_ref,
+    participation_ref,
     session_ref,
     training_ref,
 )
 
+Facts = tuple[Org | None, Member | None, Training | None, Session | None, Participant | None]
 
-def facts(
-    about: Mapping[str, str],
-) -> tuple[Org | None, Member | None, Training | None, Session | None, Participant | None]:
-    org_id, training_id, session_id = about["org_id"], about["training_id"], about["session_id"]
+
+def facts(about: Mapping[str, str]) -> Facts:
+    """Of the session that the mail is about or, if the person was moved since, of the one that they are in."""
+    found = _facts(about, about["session_id"])
+    if found[4] is not None:
+        return found
+    pointer = participation_ref(about["org_id"], about["member_id"], about["training_id"])
+    current = table.get(pointer.model, pointer.pk, pointer.sk)
+    return found if current is None else _facts(about, current.session_id)
+
+
+def _facts(about: Mapping[str, str], session_id: str) -> Facts:
+    org_id, training_id = about["org_id"], about["training_id"]
     return table.fetch(
         org_ref(about["msp_id"], org_id),
         member_ref(org_id, about["member_id"]),

@@ -1,6 +1,6 @@
 """Builders of mails about live trainings. What a mail says, and whether it still applies, is read when it is sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.core.clock import to_text
@@ -74,17 +74,22 @@ def reminder(mail: Mail, now: datetime) -> MailContent | Suppressed:
 
 def cancelled(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """Only to a person who has, or may have, got an invitation. Without one before, there is no entry to cancel."""
-    facts = _load(mail)
+    facts = _load(mail, of_earlier=True)
     if isinstance(facts, Suppressed):
         return facts
-    if facts.session.is_open and facts.participant.status != ParticipantStatus.CANCELLED:
+    # Who was enrolled anew meanwhile has another entry; the earlier one is to go all the same.
+    is_earlier = facts.participant.participation_id != mail.about["participation_id"]
+    if facts.session.is_open and facts.participant.status != ParticipantStatus.CANCELLED and not is_earlier:
         return Suppressed("not_cancelled")
     earlier = _earlier(mail)
     if mail.about.get("earlier_mail_ids"):
         if not any(one.state in _MAY_HAVE_ARRIVED for one in earlier):
             return Suppressed("was_not_invited_by_mail")
-        return _content(facts, CalendarPart("CANCEL", invitation_file(_entry(facts), "CANCEL", now)))
-    return _content(facts)
+        entry = _entry(facts)
+        if is_earlier:
+            entry = replace(entry, uid=_uid(mail.about["participation_id"]), sequence=int(mail.about["sequence"]))
+        return _content(facts, CalendarPart("CANCEL", invitation_file(entry, "CANCEL", now)))
+    return _content(facts) if not is_earlier else Suppressed("enrolled_anew")
 
 
 def _was_written(facts: _Facts) -> bool:
@@ -105,11 +110,14 @@ def _request(mail: Mail, facts: _Facts, now: datetime) -> MailContent | Suppress
     return _content(facts, CalendarPart("REQUEST", invitation_file(_entry(facts), "REQUEST", now)))
 
 
-def _load(mail: Mail) -> _Facts | Suppressed:
+def _load(mail: Mail, *, of_earlier: bool = False) -> _Facts | Suppressed:
+    """`of_earlier`: also for a participation that another one took the place of."""
     about = mail.about
     org, member, training, session, participant = mail_store.facts(about)
-    if participant is None or participant.participation_id != about["participation_id"]:
-        return Suppressed("moved")
+    if participant is None:
+        return Suppressed("withdrawn")
+    if participant.participation_id != about["participation_id"] and not of_earlier:
+        return Suppressed("enrolled_anew")
     if org is None or training is None or session is None:
         return Suppressed("withdrawn")
     if member is None or member.status != MemberStatus.ACTIVE:
@@ -130,7 +138,7 @@ def _entry(facts: _Facts) -> Entry:
     session, participant = facts.session, facts.participant
     name = f"{facts.member.first_name} {facts.member.last_name}".strip()
     return Entry(
-        uid=f"{participant.participation_id}@{settings().mail_from.rpartition('@')[2]}",
+        uid=_uid(participant.participation_id),
         sequence=sequence_of(session, participant),
         starts_utc=session.starts_utc,
         ends_utc=session.ends_utc,
@@ -144,6 +152,10 @@ def _entry(facts: _Facts) -> Entry:
         attendee_name=name,
         status=participant.status,
     )
+
+
+def _uid(participation_id: str) -> str:
+    return f"{participation_id}@{settings().mail_from.rpartition('@')[2]}"
 
 
 def answer_address(token: str) -> str:

@@ -133,11 +133,14 @@ def create_writes(msp_id: str, new: Participant, before: Held | None) -> list[Wr
         member_id=new.member_id, participation_id=new.participation_id,
     )  # fmt: skip
     if before is None:
-        writes = [put_new(pointer), put_new(new)]
+        writes = [put_new(pointer), put_new(new), put_new(token)]
     else:
         same = Participation.participation_id == before.pointer.participation_id
-        writes = [Write("put", pointer, same), _put_anew(new, before)]
-    return [*writes, put_new(token), *([put_new(line_entry(new))] if new.status == ParticipantStatus.WAITING else [])]
+        # The address that takes the person's answers stays, so that calendars take what comes from it.
+        is_kept = before.participant is not None and before.participant.token == new.token
+        token_write = Write("put", token) if is_kept else put_new(token)
+        writes = [Write("put", pointer, same), _put_anew(new, before), token_write]
+    return [*writes, *([put_new(line_entry(new))] if new.status == ParticipantStatus.WAITING else [])]
 
 
 def _put_anew(new: Participant, before: Held) -> Write:

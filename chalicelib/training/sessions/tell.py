@@ -164,7 +164,7 @@ def _about(msp_id: str, telling: _Telling) -> dict[str, str]:
     about = {
         "msp_id": msp_id, "org_id": participant.org_id, "training_id": participant.training_id,
         "session_id": participant.session_id, "member_id": participant.member_id,
-        "participation_id": participant.participation_id,
+        "participation_id": participant.participation_id, "sequence": str(telling.sequence),
     }  # fmt: skip
     if participant.told_sequence is not None:
         earlier = {int(participant.told_sequence), int(participant.first_told or 0)}

@@ -182,7 +182,10 @@ def _seat(
         for member_id, status in status_by_member.items():
             order = people.member_ids.index(member_id)
             new = new_participant(stored, session, member_id, status, f"{stored.enroll_id}.{chunk:05d}.{order:02d}")
-            writes += participant_store.create_writes(stored.msp_id, new, people.held(member_id, session.training_id))
+            before = people.held(member_id, session.training_id)
+            if before is not None and before.participant is not None:
+                new.token = before.participant.token
+            writes += participant_store.create_writes(stored.msp_id, new, before)
             created.append(new)
         participant_store.commit(writes)
         for new in created:
