@@ -182,7 +182,10 @@ def promote_writes(waiting: Participant) -> list[Write]:
 
 
 def move_writes(before: Participant, after: Participant) -> list[Write]:
-    """To another session of the training: the record goes along. ConditionFailed when it changed since it was read."""
+    """To another session of the training: the record goes along. ConditionFailed when it changed since it was read.
+
+    What the person leaves there, a place or a place in line, is `places.leave`'s.
+    """
     same = (Participant.revision == before.revision) & (Participant.participation_id == before.participation_id)
     pointer = Participation(participations_pk(before.org_id, before.member_id), training_sk(before.training_id))
     unmoved = Participation.participation_id == before.participation_id
@@ -191,7 +194,6 @@ def move_writes(before: Participant, after: Participant) -> list[Write]:
         Write("delete", Participant(before.pk, before.sk), same),
         Write("put", after, Participant.pk.does_not_exist() | is_over),
         Write("update", pointer, unmoved, (Participation.session_id.set(after.session_id),)),
-        *([line_exit(before)] if before.status == ParticipantStatus.WAITING else []),
         *([put_new(line_entry(after))] if after.status == ParticipantStatus.WAITING else []),
     ]
 

@@ -140,6 +140,20 @@ def test_who_is_moved_frees_the_place_and_the_calendar_entry_goes_along(live: Li
         live.sound(session)
 
 
+def test_who_waits_is_moved_to_a_free_place_or_to_another_line(live: LiveTrainings) -> None:
+    training = live.training()
+    first, second = (live.session(training, capacity=1, waiting_list=True) for _ in range(2))
+    ann, bob, carol = (live.person(address) for address in (ANN, BOB, CAROL))
+    live.enroll([ann, bob, carol], (training, first))
+    live.send()
+    assert live.ask("PATCH", f"/{training}/participants/{bob}", {"session_id": second})["status"] == "invited"
+    assert live.ask("PATCH", f"/{training}/participants/{carol}", {"session_id": second})["status"] == "waiting"
+    settle(live)
+    assert live.subjects(BOB) == ["Waiting list: First aid", "Invitation: First aid"]
+    for session in (first, second):
+        live.sound(session)
+
+
 def test_who_is_cancelled_gets_the_cancellation_and_can_be_enrolled_again(live: LiveTrainings) -> None:
     training, session = live.one()
     ann = live.person(ANN)
