@@ -127,6 +127,8 @@ class Participant(CoreItem):
     reply_stamp = UnicodeAttribute(null=True)
     remark = UnicodeAttribute(null=True)
     cancelled_at = UnicodeAttribute(null=True)
+    # SEQUENCE of the cancellation: what happens to the session afterwards is no news for the person.
+    cancelled_sequence = NumberAttribute(null=True)
     attendance_at = UnicodeAttribute(null=True)
     score = NumberAttribute(null=True)
     comment = UnicodeAttribute(null=True)

@@ -145,7 +145,7 @@ def _telling(session: Session, participant: Participant) -> _Telling | None:
     if participant.status == ParticipantStatus.CANCELLED or not session.is_open:
         # Who declined, or never knew of it, need not hear that it is off.
         knows = (was_told or participant.told_waiting) and participant.status != ParticipantStatus.DECLINED
-        is_new = told is None or told < sequence
+        is_new = told is None or told < (participant.cancelled_sequence or sequence)
         return _Telling(participant, TrainingMail.CANCELLED, sequence) if knows and is_new else None
     if participant.status == ParticipantStatus.WAITING:
         is_new = not participant.told_waiting

@@ -140,6 +140,21 @@ def test_who_is_moved_frees_the_place_and_the_calendar_entry_goes_along(live: Li
         live.sound(session)
 
 
+def test_what_happens_after_a_cancellation_is_no_news_for_who_was_cancelled(live: LiveTrainings) -> None:
+    training, session = live.one()
+    ann = live.person(ANN)
+    live.enroll([ann], (training, session))
+    live.send()
+    live.ask("POST", f"/{training}/participants/{ann}/cancel")
+    live.driver.work()
+    # Before the mail of it goes out, the session changes, and is called off.
+    live.patch(training, session, place="Room 2")
+    settle(live)
+    live.ask("POST", f"/{training}/sessions/{session}/cancel", {})
+    settle(live)
+    assert live.subjects(ANN) == ["Invitation: First aid", "Cancelled: First aid"]
+
+
 def test_who_waits_is_moved_to_a_free_place_or_to_another_line(live: LiveTrainings) -> None:
     training = live.training()
     first, second = (live.session(training, capacity=1, waiting_list=True) for _ in range(2))
