@@ -74,12 +74,13 @@ def withdrawal(
     """Takes a person out of a session: the place goes on, and both are told."""
     left, jobs = places.leave(msp_id, session, participant, now)
     job = places.tell_job(msp_id, session, [participant], now)
-    changed = participant_store.change_write(
-        participant,
-        status=ParticipantStatus.CANCELLED.value,
-        cancelled_at=to_text(now),
-        sequence=participant.sequence + 1,
-    )
+    changes = {
+        "status": ParticipantStatus.CANCELLED.value,
+        "cancelled_at": to_text(now),
+        "cancelled_sequence": sequence_of(session, participant) + 1,
+        "sequence": participant.sequence + 1,
+    }
+    changed = participant_store.change_write(participant, **changes)
     return [changed, *left, due.write(job, sent_at=now)], [*jobs, job]
 
 

@@ -168,6 +168,15 @@ def test_perhaps_and_another_time_are_kept_as_a_remark(live: Answering, invited:
     live.sound(session)
 
 
+def test_who_thinks_better_of_it_in_the_calendar_when_all_places_are_taken_waits(live: Answering, invited: Any) -> None:
+    training, session, event = invited
+    live.receive(event["ORGANIZER"], live.reply(event, "DECLINED"))
+    live.later(minutes=1)
+    live.receive(event["ORGANIZER"], live.reply(event, "ACCEPTED"))
+    assert sorted(row["status"] for row in live.participants(training)) == ["invited", "waiting"]
+    live.sound(session)
+
+
 @pytest.mark.parametrize(
     "verdicts", [{"spf": "FAIL", "dkim": "GRAY"}, {"virus": "FAIL"}, {"spam": "FAIL"}], ids=lambda one: str(one)
 )
