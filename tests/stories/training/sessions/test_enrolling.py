@@ -120,6 +120,29 @@ def test_30_people_in_20_trainings_are_enrolled_once_though_every_message_comes_
     assert (read["status"], read["num_people"], read["num_done"]) == ("done", 30, 30)
 
 
+def test_10000_people_are_one_request_of_400_chunks_and_one_more_is_refused(live: LiveTrainings) -> None:
+    training, session = live.one()
+    people = [f"nobody-{number:05d}" for number in range(9_999)] + [live.person(ANN)]
+    items = [{"training_id": training, "session_id": session}]
+    assert live.ask("POST", "/enroll", {"member_ids": [*people, "more"], "items": items}, 422)
+    enroll_id = live.enroll(people, (training, session), work=False)
+    (start,) = live.world.messages()
+    _deliver(live, start)
+    messages = live.world.messages()
+    assert sorted(message["chunk"] for message in messages) == list(range(400))
+    for message in messages:
+        if message["chunk"] in (0, 39, 40, 399):
+            _deliver(live, message)
+    read = live.ask("GET", f"/enroll/{enroll_id}")
+    assert (read["status"], read["num_people"], read["num_done"]) == ("running", 10_000, 100)
+    rows = live.results(enroll_id)
+    assert [row["member_id"] for row in rows] == people[:25] + people[975:1025] + people[9_975:]
+    assert (rows[0]["code"], rows[-1]["code"]) == ("unknown_member", "invited")
+    # The job comes again for those that have no result.
+    _deliver(live, start)
+    assert len(live.world.messages()) == 396
+
+
 def test_a_chunk_that_was_given_up_fails_those_whom_it_did_not_reach(live: LiveTrainings) -> None:
     training, session = live.one()
     people = live.world.members(live.org, 30)
