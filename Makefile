@@ -60,7 +60,8 @@ pictures: $(INSTALLED)
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
 		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
-		$(call option,adopt,ADOPT) $(call option,worker-concurrency,WORKER_CONCURRENCY) \
+		$(call option,adopt,ADOPT) $(call option,answers-domain,ANSWERS_DOMAIN) \
+		$(call option,worker-concurrency,WORKER_CONCURRENCY) \
 		$(call option,mailer-concurrency,MAILER_CONCURRENCY) $(call option,api-concurrency,API_CONCURRENCY)
 
 # Before the first deployment it has to be told the sender; afterwards the stage knows it.

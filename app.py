@@ -22,7 +22,7 @@ app.api.binary_types.append("application/vnd.openxmlformats-officedocument.sprea
 api.register(app)
 
 jobs = start.part("chalicelib.worker", "app.worker", "app.dead_letters", "app.sweeper")
-mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events")
+mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events", "app.answers")
 
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=5, name="worker")
@@ -44,6 +44,12 @@ def mailer(event: Any) -> Any:
 @app.lambda_function(name="mail_events")
 def mail_events(event: Any, context: Any) -> None:
     mails.handle_delivery_events(event)
+
+
+# Subscribed like it, to the mails that calendar programs send back.
+@app.lambda_function(name="answers")
+def answers(event: Any, context: Any) -> None:
+    mails.handle_answers(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")

@@ -25,6 +25,8 @@ from chalicelib.tenants.admins.mails import admin_appointed
 from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.training.course_mails.mails import part_failed, to_learner
 from chalicelib.training.course_mails.states import CourseMail
+from chalicelib.training.sessions import mails as live_trainings
+from chalicelib.training.sessions.states import TrainingMail
 
 Clock = Callable[[], datetime]
 
@@ -43,6 +45,12 @@ BUILDER_BY_KIND: dict[str, Build] = {
     CourseMail.DUE_TOMORROW: to_learner,
     CourseMail.OVERDUE: to_learner,
     CourseMail.PART_FAILED: part_failed,
+    TrainingMail.INVITED: live_trainings.invited,
+    TrainingMail.CHANGED: live_trainings.changed,
+    TrainingMail.WAITING: live_trainings.waiting,
+    TrainingMail.CANCELLED: live_trainings.cancelled,
+    TrainingMail.TOMORROW: live_trainings.reminder,
+    TrainingMail.SOON: live_trainings.reminder,
 }
 
 
@@ -63,6 +71,17 @@ def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None
             observability.failure("mailer failed", message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def handle_answers(event: dict[str, Any], clock: Clock = utc_now) -> None:
+    """SES's notifications, through SNS, of mails that came in. After a failure Lambda delivers all of them again."""
+    # Answers are few: the mailer starts without what reads them.
+    from chalicelib.training.sessions.calendars import replies, reply_schemas
+
+    for record in event["Records"]:
+        received = reply_schemas.received_in(record["Sns"]["Message"])
+        if received is not None:
+            replies.receive(received, clock())
 
 
 def handle_delivery_events(event: dict[str, Any]) -> None:

@@ -33,6 +33,15 @@ from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
 from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
+from chalicelib.training.sessions.messages import (
+    EnrollPeopleChunk,
+    EnrollPeopleJob,
+    FillPlaces,
+    RemindSession,
+    ShowEnrolled,
+    TellPeople,
+    TellSession,
+)
 
 Clock = Callable[[], datetime]
 Handle = Callable[[Any, datetime], object]
@@ -63,12 +72,23 @@ def _later(module: str, name: str) -> Handle:
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
+
+def _live(module: str) -> Any:
+    return import_module(f"chalicelib.training.sessions.{module}")
+
+
+def _member_archived(job: MemberArchived, now: datetime) -> None:
+    """Two rooms follow. The last of them ends the job: if the first fails, both come again."""
+    _live("participant_changes").member_archived(job, now)
+    archive.run(job, now)
+
+
 _KINDS = (
     Kind(ReconcileBatch, reconcile.reconcile, reconcile.on_dead_letter),
     Kind(EnrollChunk, enroll_chunk.enroll_chunk, enroll_chunk.on_dead_letter),
     Kind(FinishLaunch, _later(_LAUNCH, "finish"), _later(_LAUNCH, "on_dead_letter")),
     Kind(MemberJoined, enroll_member.run, enroll_member.on_dead_letter),
-    Kind(MemberArchived, archive.run),
+    Kind(MemberArchived, _member_archived),
     Kind(EnrollMembers, enroll_group.enroll_members, enroll_group.on_dead_letter),
     Kind(GroupCoursesApplied, enroll_group.run),
     Kind(ClientClosed, close_client.run),
@@ -82,6 +102,17 @@ _KINDS = (
     Kind(SendScheduled, _later(_INVITE, "send_scheduled")),
     Kind(StartChange, bulk_change.start),
     Kind(ChangeChunk, bulk_change.change_chunk, bulk_change.on_dead_letter),
+    Kind(EnrollPeopleJob, lambda job, now: _live("enrolling.enroll").start(job, now)),
+    Kind(
+        EnrollPeopleChunk,
+        lambda job, now: _live("enrolling.enroll_chunk").enroll_chunk(job, now),
+        lambda job, now: _live("enrolling.enroll_chunk").on_dead_letter(job, now),
+    ),
+    Kind(ShowEnrolled, lambda job, now: _live("enrolling.enroll").show(job, now)),
+    Kind(TellPeople, lambda job, now: _live("tell").run(job, now)),
+    Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
+    Kind(RemindSession, lambda job, now: _live("reminders").remind(job, now)),
+    Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),
 )
 
 _KIND_BY_NAME = {kind.name: kind for kind in _KINDS}

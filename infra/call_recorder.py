@@ -30,6 +30,7 @@ ENTRY_POINTS = {
     ("worker.py", "sweep"): "sweeper",
     ("mailer.py", "send"): "mailer",
     ("mailer.py", "handle_delivery_events"): "mail-events",
+    ("mailer.py", "handle_answers"): "answers",
 }
 
 # Which logical resource a variable of the environment names.

@@ -18,6 +18,8 @@ _NOT_CALLED = {
     "iam:PassRole",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    # Without it S3 answers that a file which is gone is not permitted.
+    "s3:ListBucket",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",

@@ -137,6 +137,7 @@ def main() -> None:
     arguments.add_argument("--worker-concurrency", type=int, help="batches of jobs at once, 2 at least")
     arguments.add_argument("--mailer-concurrency", type=int, help="mailers at once, 2 at least")
     arguments.add_argument("--api-concurrency", type=int, help="requests at once that are kept for the API; 0 for none")
+    arguments.add_argument("--answers-domain", help="whose mail SES takes in, for answers of calendars; empty for none")
     arguments.add_argument("--adopt", help='what an earlier stack kept, as "CoreTable=name ..."; or "none"')
     add_region(arguments)
     chosen = arguments.parse_args()
@@ -162,6 +163,8 @@ def chosen_parameters(cloud: Cloud, chosen: argparse.Namespace) -> dict[str, str
         parameters["AlarmEmail"] = chosen.alarm_email
     if chosen.public_url is not None:
         parameters["PublicUrl"] = chosen.public_url.rstrip("/")
+    if chosen.answers_domain is not None:
+        parameters["AnswersDomain"] = chosen.answers_domain
     for option, name in _NUMBERS.items():
         if getattr(chosen, option) is not None:
             parameters[name] = str(getattr(chosen, option))

@@ -7,8 +7,10 @@ from chalicelib.core import start
 
 PARTS = (
     "about", "accounts", "admins", "audit", "batches", "courses", "email_change", "exports", "invitation_pages",
-    "invitations", "join_page", "join_settings", "learners", "members", "my_invitations", "org_training",
-    "organizations", "rollouts", "search", "self_enrollment", "structure", "uploads",
+    "invitations", "join_page", "join_settings", "learners", "live_trainings.calendar_feed",
+    "live_trainings.my_trainings", "live_trainings.participants", "live_trainings.rsvp_pages",
+    "live_trainings.sessions", "live_trainings.trainings", "members", "my_invitations", "my_notifications",
+    "org_training", "organizations", "rollouts", "search", "self_enrollment", "structure", "uploads",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""S3: writes files in parts, reads small ones, and makes links that expire."""
+"""S3: writes files in parts, reads them, and makes links that expire."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -45,11 +45,12 @@ class Files:
         with translated():
             client("s3").put_object(Bucket=self.bucket, Key=key, Body=part, ContentType=content_type)
 
-    def read(self, key: str) -> bytes | None:
-        """The whole file; None when there is none."""
+    def read(self, key: str, max_bytes: int | None = None) -> bytes | None:
+        """The file, or its first bytes; None when there is none."""
+        part = {} if max_bytes is None else {"Range": f"bytes=0-{max_bytes - 1}"}
         try:
             with translated():
-                answer = client("s3").get_object(Bucket=self.bucket, Key=key)
+                answer = client("s3").get_object(Bucket=self.bucket, Key=key, **part)
                 content: bytes = answer["Body"].read()
         except StorageFailure as error:
             # Who may not list a bucket is not told that a file is missing, only that access is denied.

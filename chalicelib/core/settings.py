@@ -41,6 +41,11 @@ def allowed_origin() -> str:
     return os.environ.get("ALLOWED_ORIGIN", "http://localhost:3000")
 
 
+def answers_domain() -> str:
+    """The domain at which a stage takes in the answers of calendar programs; empty where it takes none."""
+    return os.environ.get("ANSWERS_DOMAIN", "")
+
+
 def mail_rate() -> int:
     """Mails a second at most. SES gives a new account 14; raise it with the account's."""
     return int(os.environ.get("MAIL_RATE", "14"))

@@ -43,6 +43,36 @@ def mail_ref(mail_id: str) -> Ref[Mail]:
     return Ref(Mail, mail_pk(mail_id), MAIL_SK)
 
 
+class Notice(OutboxItem):
+    """`NOTICES#<account>` / `NOTICE#<id>`: something that a person's account shows.
+
+    `facts` fill the texts of its kind (notices.toml). `link_id` is what it is about, such as a participation.
+    """
+
+    notice_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    org_id = UnicodeAttribute()
+    link_id = UnicodeAttribute()
+    facts = JSONAttribute()
+    created_at = UnicodeAttribute()
+    read_at = UnicodeAttribute(null=True)
+    ttl = NumberAttribute()
+
+
+class NoticesRead(OutboxItem):
+    """`NOTICES#<account>` / `READ`: all notices up to this id were read at once."""
+
+    up_to = UnicodeAttribute()
+
+
+NOTICES_PREFIX = "NOTICE#"
+NOTICES_READ_SK = "READ"
+
+
+def notices_pk(account_id: str) -> str:
+    return f"NOTICES#{account_id}"
+
+
 class QueuedMail(OutboxItem):
     """`QUEUE#<queue>#<shard>` / `<mail id>`: a mail to send. Each tenant has a queue, and queues are served in turn.
 

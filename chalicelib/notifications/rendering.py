@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.core.addresses import mailable, shown_if_address
 
@@ -23,6 +23,14 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
+class CalendarPart:
+    """An iCalendar object that mail programs show with buttons (RFC 6047); its METHOD is `method`."""
+
+    method: Literal["REQUEST", "CANCEL"]
+    text: str
+
+
+@dataclass(frozen=True)
 class MailContent:
     """The recipient of a mail and the facts that its templates need, read at the moment of sending."""
 
@@ -32,6 +40,7 @@ class MailContent:
     # For recurring mails: a person who wants no more of them writes to the organization.
     may_unsubscribe: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
+    calendar: CalendarPart | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,10 @@ def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str) 
     message[MAIL_HEADER] = mail_id
     message.set_content(_rendered(kind, "body.txt", facts), cte="quoted-printable")
     message.add_alternative(_rendered(kind, "body.html", facts), subtype="html", cte="quoted-printable")
+    if content.calendar:
+        # The last alternative is the one that programs prefer which know it. Base64 keeps its line ends as they are.
+        parameters = {"method": content.calendar.method}
+        message.add_alternative(content.calendar.text, subtype="calendar", params=parameters, cte="base64")
     return MimeMessage(sender, to, message.as_bytes())
 
 

@@ -97,6 +97,8 @@ class Call(Generic[B, Q]):
     content_type: str = ""
     logged_in_at: datetime | None = None
     needs: str = ""
+    # The ETag of what the caller has already.
+    if_none_match: str = ""
 
     @property
     def request_fingerprint(self) -> bytes:
@@ -281,6 +283,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         content_type=content_type_of(request),
         logged_in_at=logged_in_at_of(request),
         needs=route.needs,
+        if_none_match=request.headers.get("if-none-match") or "",
     )
 
 

@@ -1,11 +1,13 @@
-"""What SES does with configuration sets and the local cloud's does not, done there too.
+"""What SES does and the local cloud's does not, done there too; and what its mailbox leaves out of a mail.
 
 * A mail that names a configuration set which there is not is refused.
 * The set's event destinations are told what became of a mail, with its headers and tags, as SES tells them.
+* The mailbox shows each mail whole, too, as `Raw` in base64: it takes no calendar parts out of mails.
 """
 
 import base64
 import importlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from email import message_from_bytes
@@ -19,6 +21,24 @@ def mend() -> None:
     """To be called once, in the local cloud's process."""
     ses: Any = importlib.import_module("ministack.services.ses")
     ses._send_raw_email = _with_configuration_set(ses, ses._send_raw_email)
+    server: Any = importlib.import_module("ministack.app")
+    server._handle_ses_messages_request = _with_raw_mails(ses, server._handle_ses_messages_request)
+
+
+def _with_raw_mails(ses: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    async def handler(*request: Any) -> Any:
+        answer = await original(*request)
+        if answer is None or answer[0] != 200:
+            return answer
+        shown = json.loads(answer[2])
+        stored = [value for value in ses._sent_emails.to_dict().values() if isinstance(value, list)]
+        raw_by_id = {mail["MessageId"]: mail.get("Raw") for mails in stored for mail in mails}
+        for mails in shown["messages"].values():
+            for mail in mails:
+                mail["Raw"] = raw_by_id.get(mail["MessageId"])
+        return answer[0], answer[1], json.dumps(shown).encode()
+
+    return handler
 
 
 def _with_configuration_set(ses: Any, original: Callable[[_Params], _Answer]) -> Callable[[_Params], _Answer]:
@@ -28,6 +48,8 @@ def _with_configuration_set(ses: Any, original: Callable[[_Params], _Answer]) ->
             refused: _Answer = ses._config_set_missing(name)
             return refused
         answer = original(params)
+        if answer[0] == 200:
+            ses._sent_emails_list()[-1]["Raw"] = ses._p(params, "RawMessage.Data")
         if name and answer[0] == 200:
             _tell(ses, name, params, answer[2])
         return answer

@@ -30,6 +30,9 @@ PUBLIC = {
     "POST /join/{slug}",
     "GET /join/{slug}/verify",
     "POST /join/{slug}/verify",
+    "GET /rsvp/{token}",
+    "POST /rsvp/{token}",
+    "GET /calendar/{token}",
     "GET /guide",
     "POST /auth/register",
     "POST /auth/confirm",
@@ -47,6 +50,7 @@ PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
+    "${FilesBucket.Arn}/answers/*",
     # SES also asks about recipients that are verified, as every recipient in its sandbox is.
     _ANY_IDENTITY,
 }

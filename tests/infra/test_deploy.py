@@ -117,7 +117,7 @@ def sent(fake: FakeCloudFormation) -> list[dict[str, str]]:
 
 
 def options(**said: Any) -> argparse.Namespace:
-    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", *_NUMBERS))
+    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", "answers_domain", *_NUMBERS))
     return argparse.Namespace(stage="prod", **{**nothing, **said})
 
 

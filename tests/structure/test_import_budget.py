@@ -18,6 +18,7 @@ NEVER = {
     "charset_normalizer",
     "aws_lambda_powertools",
     "openpyxl",
+    "icalendar",
     "fpdf",
     "yaml",
     "chalice.cli",

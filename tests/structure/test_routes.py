@@ -25,6 +25,10 @@ NOT_ONCE = {
     "POST /invites/{token}/accept",
     "POST /invites/{token}/decline",
     "POST /invites/{token}/renew",
+    "POST /rsvp/{token}",
+    "POST /me/trainings/{participation_id}/confirm",
+    "POST /me/trainings/{participation_id}/decline",
+    "POST /me/notifications/read",
     # Public ones have no caller whose key it could be; a code is mailed again, and the newest counts.
     "POST /auth/register",
     "POST /auth/confirm",

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     TRAINING_READ = "training_read"
     TRAINING = "training"
     RESULTS = "results"
+    TRAININGS = "trainings"
     AUDIT = "audit"
     ORG_ADMINS = "org_admins"
 

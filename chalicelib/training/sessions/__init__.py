@@ -1,1 +1,1 @@
-"""Live trainings with sessions, participants, answers, attendance and results (O4 to O8). Empty until its issue."""
+"""Live trainings: sessions, participants, invitations that calendars take, answers, waiting lists (O4 to O8, B13)."""

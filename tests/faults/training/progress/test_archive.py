@@ -16,10 +16,10 @@ from tests.faults.later import Batch
 from tests.faults.scenarios import DUE
 
 REQUEST = [GET, QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
-# One course not started, one in progress.
-JOB = [GET, QUERY, TRANSACT, TRANSACT]
+# Live trainings first, of which there are none; then one course not started, one in progress.
+JOB = [QUERY, GET, QUERY, TRANSACT, TRANSACT]
 # The same again, when no worker is left that may have seen the person on a roster.
-LAST = [GET, QUERY, TRANSACT, TRANSACT]
+LAST = [QUERY, GET, QUERY, TRANSACT, TRANSACT]
 
 
 def _ran(play: FaultHarness) -> tuple[Batch, Request]:

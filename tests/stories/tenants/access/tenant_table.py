@@ -46,6 +46,12 @@ ORG_LAUNCH = "POST /orgs/{org_id}/training/enrollment"
 _ORG_BATCH = "/orgs/{org_id}/training/{batch_id}"
 _ORG_ROW = _ORG_BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
+_TRAININGS = "/orgs/{org_id}/trainings"
+_TRAINING = _TRAININGS + "/{training_id}"
+
+SESSION = {
+    "starts_at": "2027-06-01T09:00", "ends_at": "2027-06-01T10:00", "time_zone": "Europe/Berlin", "place": "Here",
+}  # fmt: skip
 
 
 def _launch(ids: Ids) -> dict[str, Any]:
@@ -63,6 +69,11 @@ def _org_launch(ids: Ids) -> dict[str, Any]:
         "courses": [{"course_id": ids["course_id"]}],
         "targeting": {"mode": "individuals", "member_ids": [ids["member_id"]]},
     }
+
+
+def _enroll(ids: Ids) -> dict[str, Any]:
+    item = {"training_id": ids["training_id"], "session_id": ids["session_id"]}
+    return {"member_ids": [ids["member_id"]], "items": [item]}
 
 
 TABLE: dict[str, Case] = {
@@ -186,11 +197,35 @@ TABLE: dict[str, Case] = {
     "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
     f"GET {_MEMBER}/carry-over": Case(P.RESULTS),
     f"POST {_MEMBER}/carry-over/{{offer_id}}/accept": Case(P.RESULTS),
+    # Live trainings
+    f"GET {_TRAININGS}": Case(P.TRAINING_READ),
+    f"POST {_TRAININGS}/enroll": Case(P.TRAININGS, _enroll),
+    f"POST {_TRAININGS}": Case(P.TRAININGS, lambda _: {"title": "New"}),
+    f"GET {_TRAINING}": Case(P.TRAINING_READ),
+    f"PATCH {_TRAINING}": Case(P.TRAININGS, lambda _: {"title": "Taken over"}),
+    f"POST {_TRAINING}/archive": Case(P.TRAININGS),
+    f"GET {_TRAINING}/sessions": Case(P.TRAINING_READ),
+    f"POST {_TRAINING}/sessions": Case(P.TRAININGS, lambda _: SESSION),
+    f"GET {_TRAINING}/sessions/{{session_id}}": Case(P.TRAINING_READ),
+    f"PATCH {_TRAINING}/sessions/{{session_id}}": Case(P.TRAININGS, lambda _: {"place": "Taken over"}),
+    f"POST {_TRAINING}/sessions/{{session_id}}/cancel": Case(P.TRAININGS, lambda _: {"reason": "Taken over"}),
+    f"GET {_TRAININGS}/enroll/{{enroll_id}}": Case(P.TRAININGS),
+    f"GET {_TRAINING}/participants": Case(P.TRAINING_READ),
+    f"PATCH {_TRAINING}/participants/{{member_id}}": Case(P.RESULTS, lambda ids: {"session_id": ids["session_id"]}),
+    f"POST {_TRAINING}/participants/{{member_id}}/cancel": Case(P.TRAININGS),
+    f"POST {_TRAINING}/sessions/{{session_id}}/attendance": Case(P.RESULTS, lambda ids: {"absent": [ids["member_id"]]}),
     # One's own account
     "GET /me/invites": Case(None, elsewhere=200),
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
     "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
+    "GET /me/trainings": Case(None, elsewhere=200),
+    "POST /me/trainings/{participation_id}/confirm": Case(None),
+    "POST /me/trainings/{participation_id}/decline": Case(None),
+    "GET /me/notifications": Case(None, elsewhere=200),
+    "POST /me/notifications/read": Case(None, lambda _: {"ids": "all"}, elsewhere=200),
+    "GET /me/calendar": Case(None, elsewhere=200),
+    "POST /me/calendar": Case(None, elsewhere=200),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),
@@ -262,8 +297,16 @@ class Tenant:
         uploaded = world.request(
             "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
         )
+        trainings = f"/orgs/{self.org}/trainings"
+        training = world.post(trainings, self.admin, {"title": f"{mark} live"}).json["training_id"]
+        session = world.post(f"{trainings}/{training}/sessions", self.admin, SESSION).json["session_id"]
+        chosen = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
+        enrolled = world.post(f"{trainings}/enroll", self.admin, chosen).json["enroll_id"]
+        driver.work()
         self.ids = {
             "filter_id": filter_id, "search_id": count.search_id,
+            "training_id": training, "session_id": session, "enroll_id": enrolled,
+            "participation_id": f"{self.org}.{member}.{training}",
             "import_id": uploaded.json["import_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,

@@ -1,0 +1,1 @@
+"""HTTP: live trainings, for admins, for participants, and the page of their answer."""

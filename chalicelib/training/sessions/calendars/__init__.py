@@ -1,0 +1,1 @@
+"""Calendars: invitations as iCalendar objects (O6)."""

@@ -1,0 +1,112 @@
+"""A person's live trainings as a calendar to subscribe to, under an address that only they know."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import NotFound
+from chalicelib.core.ids import short_hash, time_of
+from chalicelib.core.settings import settings
+from chalicelib.core.settle import until_settled
+from chalicelib.training.sessions import local_times, my_store
+from chalicelib.training.sessions.calendars import feed_store
+from chalicelib.training.sessions.calendars.calendar_file import FeedEntry, feed_file
+from chalicelib.training.sessions.models import Participant, Training
+from chalicelib.training.sessions.my_trainings import Row, visible_rows
+from chalicelib.training.sessions.participants import shown_status
+from chalicelib.training.sessions.states import SEATED, ParticipantStatus
+from chalicelib.training.sessions.tell import sequence_of
+
+# Past sessions and cancelled ones stay for so long.
+_KEPT_FOR = timedelta(days=30)
+_MOST = 500
+_SECRET_BYTES = 24
+
+
+def address(account_id: str) -> str | None:
+    """None before the first one was made."""
+    found = feed_store.feed(account_id)
+    return _address(found.token) if found else None
+
+
+def renew(account_id: str, seed: str, now: datetime) -> str:
+    """A new address; the old one dies. The same request again, by its `seed`, gives the same address."""
+
+    def step() -> str:
+        before = feed_store.feed(account_id)
+        if before is not None and before.token.startswith(f"{seed}-"):
+            return str(before.token)
+        token = f"{seed}-{secrets.token_urlsafe(_SECRET_BYTES)}"
+        feed_store.renew(account_id, before, token, now)
+        return token
+
+    return _address(until_settled(step))
+
+
+def calendar_of(token: str, now: datetime) -> tuple[str, str]:
+    """The feed and its ETag, which stays until something changes. Raises NotFound."""
+    account_id = feed_store.account_of(token)
+    if account_id is None:
+        raise NotFound("There is no such calendar")
+    rows = [row for row in visible_rows(account_id, now, _MOST) if _is_shown(row, now)]
+    orgs, trainings = my_store.orgs_and_trainings(
+        [(row.entry.msp_id, str(row.entry.org_id), row.held.pointer.training_id) for row in rows]
+    )
+    entries = [
+        _entry(row, trainings[row.held.pointer.training_id], orgs[str(row.entry.org_id)].name)
+        for row in rows
+        if row.held.pointer.training_id in trainings and row.entry.org_id in orgs
+    ]
+    text = feed_file(entries, "Trainings", settings().mail_from)
+    return text, f'"{short_hash(text)}"'
+
+
+_WORD_BY_STATUS: dict[ParticipantStatus, Literal["CANCELLED", "TENTATIVE"]] = {
+    ParticipantStatus.CANCELLED: "CANCELLED",
+    ParticipantStatus.INVITED: "TENTATIVE",
+}
+
+
+def _changed(participant: Participant) -> datetime:
+    answered_at = participant.answered_at
+    return to_instant(answered_at) if answered_at else time_of(participant.participation_id)
+
+
+def _address(token: str) -> str:
+    return f"{settings().public_url}/calendar/{token}"
+
+
+def _is_shown(row: Row, now: datetime) -> bool:
+    session, participant = row.held.session, row.held.participant
+    if session is None or participant is None:
+        return False
+    status = shown_status(participant, session)
+    if status == ParticipantStatus.CANCELLED:
+        # Who never had an entry has none to lose.
+        cancelled_at = participant.cancelled_at or session.cancelled_at
+        return participant.first_told is not None and bool(cancelled_at and cancelled_at > to_text(now - _KEPT_FOR))
+    return status in SEATED and session.ends_utc > to_text(now - _KEPT_FOR)
+
+
+def _entry(row: Row, training: Training, organization: str) -> FeedEntry:
+    session, participant = row.held.session, row.held.participant
+    if session is None or participant is None:
+        raise NotFound("There is no such training")
+    status = shown_status(participant, session)
+    lines = [organization, local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone)]
+    lines += [f"Instructor: {session.instructor}"] if session.instructor else []
+    lines += [f"Join: {session.web_link}"] if session.web_link else []
+    lines += ["", training.description] if training.description else []
+    return FeedEntry(
+        uid=f"{participant.participation_id}@{settings().mail_from.rpartition('@')[2]}",
+        sequence=sequence_of(session, participant),
+        starts_utc=session.starts_utc,
+        ends_utc=session.ends_utc,
+        title=training.title,
+        description="\n".join(lines),
+        location=session.place or session.web_link or "",
+        url=session.web_link,
+        status=_WORD_BY_STATUS.get(status, "CONFIRMED"),
+        changed=_changed(participant),
+    )

@@ -1,0 +1,102 @@
+"""Reads a calendar program's answer (RFC 5546 REPLY and COUNTER, RFC 6047) out of a mail.
+
+It forgives what programs leave out: Outlook and Exchange drop the organizer, others SEQUENCE or METHOD in the body.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
+from email.policy import compat32
+from typing import Any
+
+from chalicelib.core.text import one_line
+
+_CALENDAR_TYPES = frozenset({"text/calendar", "application/ics"})
+_METHODS = frozenset({"REPLY", "COUNTER"})
+_MAX_REMARK = 500
+_MAX_PARTS = 50
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`sequence` and `stamp` are None where the program left them out. `uid` is empty then."""
+
+    method: str
+    uid: str
+    partstat: str
+    sequence: int | None
+    stamp: datetime | None
+    remark: str
+
+
+def reply_in(raw: bytes) -> Reply | None:
+    """The first answer in a mail; None when there is none that can be read."""
+    for part in _calendar_parts(message_from_bytes(raw, policy=compat32)):
+        reply = _reply(part)
+        if reply is not None:
+            return reply
+    return None
+
+
+def _calendar_parts(message: Message) -> Iterator[Message]:
+    for number, part in enumerate(message.walk()):
+        if number >= _MAX_PARTS:
+            return
+        name = str(part.get_filename() or "").lower()
+        if part.get_content_type() in _CALENDAR_TYPES or name.endswith(".ics"):
+            yield part
+
+
+def _reply(part: Message) -> Reply | None:
+    # Slow to import, and only answers need it.
+    from icalendar import Calendar
+
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return None
+    try:
+        calendar = Calendar.from_ical(content.decode("utf-8", "replace"))
+        events = calendar.walk("VEVENT")
+        method = str(calendar.get("METHOD") or part.get_param("method") or "").upper()
+        if method not in _METHODS or not events:
+            return None
+        return _reply_of(method, events[0])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        # Whatever is wrong with it, nobody is told: it may come from anybody.
+        return None
+
+
+def _reply_of(method: str, event: Any) -> Reply | None:
+    attendees = event.get("ATTENDEE")
+    attendee = attendees[0] if isinstance(attendees, list) and attendees else attendees
+    partstat = str(attendee.params.get("PARTSTAT", "")).upper() if attendee is not None else ""
+    if method == "REPLY" and not partstat:
+        return None
+    stamp = event.get("DTSTAMP")
+    instant = stamp.dt if stamp is not None else None
+    if isinstance(instant, datetime):
+        instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    else:
+        instant = None
+    sequence = event.get("SEQUENCE")
+    return Reply(
+        method=method,
+        uid=str(event.get("UID") or ""),
+        partstat=partstat,
+        sequence=None if sequence is None else int(sequence),
+        stamp=instant,
+        remark=_remark(method, event),
+    )
+
+
+def _remark(method: str, event: Any) -> str:
+    """What the person wrote, and the time that they propose instead."""
+    comment = event.get("COMMENT")
+    texts = [str(one) for one in (comment if isinstance(comment, list) else [comment]) if one]
+    start, end = event.get("DTSTART"), event.get("DTEND")
+    if method == "COUNTER" and start is not None:
+        proposed = f"Proposes {start.dt}" + (f" to {end.dt}" if end is not None else "")
+        texts.insert(0, proposed)
+    return one_line(" ".join(texts))[:_MAX_REMARK]

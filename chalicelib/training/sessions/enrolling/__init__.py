@@ -1,0 +1,1 @@
+"""Enrolling people in trainings: requests, chunks of people, results, overlaps (O5, O7)."""

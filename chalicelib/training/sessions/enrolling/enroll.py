@@ -1,0 +1,237 @@
+"""Enrolling people in trainings: the request is saved, chunks of people follow in the background; their results."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.aws.scheduler import scheduler
+from chalicelib.core import observability
+from chalicelib.core.clock import to_instant, to_text
+from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound
+from chalicelib.jobs import due, queue
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.audit import log as audit
+from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.training.sessions import participant_store, store, tell
+from chalicelib.training.sessions.enrolling import enroll_store, overlaps
+from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm, EnrollOut, EnrollResultOut, EnrollStarted
+from chalicelib.training.sessions.explanations import explain
+from chalicelib.training.sessions.messages import EnrollPeopleChunk, EnrollPeopleJob, ShowEnrolled
+from chalicelib.training.sessions.models import Enroll, Session, enroll_sk, enrolls_pk, result_sk
+from chalicelib.training.sessions.states import Code, EnrollStatus, outcome_of
+from chalicelib.web.paging import Pager
+
+# As `EnrollResult` keeps it; once read, with the overlapping sessions themselves.
+ResultRow = Sequence[Any]
+
+_LATEST = timedelta(days=366)
+
+# Chunks whose people one message tells: some 500 mails.
+_TOLD_AT_ONCE = 20
+
+
+def enroll(scope: Scope, form: EnrollForm, seed: str, now: datetime) -> EnrollStarted:
+    """Save the request and queue its jobs. The same request again, by its `seed`, does nothing twice.
+
+    Raises Invalid that names each wrong training, session and the moment.
+    """
+    stored = enroll_store.enroll(scope.org, seed)
+    if stored is None:
+        stored = _save(scope, form, seed, now)
+    queue.send_soon(*_jobs(stored))
+    pairs = [(training_id, session_id) for training_id, session_id in stored.sessions]
+    sessions = store.sessions_by_id(scope.org, pairs)
+    chosen = [sessions[session_id] for _, session_id in pairs if session_id in sessions]
+    trainings = store.trainings_by_id(scope.org, [session.training_id for session in chosen])
+    return EnrollStarted(
+        enroll_id=seed, visible_from=stored.visible_from, num_people=int(stored.num_people),
+        warnings=overlaps.among(chosen, trainings),
+    )  # fmt: skip
+
+
+def _save(scope: Scope, form: EnrollForm, seed: str, now: datetime) -> Enroll:
+    visible_from = _moment(form.visible_from, now)
+    _refuse_wrong_sessions(scope.org, form, now)
+    stored = Enroll(
+        enrolls_pk(scope.org), enroll_sk(seed), enroll_id=seed, msp_id=scope.msp_id, org_id=scope.org,
+        sessions=[[item.training_id, item.session_id] for item in form.items], visible_from=visible_from,
+        num_people=len(form.member_ids), created_by=scope.account_id, created_at=to_text(now),
+        department_ids=sorted(scope.department_ids) if scope.department_ids is not None else None,
+    )  # fmt: skip
+    entry = AuditEntry(
+        scope.account_id, "trainings.enrolled", f"enroll/{seed}",
+        after={"sessions": stored.sessions, "num_people": len(form.member_ids), "visible_from": visible_from},
+    )  # fmt: skip
+    writes = enroll_store.create_writes(stored, form.member_ids)
+    try:
+        audit.commit(scope.tenant_pk, entry, [*writes, *(due.write(job, sent_at=now) for job in _jobs(stored))], now)
+    except ConditionFailed:
+        # The same request, at the same moment.
+        return enroll_store.enroll(scope.org, seed) or stored
+    return stored
+
+
+def _jobs(stored: Enroll) -> list[EnrollPeopleJob | ShowEnrolled]:
+    ids = {"msp_id": stored.msp_id, "org_id": stored.org_id, "enroll_id": stored.enroll_id}
+    enroll_people = EnrollPeopleJob(**ids, due_at=stored.created_at)
+    if stored.visible_from <= stored.created_at:
+        # Each chunk tells at its end.
+        return [enroll_people]
+    return [enroll_people, ShowEnrolled(**ids, due_at=stored.visible_from)]
+
+
+def _moment(visible_from: datetime | None, now: datetime) -> str:
+    """A moment that has just passed means now."""
+    if visible_from is not None and visible_from > now + _LATEST:
+        raise Invalid(FieldError("visible_from", "too_late", "Choose a moment within the next year."))
+    return to_text(max(visible_from or now, now))
+
+
+def _refuse_wrong_sessions(org_id: str, form: EnrollForm, now: datetime) -> None:
+    trainings = store.trainings_by_id(org_id, [item.training_id for item in form.items])
+    sessions = store.sessions_by_id(org_id, [(item.training_id, item.session_id) for item in form.items])
+    errors, seen = [], set()
+    for index, item in enumerate(form.items):
+        training, session = trainings.get(item.training_id), sessions.get(item.session_id)
+        if item.training_id in seen:
+            problem = "Each training once: a person is in one session of it."
+            errors.append(FieldError(f"items.{index}.training_id", "repeated", problem))
+        elif training is None:
+            errors.append(FieldError(f"items.{index}.training_id", "unknown_training", "There is no such training."))
+        elif training.archived_at:
+            errors.append(FieldError(f"items.{index}.training_id", "archived", "This training is archived."))
+        elif session is None or session.training_id != item.training_id:
+            errors.append(FieldError(f"items.{index}.session_id", "unknown_session", "There is no such session."))
+        elif (code := closed_code(session, now)) is not None:
+            errors.append(FieldError(f"items.{index}.session_id", code, explain(code).text))
+        seen.add(item.training_id)
+    if errors:
+        raise Invalid(*errors)
+
+
+def closed_code(session: Session | None, now: datetime) -> Code | None:
+    """Why nobody can be enrolled there any more."""
+    if session is None or not session.is_open:
+        return Code.SESSION_CANCELLED
+    return Code.SESSION_STARTED if session.starts_utc <= to_text(now) else None
+
+
+# ---------------------------------------------------------------- jobs
+
+
+def start(job: EnrollPeopleJob, now: datetime) -> None:
+    """Send the chunks that have no result yet. The sweeper sends this job again until all have one."""
+    stored = enroll_store.enroll(job.org_id, job.enroll_id)
+    if stored is None:
+        observability.warning("enrollment in trainings does not exist", enroll_id=job.enroll_id)
+        return
+    done = enroll_store.chunks_done(stored)
+    missing = [chunk for chunk in range(enroll_store.num_chunks(stored)) if chunk not in done]
+    if not missing:
+        due.close(job)
+        return
+    ids = {"msp_id": job.msp_id, "org_id": job.org_id, "enroll_id": job.enroll_id}
+    queue.send(EnrollPeopleChunk(**ids, chunk=chunk) for chunk in missing)
+
+
+def show(job: ShowEnrolled, now: datetime) -> None:
+    """Tell the people of all chunks, some with each message. Too early, it makes the schedule."""
+    if now < to_instant(str(job.due_at)):
+        scheduler().create_once(f"show-{job.enroll_id}", to_instant(str(job.due_at)), job.body())
+        return
+    if not due.is_current(job):
+        return
+    stored = enroll_store.enroll(job.org_id, job.enroll_id)
+    if stored is None:
+        observability.warning("enrollment in trainings does not exist", enroll_id=job.enroll_id)
+        return
+    first = int(job.position or 0)
+    last = min(first + _TOLD_AT_ONCE, enroll_store.num_chunks(stored))
+    for chunk in range(first, last):
+        result = enroll_store.result(stored, chunk)
+        if result is None:
+            # A chunk tells at its end. This one may have begun before the moment: the sweeper sends this job again.
+            return
+        tell_results(stored, result.results, now)
+    if last < enroll_store.num_chunks(stored):
+        following = due.advance(job, str(last), now)
+        queue.send([following] if following else [])
+        return
+    due.close(job)
+
+
+def tell_results(stored: Enroll, results: Iterable[ResultRow], now: datetime) -> None:
+    """Tell those whom the request gave a place or a place in line, if they may know by now."""
+    members_by_session: dict[tuple[str, str], list[str]] = {}
+    for member_id, index, code, session_id, _ in results:
+        if code in (Code.INVITED, Code.WAITING):
+            training_id = stored.sessions[index][0]
+            members_by_session.setdefault((training_id, str(session_id)), []).append(str(member_id))
+    for (training_id, session_id), member_ids in members_by_session.items():
+        tell.tell(stored.msp_id, stored.org_id, training_id, session_id, member_ids, now)
+
+
+# ---------------------------------------------------------------- results
+
+
+def results(scope: Scope, enroll_id: str, pager: Pager) -> EnrollOut:
+    """Raises NotFound."""
+    stored = enroll_store.enroll(scope.org, enroll_id)
+    if stored is None:
+        raise NotFound("There is no such enrollment")
+    done = enroll_store.chunks_done(stored)
+    rows, position = _rows(stored, pager)
+    return EnrollOut(
+        enroll_id=enroll_id,
+        status=EnrollStatus.DONE if len(done) == enroll_store.num_chunks(stored) else EnrollStatus.RUNNING,
+        visible_from=stored.visible_from,
+        num_people=int(stored.num_people),
+        num_done=min(int(stored.num_people), len(done) * enroll_store.CHUNK_SIZE),
+        items=_results_out(scope.org, stored, rows),
+        next_cursor=pager.cursor(position),
+    )
+
+
+def _rows(stored: Enroll, pager: Pager) -> tuple[list[ResultRow], str | None]:
+    """A page of results. A position is a chunk and the place in it."""
+    chunk_text, _, offset_text = (pager.position or "0|0").partition("|")
+    chunk, offset = int(chunk_text), int(offset_text)
+    rows: list[ResultRow] = []
+    while len(rows) < pager.limit:
+        after = result_sk(chunk - 1) if chunk else None
+        found = enroll_store.result_page(stored, 1, after).items
+        if not found:
+            return rows, None
+        chunk, results = enroll_store.chunk_of_result(found[0]), found[0].results
+        wanted = results[offset : offset + pager.limit - len(rows)]
+        pairs = found[0].overlapping
+        rows += [[*row[:4], [pairs[number] for number in row[4]]] for row in wanted]
+        offset += len(wanted)
+        if offset >= len(results):
+            chunk, offset = chunk + 1, 0
+    return rows, f"{chunk}|{offset}" if chunk < enroll_store.num_chunks(stored) else None
+
+
+def _results_out(org_id: str, stored: Enroll, rows: Sequence[ResultRow]) -> list[EnrollResultOut]:
+    lines = {
+        str(session_id): participant_store.line(org_id, str(session_id))
+        for session_id in {row[3] for row in rows if row[2] == Code.WAITING}
+    }
+    pairs = [(str(pair[0]), str(pair[1])) for row in rows for pair in row[4]]
+    sessions = store.sessions_by_id(org_id, pairs, consistent=False) if pairs else {}
+    trainings = store.trainings_by_id(org_id, [training_id for training_id, _ in pairs]) if pairs else {}
+    items = []
+    for member_id, index, code, session_id, overlapping in rows:
+        training_id, line, explanation = stored.sessions[index][0], lines.get(str(session_id), []), explain(str(code))
+        warnings = [
+            overlaps.warning(training_id, sessions[pair[1]], trainings) for pair in overlapping if pair[1] in sessions
+        ]
+        items.append(
+            EnrollResultOut(
+                member_id=str(member_id), training_id=training_id, session_id=str(session_id),
+                result=outcome_of(str(code)), code=str(code), warnings=warnings,
+                place_in_line=line.index(str(member_id)) + 1 if member_id in line and code == Code.WAITING else None,
+                sentence=explanation.sentence, next_step=explanation.next_step,
+            )
+        )  # fmt: skip
+    return items

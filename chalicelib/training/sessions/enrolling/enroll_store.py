@@ -1,0 +1,75 @@
+"""Requests to enroll people in trainings: the request, its people, the results of its chunks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.aws import bulk, table
+from chalicelib.aws.table import Write, put_new
+from chalicelib.core.paging import Page
+from chalicelib.core.settings import settings
+from chalicelib.training.sessions.models import (
+    PEOPLE_PER_ITEM,
+    RESULTS_PREFIX,
+    Enroll,
+    EnrollPeople,
+    EnrollResult,
+    enroll_pk,
+    enroll_sk,
+    enrolls_pk,
+    people_sk,
+    result_sk,
+)
+
+# A chunk of as many as 20 trainings each takes a worker a few seconds.
+CHUNK_SIZE = 25
+
+
+def enroll(org_id: str, enroll_id: str) -> Enroll | None:
+    return table.get(Enroll, enrolls_pk(org_id), enroll_sk(enroll_id))
+
+
+def create_writes(enroll: Enroll, member_ids: Sequence[str]) -> list[Write]:
+    """ConditionFailed with index 0 when the request was saved before."""
+    pk = enroll_pk(enroll.org_id, enroll.enroll_id)
+    parts = [member_ids[start : start + PEOPLE_PER_ITEM] for start in range(0, len(member_ids), PEOPLE_PER_ITEM)]
+    people = [EnrollPeople(pk, people_sk(number), member_ids=list(part)) for number, part in enumerate(parts)]
+    return [put_new(enroll), *map(put_new, people)]
+
+
+def num_chunks(enroll: Enroll) -> int:
+    return -(-int(enroll.num_people) // CHUNK_SIZE)
+
+
+def chunk_people(enroll: Enroll, chunk: int) -> list[str]:
+    start = chunk * CHUNK_SIZE
+    number, offset = divmod(start, PEOPLE_PER_ITEM)
+    part = table.get(EnrollPeople, enroll_pk(enroll.org_id, enroll.enroll_id), people_sk(number), consistent=False)
+    return list(part.member_ids)[offset : offset + CHUNK_SIZE] if part else []
+
+
+def result(enroll: Enroll, chunk: int) -> EnrollResult | None:
+    return table.get(EnrollResult, enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk))
+
+
+def put_result(
+    enroll: Enroll, chunk: int, results: Sequence[Sequence[Any]], overlapping: Sequence[tuple[str, str]]
+) -> None:
+    """Nothing when another delivery of the chunk ended first."""
+    key = enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk)
+    table.put_if_new(EnrollResult(*key, results=list(results), overlapping=[list(pair) for pair in overlapping]))
+
+
+def result_page(enroll: Enroll, limit: int, after: str | None) -> Page[EnrollResult]:
+    pk = enroll_pk(enroll.org_id, enroll.enroll_id)
+    return table.query(EnrollResult, pk, prefix=RESULTS_PREFIX, limit=limit, after=after, consistent=True)
+
+
+def chunks_done(enroll: Enroll) -> set[int]:
+    """Chunks that have a result. Read eventually consistently: a chunk that is sent again ends with one read."""
+    pk = enroll_pk(enroll.org_id, enroll.enroll_id)
+    keys = bulk.sort_keys(settings().core_table, pk, after=RESULTS_PREFIX, until=None)
+    return {int(key.removeprefix(RESULTS_PREFIX)) for key in keys if key.startswith(RESULTS_PREFIX)}
+
+
+def chunk_of_result(result: EnrollResult) -> int:
+    return int(result.sk.removeprefix(RESULTS_PREFIX))

@@ -1,0 +1,173 @@
+"""Telling participants what has become of them: an invitation, a change, a place in line, a cancellation.
+
+What there is to tell follows from the participant and the session as they are, and from what was told before. A mail's
+id follows from what it tells. So telling again changes nothing, whichever job does it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_text
+from chalicelib.core.ids import derived_id
+from chalicelib.jobs import due, queue
+from chalicelib.notifications import notice_store, outbox
+from chalicelib.people.members import store as members_store
+from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import MemberStatus
+from chalicelib.tenants.access.models import org_pk
+from chalicelib.training.sessions import local_times, participant_store, store
+from chalicelib.training.sessions.messages import TellPeople, TellSession
+from chalicelib.training.sessions.models import Participant, Session, Training
+from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus, TrainingMail
+
+# Mails that one message makes, in a few seconds.
+_PER_MESSAGE = 250
+
+
+@dataclass(frozen=True)
+class _Telling:
+    participant: Participant
+    kind: TrainingMail
+    sequence: int
+
+    @property
+    def mail_id(self) -> str:
+        return mail_id_of(self.participant, self.kind, self.sequence)
+
+
+def tell(msp_id: str, org_id: str, training_id: str, session_id: str, member_ids: Sequence[str], now: datetime) -> None:
+    """Tell these people, if they are in the session and may know by now."""
+    participants = participant_store.participants_by_id(org_id, session_id, member_ids)
+    session = store.session(org_id, training_id, session_id)
+    if session is not None:
+        _tell(msp_id, session, participants.values(), now)
+
+
+def run(job: TellPeople, now: datetime) -> None:
+    tell(job.msp_id, job.org_id, job.training_id, job.session_id, job.member_ids, now)
+    due.close(job)
+
+
+def tell_session(job: TellSession, now: datetime) -> None:
+    """Everybody in the session, page by page."""
+    if not due.is_current(job):
+        return
+    session = store.session(job.org_id, job.training_id, job.session_id)
+    if session is not None:
+        page = participant_store.participants(job.org_id, job.session_id, _PER_MESSAGE, job.position)
+        _tell(job.msp_id, session, page.items, now)
+        if page.next_position is not None:
+            following = due.advance(job, page.next_position, now)
+            queue.send([following] if following else [])
+            return
+    due.close(job)
+
+
+def sequence_of(session: Session, participant: Participant) -> int:
+    """SEQUENCE of the participant's calendar entry: it goes up with each change of the session or of their part."""
+    return int(session.sequence + participant.sequence)
+
+
+def mail_id_of(participant: Participant, kind: TrainingMail, sequence: int) -> str:
+    """An invitation and a change are of one series, in which each SEQUENCE is told once."""
+    if kind == TrainingMail.WAITING:
+        return derived_id(participant.participation_id, kind)
+    is_cancel = kind == TrainingMail.CANCELLED
+    return derived_id(participant.participation_id, "cancel" if is_cancel else "request", str(sequence))
+
+
+def latest_mail_id(participant: Participant) -> str | None:
+    """The latest mail about the participation, if one was made."""
+    if participant.told_sequence is None:
+        return mail_id_of(participant, TrainingMail.WAITING, 0) if participant.told_waiting else None
+    is_over = participant.status == ParticipantStatus.CANCELLED
+    kind = TrainingMail.CANCELLED if is_over else TrainingMail.INVITED
+    return mail_id_of(participant, kind, int(participant.told_sequence))
+
+
+def _tell(msp_id: str, session: Session, participants: Iterable[Participant], now: datetime) -> None:
+    if session.starts_utc <= to_text(now):
+        # It has begun: too late for news of it.
+        return
+    tellings = [
+        telling
+        for participant in participants
+        if participant_store.is_visible(participant, now)
+        if (telling := _telling(session, participant)) is not None
+    ]
+    if not tellings:
+        return
+    org_id = tellings[0].participant.org_id
+    members = members_store.members_by_id(org_id, [telling.participant.member_id for telling in tellings])
+    abouts_by_kind: dict[TrainingMail, dict[str, dict[str, str]]] = defaultdict(dict)
+    for telling in tellings:
+        if _is_addressable(members.get(telling.participant.member_id)):
+            abouts_by_kind[telling.kind][telling.mail_id] = _about(msp_id, telling)
+    for kind, abouts in abouts_by_kind.items():
+        outbox.put(kind, org_pk(org_id), abouts, now)
+    if abouts_by_kind:
+        outbox.wake()
+    training = store.training(org_id, session.training_id)
+    for telling in tellings:
+        notice = _notice(telling, session, training, members.get(telling.participant.member_id), now)
+        if telling.kind == TrainingMail.WAITING:
+            participant_store.note_told_waiting(telling.participant, notice)
+        else:
+            participant_store.note_told(telling.participant, telling.sequence, notice)
+
+
+def _notice(
+    telling: _Telling, session: Session, training: Training | None, member: Member | None, now: datetime
+) -> Write | None:
+    """For the person's account, if there is one."""
+    if member is None or not member.account_id or training is None:
+        return None
+    participant = telling.participant
+    return notice_store.write(
+        member.account_id, telling.kind, participant.org_id,
+        f"{participant.org_id}.{participant.member_id}.{participant.training_id}",
+        {
+            "training": training.title,
+            "when": local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone),
+            "reason": session.cancel_reason or "",
+        },
+        now,
+    )  # fmt: skip
+
+
+def _telling(session: Session, participant: Participant) -> _Telling | None:
+    """What the person does not know yet; None for nothing."""
+    sequence, told = sequence_of(session, participant), participant.told_sequence
+    was_told = told is not None
+    if participant.status == ParticipantStatus.CANCELLED or not session.is_open:
+        # Who declined, or never knew of it, need not hear that it is off.
+        knows = (was_told or participant.told_waiting) and participant.status != ParticipantStatus.DECLINED
+        is_new = told is None or told < (participant.cancelled_sequence or sequence)
+        return _Telling(participant, TrainingMail.CANCELLED, sequence) if knows and is_new else None
+    if participant.status == ParticipantStatus.WAITING:
+        is_new = not participant.told_waiting
+        return _Telling(participant, TrainingMail.WAITING, sequence) if is_new else None
+    if participant.status not in EXPECTED or (told is not None and told >= sequence):
+        return None
+    return _Telling(participant, TrainingMail.CHANGED if was_told else TrainingMail.INVITED, sequence)
+
+
+def _is_addressable(member: Member | None) -> bool:
+    return member is not None and member.status == MemberStatus.ACTIVE and bool(member.email)
+
+
+def _about(msp_id: str, telling: _Telling) -> dict[str, str]:
+    participant = telling.participant
+    about = {
+        "msp_id": msp_id, "org_id": participant.org_id, "training_id": participant.training_id,
+        "session_id": participant.session_id, "member_id": participant.member_id,
+        "participation_id": participant.participation_id, "sequence": str(telling.sequence),
+    }  # fmt: skip
+    if participant.told_sequence is not None:
+        earlier = {int(participant.told_sequence), int(participant.first_told or 0)}
+        ids = [mail_id_of(participant, TrainingMail.INVITED, sequence) for sequence in sorted(earlier)]
+        about["earlier_mail_ids"] = ",".join(ids)
+    return about

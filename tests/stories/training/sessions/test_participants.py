@@ -1,0 +1,100 @@
+"""The participants page, attendance and results (O8, O9)."""
+
+import pytest
+
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.live_trainings import LiveTrainings
+
+ANN, BOB, CAROL = (f"{name}@example.com" for name in ("ann", "bob", "carol"))
+
+
+@pytest.fixture
+def live(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> LiveTrainings:
+    return LiveTrainings(world, driver, monkeypatch)
+
+
+def test_the_page_lists_filters_and_sorts(live: LiveTrainings) -> None:
+    training, session = live.one()
+    other = live.session(training)
+    ann = live.person(ANN, first_name="Ann", last_name="Zimmer")
+    bob = live.person(BOB, first_name="Bob", last_name="Adler")
+    carol = live.person(None, login_name="carol", first_name="Carol", last_name="Berg")
+    live.enroll([ann, bob], (training, session))
+    live.enroll([carol], (training, other))
+    live.send()
+    live.answer(BOB, "confirm")
+    live.answer(ANN, "decline")
+
+    def ids(query: str = "") -> list[str]:
+        return [row["member_id"] for row in live.participants(training, query)]
+
+    assert ids() == ids("limit=1") == [ann, bob, carol]
+    assert ids("sort=name") == ids("sort=name&limit=1") == [bob, carol, ann]
+    assert ids("sort=answer&limit=2") == [carol, bob, ann]
+    assert ids(f"session_id={other}") == [carol]
+    assert ids("status=declined") == [ann]
+    rows = {row["member_id"]: row for row in live.participants(training)}
+    assert (rows[bob]["answered_by"], rows[bob]["mail"]["state"], rows[bob]["has_address"]) == ("page", "sent", True)
+    assert (rows[carol]["mail"], rows[carol]["has_address"], rows[carol]["email"]) == (None, False, None)
+
+
+def test_attendance_and_results_are_entered_from_the_start_on(live: LiveTrainings) -> None:
+    training, session = live.one()
+    ann, bob, carol = (live.person(address) for address in (ANN, BOB, CAROL))
+    live.enroll([ann, bob, carol], (training, session))
+    live.send()
+    live.answer(CAROL, "decline")
+    path = f"/{training}/sessions/{session}/attendance"
+    early = live.ask("POST", path, {"attended": [ann]}, 409)
+    assert early["code"] == "not_started"
+    assert live.ask("PATCH", f"/{training}/participants/{ann}", {"score": 90}, 409)["code"] == "not_started"
+    live.driver.until("2027-02-01T08:00")
+    rows = live.ask("POST", path, {"attended": [ann, carol, "nobody"], "absent": [bob]})["results"]
+    assert [(row["done"], row["code"]) for row in rows] == [
+        (True, None), (False, "no_place"), (False, "not_participant"), (True, None),
+    ]  # fmt: skip
+    changed = live.ask("PATCH", f"/{training}/participants/{ann}", {"score": 90, "comment": "Well done"})
+    assert (changed["status"], changed["score"], changed["comment"]) == ("attended", 90, "Well done")
+    changed = live.ask("PATCH", f"/{training}/participants/{bob}", {"attendance": "attended"})
+    assert changed["status"] == "attended"
+    assert live.ask("POST", f"/{training}/participants/{bob}/cancel", None, 409)["code"] == "has_attendance"
+    trail = live.world.get(f"/orgs/{live.org}/audit", live.admin).text
+    assert "Well done" not in trail
+    live.sound(session)
+
+
+def test_1000_people_s_attendance_is_entered_in_one_request(live: LiveTrainings) -> None:
+    training, session = live.one()
+    people = live.world.members(live.org, 1000)
+    live.enroll(people, (training, session))
+    live.driver.until("2027-02-01T08:00")
+    body = {"attended": people[:600], "absent": people[600:]}
+    rows = live.ask("POST", f"/{training}/sessions/{session}/attendance", body)["results"]
+    assert [row["done"] for row in rows] == [True] * 1000
+    read = live.read(training, session)
+    assert read["num_taken"] == 1000
+    before = live.world.dump("core")
+    live.ask("POST", f"/{training}/sessions/{session}/attendance", body)
+    assert live.world.dump("core") == before
+
+
+def test_who_looks_after_a_department_sees_and_enrolls_its_people_only(live: LiveTrainings) -> None:
+    training, session = live.one()
+    mine, other = live.world.department(live.org), live.world.department(live.org)
+    below = live.world.department(live.org, parent_id=mine)
+    ann, bob = live.person(ANN, department_id=below), live.person(BOB, department_id=other)
+    admin = live.world.org_admin(
+        live.org, role="custom", permissions=["trainings", "training_read"], department_ids=[mine]
+    )
+    items = [{"training_id": training, "session_id": session}]
+    answer = live.world.post(f"{live.base}/enroll", admin, {"member_ids": [ann, bob], "items": items})
+    assert answer.status == 202, answer.text
+    live.driver.work()
+    assert live.outcomes(answer.json["enroll_id"]) == ["invited", "not_yours"]
+    live.enroll([bob], (training, session))
+    seen = live.world.every(f"{live.base}/{training}/participants", admin)
+    assert [row["member_id"] for row in seen] == [ann]
+    assert live.world.post(f"{live.base}/{training}/participants/{bob}/cancel", admin).status == 403
+    assert live.world.post(f"{live.base}/{training}/participants/{ann}/cancel", admin).status == 200
+    assert live.world.post(live.base, admin, {"title": "Mine"}).status == 403
