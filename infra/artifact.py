@@ -38,7 +38,14 @@ _DROPPED = (
     "charset_normalizer/cli",
     "dateutil/zoneinfo/*.tar.gz",  # time zones come from tzdata
     "dns",  # email-validator asks the DNS only where deliverability is to be checked
+    "charset_normalizer/cli",
+    "icalendar/cli.py",
+    "icalendar/tests",
+    "jinja2/meta.py",
+    "jinja2/nativetypes.py",
+    "jinja2/sandbox.py",
     "pydantic/color.py",
+    "pydantic/experimental",
     "pydantic/mypy.py",
     "pydantic/v1",
     "tzdata/zoneinfo/*.tab",  # lists of places, and all rules as one text; zones are read one by one
