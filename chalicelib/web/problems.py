@@ -12,6 +12,8 @@ from chalicelib.core.lazy import BaseModel
 
 CONTENT_TYPE = "application/problem+json"
 
+_HEADERS = {"Content-Type": CONTENT_TYPE, "X-Content-Type-Options": "nosniff"}
+
 
 class ProblemField(BaseModel):
     field: str
@@ -46,7 +48,7 @@ def problem_of(error: MusterError) -> dict[str, Any]:
 
 
 def problem_response(error: MusterError) -> Response:
-    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    headers: dict[str, str | list[str]] = dict(_HEADERS)
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     return Response(json.dumps(problem_of(error)), headers, error.status)
@@ -100,4 +102,4 @@ def answer_problems(event: Any, get_response: Any) -> Response:
     code, title = _CHALICE_PROBLEMS.get(response.status_code, ("internal_error", MusterError.title))
     body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": title + ".", "code": code}
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
-    return Response(json.dumps(body), {**kept, "Content-Type": CONTENT_TYPE}, response.status_code)
+    return Response(json.dumps(body), {**kept, **_HEADERS}, response.status_code)
