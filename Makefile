@@ -4,6 +4,7 @@
 #   make test                 all tests, and policies against what they asked AWS for          [ARGS=tests/unit]
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
+#   make mutants              small changes of the rules that no test notices; minutes to hours [ONLY=states] [LONG=1]
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
@@ -23,7 +24,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench pictures deploy doctor cost first-admin clean
+.PHONY: run test check bench mutants pictures deploy doctor cost first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -45,6 +46,15 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
+
+mutants: $(INSTALLED) .muster/mutation-tool/installed
+	@nice -n 19 $(BIN)/python -m tests.mutants --tool .muster/mutation-tool/bin $(if $(LONG),--long) \
+		$(if $(ONLY),--only $(ONLY))
+
+.muster/mutation-tool/installed: requirements-mutants.txt
+	@$(BIN)/python -m venv .muster/mutation-tool
+	@.muster/mutation-tool/bin/pip install -qq --disable-pip-version-check -r requirements-mutants.txt
+	@touch $@
 
 pictures: $(INSTALLED)
 	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py
