@@ -21,8 +21,8 @@ _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
 _WORK = _ROOT / ".muster" / "mutants"
 
-# A change can make a loop endless.
-_TIMEOUT = 300
+# Seconds: a change can make a loop endless. The tests of the long list need minutes.
+_TIMEOUT, _LONG_TIMEOUT = 60, 600
 
 _CONFIG = """\
 [cosmic-ray]
@@ -47,11 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     num_unusable = 0
     for module, tests in tests_by_module.items():
         if not options.only or any(part in module for part in options.only):
-            num_unusable += not _try(options.tool.absolute() / "cosmic-ray", module, tests)
+            timeout = _TIMEOUT if module in lists["short"] else _LONG_TIMEOUT
+            num_unusable += not _try(options.tool.absolute() / "cosmic-ray", module, tests, timeout)
     return 1 if num_unusable else 0
 
 
-def _try(tool: Path, module: str, tests: list[str]) -> bool:
+def _try(tool: Path, module: str, tests: list[str], timeout: int) -> bool:
     """False when the tests fail without any change."""
     name = module.replace("/", ".").removesuffix(".py")
     tree, config, session = (_WORK / f"{name}{end}" for end in ("", ".toml", ".sqlite"))
@@ -60,7 +61,7 @@ def _try(tool: Path, module: str, tests: list[str]) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     # JSON writes strings as TOML does.
     config.write_text(
-        _CONFIG.format(module=json.dumps(module), timeout=_TIMEOUT, command=json.dumps(shlex.join(command)))
+        _CONFIG.format(module=json.dumps(module), timeout=timeout, command=json.dumps(shlex.join(command)))
     )
     # Two changes within one second can leave a file that Python takes for the one it has compiled.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
