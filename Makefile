@@ -5,6 +5,7 @@
 #   make check                format, lint, types, imports, template, OpenAPI document
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make cases                requests made from the OpenAPI document: what it calls valid is taken
+#   make mutants              small changes of the rules that no test notices; minutes to hours [ONLY=states] [LONG=1]
 #   make pictures             take the pictures of the pages anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
@@ -25,7 +26,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench cases pictures deploy doctor cost courses first-admin clean
+.PHONY: run test check bench cases mutants pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -53,6 +54,15 @@ cases: $(INSTALLED)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target .muster/cases \
 		-r requirements-cases.txt
 	PYTHONPATH=.muster/cases $(BIN)/python -m pytest -W ignore tests/cases
+
+mutants: $(INSTALLED) .muster/mutation-tool/installed
+	@nice -n 19 $(BIN)/python -m tests.mutants --tool .muster/mutation-tool/bin $(if $(LONG),--long) \
+		$(if $(ONLY),--only $(ONLY))
+
+.muster/mutation-tool/installed: requirements-mutants.txt
+	@$(BIN)/python -m venv .muster/mutation-tool
+	@.muster/mutation-tool/bin/pip install -qq --disable-pip-version-check -r requirements-mutants.txt
+	@touch $@
 
 pictures: $(INSTALLED)
 	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py

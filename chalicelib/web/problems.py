@@ -15,6 +15,8 @@ CONTENT_TYPE = "application/problem+json"
 # A field that nobody knows may have any name; a sentence need not repeat all of it.
 _MAX_NAME = 200
 
+_HEADERS = {"Content-Type": CONTENT_TYPE, "X-Content-Type-Options": "nosniff"}
+
 
 class ProblemField(BaseModel):
     field: str
@@ -55,7 +57,7 @@ def problem_of(error: MusterError) -> dict[str, Any]:
 
 
 def problem_response(error: MusterError) -> Response:
-    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    headers: dict[str, str | list[str]] = dict(_HEADERS)
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(json.dumps(problem_of(error)), headers, error.status)
@@ -151,7 +153,7 @@ def problems_of(app: Any) -> Middleware:
         detail = _taken(app, request) if response.status_code == 415 else f"{title}."
         body = {"type": "about:blank", "title": title, "status": response.status_code, "detail": detail, "code": code}
         kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
-        return Response(json.dumps(body), {**kept, "Content-Type": CONTENT_TYPE}, response.status_code)
+        return Response(json.dumps(body), {**kept, **_HEADERS}, response.status_code)
 
     return answer_problems
 

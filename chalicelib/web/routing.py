@@ -234,7 +234,11 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
-        headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        headers: dict[str, str | list[str]] = {
+            "Content-Type": "application/json",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
         return Response(text, headers, route.status)
     except MusterError as error:
         if error.status >= 500:

@@ -1,11 +1,15 @@
 """The same request under the same key happens once, even after a failure in between."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.core.errors import ConditionFailed, Conflict
 from chalicelib.web import idempotency
+from chalicelib.web.idempotency_store import LEASE, Attempt
 from chalicelib.web.routing import ROUTES
 from tests.gateway import Answer
 from tests.harness import World
@@ -155,6 +159,55 @@ def test_while_the_first_is_being_answered_the_second_waits(world: World, admin:
     assert world.every(path, admin) == []
 
 
+def _claim(world: World, account: str) -> Attempt:
+    made = idempotency.attempt(account, "POST /somewhere", KEY["Idempotency-Key"], b"{}", world.now)
+    made.claim()
+    return made
+
+
+GIVE_UP: dict[str, Callable[[Attempt, datetime], None]] = {
+    "frees its key": lambda attempt, _: attempt.release(),
+    "ends its lease": lambda attempt, now: attempt.end_lease(now),
+}
+
+
+@pytest.mark.parametrize("give_up", GIVE_UP.values(), ids=GIVE_UP)
+def test_a_try_that_was_taken_over_leaves_the_other_its_claim(
+    world: World, give_up: Callable[[Attempt, datetime], None]
+) -> None:
+    account = world.account()
+    slow = _claim(world, account)
+    world.now += LEASE
+    later = _claim(world, account)
+    assert later.seed == slow.seed
+    with pytest.raises(ConditionFailed):
+        give_up(slow, world.now)
+    with pytest.raises(Conflict):
+        _claim(world, account)
+    later.save_answer("{}")
+    assert _answer(world, account) == "{}"
+
+
+@pytest.mark.parametrize("give_up", GIVE_UP.values(), ids=GIVE_UP)
+def test_a_try_that_gave_up_does_not_touch_the_next_one_s_claim(
+    world: World, give_up: Callable[[Attempt, datetime], None]
+) -> None:
+    """Not even one of the same moment, whose lease ends when its own did."""
+    account = world.account()
+    first = _claim(world, account)
+    first.release()
+    second = _claim(world, account)
+    assert (second.record.leased_until, second.seed != first.seed) == (first.record.leased_until, True)
+    with pytest.raises(ConditionFailed):
+        give_up(first, world.now)
+    with pytest.raises(Conflict):
+        _claim(world, account)
+
+
+def _answer(world: World, account: str) -> str | None:
+    return idempotency.attempt(account, "POST /somewhere", KEY["Idempotency-Key"], b"{}", world.now).answer
+
+
 def test_a_key_is_the_caller_s_own_and_of_one_route(world: World, admin: str) -> None:
     msp = world.get("/me", admin).json["roles"][0]["msp_id"]
     first, second = world.org(msp, courses=[]), world.org(msp, courses=[])
@@ -169,8 +222,6 @@ def test_a_key_is_the_caller_s_own_and_of_one_route(world: World, admin: str) ->
 
 
 def test_a_key_is_forgotten_after_a_day(world: World, admin: str) -> None:
-    from datetime import timedelta
-
     msp = world.get("/me", admin).json["roles"][0]["msp_id"]
     path = f"/orgs/{world.org(msp, courses=[])}/groups"
     world.post(path, admin, {"name": "Finance"}, headers=KEY)

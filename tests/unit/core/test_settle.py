@@ -40,3 +40,15 @@ def test_what_else_goes_wrong_goes_through_at_once() -> None:
     with pytest.raises(NotFound):
         until_settled(step)
     assert len(tries) == 1
+
+
+def test_it_gives_up_after_five_tries_unless_told_otherwise() -> None:
+    tries = []
+
+    def step() -> None:
+        tries.append(1)
+        raise ConditionFailed()
+
+    with pytest.raises(Unavailable):
+        until_settled(step)
+    assert len(tries) == 5

@@ -103,6 +103,17 @@ def test_every_organization_shows_the_new_address_and_keeps_the_history(
     assert claims == {f"EMAIL#{NEW.lower()}"}
 
 
+def test_a_block_stays_with_the_old_address(
+    world: World, driver: Driver, course: str, ann: Person, mailbox: Mailbox
+) -> None:
+    (acme,) = driver.clients(course, "Acme")
+    member = world.member(acme, email=OLD, account_id=ann.account, mail_blocked="complained")
+    ann.ask()
+    assert ann.confirm(_code(mailbox)).status == 200
+    shown = _member(world, driver.admin, acme, member)
+    assert (shown["email"], shown["mail_blocked"]) == (NEW, False)
+
+
 def test_where_somebody_else_has_the_address_the_old_one_stays(
     world: World, driver: Driver, course: str, ann: Person, mailbox: Mailbox
 ) -> None:

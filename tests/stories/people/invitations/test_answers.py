@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests import gateway
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.inviting import Inviting
@@ -96,6 +97,44 @@ def test_a_move_is_in_the_audit_trail_once_and_without_addresses(world: World, i
     (moved,) = [entry for entry in entries if entry["action"] == "invitation.moved"]
     assert (moved["actor"], moved["target"]) == (account, f"member/{member_id}")
     assert "example.com" not in str(moved)
+
+
+@pytest.mark.parametrize(
+    ("email", "is_blocked"), [("new@example.com", False), ("Complaint@Simulator.AmazonSES.com", True)]
+)
+def test_a_block_belongs_to_the_address_that_complained(
+    world: World, inviting: Inviting, email: str, is_blocked: bool
+) -> None:
+    """An invitation that moves to another address leaves it behind; the same address in other letters keeps it."""
+    token, member_id = inviting.invited("complaint@simulator.amazonses.com")
+    assert inviting.member(member_id)["mail_blocked"] is True
+    answer = world.post(f"/me/invites/{inviting.org}.{member_id}/accept", world.account(email), {"token": token})
+    assert answer.status == 200
+    assert inviting.member(member_id)["mail_blocked"] is is_blocked
+    inviting.mailbox.send()
+    assert len(inviting.subjects(email)) == (0 if is_blocked else 1)
+
+
+@pytest.mark.parametrize("verified", [None, "", "false", "False", "0"])
+def test_an_address_that_was_not_confirmed_has_no_invitations(
+    world: World, inviting: Inviting, verified: str | None
+) -> None:
+    _, member_id = inviting.invited("ann@example.com")
+    claims = {"sub": world.account(), "token_use": "id", "email": "ann@example.com"}
+    if verified is not None:
+        claims["email_verified"] = verified
+    path = f"/me/invites/{inviting.org}.{member_id}"
+    answers = [
+        gateway.send(method, address, claims=claims, body=body, headers={"Content-Type": "application/json"})
+        for method, address, body in [
+            ("GET", "/me/invites", None),
+            ("POST", f"{path}/accept", b"{}"),
+            ("POST", f"{path}/decline", None),
+        ]
+    ]
+    assert (answers[0].status, answers[0].json["items"]) == (200, [])
+    assert [(answer.status, answer.json["code"]) for answer in answers[1:]] == [(409, "no_address")] * 2
+    assert inviting.member(member_id)["status"] == "pending"
 
 
 def test_an_invitation_does_not_move_to_an_address_that_is_a_members(world: World, inviting: Inviting) -> None:

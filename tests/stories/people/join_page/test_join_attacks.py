@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from chalicelib.people.join_page import store as join_store
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -127,13 +128,25 @@ def test_a_form_that_is_wrong_costs_no_mail(joining: Joining) -> None:
     assert joining.ask("ann@example.com").status == 303
 
 
-def test_guesses_at_one_request_end_however_many_come_at_once(world: World, joining: Joining) -> None:
+def test_guesses_at_one_request_end_after_five(joining: Joining) -> None:
     request_id = joining.request_code("ann@example.com")
     code = joining.code("ann@example.com")
     guesses = [f"{number:08d}" for number in range(9) if f"{number:08d}" != code]
     assert [joining.enter(request_id, guess).status for guess in guesses][:6] == [422] * 5 + [409]
     (item,) = joining.requests()
     assert item["num_tries"] == 5
+
+
+def test_guesses_at_one_request_end_however_many_come_at_once(joining: Joining) -> None:
+    """All of them have read the request before the first is counted."""
+    request_id = joining.request_code("ann@example.com")
+    code = joining.code("ann@example.com")
+    request = join_store.request(request_id)
+    assert request is not None
+    assert [join_store.count_try(request) for _ in range(8)] == [True] * 5 + [False] * 3
+    (item,) = joining.requests()
+    assert item["num_tries"] == 5
+    assert joining.enter(request_id, code).status == 409
 
 
 # ---------------------------------------------------------------- the form

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from chalicelib.training.batches import states
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Batch
 from chalicelib.training.batches.states import (
@@ -82,6 +83,22 @@ def test_a_batch_has_a_number_for_every_status_of_rows() -> None:
 
 def test_what_failed_can_be_retried_and_nothing_else() -> None:
     assert {str(status) for status in RETRYABLE} == {"failed", "partial", "access_denied"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "names"),
+    [
+        (states.WITH_FAILURES, "access_denied failed partial"),
+        (states.RAN, "access_denied enrolled failed partial"),
+        (states.CANCELABLE, "enrolling scheduled"),
+        (states.JOINABLE, "enrolled partial"),
+        (states.ACCEPTING_CHUNKS, "cancelled enrolling failed"),
+        (states.FINISHABLE, "enrolling failed"),
+        (states.LIVE, "enrolled in_progress"),
+    ],
+)
+def test_what_a_status_permits_is_decided_here(statuses: frozenset[str], names: str) -> None:
+    assert " ".join(sorted(statuses)) == names
 
 
 @pytest.mark.parametrize("code", Code)
