@@ -62,4 +62,10 @@ def _answer(result: "PageState | Redirect") -> HtmlPage | Redirect:
 
 
 def _page(state: "PageState") -> HtmlPage:
-    return page(_TEMPLATES, f"{state.name}.html", {"front_url": allowed_origin(), **state.facts}, state.status)
+    return page(
+        _TEMPLATES,
+        f"{state.name}.html",
+        {"front_url": allowed_origin(), **state.facts},
+        state.status,
+        state.retry_after,
+    )

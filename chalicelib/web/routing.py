@@ -17,7 +17,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.lazy import BaseModel
-from chalicelib.web.html import HtmlPage, Redirect, problem_page
+from chalicelib.web.html import HtmlPage, Redirect, problem_page, root
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
 from chalicelib.web.requests import account_id_of, content_type_of, form_of, query_of, source_of, verified_email_of
 
@@ -47,6 +47,11 @@ _PAGE_HEADERS = {
 
 # Ids hold nothing else; above all no '#', which separates the parts of keys.
 _ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
+
+# What mail readers and people take along behind a link that they paste: punctuation, as it is or as %3E.
+_BEHIND_A_LINK = re.compile(
+    r"""(?:[.,;:!?*'"()<>\[\]{}|\u2019\u201d\u00bb\u2026]|%(?:2[12789ACEace]|3[ABCEFabcef]|5[BDbd]|7[BCDbcd]))+$"""
+)
 
 
 class Empty(BaseModel):
@@ -165,11 +170,15 @@ class Routes:
             blueprint = self.blueprint
 
             def view(**params: str) -> Response:
-                return _respond(route, function, blueprint.current_request, params)
+                request = blueprint.current_request
+                answer = _respond(route, function, request, params)
+                return Response("", answer.headers, answer.status_code) if request.method == "HEAD" else answer
 
             view.__name__ = function.__name__
             security = {} if public else {"authorizer": AUTHORIZER}
-            blueprint.route(path, methods=[method], name=function.__name__, content_types=list(takes), **security)(view)
+            # Link checkers and mail filters ask with HEAD; it answers as GET, without a body.
+            methods = ["GET", "HEAD"] if public and method == "GET" else [method]
+            blueprint.route(path, methods=methods, name=function.__name__, content_types=list(takes), **security)(view)
             return function
 
         return register
@@ -181,7 +190,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         if isinstance(result, Response):
             return result
         if isinstance(result, Redirect):
-            return Response("", {**_PAGE_HEADERS, "Location": result.location}, 303)
+            return Response("", {**_PAGE_HEADERS, "Location": root() + result.location}, 303)
         if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
@@ -204,6 +213,8 @@ def _page_response(page: HtmlPage) -> Response:
 
 def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]:
     account_id = "" if route.public else account_id_of(request)
+    if route.is_page:
+        params = {name: _BEHIND_A_LINK.sub("", value) for name, value in params.items()}
     if any(not _ID.fullmatch(value) for value in params.values()):
         raise NotFound()
     raw = request.raw_body or b""
@@ -211,7 +222,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         raise TooLarge("body_too_large", f"A body may have {route.max_bytes:,} bytes at most here.")
     try:
         body = _body(route, raw)
-        query = route.query.model_validate(query_of(request))
+        query = _page_query(route, request) if route.is_page else route.query.model_validate(query_of(request))
     except ValidationError as error:
         raise invalid_of(error) from None
     key = request.headers.get("idempotency-key")
@@ -233,11 +244,23 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
     )
 
 
+def _page_query(route: Route, request: Any) -> BaseModel:
+    """What the page knows of the query string. The rest was put there by tools, and means nothing to it."""
+    given = request.query_params
+    known = {name: given.getlist(name)[0] for name in given or () if name in route.query.model_fields}
+    try:
+        return route.query.model_validate(known)
+    except ValidationError:
+        return route.query()
+
+
 def _body(route: Route, raw: bytes) -> BaseModel:
     if route.body is None:
         return Empty()
     if route.takes == FORM:
-        return route.body.model_validate(form_of(raw))
+        # Programs that fill in forms add fields of their own.
+        known = {name: text for name, text in form_of(raw).items() if name in route.body.model_fields}
+        return route.body.model_validate(known)
     if not raw.strip():
         raise BadRequest("body_missing", "This request needs a JSON body.")
     return route.body.model_validate_json(raw, strict=True)

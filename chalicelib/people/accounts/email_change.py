@@ -15,9 +15,10 @@ from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import email_change_store, mailed_codes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
-from chalicelib.people.accounts.login import account_exists, count_mail, count_try, wrong_code
+from chalicelib.people.accounts.login import account_exists, wrong_code
 from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CODE
+from chalicelib.people.accounts.tries import count_mail, counted
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
@@ -31,8 +32,7 @@ _TRIES = 4
 
 def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> None:
     """Mail a code to the new address, whether or not it belongs to an account already. Raises TooMany."""
-    count_try(account_id, source, now)
-    count_mail(email, now)
+    count_mail(email, source, now, proof=account_id)
     change_id = derived_id(seed, EMAIL_CODE)
     about = {"account_id": account_id, "change_id": change_id}
     mail = outbox.writes(change_id, EMAIL_CODE, account_pk(account_id), about, now)
@@ -46,10 +46,10 @@ def ask(account_id: str, email: str, source: str, seed: str, now: datetime) -> N
 
 def confirm(account_id: str, code: str, source: str, now: datetime) -> EmailChanged:
     """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
-    count_try(account_id, source, now)
-    change = email_change_store.change_of(account_id)
-    if change is None or not _is_proven(change, code, now):
-        raise wrong_code()
+    with counted(account_id, source, now):
+        change = email_change_store.change_of(account_id)
+        if change is None or not _is_proven(change, code, now):
+            raise wrong_code()
     if not identity().give_address(account_id, change.email):
         raise account_exists()
     kept_in = []
