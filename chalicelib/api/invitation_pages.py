@@ -3,6 +3,7 @@
 Each POST answers with a redirect to a page that GET shows, or with its form and what is wrong.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from chalicelib.core.errors import Conflict
@@ -66,11 +67,9 @@ def show_decline(call: Call[Empty, Empty]) -> Redirect:
     public=True, content_type=HTML,
 )  # fmt: skip
 def decline_invite(call: Call[NoFields, Empty]) -> Redirect:
-    try:
+    # Where it was answered otherwise, the page says how.
+    with suppress(Conflict):
         accept_decline.decline(links.load(call.params["token"], call.now), call.now)
-    except Conflict:
-        # It was answered otherwise: the page says how.
-        pass
     return Redirect(f"/invites/{call.params['token']}")
 
 

@@ -83,9 +83,7 @@ class ConditionFailed(Conflict):
     """The condition of a write did not hold. `failed` are the indexes of these writes."""
 
     def __init__(self, failed: Sequence[int] = ()) -> None:
-        super().__init__(
-            "changed_meanwhile", "Someone else changed this at the same time. Please reload and try again."
-        )
+        super().__init__("changed_meanwhile", "Someone changed this at the same time. Please reload and try again.")
         self.failed = tuple(failed)
 
 
@@ -125,7 +123,7 @@ class Unavailable(MusterError):
     def __init__(
         self,
         code: str = "unavailable",
-        detail: str = "We couldn't reach a service we need. Please try again in a moment.",
+        detail: str = "A service we need did not answer.",
     ) -> None:
         super().__init__(code, detail)
         self.retry_after = 2

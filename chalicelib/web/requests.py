@@ -20,6 +20,12 @@ def verified_email_of(request: Any) -> str | None:
     return str(claims["email"]) if claims.get("email") and str(claims.get("email_verified")).lower() == "true" else None
 
 
+def names_of(request: Any) -> tuple[str, str]:
+    """First and last name of the account, empty when it has none."""
+    claims = _claims(request)
+    return str(claims.get("given_name") or ""), str(claims.get("family_name") or "")
+
+
 def source_of(request: Any) -> str:
     """The IP address of the caller."""
     return str(((request.context or {}).get("identity") or {}).get("sourceIp") or "")

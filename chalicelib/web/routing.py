@@ -19,7 +19,15 @@ from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError,
 from chalicelib.core.lazy import BaseModel
 from chalicelib.web.html import HtmlPage, Redirect, problem_page, root
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
-from chalicelib.web.requests import account_id_of, content_type_of, form_of, query_of, source_of, verified_email_of
+from chalicelib.web.requests import (
+    account_id_of,
+    content_type_of,
+    form_of,
+    names_of,
+    query_of,
+    source_of,
+    verified_email_of,
+)
 
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
@@ -68,7 +76,8 @@ Q = TypeVar("Q", bound=BaseModel)
 class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
-    `email` is the account's address, if Cognito has verified it. `source` is the IP address of the caller, as API
+    `email` is the account's address, if Cognito has verified it, `names` its first and last
+    name. `source` is the IP address of the caller, as API
     Gateway saw it. `content_type` is that of the body, without parameters. `msp_id` is the `Muster-Msp` header: an
     account that administers several MSPs chooses one with it. `route` is the method and the path with its parameters
     filled in: idempotency keys are scoped by it.
@@ -84,6 +93,7 @@ class Call(Generic[B, Q]):
     msp_id: str | None
     now: datetime
     email: str | None = None
+    names: tuple[str, str] = ("", "")
     source: str = ""
     content_type: str = ""
 
@@ -239,6 +249,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         msp_id=request.headers.get("muster-msp"),
         now=clock[0](),
         email=verified_email_of(request),
+        names=names_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
     )

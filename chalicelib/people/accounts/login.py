@@ -63,7 +63,7 @@ def register(
             raise Invalid(FieldError("email", "invalid_email", "This email address cannot be used.")) from None
         if no.code not in _REGISTERED:
             raise Unavailable() from no
-        if no.code == "UsernameExistsException" and not _is_password_of(user_name, password):
+        if registration_id and no.code == "UsernameExistsException" and not _is_password_of(user_name, password):
             # Somebody went back to the form and chose another password: a registration of its own.
             names = {"first_name": first_name, "last_name": last_name}
             return register(email, password, source, now, **names, proof=proof)

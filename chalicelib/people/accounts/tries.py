@@ -2,8 +2,8 @@
 
 A whole office comes from one address of the network, and a stranger knows other people's addresses. So what is limited
 closely is one person's address from one network: the office's other people go on, and so does the person at home while
-a stranger tries. What proves itself (the link of an invitation, a registration's id, an account) has a count of its own.
-Far above them, lines for one network, and for one mailbox, stop the worst.
+a stranger tries. What proves itself (the link of an invitation, a registration's id, an account) has a count of its
+own. Far above them, lines for one network, and for one mailbox, stop the worst.
 """
 
 from collections.abc import Iterator

@@ -64,7 +64,7 @@ def ticket_pk(secret_hash: str) -> str:
 
 
 class Registering(OutboxItem):
-    """`REGISTERING#<invitation>` / `LATEST`: the latest registration begun here. Who comes back later goes on with it."""
+    """`REGISTERING#<invitation>` / `LATEST`: the latest registration begun here; who comes back goes on with it."""
 
     registration_id = UnicodeAttribute()
     ttl = NumberAttribute()

@@ -33,6 +33,16 @@ def new_secret() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
+def derived_secret(seed: str, code: str) -> str:
+    """The secret that this code leads to: the same each time, and not to be had without both."""
+    number = int.from_bytes(hashlib.sha256(f"{seed}\0{code}".encode()).digest(), "big")
+    digits = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return "".join(digits)
+
+
 def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 

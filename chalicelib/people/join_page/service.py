@@ -17,13 +17,15 @@ from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import mailed_codes
 from chalicelib.people.accounts.tries import count_mail
+from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import address_of, domain_in
 from chalicelib.people.join_page.models import JoinPage, JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm
 from chalicelib.people.join_page.settings import is_served, is_slug
-from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of
+from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of, secret_of
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
@@ -125,6 +127,7 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
     if not mailed_codes.matches(request.request_id, code, request.code_hash):
         problem = "That code is wrong. Enter the eight digits from the newest email."
         raise Invalid(FieldError("code", "wrong_code", problem))
+    secret = secret_of(request, code)
     for _ in range(_TRIES):
         members = members_store.members_by_address(request.org_id, [request.email])
         member = members.get(normalized(request.email))
@@ -132,7 +135,11 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
             return None
         if request.joined_at and (member is None or member.status not in OPEN):
             raise _over("You have already answered this invitation, or it was withdrawn.")
-        token = _join(view, request, member, now)
+        if request.joined_at and member is not None and tokens.matches(secret, member.invite_hash):
+            # Entered twice: the tries begin anew, and the link is the first one's.
+            store.commit([store.joined_write(request, now)])
+            return Token(request.org_id, member.member_id, secret).text
+        token = _join(view, request, member, secret, now)
         if token is not None:
             return token
         # The member changed, or the same request came twice at once: read and decide again.
@@ -140,9 +147,9 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
     raise Unavailable()
 
 
-def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, now: datetime) -> str | None:
+def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, secret: str, now: datetime) -> str | None:
     """The token; None when the member changed since it was read."""
-    invitation = invitation_for(request, existing, now, now + timedelta(days=int(view.org.invitation_days)))
+    invitation = invitation_for(request, existing, secret, now, now + timedelta(days=int(view.org.invitation_days)))
     entry = AuditEntry(
         _ACTOR, "member.joined_by_page", f"member/{invitation.member.member_id}",
         {"status": existing.status} if existing else None,
