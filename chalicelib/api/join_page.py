@@ -51,6 +51,13 @@ def verify(call: Call[VerifyForm, Empty]) -> HtmlPage | Redirect:
     return _answer(join_pages.confirm(call.params["slug"], call.body, call.source, call.now))
 
 
+@routes.add(
+    "GET", _JOIN + "/joined", summary="For those who have joined already", answer=None, public=True, content_type=HTML
+)  # fmt: skip
+def show_joined(call: Call[Empty, Empty]) -> HtmlPage:
+    return _page(join_pages.joined(call.params["slug"], call.source, call.now))
+
+
 @routes.add("GET", "/guide", summary="How accepting an invitation looks", answer=None, public=True, content_type=HTML)
 def show_guide(call: Call[Empty, Empty]) -> HtmlPage:
     """With pictures to download."""

@@ -55,7 +55,12 @@ def confirm(slug: str, form: VerifyForm, source: str, now: datetime) -> PageStat
             return _code_form(view, request, error.errors[0].message, error.status)
     except Conflict as error:
         return _over(view, error)
-    return Redirect(f"/invites/{token}") if token else PageState("member_already", _facts(view))
+    return Redirect(f"/invites/{token}" if token else f"/join/{view.page.slug}/joined")
+
+
+def joined(slug: str, source: str, now: datetime) -> PageState:
+    """Where the code of somebody leads who is a member already. Says nothing about anybody."""
+    return PageState("member_already", _facts(service.load(slug, source, now)))
 
 
 def _form(view: JoinPageView, form: JoinForm, errors: Sequence[FieldError] = (), status: int = 200) -> PageState:
