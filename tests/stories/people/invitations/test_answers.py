@@ -20,7 +20,7 @@ def test_an_expired_link_offers_a_fresh_one_and_accepts_nothing(world: World, in
     world.now += timedelta(days=31)
     assert inviting.member(member_id)["invitation"]["expired"] is True
     page = world.get(f"/invites/{token}")
-    assert (page.status, "Send me a fresh link" in page.text) == (200, True)
+    assert (page.status, "Send a new link" in page.text) == (200, True)
     account = world.account("ann@example.com")
     refused = world.post(f"/me/invites/{inviting.org}.{member_id}/accept", account, {})
     assert (refused.status, refused.json["code"]) == (409, "expired")

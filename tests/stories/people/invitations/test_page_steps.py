@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.aws.accounts import Accounts, Refused
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.inbox import code_for, mails_to
@@ -34,10 +35,16 @@ def test_make_my_account_pressed_twice_registers_and_mails_once(world: World, vi
 
 
 def test_who_goes_back_and_chooses_another_password_gets_a_registration_of_its_own(
-    world: World, visitor: Visitor
+    world: World, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = visitor.opens("accept")
     first = visitor.presses(page, "register", first_name="Ann", password=PASSWORD)
+
+    def wrong_password(*_: str) -> None:
+        """As Cognito says it, which looks at the password before it looks whether the registration is confirmed."""
+        raise Refused("NotAuthorizedException", "")
+
+    monkeypatch.setattr(Accounts, "log_in", wrong_password)
     second = visitor.presses(page, "register", first_name="Ann", password=NEW)
     assert first.headers["location"] != second.headers["location"]
 
