@@ -5,20 +5,21 @@ be reloaded, gone back to and opened in another window; and what is pressed twic
 The link itself shows how the invitation stands: to be answered, accepted, declined, expired.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from chalicelib.aws.accounts import PasswordDue
 from chalicelib.aws.identity import identity
-from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError, Unauthorized
+from chalicelib.core.errors import Conflict, Invalid, MusterError, Unauthorized
 from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.core.text import normalized, one_line
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.people.invitations import accept_decline, links, step_tickets, store
 from chalicelib.people.invitations.accept_decline import Account
+from chalicelib.people.invitations.answer_forms import require, require_a_name
 from chalicelib.people.invitations.links import InvitationView
 from chalicelib.people.invitations.schemas import AnswerForm
 from chalicelib.people.invitations.step_tickets import Step
@@ -148,14 +149,14 @@ _PAGES: Mapping[str, Callable[[Visit], Answer]] = {
 
 def _log_in(visit: Visit) -> Answer:
     form = visit.form
-    _require(form, "email", "password")
+    require(form, "email", "password")
     return _after_log_in(visit, form.email, login.log_in(form.email, form.password, visit.source, visit.now))
 
 
 def _register(visit: Visit) -> Answer:
     form = visit.form
-    _require(form, "password")
-    _require_a_name(form)
+    require(form, "password")
+    require_a_name(form)
     email, invite_id = str(visit.view.member.email), str(visit.view.member.invite_id)
     registration_id = login.register(
         email, form.password, visit.source, visit.now, first_name=one_line(form.first_name),
@@ -168,7 +169,7 @@ def _register(visit: Visit) -> Answer:
 
 def _confirm(visit: Visit) -> Answer:
     form = visit.form
-    _require(form, "registration_id", "code")
+    require(form, "registration_id", "code")
     try:
         login.confirm(form.registration_id, "".join(form.code.split()), visit.source, visit.now)
     except Conflict as error:
@@ -182,7 +183,7 @@ def _confirm(visit: Visit) -> Answer:
 
 
 def _resend(visit: Visit) -> Answer:
-    _require(visit.form, "registration_id")
+    require(visit.form, "registration_id")
     login.resend(visit.form.registration_id, visit.source, visit.now)
     return visit.to(f"confirm?registration_id={visit.form.registration_id}&sent=yes")
 
@@ -190,14 +191,14 @@ def _resend(visit: Visit) -> Answer:
 def _finish(visit: Visit) -> Answer:
     step = step_tickets.verify(visit.view, visit.form.ticket, visit.now)
     if _asked(visit, step)["needs_name"]:
-        _require_a_name(visit.form)
+        require_a_name(visit.form)
     account = Account(str(step.account_id), step.email)
     return _accept(visit, account, step.first_name or visit.form.first_name, step.last_name or visit.form.last_name)
 
 
 def _new_password(visit: Visit) -> Answer:
     form = visit.form
-    _require(form, "password")
+    require(form, "password")
     step = step_tickets.verify(visit.view, form.ticket, visit.now)
     try:
         due = PasswordDue(step.session or "")
@@ -208,7 +209,7 @@ def _new_password(visit: Visit) -> Answer:
 
 
 def _forgot(visit: Visit) -> Answer:
-    _require(visit.form, "email")
+    require(visit.form, "email")
     login.forgot(visit.form.email, visit.source, visit.now, proof=visit.proof)
     ticket = step_tickets.issue(visit.view, Step(email=visit.form.email), visit.now)
     return visit.to(f"reset?ticket={ticket}")
@@ -216,7 +217,7 @@ def _forgot(visit: Visit) -> Answer:
 
 def _reset(visit: Visit) -> Answer:
     form = visit.form
-    _require(form, "code", "password")
+    require(form, "code", "password")
     step = step_tickets.verify(visit.view, form.ticket, visit.now)
     try:
         login.reset(step.email, "".join(form.code.split()), form.password, visit.source, visit.now)
@@ -293,23 +294,6 @@ def _refused(visit: Visit, name: str, error: MusterError) -> PageState:
         step = step_tickets.verify(visit.view, visit.form.ticket, visit.now)
         facts |= {"login_email": step.email, **_asked(visit, step)}
     return visit.page("new_password" if name == "password" else name, error.status, retry_after, **facts)
-
-
-_LABELS = {
-    "email": "your email address", "password": "your password", "code": "the code", "registration_id": "the code",
-}  # fmt: skip
-
-
-def _require(form: AnswerForm, *names: str) -> None:
-    missing: Sequence[str] = [name for name in names if not getattr(form, name).strip()]
-    if missing:
-        raise Invalid(*(FieldError(name, "required", f"Enter {_LABELS[name]}.") for name in missing))
-
-
-def _require_a_name(form: AnswerForm) -> None:
-    """One is enough: not everybody has two."""
-    if not (one_line(form.first_name) or one_line(form.last_name)):
-        raise Invalid(FieldError("first_name", "required", "Enter your name."))
 
 
 def _facts(visit: Visit) -> dict[str, Any]:
