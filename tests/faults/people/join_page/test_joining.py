@@ -19,18 +19,19 @@ from tests.stories.joining import SLUG, Joining, token_of
 
 EMAIL = "ann@example.com"
 
-_LOAD = [
-    *(GET, TRANSACT),  # the rate limit of this source
+_PAGE = [
     *(GET, GET_MANY),  # the slug; the organization and its page
     *(QUERY, QUERY),  # groups, locations
 ]
 ASK = [
-    *_LOAD,
-    *(GET, TRANSACT),  # the rate limit of mails to this address
+    UPDATE,  # the count of this network, which begins
+    *_PAGE,
+    *(UPDATE, UPDATE, UPDATE),  # the counts of mails: of the network, to this address from it, and from everywhere
     *(TRANSACT, SEND),  # the request with its mail; the wake-up of the mailer
 ]
 CONFIRM = [
-    *_LOAD,
+    *(UPDATE, UPDATE),  # the count of this network, which has begun
+    *_PAGE,
     *(GET, TRANSACT),  # the request; its try is counted
     *(GET_MANY, QUERY, TRANSACT),  # the claim of the address; the member with the audit entry
 ]
