@@ -177,6 +177,11 @@ def test_somebody_invited_by_mail_logs_in_with_the_account_they_have(deployed: D
     assert page.get_by_label("Password", exact=True).input_value() == ""
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Log in and accept")
+    # The account has no name yet.
+    assert heading(page) == "What is your name?"
+    inspect(page)
+    page.get_by_label("First name").fill("Sam")
+    press(page, "Accept")
     assert heading(page) == "You have joined Acme Industries"
     place.assert_came_in(RETURNER)
 
