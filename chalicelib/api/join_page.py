@@ -11,7 +11,7 @@ from chalicelib.web.html import HtmlPage, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 if TYPE_CHECKING:
-    from chalicelib.people.invitations.accept_pages import PageState
+    from chalicelib.people.invitations.page_state import PageState
 
 routes = Routes("Join page", __name__)
 

@@ -6,58 +6,24 @@ The link itself shows how the invitation stands: to be answered, accepted, decli
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from chalicelib.aws.accounts import PasswordDue
 from chalicelib.aws.identity import identity
 from chalicelib.core.errors import Conflict, Invalid, MusterError, Unauthorized
-from chalicelib.core.ids import is_ulid, new_id
+from chalicelib.core.ids import is_ulid
 from chalicelib.core.text import normalized, one_line
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.people.invitations import accept_decline, links, step_tickets, store
 from chalicelib.people.invitations.accept_decline import Account
 from chalicelib.people.invitations.answer_forms import require, require_a_name
-from chalicelib.people.invitations.links import InvitationView
+from chalicelib.people.invitations.page_state import PageState, Visit
 from chalicelib.people.invitations.schemas import AnswerForm
 from chalicelib.people.invitations.step_tickets import Step
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.web.html import Redirect
-
-
-@dataclass(frozen=True)
-class PageState:
-    """The next page, and what it shows. `status` is that of the HTTP answer."""
-
-    name: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
-    retry_after: int | None = None
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody on a page of an invitation's link: what the link is, what was entered, and from where."""
-
-    view: InvitationView
-    token: str
-    form: AnswerForm
-    source: str
-    now: datetime
-
-    @property
-    def proof(self) -> str:
-        """The holder of the link has proven to be meant; mails have a count of their own by this."""
-        return f"{self.view.org.org_id}.{self.view.member.member_id}"
-
-    def to(self, step: str = "") -> Redirect:
-        return Redirect(f"/invites/{self.token}{step and '/'}{step}")
-
-    def page(self, name: str, status: int = 200, retry_after: int | None = None, **facts: Any) -> PageState:
-        return PageState(name, {**_facts(self), **facts}, status, retry_after)
-
 
 Answer = PageState | Redirect
 
@@ -294,22 +260,3 @@ def _refused(visit: Visit, name: str, error: MusterError) -> PageState:
         step = step_tickets.verify(visit.view, visit.form.ticket, visit.now)
         facts |= {"login_email": step.email, **_asked(visit, step)}
     return visit.page("new_password" if name == "password" else name, error.status, retry_after, **facts)
-
-
-def _facts(visit: Visit) -> dict[str, Any]:
-    """What every page may show. A password never comes back."""
-    form, view = visit.form, visit.view
-    return {
-        "organization": view.org.name,
-        "email": view.member.email,
-        "status": view.member.status,
-        "token": visit.token,
-        "request": form.request or new_id(visit.now),
-        "login_email": form.email or view.member.email,
-        "first_name": form.first_name,
-        "last_name": form.last_name,
-        "registration_id": form.registration_id,
-        "ticket": form.ticket,
-        "sent": form.sent,
-        "errors": {},
-    }

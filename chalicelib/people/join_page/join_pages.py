@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, FieldError, Invalid, TooMany
 from chalicelib.core.ids import new_id
-from chalicelib.people.invitations.accept_pages import PageState
+from chalicelib.people.invitations.page_state import PageState
 from chalicelib.people.join_page import service
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm
