@@ -21,6 +21,11 @@ NOT_ONCE = {
     "POST /me/invites/{invite_id}/accept",
     "POST /me/invites/{invite_id}/decline",
     "POST /invites/{token}/accept",
+    "POST /invites/{token}/confirm",
+    "POST /invites/{token}/finish",
+    "POST /invites/{token}/password",
+    "POST /invites/{token}/forgot",
+    "POST /invites/{token}/reset",
     "POST /invites/{token}/decline",
     "POST /invites/{token}/renew",
     # Public ones have no caller whose key it could be; a code is mailed again, and the newest counts.
