@@ -201,9 +201,9 @@ class Routes:
             blueprint = self.blueprint
 
             def view(**params: str) -> Response:
-                request = blueprint.current_request
-                answer = _respond(route, function, request, params)
-                return Response("", answer.headers, answer.status_code) if request.method == "HEAD" else answer
+                answer = _respond(route, function, blueprint.current_request, params)
+                is_head = blueprint.current_request.method == "HEAD"
+                return Response("", answer.headers, answer.status_code) if is_head else answer
 
             view.__name__ = function.__name__
             security = {} if public else {"authorizer": AUTHORIZER}
@@ -254,8 +254,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
     if len(raw) > route.max_bytes:
         raise TooLarge("body_too_large", f"A body may have {route.max_bytes:,} bytes at most here.")
     try:
-        body = _body(route, raw)
-        query = _query(route, request)
+        body, query = _body(route, raw), _query(route, request)
     except ValidationError as error:
         raise invalid_of(error) from None
     key = request.headers.get("idempotency-key")
@@ -281,11 +280,11 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
 
 def _query(route: Route, request: Any) -> BaseModel:
     """Of a page: what it knows of the query string. The rest was put there by tools, and means nothing to it."""
-    if not route.is_page:
-        return route.query.model_validate(query_of(request))
     try:
-        return route.query.model_validate(query_of(request, route.query.model_fields))
+        return route.query.model_validate(query_of(request, route.query.model_fields if route.is_page else None))
     except (ValidationError, Invalid):
+        if not route.is_page:
+            raise
         return route.query()
 
 
