@@ -57,6 +57,7 @@ _ACTION_BY_CALL = {
     "s3:HeadObject": "s3:GetObject",
     "s3:UploadPart": "s3:PutObject",
     "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
 
 _OURS = f"{ROOT}/chalicelib/"

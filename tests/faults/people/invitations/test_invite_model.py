@@ -190,7 +190,8 @@ class InvitationStory(RuleBasedStateMachine):
         rank = expected.ranks[about["invite_id"]] = max(expected.ranks.get(about["invite_id"], 0), _RANKS[kind])
         if self.people.member(expected.member_id)["invite_id"] != about["invite_id"]:
             return
-        if rank == _RANKS["Delivery"] and expected.status == "prospect":
+        # Who complains has got the mail.
+        if rank in (_RANKS["Delivery"], _RANKS["Complaint"]) and expected.status == "prospect":
             expected.status = "pending"
         if rank > _RANKS["Delivery"]:
             expected.blocked = True
