@@ -11,7 +11,7 @@ from chalicelib.web.html import HtmlPage, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 if TYPE_CHECKING:
-    from chalicelib.people.invitations.accept_pages import PageState
+    from chalicelib.people.invitations.page_state import PageState
 
 routes = Routes("Join page", __name__)
 
@@ -51,6 +51,13 @@ def verify(call: Call[VerifyForm, Empty]) -> HtmlPage | Redirect:
     return _answer(join_pages.confirm(call.params["slug"], call.body, call.source, call.now))
 
 
+@routes.add(
+    "GET", _JOIN + "/joined", summary="For those who have joined already", answer=None, public=True, content_type=HTML
+)  # fmt: skip
+def show_joined(call: Call[Empty, Empty]) -> HtmlPage:
+    return _page(join_pages.joined(call.params["slug"], call.source, call.now))
+
+
 @routes.add("GET", "/guide", summary="How accepting an invitation looks", answer=None, public=True, content_type=HTML)
 def show_guide(call: Call[Empty, Empty]) -> HtmlPage:
     """With pictures to download."""
@@ -62,4 +69,10 @@ def _answer(result: "PageState | Redirect") -> HtmlPage | Redirect:
 
 
 def _page(state: "PageState") -> HtmlPage:
-    return page(_TEMPLATES, f"{state.name}.html", {"front_url": allowed_origin(), **state.facts}, state.status)
+    return page(
+        _TEMPLATES,
+        f"{state.name}.html",
+        {"front_url": allowed_origin(), **state.facts},
+        state.status,
+        state.retry_after,
+    )

@@ -1,5 +1,6 @@
 """HTTP: the caller's own invitations."""
 
+from chalicelib.core.text import one_line
 from chalicelib.people.invitations import my_invitations
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvitePage
 from chalicelib.web.paging import PageQuery, Pager
@@ -18,8 +19,15 @@ def my_invites(call: Call[Empty, PageQuery]) -> MyInvitePage:
 
 @routes.add("POST", _INVITE + "/accept", summary="Accept an invitation", answer=Answered, body=AcceptForm)
 def accept_my_invite(call: Call[AcceptForm, Empty]) -> Answered:
-    """With `token`, that of the mailed link, an invitation to another address moves to mine."""
-    return my_invitations.accept(call.account_id, call.email, call.params["invite_id"], call.body, call.now)
+    """With `token`, that of the mailed link, an invitation to another address moves to mine.
+
+    Without names, those of my account are taken.
+    """
+    form = call.body
+    if not (form.first_name or form.last_name):
+        first_name, last_name = map(one_line, call.names)
+        form = form.model_copy(update={"first_name": first_name, "last_name": last_name})
+    return my_invitations.accept(call.account_id, call.email, call.params["invite_id"], form, call.now)
 
 
 @routes.add("POST", _INVITE + "/decline", summary="Decline an invitation", answer=Answered)

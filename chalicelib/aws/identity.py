@@ -29,6 +29,16 @@ _KEEPS_FIRST_PASSWORD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
+class Person:
+    """An account with its verified address; names are those of the registration, empty when there are none."""
+
+    account_id: str
+    email: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True)
 class Identity:
     user_pool_id: str
 
@@ -117,8 +127,8 @@ class Identity:
                 return None
             request["PaginationToken"] = answer["PaginationToken"]
 
-    def named(self, user_name: str) -> tuple[str, str] | None:
-        """Account and address of a user by its name. None when there is none, or its address is not verified."""
+    def person(self, user_name: str) -> Person | None:
+        """Whose user name this is. None when there is nobody, or the address is not verified."""
         try:
             with translated():
                 answer = client("cognito-idp").admin_get_user(UserPoolId=self.user_pool_id, Username=user_name)
@@ -127,7 +137,10 @@ class Identity:
                 raise
             return None
         attributes = _values(answer["UserAttributes"])
-        return (attributes["sub"], attributes["email"]) if attributes.get("email_verified") == "true" else None
+        if attributes.get("email_verified") != "true":
+            return None
+        names = (attributes.get("given_name", ""), attributes.get("family_name", ""))
+        return Person(attributes["sub"], attributes["email"], *names)
 
     def give_address(self, account_id: str, email: str) -> bool:
         """Make this the account's verified address. False when another account has it.

@@ -1,9 +1,12 @@
 """Ids: ULIDs, which sort by their time of creation, and ids derived from others."""
 
 import hashlib
+import re
 from datetime import datetime
 
 from ulid import ULID
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def new_id(now: datetime) -> str:
@@ -14,6 +17,11 @@ def new_id(now: datetime) -> str:
 def time_of(ulid: str) -> datetime:
     """When the id, or the one that it is derived from, was created."""
     return ULID.from_str(ulid).datetime
+
+
+def is_ulid(text: str) -> bool:
+    """Whether this could be an id of ours, as we write it."""
+    return _ULID.fullmatch(text) is not None
 
 
 def derived_id(parent: str, *parts: str) -> str:

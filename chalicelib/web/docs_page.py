@@ -4,6 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.web.html import root
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -17,6 +19,7 @@ def docs_page(document: dict[str, Any]) -> str:
             entry = {"description": "", **operation, "method": method.upper(), "path": path}
             operations_by_tag.setdefault(operation["tags"][0], []).append(entry)
     return _template().render(
+        root=root(),
         info=document["info"],
         operations_by_tag=dict(sorted(operations_by_tag.items())),
         schemas=dict(sorted(document["components"]["schemas"].items())),

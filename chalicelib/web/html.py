@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from chalicelib.core.addresses import shown_if_address
 from chalicelib.core.errors import MusterError
+from chalicelib.core.settings import settings
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,7 +27,7 @@ class HtmlPage:
 
 @dataclass(frozen=True)
 class Redirect:
-    """303 to another page. `location` may be relative to the page's own address."""
+    """303 to another page. `location` is its path, without that of the stage (`root`)."""
 
     location: str
 
@@ -33,8 +35,16 @@ class Redirect:
 def page(
     folder: Path, template: str, facts: dict[str, Any], status: int = 200, retry_after: int | None = None
 ) -> HtmlPage:
-    """`folder` holds the room's templates; they extend `layout.html`."""
-    return HtmlPage(_environment(folder).get_template(template).render(facts), status, retry_after)
+    """`folder` holds the room's templates; they extend `layout.html`, and their links begin with `root`."""
+    return HtmlPage(_environment(folder).get_template(template).render(root=root(), **facts), status, retry_after)
+
+
+def root() -> str:
+    """What stands before the path of every page: that of the public address.
+
+    Links from here work whether or not the address in the browser has a slash behind it.
+    """
+    return urlsplit(settings().public_url).path.rstrip("/")
 
 
 def problem_page(error: MusterError) -> HtmlPage:

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from chalice.app import CaseInsensitiveMapping, Response
 from pydantic import ConfigDict, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
@@ -65,7 +66,7 @@ def problem_response(error: MusterError) -> Response:
 
 def unexpected() -> MusterError:
     """For an exception that nobody foresaw. The answer says nothing about it."""
-    return MusterError("internal_error", "Muster made a mistake; the operators know of it.")
+    return MusterError("internal_error", "Something went wrong on our side. Please try again in a few minutes.")
 
 
 def unexpected_response() -> Response:
@@ -78,33 +79,40 @@ _CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_inval
 # Our sentences, with what pydantic knows of the rule: {max_length} and the like.
 _SENTENCES = {
     "missing": "This field is required.",
-    "extra_forbidden": "This field is not known here; leave it out.",
-    "model_type": "This must be an object.",
-    "model_attributes_type": "This must be an object.",
-    "dict_type": "This must be an object.",
-    "list_type": "This must be a list.",
+    "extra_forbidden": "This field is not known here. Leave it out.",
     "string_type": "This must be text.",
     "string_unicode": "This must be text.",
-    "bool_type": "This must be true or false.",
+    "string_too_short": "This needs at least {min_length} characters.",
+    "string_too_long": "This can have at most {max_length} characters.",
+    "string_pattern_mismatch": "This has characters that can't be used here.",
+    "too_short": "Give at least {min_length}.",
+    "too_long": "Give at most {max_length}.",
     "int_type": "This must be a whole number.",
     "int_parsing": "This must be a whole number.",
     "int_from_float": "This must be a whole number.",
-    "string_too_short": "This is too short: {min_length} characters at least.",
-    "string_too_long": "This is too long: {max_length} characters at most.",
-    "string_pattern_mismatch": "This is not written as this field needs it.",
-    "too_short": "Give {min_length} at least.",
-    "too_long": "Give {max_length} at most.",
+    "float_type": "This must be a number.",
+    "float_parsing": "This must be a number.",
+    "bool_type": "This must be true or false.",
+    "bool_parsing": "This must be true or false.",
+    "list_type": "This must be a list.",
+    "dict_type": "This must be an object with fields.",
+    "model_type": "This must be an object with fields.",
+    "model_attributes_type": "This must be an object with fields.",
+    "greater_than": "This must be more than {gt}.",
     "greater_than_equal": "This must be {ge} or more.",
+    "less_than": "This must be less than {lt}.",
     "less_than_equal": "This must be {le} or less.",
     "date_type": "This must be a date, such as 2027-01-31.",
     "date_parsing": "This must be a date, such as 2027-01-31.",
     "date_from_datetime_parsing": "This must be a date, such as 2027-01-31.",
     "date_from_datetime_inexact": "This must be a date, such as 2027-01-31.",
-    "datetime_type": "This must be an instant, such as 2027-01-31T08:00:00Z.",
-    "datetime_parsing": "This must be an instant, such as 2027-01-31T08:00:00Z.",
-    "datetime_from_date_parsing": "This must be an instant, such as 2027-01-31T08:00:00Z.",
-    "timezone_aware": "Say the offset from UTC, such as 2027-01-31T08:00:00Z.",
+    "datetime_type": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
+    "datetime_parsing": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
+    "datetime_from_date_parsing": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
+    "timezone_aware": "This needs a time zone, such as the Z in 2027-01-31T09:00:00Z.",
 }
+# Of the validator's other kinds no sentence reaches a reader; our own kinds bring their own.
+_BUILT_IN = frozenset(get_args(ErrorType))
 
 # What stands between quotes in the choices as pydantic prints them, members of enumerations among them.
 _CHOICE = re.compile(r"'([^']*)'")
@@ -114,7 +122,7 @@ def invalid_of(error: ValidationError) -> MusterError:
     """422 with every wrong field; 400 when the body is not JSON."""
     details = error.errors(include_url=False, include_input=False)
     if any(item["type"] == "json_invalid" for item in details):
-        return BadRequest("unreadable_json", "The body is not JSON: " + details[0]["msg"] + ".")
+        return BadRequest("unreadable_json", "The body is not JSON.")
     fields = [_field_error(item["loc"], item["type"], item) for item in details[:MAX_ERRORS]]
     return Invalid(*fields, num_more=len(details) - len(fields))
 
@@ -125,7 +133,9 @@ def _field_error(location: Iterable[Any], kind: str, item: Mapping[str, Any]) ->
     if kind in ("enum", "literal_error"):
         sentence = f"This must be one of: {', '.join(_CHOICE.findall(context['expected']))}."
     elif kind in _SENTENCES:
-        sentence = _SENTENCES[kind].format(**context)
+        sentence = _SENTENCES[kind].format_map(context)
+    elif kind in _BUILT_IN and kind != "value_error":
+        sentence = "This value can't be used here."
     else:
         sentence = item["msg"].removeprefix("Value error, ")
     return FieldError(field, _CODES.get(kind, kind), sentence if sentence.endswith(".") else sentence + ".")

@@ -1,35 +1,50 @@
-"""The recent uses that a rate limit counts."""
+"""The counts of rate limits."""
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import ListAttribute, NumberAttribute
+from pynamodb.attributes import NumberAttribute
 
 from chalicelib.aws import table
 from chalicelib.aws.items import OutboxItem
-from chalicelib.aws.table import Write
 from chalicelib.core.ids import short_hash
 
-_SK = "RECENT"
+_SK = "COUNT"
 
 
-class RecentUses(OutboxItem):
-    """`LIMIT#<action>#<hash of the subject>` / `RECENT`: instants in milliseconds since 1970, oldest first."""
+class Uses(OutboxItem):
+    """`LIMIT#<action>#<hash of the subject>` / `COUNT`: uses since `started`, in milliseconds since 1970."""
 
-    instants: ListAttribute[int] = ListAttribute(default=list)
-    revision = NumberAttribute(default=0)
+    started = NumberAttribute()
+    num = NumberAttribute()
     ttl = NumberAttribute()
 
 
-def recent_uses(action: str, subject: str) -> RecentUses:
-    """Without instants and at revision 0 when there are none."""
-    pk = f"LIMIT#{action}#{short_hash(subject)}"
-    return table.get(RecentUses, pk, _SK) or RecentUses(pk, _SK)
-
-
-def replace(current: RecentUses, instants: list[int], expires_at: datetime) -> None:
-    """Raises ConditionFailed when another request was counted since `current` was read."""
-    revision = int(current.revision)
-    unchanged = RecentUses.revision == revision if revision else RecentUses.pk.does_not_exist()
+def begin(action: str, subject: str, since: int, at: int, expires_at: datetime) -> bool:
+    """Count the first use of a new window, unless there is one that began after `since`: then False."""
+    is_over = Uses.pk.does_not_exist() | (Uses.started <= since)
     ttl = int((expires_at + timedelta(minutes=1)).timestamp())
-    uses = RecentUses(current.pk, current.sk, instants=instants, revision=revision + 1, ttl=ttl)
-    table.transact([Write("put", uses, unchanged)])
+    actions = (Uses.started.set(at), Uses.num.set(1), Uses.ttl.set(ttl))
+    return table.update_if(_uses(action, subject), is_over, *actions) is not None
+
+
+def add(action: str, subject: str, limit: int) -> bool:
+    """Count one more use. False when there were `limit` already."""
+    return table.update_if(_uses(action, subject), Uses.num < limit, Uses.num.add(1)) is not None
+
+
+def take_back(action: str, subject: str) -> None:
+    table.update_if(_uses(action, subject), Uses.num > 0, Uses.num.add(-1))
+
+
+def started(action: str, subject: str) -> int | None:
+    """When the window began; None when nothing was counted."""
+    found = table.get(Uses, _pk(action, subject), _SK)
+    return int(found.started) if found else None
+
+
+def _uses(action: str, subject: str) -> Uses:
+    return Uses(_pk(action, subject), _SK)
+
+
+def _pk(action: str, subject: str) -> str:
+    return f"LIMIT#{action}#{short_hash(subject)}"

@@ -32,6 +32,12 @@ def logged_in_at_of(request: Any) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() and len(text) < 12 else None
 
 
+def names_of(request: Any) -> tuple[str, str]:
+    """First and last name of the account, empty when it has none."""
+    claims = _claims(request)
+    return str(claims.get("given_name") or ""), str(claims.get("family_name") or "")
+
+
 def source_of(request: Any) -> str:
     """The IP address of the caller."""
     return str(((request.context or {}).get("identity") or {}).get("sourceIp") or "")

@@ -18,7 +18,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.lazy import BaseModel
-from chalicelib.web.html import HtmlPage, Redirect, problem_page
+from chalicelib.web.html import HtmlPage, Redirect, problem_page, root
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
 from chalicelib.web.requests import (
     account_id_of,
@@ -26,6 +26,7 @@ from chalicelib.web.requests import (
     content_type_of,
     form_of,
     logged_in_at_of,
+    names_of,
     query_of,
     source_of,
     verified_email_of,
@@ -55,11 +56,13 @@ _PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 
-# What people copy along with a link from a sentence, a list or a mail.
-_BEHIND_LINKS = ".,;:!?*'\"()[]{}<>\u201c\u201d\u2019\u00bb\u2026"
-
 # Ids hold nothing else; above all no '#', which separates the parts of keys.
 _ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
+
+# What mail readers and people take along behind a link that they paste: punctuation, as it is or as %3E.
+_BEHIND_A_LINK = re.compile(
+    r"""(?:[.,;:!?*'"()<>\[\]{}|\u2019\u201d\u00bb\u2026]|%(?:2[12789ACEace]|3[ABCEFabcef]|5[BDbd]|7[BCDbcd]))+$"""
+)
 
 
 class Empty(BaseModel):
@@ -76,11 +79,11 @@ Q = TypeVar("Q", bound=BaseModel)
 class Call(Generic[B, Q]):
     """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
 
-    `email` is the account's address, if Cognito has verified it; `logged_in_at` is when the person last proved to be
-    it. `source` is the IP address of the caller, as API Gateway saw it. `content_type` is that of the body, as the
-    header says it. `msp_id` is the `Muster-Msp` header: an account that administers several MSPs chooses one with it.
-    `route` is the method and the path with its parameters filled in: idempotency keys are scoped by it. `needs` is the
-    permission that the route names.
+    `email` is the account's address, if Cognito has verified it, `names` its first and last name; `logged_in_at` is
+    when the person last proved to be it. `source` is the IP address of the caller, as API Gateway saw it.
+    `content_type` is that of the body, as the header says it. `msp_id` is the `Muster-Msp` header: an account that
+    administers several MSPs chooses one with it. `route` is the method and the path with its parameters filled in:
+    idempotency keys are scoped by it. `needs` is the permission that the route names.
     """
 
     route: str
@@ -93,6 +96,7 @@ class Call(Generic[B, Q]):
     msp_id: str | None
     now: datetime
     email: str | None = None
+    names: tuple[str, str] = ("", "")
     source: str = ""
     content_type: str = ""
     logged_in_at: datetime | None = None
@@ -210,12 +214,14 @@ class Routes:
             blueprint = self.blueprint
 
             def view(**params: str) -> Response:
-                return _respond(route, function, blueprint.current_request, params)
+                answer = _respond(route, function, blueprint.current_request, params)
+                is_head = blueprint.current_request.method == "HEAD"
+                return Response("", answer.headers, answer.status_code) if is_head else answer
 
             view.__name__ = function.__name__
             security = {} if public else {"authorizer": AUTHORIZER}
-            # Programs that check links ask for the head alone, which API Gateway makes of the same answer.
-            methods = [method, "HEAD"] if route.is_page and method == "GET" else [method]
+            # Link checkers and mail filters ask with HEAD; it answers as GET, without a body.
+            methods = ["GET", "HEAD"] if public and method == "GET" else [method]
             blueprint.route(path, methods=methods, name=function.__name__, content_types=list(takes), **security)(view)
             return function
 
@@ -230,7 +236,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         if isinstance(result, Response):
             return result
         if isinstance(result, Redirect):
-            return Response("", {**_PAGE_HEADERS, "Location": result.location}, 303)
+            return Response("", {**_PAGE_HEADERS, "Location": root() + result.location}, 303)
         if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
@@ -258,15 +264,14 @@ def _page_response(page: HtmlPage) -> Response:
 def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]:
     account_id = "" if route.public else account_id_of(request)
     if route.is_page:
-        params = {name: value.rstrip(_BEHIND_LINKS) for name, value in params.items()}
+        params = {name: _BEHIND_A_LINK.sub("", value) for name, value in params.items()}
     if any(not _ID.fullmatch(value) for value in params.values()):
         raise NotFound()
     raw = request.raw_body or b""
     if len(raw) > route.max_bytes:
         raise TooLarge("body_too_large", f"A body may have {route.max_bytes:,} bytes at most here.")
     try:
-        body = _body(route, raw)
-        query = route.query.model_validate(query_of(request, route.query.model_fields if route.is_page else None))
+        body, query = _body(route, raw), _query(route, request)
     except ValidationError as error:
         raise invalid_of(error) from None
     key = request.headers.get("idempotency-key")
@@ -283,6 +288,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         msp_id=request.headers.get("muster-msp"),
         now=clock[0](),
         email=verified_email_of(request),
+        names=names_of(request),
         source=source_of(request),
         content_type=content_type_of(request),
         logged_in_at=logged_in_at_of(request),
@@ -291,11 +297,23 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
     )
 
 
+def _query(route: Route, request: Any) -> BaseModel:
+    """Of a page: what it knows of the query string. The rest was put there by tools, and means nothing to it."""
+    try:
+        return route.query.model_validate(query_of(request, route.query.model_fields if route.is_page else None))
+    except (ValidationError, Invalid):
+        if not route.is_page:
+            raise
+        return route.query()
+
+
 def _body(route: Route, raw: bytes) -> BaseModel:
     if route.body is None:
         return Empty()
     if route.takes == FORM:
-        return route.body.model_validate(form_of(raw))
+        # Programs that fill in forms add fields of their own.
+        known = {name: text for name, text in form_of(raw).items() if name in route.body.model_fields}
+        return route.body.model_validate(known)
     if not raw.strip():
         raise BadRequest("body_missing", "This request needs a JSON body.")
     return route.body.model_validate_json(raw, strict=True)

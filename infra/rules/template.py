@@ -23,12 +23,15 @@ PUBLIC = {
     "GET /docs",
     "GET /openapi.json",
     "GET /invites/{token}",
-    "POST /invites/{token}/accept",
-    "POST /invites/{token}/decline",
-    "POST /invites/{token}/renew",
+    *(
+        f"{method} /invites/{{token}}/{step}"
+        for method in ("GET", "POST")
+        for step in ("accept", "confirm", "finish", "password", "forgot", "reset", "decline", "renew")
+    ),
     "GET /join/{slug}",
     "POST /join/{slug}",
     "GET /join/{slug}/verify",
+    "GET /join/{slug}/joined",
     "POST /join/{slug}/verify",
     "GET /rsvp/{token}",
     "POST /rsvp/{token}",
@@ -68,7 +71,7 @@ def handlers_are_in_app(template: Template) -> Iterator[str]:
 def methods_need_a_token(template: Template) -> Iterator[str]:
     for path, methods in template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"].items():
         for method, operation in methods.items():
-            # A page's head is asked for by HEAD.
+            # HEAD is GET without a body.
             route = f"{'GET' if method == 'head' else method.upper()} {path}"
             if method != "options" and route not in PUBLIC and not operation.get("security"):
                 yield f"{route} is open to everybody"

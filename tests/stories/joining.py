@@ -18,7 +18,7 @@ from tests.stories.inviting import Inviting
 
 SLUG = "acme"
 _CODE = re.compile(r"^ {4}(\d{8})$", re.MULTILINE)
-_LINK = re.compile(r"^\.\./\.\./invites/([\w.~-]+)$")
+_LINK = re.compile(r"^/dev/invites/([\w.~-]+)$")
 
 
 class Joining(Inviting):
@@ -52,7 +52,7 @@ class Joining(Inviting):
         answer = self.ask(email, **fields)
         assert answer.status == 303, answer.text
         path, _, request_id = answer.headers["location"].partition("?request=")
-        assert path == f"{SLUG}/verify"
+        assert path == f"/dev/join/{SLUG}/verify"
         return request_id
 
     def code(self, email: str) -> str:

@@ -16,9 +16,10 @@ from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import email_change_store, mailed_codes
 from chalicelib.people.accounts.email_change_schemas import EmailChanged, KeptIn
-from chalicelib.people.accounts.login import account_exists, count_mail, count_try, log_in, wrong_code
+from chalicelib.people.accounts.login import account_exists, log_in, wrong_code
 from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
+from chalicelib.people.accounts.tries import count_mail, counted
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
@@ -49,9 +50,8 @@ def ask(asker: Asker, email: str, password: str | None, source: str, seed: str, 
     password, Unauthorized for a wrong one, TooMany.
     """
     account_id = asker.account_id
-    count_try(account_id, source, now)
     _prove(asker, password, source, now)
-    count_mail(email, now)
+    count_mail(email, source, now, proof=account_id)
     change_id = derived_id(seed, EMAIL_CODE)
     about = {"account_id": account_id, "change_id": change_id}
     mail = outbox.writes(change_id, EMAIL_CODE, account_pk(account_id), about, now)
@@ -73,10 +73,10 @@ def _prove(asker: Asker, password: str | None, source: str, now: datetime) -> No
 
 def confirm(account_id: str, old_email: str | None, code: str, source: str, now: datetime) -> EmailChanged:
     """Raises Invalid `wrong_code`, Conflict `account_exists`, TooMany."""
-    count_try(account_id, source, now)
-    change = email_change_store.change_of(account_id)
-    if change is None or not _is_proven(change, code, now):
-        raise wrong_code()
+    with counted(account_id, source, now):
+        change = email_change_store.change_of(account_id)
+        if change is None or not _is_proven(change, code, now):
+            raise wrong_code()
     if not identity().give_address(account_id, change.email):
         raise account_exists()
     if old_email is not None and normalized(old_email) != normalized(change.email):

@@ -1,12 +1,11 @@
 """People and their own accounts: register, confirm, log in, refresh, forget a password and set another.
 
 Nothing tells which accounts exist: answers, and the AWS calls behind them, are the same with and without an account.
-Tries are counted before anything else.
+What fails is counted (tries.py).
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
+from datetime import datetime
 
 from chalicelib.aws.accounts import PasswordDue, Refused, Tokens, accounts
 from chalicelib.core.addresses import understood
@@ -14,15 +13,7 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, 
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
-from chalicelib.web import rate_limits
-
-TRIES = 5
-TRIES_PER_SOURCE = 20
-PER = timedelta(minutes=1)
-
-# Anybody can have codes mailed to any address, so each address gets only so many, from all sources together.
-MAILS = 5
-MAILS_PER = timedelta(hours=1)
+from chalicelib.people.accounts.tries import count_mail, counted
 
 _WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
@@ -42,30 +33,51 @@ class LoggedIn:
 
 
 def register(
-    email: str, password: str, source: str, now: datetime, *, first_name: str = "", last_name: str = ""
+    email: str,
+    password: str,
+    source: str,
+    now: datetime,
+    *,
+    first_name: str = "",
+    last_name: str = "",
+    registration_id: str | None = None,
+    proof: str | None = None,
 ) -> str:
     """Mails a code to the address, and returns the registration's id, which is the account's user name.
 
     One can log in by the address only once its owner has confirmed this registration, so that registering
-    somebody else's address gains nothing.
+    somebody else's address gains nothing. `registration_id` is that of a form: sent twice, it registers and mails once.
+    `proof` names what the caller has proven to hold, for the count of mails.
     Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
     """
     address = understood(email)
-    count_try(address, source, now)
     refuse_weak(password, "password")
-    count_mail(address, now)
-    registration_id = new_id(now)
+    count_mail(address, source, now, proof=proof)
+    user_name = registration_id or new_id(now)
     attributes = {"email": address, "given_name": first_name, "family_name": last_name}
     try:
-        accounts().sign_up(registration_id, password, {k: v for k, v in attributes.items() if v})
+        accounts().sign_up(user_name, password, {k: v for k, v in attributes.items() if v})
     except Refused as no:
         if no.code in _WEAK:
             raise refused_by_cognito("password") from None
         if no.code == "InvalidParameterException":
-            raise Invalid(FieldError("email", "invalid_email", "This address cannot be used.")) from None
+            raise Invalid(FieldError("email", "invalid_email", "This email address cannot be used.")) from None
         if no.code not in _REGISTERED:
             raise Unavailable() from no
-    return registration_id
+        if registration_id and no.code == "UsernameExistsException" and not _is_password_of(user_name, password):
+            # Somebody went back to the form and chose another password: a registration of its own.
+            names = {"first_name": first_name, "last_name": last_name}
+            return register(email, password, source, now, **names, proof=proof)
+    return user_name
+
+
+def _is_password_of(user_name: str, password: str) -> bool:
+    """Also before the registration is confirmed: Cognito looks at the password first."""
+    try:
+        accounts().log_in(user_name, password)
+    except Refused as no:
+        return no.code == "UserNotConfirmedException"
+    return True
 
 
 def confirm(registration_id: str, code: str, source: str, now: datetime) -> None:
@@ -74,21 +86,20 @@ def confirm(registration_id: str, code: str, source: str, now: datetime) -> None
     Only the mailbox's owner learns the first of these, because it takes the code. The second takes no code, and
     proves nothing.
     """
-    count_try(registration_id, source, now)
-    try:
-        accounts().confirm_sign_up(registration_id, code)
-    except Refused as no:
-        if no.code == "AliasExistsException":
-            raise account_exists() from None
-        if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
-            raise Conflict("already_confirmed", "This registration is confirmed already: log in.") from None
-        raise wrong_code() from None
+    with counted(registration_id, source, now):
+        try:
+            accounts().confirm_sign_up(registration_id, code)
+        except Refused as no:
+            if no.code == "AliasExistsException":
+                raise account_exists() from None
+            if no.code == "NotAuthorizedException" and no.message.endswith("CONFIRMED"):
+                raise Conflict("already_confirmed", "Your email address is already confirmed. Please log in.") from None
+            raise wrong_code() from None
 
 
 def resend(registration_id: str, source: str, now: datetime) -> None:
     """Mail another code, if the registration exists and is not confirmed."""
-    count_try(registration_id, source, now)
-    count_mail(registration_id, now)
+    count_mail(registration_id, source, now, proof=registration_id)
     try:
         accounts().mail_code_again(registration_id)
     except Refused:
@@ -106,47 +117,40 @@ def log_in(login: str, password: str, source: str, now: datetime) -> LoggedIn | 
     PasswordDue: the password was chosen by somebody else, and `choose_password` has to replace it.
     """
     name = _name_of(login)
-    count_try(name, source, now)
-    try:
-        return _logged_in(accounts().log_in(name, password))
-    except Refused:
-        raise Unauthorized(
-            "wrong_credentials",
-            "Log-in and password do not belong together, or the address was never confirmed. "
-            "A forgotten password can be replaced by a mailed code.",
-        ) from None
+    with counted(name, source, now):
+        try:
+            return _logged_in(accounts().log_in(name, password))
+        except Refused:
+            raise Unauthorized("wrong_credentials", "Wrong email address or password. Forgot it?") from None
 
 
 def choose_password(
     login: str, due: PasswordDue, new_password: str, source: str, now: datetime
 ) -> LoggedIn | PasswordDue:
     """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
-    count_try(_name_of(login), source, now)
     refuse_weak(new_password, "new_password")
-    try:
-        return _logged_in(accounts().answer_with_password(due, new_password))
-    except Refused as no:
-        if no.code in _WEAK:
-            raise refused_by_cognito("new_password") from None
-        raise Unauthorized(
-            "log_in_expired", "That took too long, or was done already; log in again with the first password."
-        ) from None
+    with counted(_name_of(login), source, now):
+        try:
+            return _logged_in(accounts().answer_with_password(due, new_password))
+        except Refused as no:
+            if no.code in _WEAK:
+                raise refused_by_cognito("new_password") from None
+            raise _log_in_expired() from None
 
 
 def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
     """Raises Unauthorized `log_in_expired`."""
-    _count_source(source, now)
-    try:
-        return accounts().refresh(refresh_token)
-    except Refused:
-        raise Unauthorized("log_in_expired", "This log-in is over; log in again.") from None
+    with counted(refresh_token, source, now):
+        try:
+            return accounts().refresh(refresh_token)
+        except Refused:
+            raise _log_in_expired() from None
 
 
-def forgot(email: str, source: str, now: datetime) -> None:
+def forgot(email: str, source: str, now: datetime, *, proof: str | None = None) -> None:
     """Mail a code to the address, if an account has it."""
     address = understood(email)
-    count_try(address, source, now)
-    count_mail(address, now)
+    count_mail(address, source, now, proof=proof)
     try:
         accounts().mail_reset_code(address)
     except Refused:
@@ -156,50 +160,30 @@ def forgot(email: str, source: str, now: datetime) -> None:
 def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
     """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
     address = understood(email)
-    count_try(address, source, now)
     refuse_weak(new_password, "new_password")
-    try:
-        accounts().reset(address, code, new_password)
-    except Refused as no:
-        if no.code in _WEAK:
-            raise refused_by_cognito("new_password") from None
-        raise wrong_code() from None
+    with counted(address, source, now):
+        try:
+            accounts().reset(address, code, new_password)
+        except Refused as no:
+            if no.code in _WEAK:
+                raise refused_by_cognito("new_password") from None
+            raise wrong_code() from None
 
 
-def count_try(target: str, source: str, now: datetime) -> None:
-    """One more try on this address, login name, registration or account. Raises TooMany."""
-    _count_source(source, now)
-    rate_limits.take("auth", target, TRIES, PER, now)
-
-
-def count_mail(address: str, now: datetime) -> None:
-    """One more mail with a code to this address. Raises TooMany."""
-    rate_limits.take("auth_mail", normalized(address), MAILS, MAILS_PER, now)
+def _log_in_expired() -> Unauthorized:
+    return Unauthorized("log_in_expired", "Your login has expired. Please log in again.")
 
 
 def wrong_code() -> Invalid:
-    sentence = "This is not the code that was mailed, or it is too old; ask for another one."
+    sentence = "That code is wrong or has expired. Check the newest email, or ask for a new code."
     return Invalid(FieldError("code", "wrong_code", sentence), code="wrong_code")
 
 
 def account_exists() -> Conflict:
     return Conflict(
         "account_exists",
-        "This address has an account already: log in with it. A forgotten password can be replaced by a mailed code.",
+        "This email address already has an account. Log in instead. Forgot your password? You can reset it.",
     )
-
-
-def _count_source(source: str, now: datetime) -> None:
-    rate_limits.take("auth_source", network_of(source), TRIES_PER_SOURCE, PER, now)
-
-
-def network_of(source: str) -> str:
-    """The IPv4 address, or the network of an IPv6 address: a customer has 2^64 of those."""
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return source
-    return str(int(address) >> 64) if isinstance(address, IPv6Address) else source
 
 
 def _logged_in(result: Tokens | PasswordDue) -> LoggedIn | PasswordDue:

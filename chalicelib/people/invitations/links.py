@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.core.ids import new_id
-from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
+from chalicelib.people.accounts.tries import count_mail
 from chalicelib.people.invitations import resend_cancel, store, tokens
 from chalicelib.people.invitations.join_settings import refuse_closed
 from chalicelib.people.invitations.states import OPEN
@@ -16,10 +16,6 @@ from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.models import OrgPointer
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.tenants.organizations.models import Org
-from chalicelib.web import rate_limits
-
-# For one address, from all sources together.
-_MAILS_AN_HOUR = 5
 
 
 @dataclass(frozen=True)
@@ -47,21 +43,38 @@ def load(text: str, now: datetime) -> InvitationView:
     return view_of(member, token.org_id, pointer, now)
 
 
-def renew(text: str, now: datetime) -> InvitationView:
+def renew(text: str, source: str, now: datetime) -> InvitationView:
     """A fresh link to the same address. Raises NotFound, Conflict while the link is good, TooMany."""
     view = load(text, now)
     if not view.is_open or not view.expired:
-        raise Conflict("not_expired", "This invitation has not expired; you can still answer it.")
+        raise Conflict("not_expired", "This invitation has not expired. You can still accept or decline it.")
     if view.member.mail_blocked:
-        problem = "Mail to this address came back or was not wanted, so no more is sent; ask the organization."
+        problem = "We can't send email to this address. Please ask the organization for help."
         raise Conflict("mail_blocked", problem)
     member, org = view.member, view.org
     refuse_closed(org)
-    count_mail(str(member.email), now)
+    count_mail(str(member.email), source, now, proof=f"{org.org_id}.{member.member_id}")
     expires_at = now + timedelta(days=int(org.invitation_days))
-    store.commit(resend_cancel.renewal(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1])
+    writes = resend_cancel.renewal(view.msp_id, org.org_id, member, new_id(now), expires_at, now)[1]
+    secret_hash = tokens.hash_of(text.rpartition(".")[2])
+    try:
+        store.commit([*writes, store.renewed_write(secret_hash, org.org_id, member.member_id, now)])
+    except ConditionFailed:
+        # Pressed twice at the same moment, most likely.
+        if renewed(text, now) is None:
+            raise
     outbox.wake()
     return view
+
+
+def renewed(text: str, now: datetime) -> InvitationView | None:
+    """The invitation of a link that was replaced by a fresh one at its holder's request."""
+    token = Token.parse(text)
+    noted = store.renewed(tokens.hash_of(token.secret)) if token else None
+    if token is None or noted is None or (noted.org_id, noted.member_id) != (token.org_id, token.member_id):
+        return None
+    member, pointer = store.member_and_pointer(token.org_id, token.member_id)
+    return view_of(member, token.org_id, pointer, now) if member else None
 
 
 def view_of(member: Member, org_id: str, pointer: OrgPointer | None, now: datetime) -> InvitationView:
@@ -76,13 +89,8 @@ def is_expired(member: Member, now: datetime) -> bool:
     return member.status in OPEN and bool(member.invite_expires_at) and to_instant(member.invite_expires_at) <= now
 
 
-def count_mail(email: str, now: datetime) -> None:
-    """One more mail to this address, asked for by somebody who is not logged in. Raises TooMany."""
-    rate_limits.take("invitation_mail", normalized(email), _MAILS_AN_HOUR, timedelta(hours=1), now)
-
-
 def dead_link() -> NotFound:
     """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
     error = NotFound(code="dead_link")
-    error.detail = "This link does not work, or works no more. If you got a later mail, use the link in that one."
+    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
     return error

@@ -47,23 +47,54 @@ def scheduled_send_pk(send_id: str) -> str:
     return f"WAVE#{send_id}"
 
 
-class AddressChangeTicket(OutboxItem):
-    """`MOVE#<hash of a secret>` / `MOVE`: the holder of an invitation's link has logged in under another address."""
+class StepTicket(OutboxItem):
+    """`STEP#<hash of a secret>` / `STEP`: what a step of accepting hands to the next (step_tickets.py)."""
 
     org_id = UnicodeAttribute()
     member_id = UnicodeAttribute()
     invite_id = UnicodeAttribute()
-    account_id = UnicodeAttribute()
-    email = UnicodeAttribute()
+    step = JSONAttribute()
     expires_at = UnicodeAttribute()
     ttl = NumberAttribute()
 
 
-TICKET_SK = "MOVE"
+TICKET_SK = "STEP"
 
 
 def ticket_pk(secret_hash: str) -> str:
-    return f"MOVE#{secret_hash}"
+    return f"STEP#{secret_hash}"
+
+
+class Registering(OutboxItem):
+    """`REGISTERING#<invitation>` / `LATEST`: the latest registration begun here; who comes back goes on with it."""
+
+    registration_id = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+REGISTERING_SK = "LATEST"
+
+
+def registering_pk(invite_id: str) -> str:
+    return f"REGISTERING#{invite_id}"
+
+
+class RenewedLink(OutboxItem):
+    """`RENEWED#<hash of the old link's secret>` / `RENEWED`: this expired link was replaced at its holder's request.
+
+    A second press on the same button, or a reload, is answered as the first was.
+    """
+
+    org_id = UnicodeAttribute()
+    member_id = UnicodeAttribute()
+    ttl = NumberAttribute()
+
+
+RENEWED_SK = "RENEWED"
+
+
+def renewed_pk(secret_hash: str) -> str:
+    return f"RENEWED#{secret_hash}"
 
 
 class JoinPage(CoreItem):

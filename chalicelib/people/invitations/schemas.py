@@ -110,22 +110,32 @@ class AcceptForm(Form):
     token: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-# Cognito's session has up to 2,048 characters, before it is wrapped.
-_Field = Annotated[str, StringConstraints(max_length=4000)]
-
-
 class AnswerForm(Form):
     """The fields of the page's forms; which of them count depends on the step."""
 
     step: Annotated[str, StringConstraints(max_length=20)] = ""
+    request: Annotated[str, StringConstraints(max_length=64)] = Field(
+        "", description="The form's own id: sent twice, it registers once."
+    )
     email: Annotated[str, StringConstraints(max_length=320)] = ""
-    password: Annotated[str, StringConstraints(max_length=256)] = ""
+    # Longer than any that is accepted: passwords.py says which rule one breaks.
+    password: Annotated[str, StringConstraints(max_length=1000)] = ""
     first_name: Annotated[str, StringConstraints(max_length=200)] = ""
     last_name: Annotated[str, StringConstraints(max_length=200)] = ""
     registration_id: Annotated[str, StringConstraints(max_length=64)] = ""
-    code: Annotated[str, StringConstraints(max_length=32)] = ""
-    session: _Field = ""
-    proof: Annotated[str, StringConstraints(max_length=100)] = ""
+    code: Annotated[str, StringConstraints(max_length=64)] = ""
+    ticket: Annotated[str, StringConstraints(max_length=100)] = ""
+    sent: Annotated[str, StringConstraints(max_length=10)] = ""
+
+
+class AnswerQuery(Form):
+    """What the address of a step carries."""
+
+    registration_id: Annotated[str, StringConstraints(max_length=64)] = ""
+    ticket: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="What the step before handed over; good for 15 minutes."
+    )
+    sent: Annotated[str, StringConstraints(max_length=10)] = Field("", description="A code was mailed again.")
 
 
 class NoFields(Form):

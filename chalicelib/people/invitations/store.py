@@ -13,14 +13,20 @@ from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.models import (
     INVITES_PREFIX,
     JOIN_PAGE_SK,
+    REGISTERING_SK,
+    RENEWED_SK,
     SCHEDULED_SEND_SK,
     TICKET_SK,
-    AddressChangeTicket,
     JoinPage,
     OpenInvite,
+    Registering,
+    RenewedLink,
     ScheduledSend,
+    StepTicket,
     address_pk,
     invite_sk,
+    registering_pk,
+    renewed_pk,
     scheduled_send_pk,
     ticket_pk,
 )
@@ -29,6 +35,10 @@ from chalicelib.tenants.access.models import OrgPointer, org_pk, org_pointer_ref
 from chalicelib.tenants.organizations.models import Org, org_ref
 
 _SEND_KEPT_FOR = timedelta(days=30)
+
+# As long as Cognito's code is good.
+_REGISTERING_KEPT_FOR = timedelta(days=1)
+_RENEWED_KEPT_FOR = timedelta(days=1)
 
 
 def open_invitation_write(msp_id: str, org_id: str, member_id: str, email: str) -> Write:
@@ -72,17 +82,39 @@ def scheduled_send(send_id: str) -> ScheduledSend | None:
 
 
 def put_ticket(
-    secret_hash: str, org_id: str, member: Member, account_id: str, email: str, expires_at: datetime
+    secret_hash: str, org_id: str, member: Member, step: Mapping[str, str | None], expires_at: datetime
 ) -> None:
-    item = AddressChangeTicket(
+    item = StepTicket(
         ticket_pk(secret_hash), TICKET_SK, org_id=org_id, member_id=member.member_id, invite_id=str(member.invite_id),
-        account_id=account_id, email=email, expires_at=to_text(expires_at), ttl=int(expires_at.timestamp()),
+        step=dict(step), expires_at=to_text(expires_at), ttl=int(expires_at.timestamp()),
     )  # fmt: skip
     table.transact([put_new(item)])
 
 
-def ticket(secret_hash: str) -> AddressChangeTicket | None:
-    return table.get(AddressChangeTicket, ticket_pk(secret_hash), TICKET_SK)
+def ticket(secret_hash: str) -> StepTicket | None:
+    return table.get(StepTicket, ticket_pk(secret_hash), TICKET_SK)
+
+
+def put_registering(invite_id: str, registration_id: str, now: datetime) -> None:
+    """Replaces an earlier one."""
+    ttl = int((now + _REGISTERING_KEPT_FOR).timestamp())
+    item = Registering(registering_pk(invite_id), REGISTERING_SK, registration_id=registration_id, ttl=ttl)
+    table.transact([Write("put", item)])
+
+
+def registering(invite_id: str) -> str | None:
+    """The latest registration that was begun for this invitation."""
+    found = table.get(Registering, registering_pk(invite_id), REGISTERING_SK)
+    return str(found.registration_id) if found else None
+
+
+def renewed_write(secret_hash: str, org_id: str, member_id: str, now: datetime) -> Write:
+    ttl = int((now + _RENEWED_KEPT_FOR).timestamp())
+    return Write("put", RenewedLink(renewed_pk(secret_hash), RENEWED_SK, org_id=org_id, member_id=member_id, ttl=ttl))
+
+
+def renewed(secret_hash: str) -> RenewedLink | None:
+    return table.get(RenewedLink, renewed_pk(secret_hash), RENEWED_SK)
 
 
 def commit(writes: Sequence[Write]) -> None:

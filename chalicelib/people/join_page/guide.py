@@ -26,43 +26,42 @@ class Step:
 STEPS: Mapping[str, Step] = {
     "invitation": Step(
         "Open the link",
-        "The page names the organization and the address that is invited. Press Accept; or Decline, and nothing more "
-        "will come.",
+        "Check the organization and the email address, then press Accept. If you press Decline, you won't get any more "
+        "email about this invitation.",
         "A page that says that an organization invites you to its training, with the buttons Accept and Decline.",
     ),
     "account": Step(
-        "Make your account",
-        "Under “I am new here”, enter your name and choose a password.",
-        "A page with two parts: I am new here, with fields for first name, last name and a password; and I have an "
-        "account, with fields for address and password.",
+        "Create your account",
+        "Under “Create an account”, enter your name and choose a password.",
+        "A page with two parts: Create an account, with fields for first name, last name and password; and I already "
+        "have an account, with fields for email address and password.",
     ),
     "confirm": Step(
-        "Enter the code from the mail",
-        "It shows that the address is yours. Look among unwanted mail if it does not come.",
-        "A page with a field for the code that was mailed, and a button Confirm and accept.",
+        "Enter the code from the email",
+        "It confirms that the address is yours. Check your spam folder if you don't see it.",
+        "A page with a field for the code from the email, and a button Confirm and accept.",
     ),
     "accepted": Step(
         "Done",
-        "You have joined, and the courses of your groups are among your courses.",
-        "A page that says that you have joined the training of the organization, with a link to your courses.",
+        "You have joined, and your courses are in your account.",
+        "A page that says that you have joined the organization, with a link to your courses.",
     ),
     "log-in": Step(
         "Log in and accept",
-        "Open the link and press Accept, as above. Then log in under “I have an account”; that is all. If your "
-        "account has another address than the invited one, log in with that: you are asked whether to move the "
-        "invitation to it.",
-        "The same page as for new people; its second part, I have an account, asks for address and password.",
+        "Open the link and press Accept. Then log in under “I already have an account”. If your account has another "
+        "email address than the invitation, log in with that one: we will ask whether to use it.",
+        "The same page as for new people; its second part, I already have an account, asks for address and password.",
         file="account",
     ),
     "join": Step(
-        "Say where you belong",
-        "Choose your location and group, and enter your address.",
-        "A page with fields for location, group and e-mail address, and a button Mail me a code.",
+        "Tell us where you belong",
+        "Choose your location and group, and enter your email address.",
+        "A page with fields for location, group and email address, and a button Email me a code.",
     ),
     "verify": Step(
-        "Enter the code from the mail",
-        "It leads you to your invitation. Then go on as above, with an account or without.",
-        "A page that asks to look into the mailbox, with a field for the code of eight digits.",
+        "Enter the code from the email",
+        "It takes you to your invitation. Continue as above, with or without an account.",
+        "A page that says Check your email, with a field for the code.",
     ),
 }
 

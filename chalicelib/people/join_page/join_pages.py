@@ -1,12 +1,13 @@
 """Joining in a browser: the next page, and what it shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.errors import Conflict, FieldError, Invalid
+from chalicelib.core.errors import Conflict, FieldError, Invalid, TooMany
 from chalicelib.core.ids import new_id
-from chalicelib.people.invitations.accept_pages import PageState
+from chalicelib.people.invitations.page_state import PageState
 from chalicelib.people.join_page import service
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm
@@ -25,10 +26,14 @@ def form(slug: str, source: str, now: datetime) -> PageState:
 def ask(slug: str, form: JoinForm, source: str, now: datetime) -> PageState | Redirect:
     view = service.load(slug, source, now)
     try:
-        request_id = service.ask(view, form, now)
+        request_id = service.ask(view, form, source, now)
     except Invalid as error:
         return _form(view, form, error.errors, error.status)
-    return Redirect(f"{view.page.slug}/verify?request={request_id}")
+    except TooMany as error:
+        # The form keeps what was typed.
+        state = _form(view, form, [FieldError("", error.code, error.detail)], error.status)
+        return replace(state, retry_after=error.retry_after)
+    return Redirect(f"/join/{view.page.slug}/verify?request={request_id}")
 
 
 def code_form(slug: str, request_id: str, source: str, now: datetime) -> PageState:
@@ -50,7 +55,12 @@ def confirm(slug: str, form: VerifyForm, source: str, now: datetime) -> PageStat
             return _code_form(view, request, error.errors[0].message, error.status)
     except Conflict as error:
         return _over(view, error)
-    return Redirect(f"../../invites/{token}") if token else PageState("member_already", _facts(view))
+    return Redirect(f"/invites/{token}" if token else f"/join/{view.page.slug}/joined")
+
+
+def joined(slug: str, source: str, now: datetime) -> PageState:
+    """Where the code of somebody leads who is a member already. Says nothing about anybody."""
+    return PageState("member_already", _facts(service.load(slug, source, now)))
 
 
 def _form(view: JoinPageView, form: JoinForm, errors: Sequence[FieldError] = (), status: int = 200) -> PageState:

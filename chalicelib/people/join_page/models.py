@@ -34,6 +34,8 @@ class JoinRequest(CodedRequest):
     location_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     joined_at = UnicodeAttribute(null=True)
+    # With the code it makes the secret of the invitation's link: entered twice, the code leads to one link.
+    link_seed = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 

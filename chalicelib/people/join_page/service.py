@@ -16,16 +16,17 @@ from chalicelib.core.ids import new_id, time_of
 from chalicelib.core.text import normalized
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts import mailed_codes
-from chalicelib.people.accounts.login import network_of
-from chalicelib.people.invitations.links import count_mail
+from chalicelib.people.accounts.tries import count_mail
+from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.models import JoinPage
 from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.join_page import store
 from chalicelib.people.join_page.domains import address_of, domain_in
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.join_page.schemas import JoinForm
 from chalicelib.people.join_page.settings import is_served, is_slug
-from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of
+from chalicelib.people.join_page.writes import JOIN_CODE, invitation_for, mail_id_of, secret_of
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
@@ -37,8 +38,10 @@ from chalicelib.tenants.structure import store as structure_store
 from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits
 
-# Of all routes of join pages together; one person needs four to join.
-_REQUESTS, _PER = 30, timedelta(minutes=1)
+# From one network, for addresses of join pages that do not exist: nobody is to find them by trying.
+_MISSES = 30
+# And all requests: a line for the worst abuse, far above what an office needs. One person needs five to join.
+_REQUESTS, _PER = 1000, timedelta(minutes=1)
 
 _ACTOR = "join-page"
 
@@ -59,9 +62,11 @@ class JoinPageView:
 
 def load(slug: str, source: str, now: datetime) -> JoinPageView:
     """Raises TooMany, and NotFound, which is the same for every reason why there is no page."""
-    rate_limits.take("join", network_of(source), _REQUESTS, _PER, now)
+    network = rate_limits.network_of(source)
+    rate_limits.take("join", network, _REQUESTS, _PER, now)
     owner = store.owner_of(slug) if is_slug(slug) else None
     if owner is None:
+        rate_limits.take("join_miss", network, _MISSES, _PER, now)
         raise _no_page()
     org, page = store.org_and_page(owner)
     groups = structure_store.groups(owner.org_id, consistent=False)
@@ -71,13 +76,13 @@ def load(slug: str, source: str, now: datetime) -> JoinPageView:
     return JoinPageView(org, page, _sorted_by_name(groups), _sorted_by_name(locations))
 
 
-def ask(view: JoinPageView, form: JoinForm, now: datetime) -> str:
+def ask(view: JoinPageView, form: JoinForm, source: str, now: datetime) -> str:
     """Mail a code and return the request's id. Raises Invalid, naming each wrong field, and TooMany.
 
     The request has the id of the form, so that a form that is sent twice mails once.
     """
     email = _checked(view, form)
-    count_mail(email, now)
+    count_mail(email, source, now)
     request_id = form.request if _is_recent(form.request, now) else new_id(now)
     try:
         store.put_request(*_ask_writes(view, request_id, email, form, now))
@@ -107,7 +112,7 @@ def request_of(view: JoinPageView, request_id: str, now: datetime) -> JoinReques
     """Raises Conflict `over` when the request does not exist here, is too old, or was tried too often."""
     request = store.request(request_id) if request_id else None
     if request is None or request.org_id != view.org.org_id or _is_old(request, now):
-        raise _over("This request is not known, or its time is over.")
+        raise _over("This code has expired.")
     if not request.has_tries_left:
         raise _tried_too_often()
     return request
@@ -121,16 +126,21 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
     if not store.count_try(request):
         raise _tried_too_often()
     if not mailed_codes.matches(request.request_id, code, request.code_hash):
-        problem = "This is not the code. Look for the newest mail, and enter its eight digits."
+        problem = "That code is wrong. Enter the eight digits from the newest email."
         raise Invalid(FieldError("code", "wrong_code", problem))
+    secret = secret_of(request, code)
     for _ in range(_TRIES):
         members = members_store.members_by_address(request.org_id, [request.email])
         member = members.get(normalized(request.email))
         if member is not None and member.status == MemberStatus.ACTIVE:
             return None
         if request.joined_at and (member is None or member.status not in OPEN):
-            raise _over("You have answered this invitation, or it was withdrawn.")
-        token = _join(view, request, member, now)
+            raise _over("You have already answered this invitation, or it was withdrawn.")
+        if request.joined_at and member is not None and tokens.matches(secret, member.invite_hash):
+            # Entered twice: the tries begin anew, and the link is the first one's.
+            store.commit([store.joined_write(request, now)])
+            return Token(request.org_id, member.member_id, secret).text
+        token = _join(view, request, member, secret, now)
         if token is not None:
             return token
         # The member changed, or the same request came twice at once: read and decide again.
@@ -138,9 +148,9 @@ def confirm(view: JoinPageView, request: JoinRequest, code: str, now: datetime) 
     raise Unavailable()
 
 
-def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, now: datetime) -> str | None:
+def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, secret: str, now: datetime) -> str | None:
     """The token; None when the member changed since it was read."""
-    invitation = invitation_for(request, existing, now, now + timedelta(days=int(view.org.invitation_days)))
+    invitation = invitation_for(request, existing, secret, now, now + timedelta(days=int(view.org.invitation_days)))
     entry = AuditEntry(
         _ACTOR, "member.joined_by_page", f"member/{invitation.member.member_id}",
         {"status": existing.status} if existing else None,
@@ -160,7 +170,7 @@ def _join(view: JoinPageView, request: JoinRequest, existing: Member | None, now
             audit.commit(org_pk(request.org_id), entry, writes, now)
     except ConditionFailed:
         if not store.choice_exists(request.org_id, request.group_id, request.location_id):
-            raise _over("The group or the location that you chose is no longer there.") from None
+            raise _over("The group or location you chose no longer exists.") from None
         return None
     return invitation.token
 
@@ -170,9 +180,9 @@ def _checked(view: JoinPageView, form: JoinForm) -> str:
     email = address_of(form.email)
     domains = list(view.page.allowed_domains)
     if email is None:
-        errors.append(FieldError("email", "invalid_email", "This is not an e-mail address that mail can be sent to."))
+        errors.append(FieldError("email", "invalid_email", "Enter a valid email address."))
     elif domains and domain_in(email) not in domains:
-        problem = f"Only addresses of certain domains can join here; {domain_in(email)} is not among them."
+        problem = f"You can't join with an address at {domain_in(email)}. Use your work email address."
         errors.append(FieldError("email", "domain_not_allowed", problem))
     if form.group_id not in {group.group_id for group in view.groups}:
         errors.append(FieldError("group_id", "unknown_group", "Choose your group."))
@@ -202,7 +212,7 @@ def _is_old(request: JoinRequest, now: datetime) -> bool:
 def _no_page() -> NotFound:
     """The same answer for every reason."""
     error = NotFound(code="no_join_page")
-    error.detail = "There is no such page, or it is switched off. Ask whoever gave you this address."
+    error.detail = "This page doesn't exist or is switched off. Ask the person who gave you the link."
     return error
 
 
@@ -211,7 +221,7 @@ def _over(detail: str) -> Conflict:
 
 
 def _tried_too_often() -> Conflict:
-    return _over("The code was entered wrong too often.")
+    return _over("The wrong code was entered too many times.")
 
 
 def _sorted_by_name(choices: Sequence[Group] | Sequence[Location]) -> list:  # type: ignore[type-arg]

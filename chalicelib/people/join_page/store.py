@@ -8,6 +8,7 @@ from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.notifications.models import MAIL_SK, Mail, mail_pk
 from chalicelib.people.accounts import mailed_code_store
+from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.models import JoinPage, join_page_ref
 from chalicelib.people.join_page.models import (
     REQUEST_SK,
@@ -72,7 +73,7 @@ def request_write(
 ) -> Write:
     item = JoinRequest(
         request_pk(request_id), REQUEST_SK, request_id=request_id, msp_id=msp_id, org_id=org_id, email=email,
-        group_id=group_id, location_id=location_id, created_at=to_text(now),
+        group_id=group_id, location_id=location_id, created_at=to_text(now), link_seed=tokens.new_secret(),
         ttl=int((now + REQUEST_KEPT_FOR).timestamp()),
     )  # fmt: skip
     return put_new(item)

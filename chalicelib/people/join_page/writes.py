@@ -36,11 +36,18 @@ class NewInvitation:
     writes: Sequence[Write]
 
 
-def invitation_for(request: JoinRequest, existing: Member | None, now: datetime, expires_at: datetime) -> NewInvitation:
+def secret_of(request: JoinRequest, code: str) -> str:
+    """Of the link that this code leads to."""
+    return tokens.derived_secret(request.link_seed or tokens.new_secret(), code)
+
+
+def invitation_for(
+    request: JoinRequest, existing: Member | None, secret: str, now: datetime, expires_at: datetime
+) -> NewInvitation:
     """`existing` is the member with this address, who is not active. Earlier links stop working."""
     org_id = request.org_id
     member_id = existing.member_id if existing else derived_id(request.request_id, "member")
-    token = Token(org_id, member_id, tokens.new_secret())
+    token = Token(org_id, member_id, secret)
     # A new id each time: a mail of the old id that waits to be sent, with another secret, is then suppressed.
     invite_id = derived_id(request.request_id, "invite", str(existing.revision if existing else ""))
     invited: dict[str, Any] = {

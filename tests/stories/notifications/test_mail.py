@@ -38,7 +38,7 @@ def test_who_is_appointed_gets_a_mail_in_two_forms(world: World, admin: str, org
     mail = mailbox.mails()[0]
     assert mail["To"] == ["ann@example.com"]
     assert mail["Subject"] == "You are now an organization admin of Acme Industries"
-    assert "appointed an organization admin of Acme Industries" in mail["BodyText"]
+    assert "You are now an organization admin of Acme Industries" in mail["BodyText"]
     assert "<strong>Acme Industries</strong>" in mail["BodyHtml"]
     assert list(mailbox.states().values()) == ["sent"]
 

@@ -19,18 +19,19 @@ from tests.stories.joining import SLUG, Joining, token_of
 
 EMAIL = "ann@example.com"
 
-_LOAD = [
-    *(GET, TRANSACT),  # the rate limit of this source
+_PAGE = [
     *(GET, GET_MANY),  # the slug; the organization and its page
     *(QUERY, QUERY),  # groups, locations
 ]
 ASK = [
-    *_LOAD,
-    *(GET, TRANSACT),  # the rate limit of mails to this address
+    UPDATE,  # the count of this network, which begins
+    *_PAGE,
+    *(UPDATE, UPDATE, UPDATE),  # the counts of mails: of the network, to this address from it, and from everywhere
     *(TRANSACT, SEND),  # the request with its mail; the wake-up of the mailer
 ]
 CONFIRM = [
-    *_LOAD,
+    *(UPDATE, UPDATE),  # the count of this network, which has begun
+    *_PAGE,
     *(GET, TRANSACT),  # the request; its try is counted
     *(GET_MANY, QUERY, TRANSACT),  # the claim of the address; the member with the audit entry
 ]
@@ -229,7 +230,7 @@ def test_the_code_entered_twice_at_the_same_moment_makes_one_member(joining: Joi
         tokens.append(token_of(joining.world.submit(path, form)))
         assert hook.struck
     assert tokens[0].split(".")[1] == tokens[1].split(".")[1]
-    assert joining.world.get(f"/invites/{tokens[0]}").status == 404
+    assert tokens[0] == tokens[1]
     assert joining.world.get(f"/invites/{tokens[1]}").status == 200
     _assert_joined(joining, form)
 
@@ -241,7 +242,7 @@ def test_a_group_that_is_deleted_at_that_moment_is_not_joined(joining: Joining, 
     with hook.meanwhile(len(CONFIRM), lambda: joining.world.delete(path, joining.admin)):
         answer = joining.world.submit(f"/join/{SLUG}/verify", form)
         assert hook.struck
-    assert (answer.status, "no longer there" in answer.text) == (409, True)
+    assert (answer.status, "no longer exists" in answer.text) == (409, True)
     assert joining.world.every(f"/orgs/{joining.org}/members", joining.admin) == []
 
 

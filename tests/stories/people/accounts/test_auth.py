@@ -182,7 +182,7 @@ def test_an_address_that_has_an_account_keeps_it(world: World) -> None:
     body = {"registration_id": second.json["registration_id"], "code": code_for(world, "ann@example.com")}
     answer = world.post("/auth/confirm", body=body)
     assert _said(answer) == (409, "account_exists")
-    assert "log in" in answer.json["detail"]
+    assert "Log in instead" in answer.json["detail"]
     assert _log_in(world).status == 200
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.core.errors import TooMany
+from chalicelib.people.accounts import tries
+from chalicelib.web import rate_limits
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.inbox import code_for, mails_to
@@ -21,7 +24,6 @@ TRIES: dict[str, dict[str, str]] = {
     "/auth/confirm": {"registration_id": "{}", "code": "000000"},
     "/auth/login": {"login": "{}", "password": PASSWORD},
     "/auth/reset": {"email": "{}@example.com", "code": "000000", "new_password": PASSWORD},
-    "/auth/register": {"email": "{}@example.com", "password": "weak"},
 }
 MAILS: dict[str, dict[str, str]] = {
     "/auth/register": {"email": "{}@example.com", "password": PASSWORD},
@@ -59,36 +61,76 @@ def test_a_login_with_a_session_counts_as_well(world: World) -> None:
     assert [world.post("/auth/login", body=body).status for _ in range(6)] == [401] * 5 + [429]
 
 
-@pytest.mark.parametrize("path", [*TRIES, *MAILS, "/auth/refresh"])
-def test_the_twenty_first_try_from_a_source_waits_and_other_sources_do_not(world: World, path: str) -> None:
+def test_twenty_people_of_one_office_log_in_at_once_and_some_mistype(world: World) -> None:
     for number in range(20):
-        assert _try(world, "/auth/login", TRIES["/auth/login"], f"person{number}").status == 401
-    body = {**TRIES, **MAILS}.get(path, {"refresh_token": "{}"})
-    refused = _try(world, path, body, "ann")
-    assert (refused.status, refused.headers["retry-after"]) == (429, "60")
-    world.source = "198.51.100.7"
-    assert _try(world, path, body, "ann").status != 429
+        for path in ("/auth/login", "/auth/confirm", "/auth/reset"):
+            assert _try(world, path, TRIES[path], f"person{number}").status in (401, 422)
 
 
-def test_a_customer_of_ipv6_is_one_source(world: World) -> None:
-    for number in range(20):
+def test_ten_registrations_in_a_minute_from_one_office_go_through(world: World) -> None:
+    answers = [_try(world, "/auth/register", MAILS["/auth/register"], f"person{number}") for number in range(25)]
+    assert {answer.status for answer in answers} == {202}
+
+
+@pytest.mark.parametrize("path", [*TRIES, "/auth/refresh"])
+def test_a_line_for_the_worst_abuse_stays(world: World, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(tries, "FAILURES_PER_NETWORK", 8)
+    for number in range(8):
         world.source = f"2001:db8:0:1::{number + 1:x}"
         assert _try(world, "/auth/login", TRIES["/auth/login"], f"person{number}").status == 401
     world.source = "2001:db8:0:1:ffff::1"
-    assert _try(world, "/auth/login", TRIES["/auth/login"], "ann").status == 429
+    body = TRIES.get(path, {"refresh_token": "{}"})
+    refused = _try(world, path, body, "ann")
+    assert (refused.status, refused.headers["retry-after"]) == (429, "60")
+    assert refused.json["detail"] == "Too many tries. Please wait 1 minute, then try again."
     world.source = "2001:db8:0:2::1"
-    assert _try(world, "/auth/login", TRIES["/auth/login"], "ann").status == 401
+    assert _try(world, path, body, "ann").status != 429
+
+
+def test_what_succeeds_is_not_counted(world: World, people: dict[str, str]) -> None:
+    body = {"login": people["known"], "password": PASSWORD}
+    assert {world.post("/auth/login", body=body).status for _ in range(12)} == {200}
+
+
+def test_a_stranger_who_knows_an_address_does_not_lock_its_owner_out(world: World, people: dict[str, str]) -> None:
+    world.source = "198.51.100.7"
+    for _ in range(6):
+        _try(world, "/auth/login", TRIES["/auth/login"], "known@example.com")
+        world.post("/auth/forgot", body={"email": people["known"]})
+    assert world.post("/auth/forgot", body={"email": people["known"]}).status == 429
+    world.source = "192.0.2.1"
+    assert world.post("/auth/login", body={"login": people["known"], "password": PASSWORD}).status == 200
+    assert world.post("/auth/forgot", body={"email": people["known"]}).status == 202
+
+
+def test_the_counter_makes_up_its_mind_with_two_writes_however_many_come_at_once(world: World) -> None:
+    """Each use is one conditional write, so there is nothing to try again, and nothing to give up."""
+    limit, now = 20, datetime(2027, 1, 4, 10, tzinfo=UTC)
+    for _ in range(limit):
+        with _calls() as made:
+            rate_limits.take("test", "office", limit, timedelta(minutes=1), now)
+        assert made in (["dynamodb.UpdateItem"], ["dynamodb.UpdateItem"] * 2)
+    with pytest.raises(TooMany):
+        rate_limits.take("test", "office", limit, timedelta(minutes=1), now)
 
 
 @pytest.mark.parametrize("path", MAILS)
-def test_an_address_gets_five_mails_an_hour_from_all_sources(world: World, path: str) -> None:
-    for number in range(5):
-        world.source = f"192.0.2.{number + 1}"
+def test_an_address_gets_five_mails_an_hour_from_one_network(world: World, path: str) -> None:
+    for _ in range(5):
         world.now += timedelta(minutes=2)
         assert _try(world, path, MAILS[path], "ann").status == 202
     world.now += timedelta(minutes=2)
     answer = _try(world, path, MAILS[path], "ann")
     assert (answer.status, answer.headers["retry-after"]) == (429, str(50 * 60))
+
+
+@pytest.mark.parametrize("path", ["/auth/register", "/auth/forgot"])
+def test_a_mailbox_gets_twenty_mails_an_hour_from_all_networks(world: World, path: str) -> None:
+    for number in range(20):
+        world.source = f"192.0.2.{number + 1}"
+        assert _try(world, path, MAILS[path], "ann").status == 202
+    world.source = "192.0.2.100"
+    assert _try(world, path, MAILS[path], "ann").status == 429
 
 
 def test_refused_tries_reach_nobody(world: World) -> None:
@@ -137,6 +179,8 @@ def people(world: World) -> dict[str, str]:
 def test_answers_and_calls_are_alike_for_known_unconfirmed_and_unknown_addresses(
     world: World, people: dict[str, str], path: str, body: dict[str, str]
 ) -> None:
+    # The first of a network begins its count, with a call less.
+    _try(world, path, body, "somebody@example.com")
     seen = []
     for address in people.values():
         with _calls() as made:
@@ -145,7 +189,7 @@ def test_answers_and_calls_are_alike_for_known_unconfirmed_and_unknown_addresses
         headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
         seen.append((answer.status, shape, headers, list(made)))
     assert seen[0] == seen[1] == seen[2]
-    assert len(seen[0][3]) >= 4
+    assert len(seen[0][3]) >= (0 if "weak" in body.values() else 3)
 
 
 def test_only_the_mailbox_of_an_account_gets_a_code(world: World, people: dict[str, str]) -> None:
@@ -163,6 +207,7 @@ def test_unknown_registrations_are_answered_like_known_ones(world: World, people
         "email": people["known"], "password": PASSWORD}).json["registration_id"]}  # fmt: skip
     seen = []
     for body in (made_up, own):
+        world.post("/auth/confirm", body={**made_up, "registration_id": "somebody"})
         sent = body if path == "/auth/confirm" else {"registration_id": body["registration_id"]}
         with _calls() as calls:
             answer = world.post(path, body=sent)

@@ -81,7 +81,7 @@ def test_each_learner_with_an_address_gets_one_mail_about_the_enrollment(
         }
     )
     mail = next(mail for mail in mailbox.mails() if mail["To"] == ["ann@example.com"])
-    assert "Hello Ann," in mail["BodyText"]
+    assert "Hi Ann," in mail["BodyText"]
     assert "by 15 February 2027" in mail["BodyText"]
     reasons = {item["about"].split('"member_id": "')[1][:26]: item.get("reason") for item in mailbox.items()}
     assert reasons == {client.ann_id: None, client.bob_id: None, client.unreachable: "no_address"}
