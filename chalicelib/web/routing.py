@@ -4,20 +4,22 @@ A route's function takes a `Call`, calls one service, and returns a pydantic mod
 request is parsed and validated before.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Response
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.errors import BadRequest, FieldError, Invalid, MusterError, NotFound, TooLarge
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.call import JSON as JSON
+from chalicelib.web.call import Call as Call
+from chalicelib.web.call import Empty as Empty
 from chalicelib.web.html import HtmlPage, Redirect, problem_page, root
 from chalicelib.web.problems import invalid_of, problem_response, unexpected, unexpected_response
 from chalicelib.web.requests import (
@@ -39,7 +41,6 @@ MAX_KEY_LENGTH = 255
 # API Gateway checks the token before any code runs; infra/resources.yaml names the user pool.
 AUTHORIZER = CognitoUserPoolAuthorizer("accounts", provider_arns=["set-by-infra"])
 
-JSON = ("application/json",)
 FORM = ("application/x-www-form-urlencoded",)
 HTML = "text/html"
 
@@ -63,67 +64,6 @@ _ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
 _BEHIND_A_LINK = re.compile(
     r"""(?:[.,;:!?*'"()<>\[\]{}|\u2019\u201d\u00bb\u2026]|%(?:2[12789ACEace]|3[ABCEFabcef]|5[BDbd]|7[BCDbcd]))+$"""
 )
-
-
-class Empty(BaseModel):
-    """No fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-B = TypeVar("B", bound=BaseModel)
-Q = TypeVar("Q", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Call(Generic[B, Q]):
-    """One request, parsed. `account_id` is the Cognito subject, empty on public routes.
-
-    `email` is the account's address, if Cognito has verified it, `names` its first and last name; `logged_in_at` is
-    when the person last proved to be it. `source` is the IP address of the caller, as API Gateway saw it.
-    `content_type` is that of the body, as the header says it. `msp_id` is the `Muster-Msp` header: an account that
-    administers several MSPs chooses one with it. `route` is the method and the path with its parameters filled in:
-    idempotency keys are scoped by it. `needs` is the permission that the route names.
-    """
-
-    route: str
-    account_id: str
-    params: dict[str, str]
-    body: B
-    query: Q
-    raw_body: bytes
-    idempotency_key: str | None
-    msp_id: str | None
-    now: datetime
-    email: str | None = None
-    names: tuple[str, str] = ("", "")
-    source: str = ""
-    content_type: str = ""
-    logged_in_at: datetime | None = None
-    needs: str = ""
-    # The ETag of what the caller has already.
-    if_none_match: str = ""
-
-    @property
-    def request_fingerprint(self) -> bytes:
-        """Equal for two requests that are the same: body, filters of the query string, and the chosen MSP."""
-        filters = self.query.model_dump_json(exclude_defaults=True)
-        chosen = f"\n{self.msp_id}" if self.msp_id else ""
-        return (
-            _canonical(self.raw_body, self.content_type)
-            + ("" if filters == "{}" else filters).encode()
-            + chosen.encode()
-        )
-
-
-def _canonical(body: bytes, content_type: str) -> bytes:
-    """JSON whose fields come in another order, or with other spaces, is the same JSON."""
-    if content_type.partition(";")[0].strip().lower() not in ("", *JSON):
-        return body
-    try:
-        return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
-    except (ValueError, RecursionError):
-        return body
 
 
 @dataclass(frozen=True)
