@@ -272,8 +272,11 @@ class People(FaultHarness):
         answer = self.world.get(f"/invites/{token.text}")
         if answer.status == 404:
             return "dead"
-        name_by_text = {"This invitation is closed": "closed", "Send me a fresh link": "expired"}
-        return next((name for text, name in name_by_text.items() if text in answer.text), "open")
+        forms = {"/renew": "expired", "/decline": "open"}
+        return next(
+            (name for form, name in forms.items() if f'action="/dev/invites/{token.text}{form}"' in answer.text),
+            "closed",
+        )
 
     def assert_enrolled(self, num_people: int = 1) -> None:
         assert self.rows() == {(self.org_id, self.course_id): [enrolled(num_people)]}

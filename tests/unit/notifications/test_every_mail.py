@@ -17,7 +17,7 @@ FACTS = {
     "enroll_on": "2027-01-15", "num_enrolled": "3", "num_failed": "1", "explanation": "No seat was left.",
 }  # fmt: skip
 # These ask for nothing that a link leads to.
-WITHOUT_LINK = {"join_code", "email_code", "invitation_cancelled"}
+WITHOUT_LINK = {"join_code", "email_code", "email_changed", "invitation_cancelled"}
 
 
 def _parts(kind: str) -> tuple[str, str]:

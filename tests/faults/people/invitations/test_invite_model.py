@@ -75,6 +75,8 @@ class InvitationStory(RuleBasedStateMachine):
         self.clients = [first, self.people.another_client()]
         self.accounts: dict[str, str] = {}
         self.expected: dict[tuple[int, str], ExpectedMember] = {}
+        # Secrets of links whose holder had a fresh one sent.
+        self.renewed: set[str] = set()
         self.num_keys = 0
 
     # ------------------------------------------------------------ admins
@@ -154,11 +156,15 @@ class InvitationStory(RuleBasedStateMachine):
         expected = next(one for one in self.expected.values() if one.member_id == token.member_id)
         works = matches(token.secret, self.people.member(token.member_id).get("invite_hash"))
         answer = self.people.ask(self.people.form_request(token, "renew"))
-        if not works:
+        if token.secret in self.renewed:
+            # Pressed again: answered as the first time.
+            assert answer.status == 303, answer.text
+        elif not works:
             assert answer.status == 404, answer.text
         elif expected.status in _OPEN and expected.expires_at is not None and expected.expires_at <= self.now:
-            assert answer.status == (409 if expected.blocked else 200), answer.text
+            assert answer.status == (409 if expected.blocked else 303), answer.text
             if not expected.blocked:
+                self.renewed.add(token.secret)
                 self.is_invited(expected)
         else:
             assert answer.status == 409, answer.text
