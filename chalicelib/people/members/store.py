@@ -73,12 +73,6 @@ def roster(pk: str, limit: int, after: str | None = None) -> Page[RosterEntry]:
     return table.query(RosterEntry, pk, limit=limit, after=after)
 
 
-def on_roster(pk: str, member_ids: Iterable[str]) -> set[str]:
-    """Those of these members who are on the roster."""
-    entries = fetch_all(Ref(RosterEntry, pk, member_sk(member_id)) for member_id in member_ids)
-    return {entry.sk.removeprefix(member_sk("")) for entry in entries}
-
-
 def search_entries(org_id: str, start: str, limit: int, after: str | None) -> Page[SearchEntry]:
     """Entries whose word begins with `start`, which is normalized. A member may have several of them."""
     return table.query(SearchEntry, search_pk(org_id), prefix=start[:MAX_WORD], limit=limit, after=after)

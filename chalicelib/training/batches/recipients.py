@@ -10,8 +10,8 @@ from typing import Any, assert_never
 
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.settings import settings
-from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import group_roster_pk, learners_pk, member_sk
+from chalicelib.people.members.roster_store import on_roster
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.people.search.criteria import Criteria
 from chalicelib.people.search.search import Search, criteria_of
@@ -140,7 +140,7 @@ def _included(recipients: Recipients, after: str, until: str | None) -> Iterator
     if recipients.individuals is None:
         return _merged(recipients.include, after, until, recipients.departments)
     ids = [one for one in recipients.individuals if one > after and (until is None or one <= until)]
-    found = {one for roster in recipients.include for one in members_store.on_roster(roster, ids)}
+    found = {one for roster in recipients.include for one in on_roster(roster, ids)}
     return iter([one for one in ids if one in found])
 
 
