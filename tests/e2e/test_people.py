@@ -197,7 +197,7 @@ def test_a_file_in_another_encoding_is_read_and_read_again_as_an_admin_chooses(d
 def test_a_bounce_is_shown_with_the_person_and_stops_further_mail(deployed: Deployed) -> None:
     place = Place(deployed)
     form = {"group_id": place.group, "emails": ["bounce+people@simulator.amazonses.com"], "notify": "now"}
-    (result,) = deployed.post(f"/orgs/{place.org}/invites", place.admin, asked, status=201)["results"]
+    (result,) = deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)["results"]
     shown = deployed.until(
         lambda: place.member(result["member_id"]),
         lambda found: found["mail"]["state"] == "bounced",  # type: ignore[index]
