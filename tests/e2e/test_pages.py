@@ -235,7 +235,7 @@ def test_the_guide_shows_every_step_in_pictures_that_can_be_downloaded(deployed:
         page.route("**/guide", lambda route: route.fulfill(body=_guide_here(), content_type="text/html"))
     page.goto(f"{deployed.url}/guide")
     assert heading(page) == "How to accept an invitation"
-    assert "private window" in page.inner_text("main")
+    assert "private (incognito) window" in page.inner_text("main")
     inspect(page)
     pictures = page.locator("img")
     assert pictures.count() == len(STEPS)

@@ -35,6 +35,11 @@ def _path(route: Route, params: dict[str, str]) -> str:
     return route.path.format(**{part[1:-1]: params[part[1:-1]] for part in route.path.split("/") if part[:1] == "{"})
 
 
+def _asked(world: World, route: Route, params: dict[str, str], cursor: str) -> Answer:
+    body = None if route.body is None else {}
+    return world.request(route.method, f"{_path(route, params)}?cursor={cursor}", as_=params["admin"], body=body)
+
+
 @pytest.fixture
 def params(world: World) -> dict[str, str]:
     """An MSP with what the paths of lists name, two of what is listed first, and the admin's account."""
@@ -66,7 +71,7 @@ def test_forged_cursors_are_refused_on_every_list(world: World, params: dict[str
         for position in POSITIONS:
             packed = position.encode()
             for forged in filter(None, (_encoded(packed), _encoded(b"\0" * 16 + packed))):
-                answer = world.get(f"{_path(route, params)}?cursor={forged}", params["admin"])
+                answer = _asked(world, route, params, forged)
                 assert _refused(answer), f"{route.name} {position!r}: {answer.status} {answer.text}"
 
 
@@ -76,7 +81,7 @@ def test_a_cursor_of_one_list_is_refused_on_all_others(world: World, params: dic
     assert world.get(f"/orgs/{org}/groups?limit=1&cursor={cursor}", admin).status == 200
     for route in _lists():
         if route.path != "/orgs/{org_id}/groups":
-            assert _refused(world.get(f"{_path(route, params)}?cursor={cursor}", admin)), route.name
+            assert _refused(_asked(world, route, params, cursor)), route.name
 
 
 def test_a_cursor_is_refused_with_other_filters_and_for_another_caller(world: World, params: dict[str, str]) -> None:

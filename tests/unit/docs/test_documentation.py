@@ -45,6 +45,12 @@ def test_the_order_in_which_routes_are_registered_does_not_show() -> None:
     assert openapi_document([first, second]) == openapi_document([second, first])
 
 
+@pytest.fixture
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.web.docs_page.root", lambda: "")
+
+
+@pytest.mark.usefixtures("at_the_root")
 def test_the_page_shows_texts_as_text() -> None:
     page = docs_page(openapi_document([route(summary="<script>alert(1)</script>")]))
     assert "<script>" not in page
@@ -52,6 +58,7 @@ def test_the_page_shows_texts_as_text() -> None:
     assert "A &lt;b&gt;thing&lt;/b&gt;." in page
 
 
+@pytest.mark.usefixtures("at_the_root")
 def test_the_page_says_which_routes_are_public() -> None:
     assert "needs no token" in docs_page(openapi_document([route(public=True)]))
     assert "needs no token" not in docs_page(openapi_document([route()]))

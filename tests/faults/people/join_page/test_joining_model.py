@@ -71,7 +71,7 @@ class JoiningStory(Story):
             now = self.play.world.now
             after = members_store.copy_with(member, status="active")
             job = member_joined(self.play.msp_id, self.org, member.member_id, now)
-            table.transact([*members_store.change_writes(self.org, member, after, self.world.now), due.write(job)])
+            table.transact([*members_store.change_writes(self.org, member, after, now), due.write(job)])
             queue.send_soon(job)
 
     def teardown(self) -> None:

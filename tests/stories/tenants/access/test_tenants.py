@@ -307,7 +307,7 @@ def test_what_is_limited_to_another_department_reaches_nobody_of_this_one(world:
             if case.needs is None or "{" not in route.replace("{org_id}", ""):
                 continue
             if route in NAMES_NOBODY:
-                walk.ask(route, caller, who, 200, knows=victim.mark)
+                walk.ask(route, caller, who, 200, knows=f"{victim.mark} {victim.ids['session_id']}")
             elif not LIMITED[route] or "{member_id}" in route:
                 walk.ask(route, caller, who, 403)
             else:
