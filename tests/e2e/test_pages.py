@@ -170,12 +170,12 @@ def test_somebody_invited_by_mail_logs_in_with_the_account_they_have(deployed: D
     deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)
     page.goto(deployed.url + mailed(deployed, RETURNER, _LINK))
     press(page, "Accept")
-    page.get_by_label("Password", exact=True).fill("Wrong-horse-9")
+    page.locator("#password").fill("Wrong-horse-9")
     press(page, "Log in and accept")
     assert page.locator("[role=alert]").count() == 1
     inspect(page)
-    assert page.get_by_label("Password", exact=True).input_value() == ""
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    assert page.locator("#password").input_value() == ""
+    page.locator("#password").fill(PASSWORD)
     press(page, "Log in and accept")
     # The account has no name yet.
     assert heading(page) == "What is your name?"
