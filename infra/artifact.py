@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -22,9 +22,6 @@ from typing import Any
 
 # Every service that chalicelib makes a client for; tests/structure compares them.
 KEPT_SERVICES = ("cognito-idp", "dynamodb", "s3", "scheduler", "ses", "sqs")
-
-# Their names in endpoints.json, by `endpointPrefix` of the service's description.
-_ENDPOINTS = ("cognito-idp", "dynamodb", "email", "s3", "scheduler", "sqs")
 
 _OURS = ("app.py", "chalicelib")
 
@@ -133,24 +130,28 @@ def _drop(folder: Path) -> None:
     for service in (folder / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in KEPT_SERVICES:
             shutil.rmtree(service)
-    for description in (folder / "botocore" / "data").glob("*/*/service-2.json.gz"):
-        _undocument(description)
-    _keep_endpoints(folder / "botocore" / "data" / "endpoints.json")
+    descriptions = (folder / "botocore" / "data").glob("*/*/service-2.json.gz")
+    prefixes = {_undocument(description) for description in descriptions}
+    _keep_endpoints(folder / "botocore" / "data" / "endpoints.json", prefixes)
 
 
-def _undocument(description: Path) -> None:
-    """Six sevenths of a service's description are its documentation, which every first client would read as well."""
+def _undocument(description: Path) -> str:
+    """Six sevenths of a service's description are its documentation, which every first client would read as well.
+
+    Gives the service's name in endpoints.json.
+    """
     told = json.loads(gzip.decompress(description.read_bytes()), object_hook=_undocumented)
     # Without a time, so that the same description gives the same file.
     description.write_bytes(gzip.compress(json.dumps(told, separators=(",", ":")).encode(), mtime=0))
+    return str(told["metadata"]["endpointPrefix"])
 
 
-def _keep_endpoints(file: Path) -> None:
+def _keep_endpoints(file: Path, prefixes: Set[str]) -> None:
     """Every session reads the endpoints of all services, a megabyte; clients are made for a handful."""
     told = json.loads(file.read_text())
     for partition in told["partitions"]:
         services = partition["services"]
-        partition["services"] = {name: services[name] for name in _ENDPOINTS if name in services}
+        partition["services"] = {name: services[name] for name in services if name in prefixes}
     file.write_text(json.dumps(told, separators=(",", ":")))
 
 

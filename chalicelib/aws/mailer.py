@@ -113,10 +113,10 @@ class Mailer:
                 Tags=[{"Name": MAIL_TAG, "Value": mail_id}],
             )
         except ClientError as error:
-            told = error.response.get("Error", {})
-            code = str(told.get("Code", ""))
+            refusal = error.response.get("Error", {})
+            code = str(refusal.get("Code", ""))
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            match meaning_of(code, status, str(told.get("Message", ""))):
+            match meaning_of(code, status, str(refusal.get("Message", ""))):
                 case Meaning.FINAL:
                     raise Rejected(code) from error
                 case Meaning.LATER:

@@ -18,7 +18,9 @@ _MAX_LOCAL = 64
 
 _MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>]*")
-_PAIRS = ("<>", "()", "[]", '""', "\u201c\u201d", "''", "\u2018\u2019")
+_BRACKETS = ("<>", "()", "[]")
+# Any of them in front goes with any behind: programs and people mix them.
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 
 
 def bare(text: str) -> str:
@@ -33,11 +35,15 @@ def bare(text: str) -> str:
         address = found[1] if found else address
         found = _MAILTO.fullmatch(address.strip())
         address = (found[1] if found else address).strip().rstrip(".,;:").strip()
-        if len(address) > 1 and address[0] + address[-1] in _PAIRS:
+        if len(address) > 1 and _encloses(address[0], address[-1]):
             address = address[1:-1]
         # A space within stays, and is refused: two words are no address.
         address = " ".join(without_unseen(word) for word in address.split())
     return address
+
+
+def _encloses(first: str, last: str) -> bool:
+    return first + last in _BRACKETS or (first in _QUOTES and last in _QUOTES)
 
 
 def shown(address: str) -> str:

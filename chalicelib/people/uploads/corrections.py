@@ -1,21 +1,14 @@
 """Correcting what a single cell says: an address, a name, a text on one line."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.core.addresses import Email
+from chalicelib.core.addresses import Email, bare
 from chalicelib.core.text import normalized
 from chalicelib.people.uploads.spreadsheet.sheet import is_invisible, trimmed, visible
-
-_SCHEME = re.compile(r"^mailto:\s*([^?]*)(\?.*)?$", re.IGNORECASE | re.DOTALL)
-# `Ann Lee <ann@example.com>`, as mail programs copy it.
-_IN_BRACKETS = re.compile(r"^[^<>]*<([^<>]*)>[^<>]*$")
-_ENDS = ".,;:"
-_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 
 
 @dataclass(frozen=True)
@@ -44,33 +37,18 @@ def corrected_email(given: str) -> Correction:
     A domain that is only written in lower case is no correction: addresses are compared like that anyway.
     """
     seen = "".join(character for character in given if character.isspace() or not is_invisible(character))
-    bare = trimmed(seen)
-    text = _without_wrapping(bare)
+    outer = trimmed(seen)
+    text = bare(outer)
     taken = _valid(text) or text
     for code, changed in (
-        ("mended_email", text != bare),
+        ("mended_email", text != outer),
         ("unprintable", seen != given),
-        ("spaces", bare != seen),
+        ("spaces", outer != seen),
         ("email_form", normalized(taken) != normalized(text)),
     ):
         if changed:
             return Correction(taken, code)
     return Correction(taken)
-
-
-def _without_wrapping(text: str) -> str:
-    steps: tuple[Callable[[str], str], ...] = (
-        lambda text: _SCHEME.sub(r"\1", text),
-        lambda text: _IN_BRACKETS.sub(r"\1", text),
-        lambda text: text.rstrip(_ENDS),
-        lambda text: text[1:-1] if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES else text,
-    )
-    before = ""
-    while before != text:
-        before = text
-        for step in steps:
-            text = trimmed(step(text))
-    return text
 
 
 def split_name(name: str) -> tuple[str, str]:

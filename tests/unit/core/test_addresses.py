@@ -64,6 +64,7 @@ def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> Non
         "MAILTO:ann@example.com?subject=Hello", "<mailto:ann@example.com>", "ann@example.com.", "ann@example.com,",
         "\u200bann@example.com\u200b", "ann@exam\u00adple.com", "\ufeffann@example.com", "\u2060ann\u200d@example.com",
         "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "\uff41nn\uff20example.com",
+        "`ann@example.com'", "\"ann@example.com\u201d",
     ],
 )  # fmt: skip
 def test_every_wrapping_that_people_paste_is_taken_off(given: str) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from chalicelib.people.members import store as members_store
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import CLAIMED_BY, DELIVERED, MAIL, NOTED_BY, SENT_BY
 from tests.faults.inviting_scenarios import ANN, BOB, People, distinct_faults, named
-from tests.faults.kinds import KILLED_AFTER, LOST, Fault, each
+from tests.faults.kinds import KILLED_AFTER, LOST, UPDATE, Fault, each
 from tests.harness import World
 
 
@@ -90,6 +91,20 @@ def test_an_event_of_a_mail_whose_sender_died_with_the_answer_counts(people: Peo
     people.deliver_event("Delivery")
     people.rest()
     assert (people.num_links(), _state(people), people.member(member_id)["status"]) == (1, "delivered", "pending")
+
+
+def test_the_sweep_takes_the_claim_of_a_mail_whose_sender_died_with_its_outcome_recorded(people: People) -> None:
+    member = members_store.member(people.org_id, people.invite(ANN))
+    assert member is not None
+    members_store.update(people.org_id, member, members_store.copy_with(member, mail_blocked="complained"))
+    with people.injector.fault(UPDATE, KILLED_AFTER):
+        people.wake()
+    assert people.injector.struck
+    claims = [item for item in people.dump("outbox") if item["pk"].startswith("CLAIMED#")]
+    assert (len(claims), _state(people)) == (1, "suppressed")
+    # Fails while there are claims; and the outcome is not called unknown.
+    people.come_to_rest()
+    assert (people.num_links(), _state(people)) == (0, "suppressed")
 
 
 # ------------------------------------------------------------ delivery events
