@@ -50,19 +50,19 @@ class MusterError(Exception):
 
 class BadRequest(MusterError):
     status = 400
-    title = "The request cannot be read"
+    title = "This request can't be read"
 
 
 class Unauthorized(MusterError):
     status = 401
-    title = "Log in first"
+    title = "Please log in"
 
 
 class Forbidden(MusterError):
     status = 403
-    title = "Not permitted"
+    title = "You don't have access"
 
-    def __init__(self, detail: str = "Your roles do not permit this.", code: str = "forbidden") -> None:
+    def __init__(self, detail: str = "You don't have permission to do this.", code: str = "forbidden") -> None:
         super().__init__(code, detail)
 
 
@@ -76,14 +76,14 @@ class NotFound(MusterError):
 
 class Conflict(MusterError):
     status = 409
-    title = "The state of things does not allow this"
+    title = "This can't be done right now"
 
 
 class ConditionFailed(Conflict):
     """The condition of a write did not hold. `failed` are the indexes of these writes."""
 
     def __init__(self, failed: Sequence[int] = ()) -> None:
-        super().__init__("changed_meanwhile", "Somebody changed this at the same moment; read it again.")
+        super().__init__("changed_meanwhile", "Someone changed this at the same time. Please reload and try again.")
         self.failed = tuple(failed)
 
 
@@ -94,22 +94,22 @@ class TooLarge(MusterError):
 
 class UnsupportedMedia(MusterError):
     status = 415
-    title = "This kind of content is not understood"
+    title = "This kind of file can't be used"
 
 
 class Invalid(MusterError):
     status = 422
-    title = "Understood, but wrong"
+    title = "Please check what you entered"
 
     def __init__(self, *errors: FieldError, code: str = "invalid") -> None:
-        first = errors[0].message if errors else "The request is wrong."
+        first = errors[0].message if errors else "Please check what you entered."
         more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(code, first + more, errors)
 
 
 class TooMany(MusterError):
     status = 429
-    title = "Slow down"
+    title = "Too many tries"
 
     def __init__(self, code: str, detail: str, retry_after: int) -> None:
         super().__init__(code, detail)
@@ -120,7 +120,11 @@ class Unavailable(MusterError):
     status = 503
     title = "Try again in a moment"
 
-    def __init__(self, code: str = "unavailable", detail: str = "A service behind Muster did not answer.") -> None:
+    def __init__(
+        self,
+        code: str = "unavailable",
+        detail: str = "A service we need did not answer.",
+    ) -> None:
         super().__init__(code, detail)
         self.retry_after = 2
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.core.addresses import mailable
+from chalicelib.core.settings import allowed_origin
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,7 +64,7 @@ def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str) 
         message["Reply-To"] = Address(addr_spec=reply_to)
         if content.may_unsubscribe:
             message["List-Unsubscribe"] = f"<mailto:{reply_to}?subject=unsubscribe>"
-    facts = {**content.facts, "sender_name": content.sender_name}
+    facts = {"front_url": allowed_origin(), **content.facts, "sender_name": content.sender_name}
     message["Subject"] = _one_line(_rendered(kind, "subject.txt", facts))
     message["Auto-Submitted"] = "auto-generated"
     message[MAIL_HEADER] = mail_id

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.core.addresses import mailable
 from chalicelib.core.clock import to_instant
 from chalicelib.core.ids import short_hash
-from chalicelib.core.settings import allowed_origin, settings
+from chalicelib.core.settings import settings
 from chalicelib.core.settle import until_settled
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.models import Mail
@@ -44,7 +44,8 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
         members_store.update(org_id, member, members_store.copy_with(member, invite_hash=tokens.hash_of(secret)))
         link = f"{settings().public_url}/invites/{Token(org_id, member_id, secret).text}"
         expires = to_instant(str(member.invite_expires_at)).astimezone(ZoneInfo(org.time_zone or "UTC"))
-        return _content(org, member, link=link, expires_on=str(expires.date()))
+        guide = f"{settings().public_url}/guide"
+        return _content(org, member, link=link, guide_url=guide, expires_on=str(expires.date()))
 
     return until_settled(step, _TRIES)
 
@@ -64,7 +65,7 @@ def welcome(mail: Mail, now: datetime) -> MailContent | Suppressed:
     org, member = _load(mail)
     if org is None or member is None or member.status != MemberStatus.ACTIVE or member.mail_blocked:
         return Suppressed("not_active")
-    return _content(org, member, first_name=member.first_name, front_url=allowed_origin())
+    return _content(org, member, first_name=member.first_name)
 
 
 def on_mail_event(mail: Mail) -> None:

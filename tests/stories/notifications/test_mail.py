@@ -5,9 +5,18 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.settings import settings
 from chalicelib.notifications import outbox, store
 from tests.harness import World
 from tests.stories.mailbox import Mailbox
+
+
+@pytest.fixture
+def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    return box
 
 
 @pytest.fixture
@@ -38,7 +47,7 @@ def test_who_is_appointed_gets_a_mail_in_two_forms(world: World, admin: str, org
     mail = mailbox.mails()[0]
     assert mail["To"] == ["ann@example.com"]
     assert mail["Subject"] == "You are now an organization admin of Acme Industries"
-    assert "appointed an organization admin of Acme Industries" in mail["BodyText"]
+    assert "You are now an organization admin of Acme Industries" in mail["BodyText"]
     assert "<strong>Acme Industries</strong>" in mail["BodyHtml"]
     assert list(mailbox.states().values()) == ["sent"]
 

@@ -8,7 +8,12 @@ import pytest
 
 from chalicelib.notifications.rendering import MailContent, NotAddressable, mime_message
 
-FACTS = {"tenant": "Acme Industries", "link": "https://muster.example/invites/x", "expires_on": "2027-02-03"}
+FACTS = {
+    "tenant": "Acme Industries",
+    "link": "https://muster.example/invites/x",
+    "guide_url": "https://muster.example/guide",
+    "expires_on": "2027-02-03",
+}
 EVIL = "Acme\r\nBcc: eve@example.com"
 
 

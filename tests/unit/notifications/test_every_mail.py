@@ -1,0 +1,57 @@
+"""Every mail, rendered: nothing missing, both parts alike, links where something is to be done, and a reason."""
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+
+from chalicelib.mailer import BUILDER_BY_KIND
+from chalicelib.notifications.rendering import MailContent, mime_message
+
+FACTS = {
+    "tenant": "Acme <Industries>", "course": "Spotting Phishing", "due_by": "2027-02-15", "first_name": "Ann",
+    "email": "ann@example.com", "code": "12345678", "minutes": "30", "expires_on": "2027-02-03", "batch": "January",
+    "link": "https://muster.example/invites/x", "guide_url": "https://muster.example/guide", "role": "an MSP admin",
+    "enroll_on": "2027-01-15", "num_enrolled": "3", "num_failed": "1", "explanation": "No seat was left.",
+}  # fmt: skip
+# These ask for nothing that a link leads to.
+WITHOUT_LINK = {"join_code", "email_code", "invitation_cancelled"}
+
+
+def _parts(kind: str) -> tuple[str, str]:
+    content = MailContent(to="ann@example.com", sender_name="Acme <Industries>", facts=FACTS)
+    message = message_from_bytes(mime_message("M1", kind, content, "mail@muster.example").raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text
+    assert html
+    return text.get_content(), html.get_content()
+
+
+@pytest.mark.parametrize("kind", sorted(map(str, BUILDER_BY_KIND)))
+def test_every_mail_names_the_organization_and_says_why_one_gets_it(kind: str) -> None:
+    for part, name in zip(_parts(kind), ("Acme <Industries>", "Acme &lt;Industries&gt;"), strict=True):
+        assert name in part
+        flat = " ".join(part.split())
+        assert "You get this email because" in flat
+        assert "{{" not in part
+        assert "None" not in part
+
+
+@pytest.mark.parametrize("kind", sorted(set(map(str, BUILDER_BY_KIND)) - WITHOUT_LINK))
+def test_every_mail_that_asks_for_something_has_the_link_to_it(kind: str) -> None:
+    for part in _parts(kind):
+        assert re.search(r"https?://[^\s\"<]+", part)
+
+
+@pytest.mark.parametrize("kind", sorted(map(str, BUILDER_BY_KIND)))
+def test_every_mail_fits_a_phone_of_320_pixels(kind: str) -> None:
+    """No width but a greatest one; words longer than a line are broken; lines of the text part are short."""
+    text, html = _parts(kind)
+    assert "width=device-width" in html
+    assert "table-layout: fixed" in html
+    assert "word-break: break-word" in html
+    assert not re.search(r"(?<!max-)width: *\d+px", html)
+    assert [line for line in text.splitlines() if len(line) > 78 and "://" not in line] == []
