@@ -79,7 +79,7 @@ def _refuse_unknown(scope: Scope, fields: Mapping[str, Any]) -> None:
     if department_id and department is None:
         raise Invalid(FieldError("department_id", "unknown_department", "There is no such department."))
     if scope.department_ids is not None and not scope.department_ids & set(department.path if department else ()):
-        raise Forbidden("You may move people within your departments only.")
+        raise Forbidden("You can only move people between your own departments.")
 
 
 def _refuse_status(member: Member, fields: Mapping[str, Any]) -> None:

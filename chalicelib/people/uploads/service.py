@@ -84,7 +84,7 @@ def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now:
     _require_subscription(scope)
     notify_at = instant_of(notify, now)
     if item.num_failed >= item.num_rows and item.status == UploadStatus.PREVIEW:
-        raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
+        raise Conflict("nobody_to_invite", "No row can be imported. Correct the rows and upload the file again.")
     return _decide(scope, item, UploadStatus.APPROVED, notify_at, decision_id, now)
 
 
@@ -155,7 +155,7 @@ def _require_subscription(scope: Scope) -> None:
 
 
 def _decided(item: Upload) -> Conflict:
-    return Conflict("already_decided", f"This upload is {item.status}; it can be decided once.")
+    return Conflict("already_decided", f"This upload is already {item.status}.")
 
 
 def _out(item: Upload) -> ImportOut:

@@ -31,9 +31,11 @@ class AppointOrgAdmin(Form):
     def _departments_fit_the_role(cls, ids: list[str], info: ValidationInfo) -> list[str]:
         role = info.data.get("role")
         if role == Role.DEPARTMENT_ADMIN and not ids:
-            raise PydanticCustomError("required", "Name at least one department.")
+            raise PydanticCustomError("required", "Choose at least one department.")
         if role == Role.ORG_ADMIN and ids:
-            raise PydanticCustomError("not_of_this_role", "An organization admin has no departments.")
+            raise PydanticCustomError(
+                "not_of_this_role", "Leave departments out. This admin manages the whole organization."
+            )
         return sorted(set(ids))
 
     @field_validator("permissions")
@@ -43,10 +45,10 @@ class AppointOrgAdmin(Form):
         if role == Role.CUSTOM and not permissions:
             raise PydanticCustomError("required", "Choose at least one permission.")
         if role != Role.CUSTOM and permissions:
-            raise PydanticCustomError("not_of_this_role", "Only a custom role has chosen permissions.")
+            raise PydanticCustomError("not_of_this_role", "Permissions can only be chosen for a custom role.")
         if not CHOOSABLE.issuperset(permissions):
             choice = ", ".join(sorted(CHOOSABLE))
-            raise PydanticCustomError("not_choosable", "Choose among {choice}.", {"choice": choice})
+            raise PydanticCustomError("not_choosable", "Choose from {choice}.", {"choice": choice})
         return sorted(set(permissions))
 
 

@@ -64,7 +64,7 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
     except ConditionFailed as error:
         if 0 in error.failed:
             raise NotFound("There is no such admin") from None
-        raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
+        raise Conflict("last_admin", "This is the last admin of the MSP. Add another one first.") from None
 
 
 def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:
@@ -108,7 +108,9 @@ def _appoint(
             raise
         # An earlier try of the same request appointed the admin and could not answer.
         if existing.appointment_id != appointment_id:
-            raise Conflict("already_admin", "This person is an admin here already; remove them first.") from None
+            raise Conflict(
+                "already_admin", "This person is already an admin here. To change their role, remove them first."
+            ) from None
         admin = existing
     return _out(admin)
 

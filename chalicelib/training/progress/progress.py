@@ -93,6 +93,6 @@ def completed_at_values(old: Enrollment, at: datetime, now: datetime) -> Values:
 def require_current(enrollment: Enrollment) -> None:
     """Raises Conflict for history, and for what was withdrawn."""
     if "#HISTORY#" in enrollment.sk:
-        raise Conflict("superseded", "This enrollment is history; a later one took its place.")
+        raise Conflict("superseded", "A newer enrollment has replaced this one.")
     if enrollment.status == EnrollmentStatus.CANCELLED:
         raise Conflict("enrollment_cancelled", "This enrollment was withdrawn.")

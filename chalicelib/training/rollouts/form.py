@@ -61,7 +61,7 @@ def check_size(launch: Launch) -> None:
 def _count(name: str, ids: Sequence[str], most: int, what: str) -> list[FieldError]:
     wrong = []
     if not 1 <= len(ids) <= most:
-        wrong.append(FieldError(name, "wrong_number", f"Choose 1 to {most} {what}; {len(ids)} were given."))
+        wrong.append(FieldError(name, "wrong_number", f"Choose 1 to {most} {what}. You chose {len(ids)}."))
     seen: set[str] = set()
     for index, id_ in enumerate(ids):
         if id_ in seen:
@@ -127,7 +127,7 @@ def _wrong_dates(launch: Launch, dates: Sequence[CourseDates], first: date, last
     if launch.schedule is not None:
         start = launch.schedule.start_on
         if start is not None and start < first:
-            return [FieldError("schedule.start_on", "in_the_past", f"The start is past; today is {first}.")]
+            return [FieldError("schedule.start_on", "in_the_past", f"This date is in the past. Today is {first}.")]
         return []
     wrong = []
     for index, course_dates in enumerate(dates):

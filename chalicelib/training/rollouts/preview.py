@@ -54,7 +54,7 @@ def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
     """What is counted so far. Raises NotFound once the plan's hour is over."""
     item = preview_store.find(scope.msp_id, plan_id, now)
     if item is None:
-        raise NotFound("There is no such plan; plans live an hour")
+        raise NotFound("This plan does not exist or has expired")
     plan = Plan.model_validate(item.plan)
     counts = preview_store.counts(scope.msp_id, plan_id)
     orgs = [
