@@ -61,7 +61,7 @@ _CHOICE = re.compile(r"'([^']*)'")
 
 
 def sentence_of(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    """`kind`, `message` and `context` are pydantic's `type`, `msg` and `ctx`. Our own kinds bring their own sentence."""
+    """For pydantic's `type`, `msg` and `ctx`. Our own kinds bring their own sentence."""
     if kind in ("enum", "literal_error"):
         return _choices(_CHOICE.findall(str(context["expected"])))
     if kind in _COUNTS:

@@ -158,11 +158,7 @@ def instant_of(notify: Literal["now"] | datetime, now: datetime) -> datetime | N
     if notify == "now":
         return None
     if notify <= now:
-        raise Invalid(
-            FieldError(
-                "notify", "in_the_past", "This time is in the past. Choose a later one, or send the invitations now."
-            )
-        )
+        raise Invalid(FieldError("notify", "in_the_past", "This time is in the past. Choose a later one, or now."))
     if notify > now + _LATEST_NOTIFY:
         raise Invalid(FieldError("notify", "too_late", "Choose a time within the next year."))
     return notify.replace(microsecond=0)

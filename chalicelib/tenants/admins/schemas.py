@@ -33,9 +33,7 @@ class AppointOrgAdmin(Form):
         if role == Role.DEPARTMENT_ADMIN and not ids:
             raise PydanticCustomError("required", "Choose at least one department.")
         if role == Role.ORG_ADMIN and ids:
-            raise PydanticCustomError(
-                "not_of_this_role", "Leave departments out. This admin manages the whole organization."
-            )
+            raise PydanticCustomError("not_of_this_role", "This admin manages all departments. Leave them out.")
         return sorted(set(ids))
 
     @field_validator("permissions")

@@ -108,9 +108,7 @@ def _appoint(
             raise
         # An earlier try of the same request appointed the admin and could not answer.
         if existing.appointment_id != appointment_id:
-            raise Conflict(
-                "already_admin", "This person is already an admin here. To change their role, remove them first."
-            ) from None
+            raise Conflict("already_admin", "This person is already an admin here. Remove them first.") from None
         admin = existing
     return _out(admin)
 

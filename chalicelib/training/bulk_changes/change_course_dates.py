@@ -61,7 +61,7 @@ def _change_after_run(
     if "enroll_on" in form.model_fields_set:
         raise Conflict(
             "already_ran",
-            "People are already enrolled in this course, or are about to be. Its enrollment date can't be changed.",
+            "It is too late to change the enrollment date of this course.",
         )
     if row.changing and row.due_by == _text(form.due_by):
         # The same request, whose answer was lost: its change is at work.
@@ -110,9 +110,7 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
         if store.create(job, change, audit_entry, now, *writes):
             queue.send_soon(job)
     except ConditionFailed:
-        raise Conflict(
-            "changed_meanwhile", "Someone changed this course at the same time. Please reload and try again."
-        ) from None
+        raise Conflict("changed_meanwhile", "Someone changed this course at the same time. Please try again.") from None
 
 
 def _dates_of(org: Org, row: Row, form: RowDates, now: datetime) -> Dates:
