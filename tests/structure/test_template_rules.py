@@ -176,6 +176,15 @@ def client_that_knows_more_ways_in(template: Template) -> None:
     _properties(template, "UserPoolClient")["ExplicitAuthFlows"].append("ALLOW_USER_SRP_AUTH")
 
 
+def code_of_nobody_knows_what(template: Template) -> None:
+    del _properties(template, "UserPool")["VerificationMessageTemplate"]
+
+
+def first_password_without_a_user_name(template: Template) -> None:
+    text = _properties(template, "UserPool")["AdminCreateUserConfig"]["InviteMessageTemplate"]
+    text["EmailMessage"] = text["EmailMessage"].replace("{username}", "")
+
+
 def secret_that_stands_in_the_environment(template: Template) -> None:
     secret = {"Fn::GetAtt": ["UserPoolClient", "ClientSecret"]}
     _properties(template, "APIHandler")["Environment"]["Variables"]["USER_POOL_CLIENT_SECRET"] = secret
@@ -345,6 +354,8 @@ SPOILED: list[tuple[Callable[[Template], None], Rule]] = [
     (client_that_knows_more_ways_in, rules.accounts_are_reached_through_the_api),
     (secret_that_stands_in_the_environment, rules.accounts_are_reached_through_the_api),
     (accounts_at_the_default_price, rules.accounts_are_reached_through_the_api),
+    (code_of_nobody_knows_what, rules.mail_of_accounts_says_whose_it_is),
+    (first_password_without_a_user_name, rules.mail_of_accounts_says_whose_it_is),
     (table_deleted_with_the_stack, state.state_is_retained),
     (accounts_lost_when_replaced, state.state_is_retained),
     (secret_lost_with_the_stack, state.state_is_retained),

@@ -1,5 +1,6 @@
 """Every mail, rendered: nothing missing, both parts alike, links where something is to be done, and a reason."""
 
+import html as markup
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -20,8 +21,8 @@ FACTS = {
 WITHOUT_LINK = {"join_code", "email_code", "invitation_cancelled"}
 
 
-def _parts(kind: str) -> tuple[str, str]:
-    content = MailContent(to="ann@example.com", sender_name="Acme <Industries>", facts=FACTS)
+def _parts(kind: str, sender_name: str = "Acme <Industries>", **facts: str) -> tuple[str, str]:
+    content = MailContent(to="ann@example.com", sender_name=sender_name, facts={**FACTS, **facts})
     message = message_from_bytes(mime_message("M1", kind, content, "mail@muster.example").raw, policy=default)
     assert isinstance(message, EmailMessage)
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
@@ -55,3 +56,36 @@ def test_every_mail_fits_a_phone_of_320_pixels(kind: str) -> None:
     assert "word-break: break-word" in html
     assert not re.search(r"(?<!max-)width: *\d+px", html)
     assert [line for line in text.splitlines() if len(line) > 78 and "://" not in line] == []
+
+
+def _words(html: str) -> list[str]:
+    """What a reader sees of the HTML part, and where its links lead."""
+    body = html[html.index("<body") :]
+    return markup.unescape(re.sub(r"<a href=\"([^\"]*)\"[^>]*>|<[^>]+>", r" \1 ", body)).split()
+
+
+@pytest.mark.parametrize("kind", sorted(map(str, BUILDER_BY_KIND)))
+def test_the_text_part_says_all_that_the_html_part_says(kind: str) -> None:
+    """But for the help with a button, which a text part does not have."""
+    text, html = _parts(kind)
+    without_help = re.sub(r"<p[^>]*>Button doesn't work.*?</p>", "", html)
+    letters = re.compile(r"[\W_]+")
+    said = {letters.sub("", word) for word in text.split()}
+    assert [word for word in _words(without_help) if letters.sub("", word) not in said] == []
+
+
+@pytest.mark.parametrize("kind", sorted(map(str, BUILDER_BY_KIND)))
+def test_no_mail_shows_a_constant_or_a_gap(kind: str) -> None:
+    """Not even to somebody without a first name, about a course that has no due date."""
+    may_be_missing = {"first_name": ""} | ({"due_by": ""} if kind in ("enrolled", "reminder") else {})
+    for facts in ({}, may_be_missing):
+        text, html = _parts(kind, **facts)
+        for part in (text, " ".join(_words(html))):
+            assert not re.search(r"\b[a-z]+_[a-z_]+\b|\{\w*\}|[{%]%|\bundefined\b", part)
+        assert not re.search(r" [.,]|\(\s*\)", text)
+
+
+@pytest.mark.parametrize("kind", sorted(map(str, BUILDER_BY_KIND)))
+def test_what_muster_sends_for_itself_is_not_sent_for_muster(kind: str) -> None:
+    for part in _parts(kind, sender_name="Muster"):
+        assert "Sent by Muster." in " ".join(part.split())
