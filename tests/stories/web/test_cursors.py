@@ -11,6 +11,12 @@ from tests.harness import World
 
 # A position of each list's own prefix, of another list's, and what DynamoDB would refuse as a key.
 POSITIONS = ["GROUP#", "ORG#1", "MEMBER#zzz", "x", "", "x" * 1025, "C  0", "\x00", '["a", "b"]']
+SESSION = {
+    "starts_at": "2027-06-01T09:00",
+    "ends_at": "2027-06-01T10:00",
+    "time_zone": "Europe/Berlin",
+    "place": "Here",
+}
 
 
 def _lists() -> list[Route]:
@@ -44,7 +50,13 @@ def params(world: World) -> dict[str, str]:
     launched = world.post("/msp/training/enrollment", admin, launch, headers={"Idempotency-Key": "k"}).json
     batch = launched["results"][0]["batch_id"]
     member = world.member(org)
-    return {"org_id": org, "batch_id": batch, "course_id": course, "member_id": member, "admin": admin, "msp": msp}
+    trainings = f"/orgs/{org}/trainings"
+    training = world.post(trainings, admin, {"title": "First aid"}).json["training_id"]
+    session = world.post(f"{trainings}/{training}/sessions", admin, SESSION).json["session_id"]
+    chosen = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
+    enrolled = world.post(f"{trainings}/enroll", admin, chosen).json["enroll_id"]
+    ids = {"org_id": org, "batch_id": batch, "course_id": course, "member_id": member}
+    return {**ids, "training_id": training, "enroll_id": enrolled, "admin": admin, "msp": msp}
 
 
 def test_forged_cursors_are_refused_on_every_list(world: World, params: dict[str, str]) -> None:
