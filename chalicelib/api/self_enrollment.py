@@ -40,7 +40,7 @@ def offer_progress(call: Call[OfferTo, Empty]) -> OfferOut:
     """To an organization that I am an active member of, once. An admin there accepts it."""
     course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is None:
-        raise Conflict("not_your_own", "Only courses taken on your own account can be offered.")
+        raise Conflict("not_your_own", "You can only offer courses that you took on your own account.")
     return idempotent(call, OfferOut, lambda seed: offers.offer(call.account_id, course_id, call.body.org_id, call.now))
 
 

@@ -89,7 +89,7 @@ def _checked(text: str) -> str:
         address = validate_email(bare(text), check_deliverability=False)
     except EmailNotValidError:
         # The validator's own messages repeat the address, which must not get into a log.
-        raise PydanticCustomError("invalid_email", "This is not an e-mail address.") from None
+        raise PydanticCustomError("invalid_email", "This isn't an email address.") from None
     if not address.local_part.isascii() or len(address.local_part) > _MAX_LOCAL:
         # Only servers with SMTPUTF8 take them, and SES does not pass them on.
         raise PydanticCustomError("not_mailable", "No mail can be sent to this address.")

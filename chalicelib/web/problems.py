@@ -1,16 +1,15 @@
 """Problem details (RFC 9457): the form of every error answer."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from chalice.app import CaseInsensitiveMapping, Response
 from pydantic import ConfigDict, ValidationError
-from pydantic_core.core_schema import ErrorType
 
 from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.validation_sentences import sentence_of
 
 CONTENT_TYPE = "application/problem+json"
 # A field that nobody knows may have any name; a sentence need not repeat all of it.
@@ -76,76 +75,27 @@ def unexpected_response() -> Response:
 # Our codes where pydantic's mean little to users of the API.
 _CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_invalid": "unreadable_json"}
 
-# Our sentences, with what pydantic knows of the rule: {max_length} and the like.
-_SENTENCES = {
-    "missing": "This field is required.",
-    "extra_forbidden": "This field is not known here. Leave it out.",
-    "string_type": "This must be text.",
-    "string_unicode": "This must be text.",
-    "string_too_short": "This needs at least {min_length} characters.",
-    "string_too_long": "This can have at most {max_length} characters.",
-    "string_pattern_mismatch": "This has characters that can't be used here.",
-    "too_short": "Give at least {min_length}.",
-    "too_long": "Give at most {max_length}.",
-    "int_type": "This must be a whole number.",
-    "int_parsing": "This must be a whole number.",
-    "int_from_float": "This must be a whole number.",
-    "float_type": "This must be a number.",
-    "float_parsing": "This must be a number.",
-    "bool_type": "This must be true or false.",
-    "bool_parsing": "This must be true or false.",
-    "list_type": "This must be a list.",
-    "dict_type": "This must be an object with fields.",
-    "model_type": "This must be an object with fields.",
-    "model_attributes_type": "This must be an object with fields.",
-    "greater_than": "This must be more than {gt}.",
-    "greater_than_equal": "This must be {ge} or more.",
-    "less_than": "This must be less than {lt}.",
-    "less_than_equal": "This must be {le} or less.",
-    "date_type": "This must be a date, such as 2027-01-31.",
-    "date_parsing": "This must be a date, such as 2027-01-31.",
-    "date_from_datetime_parsing": "This must be a date, such as 2027-01-31.",
-    "date_from_datetime_inexact": "This must be a date, such as 2027-01-31.",
-    "datetime_type": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
-    "datetime_parsing": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
-    "datetime_from_date_parsing": "This must be a date and time, such as 2027-01-31T09:00:00Z.",
-    "timezone_aware": "This needs a time zone, such as the Z in 2027-01-31T09:00:00Z.",
-}
-# Of the validator's other kinds no sentence reaches a reader; our own kinds bring their own.
-_BUILT_IN = frozenset(get_args(ErrorType))
-
-# What stands between quotes in the choices as pydantic prints them, members of enumerations among them.
-_CHOICE = re.compile(r"'([^']*)'")
-
 
 def invalid_of(error: ValidationError) -> MusterError:
     """422 with every wrong field; 400 when the body is not JSON."""
     details = error.errors(include_url=False, include_input=False)
     if any(item["type"] == "json_invalid" for item in details):
-        return BadRequest("unreadable_json", "The body is not JSON.")
-    fields = [_field_error(item["loc"], item["type"], item) for item in details[:MAX_ERRORS]]
+        return BadRequest("unreadable_json", "The body of this request isn't valid JSON.")
+    kept = details[:MAX_ERRORS]
+    fields = [_field_error(item["loc"], item["type"], item["msg"], item.get("ctx") or {}) for item in kept]
     return Invalid(*fields, num_more=len(details) - len(fields))
 
 
-def _field_error(location: Iterable[Any], kind: str, item: Mapping[str, Any]) -> FieldError:
+def _field_error(location: Iterable[Any], kind: str, message: str, context: Mapping[str, Any]) -> FieldError:
     field = ".".join(str(part)[:_MAX_NAME] for part in location) or "body"
-    context = item.get("ctx") or {}
-    if kind in ("enum", "literal_error"):
-        sentence = f"This must be one of: {', '.join(_CHOICE.findall(context['expected']))}."
-    elif kind in _SENTENCES:
-        sentence = _SENTENCES[kind].format_map(context)
-    elif kind in _BUILT_IN and kind != "value_error":
-        sentence = "This value can't be used here."
-    else:
-        sentence = item["msg"].removeprefix("Value error, ")
-    return FieldError(field, _CODES.get(kind, kind), sentence if sentence.endswith(".") else sentence + ".")
+    return FieldError(field, _CODES.get(kind, kind), sentence_of(kind, message, context))
 
 
 _CHALICE_PROBLEMS = {
-    400: ("bad_request", "The request cannot be read"),
+    400: ("bad_request", "This request can't be read"),
     404: ("not_found", "Not found"),
-    405: ("method_not_allowed", "This method is not allowed here"),
-    415: ("unsupported_media_type", "This content type is not taken here"),
+    405: ("method_not_allowed", "This address doesn't take this method"),
+    415: ("unsupported_media_type", "This kind of content can't be used here"),
 }
 
 Middleware = Callable[[Any, Any], Response]

@@ -155,6 +155,19 @@ def accounts_are_reached_through_the_api(template: Template) -> Iterator[str]:
             yield f"{name} is of Cognito's default tier, which costs three times as much"
 
 
+def mail_of_accounts_says_whose_it_is(template: Template) -> Iterator[str]:
+    """Cognito's own texts name neither the product nor what a code is for."""
+    for name, pool in of_type(template, "AWS::Cognito::UserPool"):
+        first = pool["Properties"].get("AdminCreateUserConfig", {}).get("InviteMessageTemplate", {})
+        codes = pool["Properties"].get("VerificationMessageTemplate", {})
+        for what, text, held in (("password", first, ("{####}", "{username}")), ("code", codes, ("{####}",))):
+            subject, message = text.get("EmailSubject", ""), text.get("EmailMessage", "")
+            if "Muster" not in subject or "Muster" not in message:
+                yield f"{name} mails a {what} without saying that it is for Muster"
+            if any(part not in message for part in held):
+                yield f"{name} mails a {what} in a text that Cognito does not take"
+
+
 def gateway_answers_problems(template: Template) -> Iterator[str]:
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     responses = definition.get("x-amazon-apigateway-gateway-responses", {})
@@ -183,5 +196,6 @@ RULES: tuple[Rule, ...] = (
     roles_are_narrow,
     mail_is_sent_in_one_name,
     accounts_are_reached_through_the_api,
+    mail_of_accounts_says_whose_it_is,
     gateway_answers_problems,
 )

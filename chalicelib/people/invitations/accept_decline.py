@@ -131,7 +131,7 @@ def _refuse_second_membership(org_id: str, member: Member, account: Account) -> 
         if entry.org_id == org_id and entry.member_id not in (None, member.member_id):
             other = members_store.member(org_id, str(entry.member_id))
             if other is not None and other.status == MemberStatus.ACTIVE:
-                raise Conflict("already_member", "With this account you are a member of this organization already.")
+                raise Conflict("already_member", "You have already joined this organization with this account.")
 
 
 def _change(
@@ -171,7 +171,7 @@ def _must_be_open(member: Member, now: datetime) -> None:
     if member.status not in OPEN:
         raise _not_open(member)
     if is_expired(member, now):
-        raise Conflict("expired", "This invitation has expired; have a fresh link sent to your address.")
+        raise Conflict("expired", "This invitation has expired. Ask for a new link.")
 
 
 def _refuse_other_owner(member: Member, account: Account) -> None:
@@ -182,7 +182,7 @@ def _refuse_other_owner(member: Member, account: Account) -> None:
 
 
 def _not_open(member: Member) -> Conflict:
-    return Conflict("not_open", f"This invitation is no longer open: it is {member.status}.")
+    return Conflict("not_open", f"This invitation is no longer open. It is {member.status}.")
 
 
 def _answer(view: InvitationView, member: Member) -> Answered:

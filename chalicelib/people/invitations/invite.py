@@ -169,9 +169,9 @@ def instant_of(notify: Literal["now"] | datetime, now: datetime) -> datetime | N
     if notify == "now":
         return None
     if notify <= now:
-        raise Invalid(FieldError("notify", "in_the_past", f"This instant is past; it is {to_text(now)}. Or say now."))
+        raise Invalid(FieldError("notify", "in_the_past", "This time is in the past. Choose a later one, or now."))
     if notify > now + _LATEST_NOTIFY:
-        raise Invalid(FieldError("notify", "too_late", "Mails can be planned for up to a year ahead."))
+        raise Invalid(FieldError("notify", "too_late", "Choose a time within the next year."))
     return notify.replace(microsecond=0)
 
 

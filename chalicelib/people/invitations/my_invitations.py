@@ -52,7 +52,7 @@ def _is_mine(member: Member, email: str) -> bool:
 
 def _account(account_id: str, email: str | None) -> Account:
     if email is None:
-        raise Conflict("no_address", "Your account has no confirmed e-mail address.")
+        raise Conflict("no_address", "Your account has no confirmed email address.")
     return Account(account_id, email)
 
 

@@ -34,7 +34,7 @@ def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> No
         raise Conflict("not_active", problem)
     if member.archive_id is not None:
         # Archived before and active again, while the job of that archiving has not run to its end.
-        raise Unavailable("archiving", "An earlier archiving of this person is still at work.")
+        raise Unavailable("archiving", "This person is still being archived. Please try again in a moment.")
     after = store.copy_with(member, status=MemberStatus.ARCHIVED.value, archive_id=archive_id, archived_at=to_text(now))
     event = member_archived(scope.msp_id, scope.org, member_id, archive_id, now)
     entry = AuditEntry(

@@ -47,7 +47,7 @@ def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now:
     require_subscription(scope)
     notify_at = instant_of(notify, now)
     if upload.num_failed == upload.num_rows and upload.status == UploadStatus.PREVIEW:
-        raise Conflict("nobody_to_invite", "Every row failed; mend the rows and upload them again.")
+        raise Conflict("nobody_to_invite", "No row can be imported. Correct the rows and upload the file again.")
     return _decide(scope, upload, UploadStatus.APPROVED, notify_at, decision_id, now)
 
 
@@ -117,4 +117,4 @@ def _decide(
 def _changed_meanwhile(upload: Upload) -> Conflict:
     if upload.status != UploadStatus.PREVIEW:
         return already_decided(upload)
-    return Conflict("changed_meanwhile", "The file was just judged again; look at the preview before you decide.")
+    return Conflict("changed_meanwhile", "The file was just read again. Please look at the preview before you decide.")

@@ -49,9 +49,9 @@ def msp(account_id: str, permission: str, msp_id: str | None = None) -> Scope:
         roles = [entry for entry in roles if entry.msp_id == msp_id]
     permissions = PERMISSIONS_BY_ROLE[Role.MSP_ADMIN]
     if not roles or permission not in permissions:
-        raise Forbidden("This needs the role of an MSP admin.")
+        raise Forbidden("Only MSP admins can do this.")
     if len(roles) > 1:
-        raise Invalid(FieldError("Muster-Msp", "ambiguous", "You administer several MSPs; name one in this header."))
+        raise Invalid(FieldError("Muster-Msp", "ambiguous", "You manage several MSPs. Choose one in this header."))
     return Scope(account_id, roles[0].msp_id, is_msp_admin=True, permissions=permissions)
 
 

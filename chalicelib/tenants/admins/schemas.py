@@ -83,9 +83,9 @@ class AppointOrgAdmin(Form):
     def _departments_fit_the_role(cls, ids: list[str], info: ValidationInfo) -> list[str]:
         role = info.data.get("role")
         if role == Role.DEPARTMENT_ADMIN and not ids:
-            raise PydanticCustomError("required", "Name at least one department.")
+            raise PydanticCustomError("required", "Choose at least one department.")
         if role == Role.ORG_ADMIN and ids:
-            raise PydanticCustomError("not_of_this_role", "An organization admin has no departments.")
+            raise PydanticCustomError("not_of_this_role", "This admin manages all departments. Leave them out.")
         return sorted(set(ids))
 
     @field_validator("permissions")
@@ -94,9 +94,9 @@ class AppointOrgAdmin(Form):
         role = info.data.get("role")
         role_id = info.data.get("role_id")
         if role != Role.CUSTOM and (permissions or role_id):
-            raise PydanticCustomError("not_of_this_role", "Only a custom role has chosen permissions.")
+            raise PydanticCustomError("not_of_this_role", "Permissions can only be chosen for a custom role.")
         if role == Role.CUSTOM and bool(permissions) == bool(role_id):
-            raise PydanticCustomError("required", "Choose either a role that is kept, or at least one permission.")
+            raise PydanticCustomError("required", "Choose either a saved role or at least one permission.")
         return _choosable(permissions)
 
 

@@ -95,7 +95,7 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
             raise
         if 0 in error.failed:
             raise NotFound("There is no such admin") from None
-        raise Conflict("last_admin", "This is the last admin of the MSP; appoint another one first.") from None
+        raise Conflict("last_admin", "This is the last admin of the MSP. Add another one first.") from None
 
 
 def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:

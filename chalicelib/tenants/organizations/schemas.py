@@ -109,7 +109,7 @@ class TrainingAccess(Form):
     @classmethod
     def _of_these_courses(cls, seats: dict[str, int], info: ValidationInfo) -> dict[str, int]:
         if not seats.keys() <= set(info.data.get("course_ids", seats)):
-            raise PydanticCustomError("not_entitled", "Seats are for courses in course_ids only.")
+            raise PydanticCustomError("not_entitled", "Seats can only be set for courses that the organization has.")
         return seats
 
 

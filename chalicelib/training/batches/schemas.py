@@ -57,9 +57,9 @@ class ClientTargeting(Form):
     def _fields_belong_to_mode(self) -> Self:
         by_id = self.mode in ("groups", "exclude_groups")
         if by_id != bool(self.group_ids):
-            raise ValueError("group_ids go with groups and exclude_groups, at least one of them.")
+            raise ValueError("Choose at least one group, and only where groups are included or excluded.")
         if (self.mode == "group_names") != bool(self.group_names):
-            raise ValueError("group_names go with the mode group_names, at least one of them.")
+            raise ValueError("Give at least one group name, and only where groups are chosen by name.")
         return self
 
 

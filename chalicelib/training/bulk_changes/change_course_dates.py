@@ -51,7 +51,7 @@ def change_dates(scope: Scope, key: BatchKey, course_id: str, form: RowDates, se
         _validate(form, dates.enroll_on, dates.due_by, today)
         if _reschedule(scope, key, batch, rows, row, dates, now):
             return batches_store.row(key, course_id) or row
-    raise Conflict("changed_meanwhile", "Other courses of this batch keep changing; try again.")
+    raise Conflict("changed_meanwhile", "Other courses of this batch are being changed. Please try again.")
 
 
 def _change_after_run(
@@ -59,7 +59,10 @@ def _change_after_run(
 ) -> None:
     """For a course that has run, the due date alone."""
     if "enroll_on" in form.model_fields_set:
-        raise Conflict("already_ran", f"This course is {row.status}; its enroll-on date is past.")
+        raise Conflict(
+            "already_ran",
+            "It is too late to change the enrollment date of this course.",
+        )
     if row.changing and row.due_by == _text(form.due_by):
         # The same request, whose answer was lost: its change is at work.
         return
@@ -107,7 +110,7 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
         if store.create(job, change, audit_entry, now, *writes):
             queue.send_soon(job)
     except ConditionFailed:
-        raise Conflict("changed_meanwhile", "This course changed at the same moment; read it again.") from None
+        raise Conflict("changed_meanwhile", "Someone changed this course at the same time. Please try again.") from None
 
 
 def _dates_of(org: Org, row: Row, form: RowDates, now: datetime) -> Dates:
@@ -123,7 +126,7 @@ def _dates_of(org: Org, row: Row, form: RowDates, now: datetime) -> Dates:
 def _validate(form: RowDates, enroll_on: date | None, due_by: date | None, today: date) -> None:
     errors = []
     if form.enroll_on is not None and form.enroll_on < today:
-        errors.append(FieldError("enroll_on", "in_the_past", f"The enroll-on date is past; today is {today}."))
+        errors.append(FieldError("enroll_on", "in_the_past", f"This date is in the past. Today is {today}."))
     earliest = today if "due_by" in form.model_fields_set else date.min
     if due_by is not None and not is_due_date_after(max(enroll_on or today, earliest), due_by):
         problem = f"The due date must be after the enroll date, {enroll_on or today}, and in the future."

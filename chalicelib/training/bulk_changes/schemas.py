@@ -43,5 +43,5 @@ class RowDates(Form):
     @model_validator(mode="after")
     def _something_changes(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("Give enroll_on, due_by, or both.")
+            raise ValueError("Enter an enrollment date, a due date, or both.")
         return self

@@ -125,7 +125,7 @@ def _remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime)
         # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
         return RemindOut(num_not_completed=left, reminded_at=row.reminded_at)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
-        raise Conflict("nobody_to_remind", "Nobody is enrolled in this course who has not completed it.")
+        raise Conflict("nobody_to_remind", "There is nobody to remind. Nobody in this course still has to complete it.")
     job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
     target = f"batch/{key.batch_id}/course/{course_id}"
     audit_entry = AuditEntry(actor, "course.reminded", target, after={"num_open": left})

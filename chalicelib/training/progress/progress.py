@@ -99,4 +99,4 @@ def require_current(enrollment: Enrollment) -> None:
 
 def require_not_history(enrollment: Enrollment) -> None:
     if "#HISTORY#" in enrollment.sk:
-        raise Conflict("superseded", "This enrollment is history; a later one took its place.")
+        raise Conflict("superseded", "A newer enrollment has replaced this one.")

@@ -83,7 +83,7 @@ def _due_date_values(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo) 
     if "due_by" not in change.model_fields_set or str(change.due_by or "") == (old.due_by or ""):
         return {}
     if old.status == EnrollmentStatus.COMPLETED:
-        raise Conflict("already_completed", "The course is completed; its due date stays as it was.")
+        raise Conflict("already_completed", "This course is already completed, so its due date can't be changed.")
     enrolled_on = local_date(to_instant(old.enrolled_at), zone)
     if change.due_by is not None and not is_due_date_after(enrolled_on, change.due_by):
         raise Invalid(FieldError("due_by", "not_after_enroll", "The due date must be after the day of enrollment."))
@@ -93,7 +93,7 @@ def _due_date_values(old: Enrollment, change: EnrollmentChange, zone: ZoneInfo) 
 def _result_values(old: Enrollment, result: CourseResult, zone: ZoneInfo, now: datetime) -> Values:
     day = result.completed_at
     if day is not None and day > local_date(now, zone):
-        raise Invalid(FieldError("result.completed_at", "in_the_future", "A course cannot be completed in the future."))
+        raise Invalid(FieldError("result.completed_at", "in_the_future", "The completion date can't be in the future."))
     values: Values = {}
     if old.status != EnrollmentStatus.COMPLETED:
         values = completed_at_values(old, now if day is None else _end_of(day, zone, now), now)

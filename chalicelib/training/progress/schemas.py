@@ -105,7 +105,7 @@ class EnrollmentChange(Form):
     @model_validator(mode="after")
     def _something_changes(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("Give due_by, result, or both.")
+            raise ValueError("Enter a due date, a result, or both.")
         return self
 
 

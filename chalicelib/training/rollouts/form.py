@@ -74,7 +74,7 @@ def check_size(launch: WizardForm) -> None:
 def _count(name: str, ids: Sequence[str], most: int, what: str) -> list[FieldError]:
     wrong = []
     if not 1 <= len(ids) <= most:
-        wrong.append(FieldError(name, "wrong_number", f"Choose 1 to {most} {what}; {len(ids)} were given."))
+        wrong.append(FieldError(name, "wrong_number", f"Choose 1 to {most} {what}. You chose {len(ids)}."))
     return wrong + _repeated(name, ids, what)
 
 
@@ -157,7 +157,7 @@ def _wrong_dates(launch: WizardForm, dates: Sequence[CourseDates], first: date, 
     if launch.schedule is not None:
         start = launch.schedule.start_on
         if start is not None and start < first:
-            return [FieldError("schedule.start_on", "in_the_past", f"The start is past; today is {first}.")]
+            return [FieldError("schedule.start_on", "in_the_past", f"This date is in the past. Today is {first}.")]
         return []
     wrong = []
     for index, course_dates in enumerate(dates):

@@ -67,7 +67,7 @@ def retry(scope: Scope, rollout_id: str, org_ids: Sequence[str], request_id: str
         return create_batches.create_batches(PendingLaunch(job, stored.plan, stored.results))
     failed_ids = {result.org_id for result in stored.results if result.ok is False}
     wrong = [
-        FieldError(f"org_ids.{index}", "did_not_fail", "The launch did not fail for this client; leave it out.")
+        FieldError(f"org_ids.{index}", "did_not_fail", "The launch didn't fail for this client. Leave it out.")
         for index, org_id in enumerate(org_ids)
         if org_id not in failed_ids
     ]
@@ -81,7 +81,7 @@ def retry(scope: Scope, rollout_id: str, org_ids: Sequence[str], request_id: str
     try:
         rollout_store.reopen(job, results, request_id, now)
     except ConditionFailed:
-        raise Conflict("launching", "This rollout is still being launched; look again in a moment.") from None
+        raise Conflict("launching", "This rollout is still launching. Please check again in a moment.") from None
     return create_batches.create_batches(PendingLaunch(job, stored.plan, results))
 
 

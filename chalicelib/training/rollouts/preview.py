@@ -54,7 +54,7 @@ def state(scope: Scope, plan_id: str, now: datetime) -> PreviewOut:
     item = preview_store.find(scope.msp_id, plan_id, now)
     plan = Plan.model_validate(item.plan) if item is not None else None
     if item is None or plan is None or not _is_of(scope, plan):
-        raise NotFound("There is no such plan; plans live an hour")
+        raise NotFound("This plan does not exist or has expired")
     counts = preview_store.counts(scope.msp_id, plan_id)
     orgs = [
         PreviewOrg(

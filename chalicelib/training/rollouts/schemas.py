@@ -153,9 +153,9 @@ class Schedule(Form):
     @model_validator(mode="after")
     def _start_belongs_to_stagger(self) -> Self:
         if self.preset == "monthly_stagger" and self.start_on is None:
-            raise ValueError("monthly_stagger needs start_on.")
+            raise ValueError("Choose a start date for the monthly schedule.")
         if self.preset == "all_immediate" and self.start_on is not None:
-            raise ValueError("all_immediate starts now; leave start_on out.")
+            raise ValueError("Leave the start date out when everything starts at once.")
         return self
 
 

@@ -38,7 +38,7 @@ def offer(account_id: str, course_id: str, org_id: str, now: datetime) -> OfferO
         raise NotFound()
     membership = _membership(account_id, org_id)
     if own.status not in (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED):
-        raise Conflict("not_started", "Start the course first; then there is progress to offer.")
+        raise Conflict("not_started", "Start the course first. Then you can offer your progress.")
     if membership is None or membership.msp_id != own.msp_id:
         raise _not_a_member()
     member_id = str(membership.member_id)
@@ -109,7 +109,7 @@ def accept(scope: Scope, member_id: str, offer_id: str, now: datetime) -> OfferO
             audit.commit(org_pk(scope.org), audit_entry, writes, now)
         except ConditionFailed as error:
             if MEMBER in error.failed and (limited is None or _is_gone(scope.org, member_id)):
-                raise Conflict("not_active", "This person is not an active member any more.") from None
+                raise Conflict("not_active", "This person is no longer an active member.") from None
             is_full = SEAT in error.failed and LIMIT not in error.failed and OFFER not in error.failed
             full_at = limit if is_full else None
     raise Unavailable()

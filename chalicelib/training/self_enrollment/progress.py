@@ -43,7 +43,7 @@ def take(account_id: str, course_id: str, seed: str, now: datetime) -> Enrollmen
     except ConditionFailed:
         existing = store.enrollment(account_id, course_id)
         if existing is None or existing.changed_by != seed:
-            raise Conflict("already_enrolled", "You have taken this course; it is among your courses.") from None
+            raise Conflict("already_enrolled", "You already have this course. It is among your courses.") from None
         enrollment = existing
     return self_enrollment_out(account_id, enrollment, course.title, now)
 

@@ -5,9 +5,18 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.settings import settings
 from chalicelib.notifications import outbox, store
 from tests.harness import World
 from tests.stories.mailbox import Mailbox
+
+
+@pytest.fixture
+def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    box = Mailbox(world)
+    monkeypatch.setenv("MAIL_FROM", box.sender)
+    settings.cache_clear()
+    return box
 
 
 @pytest.fixture

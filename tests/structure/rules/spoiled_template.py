@@ -83,6 +83,15 @@ def secret_that_stands_in_the_environment(template: Template) -> None:
     properties(template, "APIHandler")["Environment"]["Variables"]["USER_POOL_CLIENT_SECRET"] = secret
 
 
+def code_of_nobody_knows_what(template: Template) -> None:
+    del properties(template, "UserPool")["VerificationMessageTemplate"]
+
+
+def first_password_without_a_user_name(template: Template) -> None:
+    text = properties(template, "UserPool")["AdminCreateUserConfig"]["InviteMessageTemplate"]
+    text["EmailMessage"] = text["EmailMessage"].replace("{username}", "")
+
+
 def accounts_at_the_default_price(template: Template) -> None:
     del properties(template, "UserPool")["UserPoolTier"]
 
@@ -121,6 +130,8 @@ SPOILED: Spoiled = [
     (client_that_knows_more_ways_in, template.accounts_are_reached_through_the_api),
     (secret_that_stands_in_the_environment, template.accounts_are_reached_through_the_api),
     (accounts_at_the_default_price, template.accounts_are_reached_through_the_api),
+    (code_of_nobody_knows_what, template.mail_of_accounts_says_whose_it_is),
+    (first_password_without_a_user_name, template.mail_of_accounts_says_whose_it_is),
     (answers_left_to_the_gateway, template.gateway_answers_problems),
     (answer_without_code, template.gateway_answers_problems),
     (answer_that_contradicts_its_status, template.gateway_answers_problems),

@@ -49,7 +49,7 @@ def test_what_is_no_address_is_refused_without_repeating_it(given: str) -> None:
         Form(email=given)
     (error,) = caught.value.errors()
     assert error["type"] == "invalid_email"
-    assert error["msg"] == "This is not an e-mail address."
+    assert error["msg"] == "This isn't an email address."
 
 
 @pytest.mark.parametrize("other", ["ANN@EXAMPLE.COM", " ann@example.com", "\uff21nn@example.com"])

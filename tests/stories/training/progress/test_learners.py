@@ -53,8 +53,8 @@ def test_learners_are_listed_with_outcome_code_sentence_and_next_step(
     assert (learners[done]["outcome"], learners[done]["code"]) == ("already_completed", "already_completed")
     assert learners[done]["next_step"] == "To have it taken again, launch with reenroll_completed."
     assert (learners[failing]["outcome"], learners[failing]["code"]) == ("failed", "write_rejected")
-    assert learners[failing]["sentence"] == "The enrollment of this learner could not be stored."
-    assert learners[failing]["next_step"].startswith("Press Retry")
+    assert learners[failing]["sentence"] == "This learner's enrollment couldn't be saved."
+    assert learners[failing]["next_step"].startswith("Choose Retry")
     assert (learners[fresh]["outcome"], learners[fresh]["code"]) == ("enrolled", None)
     assert (learners[fresh]["status"], learners[fresh]["due_by"]) == ("enrolled", "2027-01-31")
     assert learners[fresh]["sentence"] == "Enrolled by this batch."

@@ -1,0 +1,98 @@
+"""Every schema of the routes is given wrong values: what comes back is ours, whatever the validator says."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from pydantic_core import core_schema
+
+import app
+from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.web.problems import invalid_of
+from chalicelib.web.routing import ROUTES
+from chalicelib.web.validation_sentences import sentence_of
+
+WRONG: list[Any] = [
+    None, "", "\u0001", "? *", "x" * 9000, -1, 10**9, 10**300, 1.5, True, [], [1], ["\u0001"], ["x"] * 2000, {},
+    {"a": {"a": 1}}, "2027-13-99", "2027-01-31", "2027-01-31T09:00:00", "24:99", [{}], [{"a": 1}], [None],
+]  # fmt: skip
+# How pydantic begins its sentences, and what of Python and of patterns stands in them.
+VALIDATORS = re.compile(
+    r"Input should|String should|List should|Value error|valid (string|integer|list|dictionary|boolean|instance)"
+    r"|permitted|pattern|regex|[\^$\\]|\[[0-9A-Za-z]-|<\w|None\b|__|\bPydantic|instance of"
+)
+
+
+def _schemas() -> list[tuple[str, type[BaseModel]]]:
+    assert app.app
+    found = {schema.__name__: schema for route in ROUTES for schema in (route.body, route.query) if schema}
+    return sorted(found.items())
+
+
+def _nested(schema: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The schema, and those of its fields."""
+    yield schema
+    for field in schema.model_fields.values():
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _nested(part)
+
+
+def _errors(schema: type[BaseModel]) -> Iterator[FieldError]:
+    bodies: list[Any] = [{}, {"no_such_field": 1}]
+    for one in _nested(schema):
+        bodies += [dict.fromkeys(one.model_fields, wrong) for wrong in WRONG]
+    if one is not schema:
+        bodies += [dict.fromkeys(schema.model_fields, body) for body in bodies]
+    for body in bodies:
+        try:
+            schema.model_validate_json(json.dumps(body), strict=True)
+        except ValidationError as error:
+            invalid = invalid_of(error)
+            assert isinstance(invalid, Invalid)
+            yield from invalid.errors
+
+
+@pytest.mark.parametrize(("name", "schema"), _schemas())
+def test_no_validator_speaks_to_a_reader(name: str, schema: type[BaseModel]) -> None:
+    for error in _errors(schema):
+        assert not VALIDATORS.search(error.message), f"{name}: {error}"
+        assert error.message[0].isupper(), f"{name}: {error}"
+        assert error.message.endswith((".", "?")), f"{name}: {error}"
+
+
+def test_the_walk_finds_the_kinds_that_readers_meet() -> None:
+    met = {error.code for _, schema in _schemas() for error in _errors(schema)}
+    assert {
+        "required", "unknown_field", "string_type", "string_too_short", "string_too_long", "string_pattern_mismatch",
+        "list_type", "too_long", "too_short", "literal_error", "bool_type", "int_type",
+    } <= met  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(set(get_args(core_schema.ErrorType)) - {"value_error"}))
+def test_each_kind_of_the_validator_has_a_sentence_of_ours(kind: str) -> None:
+    numbers = dict.fromkeys(("gt", "ge", "lt", "le", "min_length", "max_length"), 3)
+    sentence = sentence_of(kind, "Input should be what pydantic says", {**numbers, "expected": "'a' or <B.C: 'c'>"})
+    assert "pydantic" not in sentence
+    assert not VALIDATORS.search(sentence)
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "sentence"),
+    [
+        ("too_short", {"min_length": 1}, "This needs at least 1 entry."),
+        ("string_too_long", {"max_length": 1000}, "This can have at most 1,000 characters."),
+        ("literal_error", {"expected": "<A.B: 'admin'> or <A.C: 'custom'>"}, "This must be one of: admin, custom."),
+        ("literal_error", {"expected": "'now'"}, "This must be now."),
+    ],
+)  # fmt: skip
+def test_sentences_count_and_name_choices(kind: str, context: dict[str, Any], sentence: str) -> None:
+    assert sentence_of(kind, "", context) == sentence
+
+
+def test_our_own_kinds_bring_their_own_sentence() -> None:
+    assert sentence_of("unknown_time_zone", "This is our own", {}) == "This is our own."
+    assert sentence_of("value_error", "Value error, Give one of both.", {}) == "Give one of both."
