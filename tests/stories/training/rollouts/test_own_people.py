@@ -49,7 +49,8 @@ def _counted(learners: list[dict[str, Any]]) -> dict[str, int]:
 def _with_everything(firm: Firm) -> tuple[str, list[str]]:
     """A batch for Sales and North in which each number is above zero, and its people: two in each department."""
     world, driver = firm.world, firm.driver
-    people = {name: world.learner(firm.org, department_id=firm.sales) for name in ("started", "completed", "had", "late")}
+    names = ("started", "completed", "had", "late")
+    people = {name: world.learner(firm.org, department_id=firm.sales) for name in names}
     before = firm.launch(firm.head, "individuals", member_ids=[people["had"][1], firm.in_sales[0]])
     world.post(f"/me/courses/{firm.org}.{people['had'][1]}.{firm.course}/start", people["had"][0])
     world.post(f"/me/courses/{firm.org}.{people['had'][1]}.{firm.course}/complete", people["had"][0])
