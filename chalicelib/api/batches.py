@@ -81,11 +81,10 @@ def cancel_batch(call: Call[Any, Any]) -> BatchOut:
 )
 def cancel_row(call: Call[Any, Any]) -> RowOut:
     scope, key = _batch_key(call)
-    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(_: str) -> RowOut:
         row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
-        return row_out(row, zone, call.now)
+        return row_out(scope, key, row, call.now)
 
     return idempotent(call, RowOut, action)
 
@@ -95,20 +94,20 @@ def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
     scope, key = _batch_key(call)
     row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
-    return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
+    return row_out(scope, key, row, call.now)
 
 
 @routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, status=202, idempotent=True)
 def undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
     scope, key = _batch_key(call)
-    return idempotent(call, UndoOut, lambda _: batch_undo.undo(key, scope.account_id, call.now))
+    return idempotent(call, UndoOut, lambda _: batch_undo.undo(scope, key, call.now))
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut)
 def undo_state(call: Call[Any, Any]) -> UndoOut:
-    _, key = _batch_key(call)
-    return batch_undo.state(key, call.now)
+    scope, key = _batch_key(call)
+    return batch_undo.state(scope, key, call.now)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=Launch)
@@ -123,11 +122,10 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
     """For learners that are missing only. A failed, partial or denied course can be retried."""
     scope = _scope(call)
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
-    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
         row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
-        return row_out(row, zone, call.now)
+        return row_out(scope, key, row, call.now)
 
     return idempotent(call, RowOut, action)
 
@@ -146,6 +144,4 @@ def remind(call: Call[Any, Any]) -> RemindOut:
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
     course_id = call.params["course_id"]
     zone_in(scope.msp_id, key.org_id)
-    return idempotent(
-        call, RemindOut, lambda seed: course_mails.remind(key, course_id, scope.account_id, seed, call.now)
-    )
+    return idempotent(call, RemindOut, lambda seed: course_mails.remind(scope, key, course_id, seed, call.now))

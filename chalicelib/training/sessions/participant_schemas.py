@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.notifications.states import ShownState
+from chalicelib.training.sessions.schemas import SessionOut
 from chalicelib.training.sessions.states import AnsweredBy, ParticipantStatus
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import Form, left_out, unique
@@ -58,6 +59,33 @@ class ParticipantOut(BaseModel):
     attendance_at: str | None
     score: int | None
     comment: str | None
+
+
+class TrainingReason(BaseModel):
+    """What enrolled the person, a request that `GET .../trainings/enroll/{enroll_id}` shows; who made it, and when."""
+
+    enroll_id: str
+    enrolled_by: str | None
+    enrolled_at: str | None
+
+
+class MemberTrainingOut(BaseModel):
+    """`session` is the one that the person is, or was last, in. `participant` has answer, mail, attendance and result.
+
+    Change it under `.../trainings/{training_id}/participants/{member_id}`.
+    """
+
+    training_id: str
+    title: str
+    certificate: bool
+    session: SessionOut
+    participant: ParticipantOut
+    why: TrainingReason
+
+
+class MemberTrainingPage(BaseModel):
+    items: list[MemberTrainingOut]
+    next_cursor: str | None
 
 
 class ParticipantPage(BaseModel):

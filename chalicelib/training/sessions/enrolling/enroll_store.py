@@ -1,6 +1,6 @@
 """Requests to enroll people in trainings: the request, its people, the results of its chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.aws import bulk, table
@@ -14,6 +14,7 @@ from chalicelib.training.sessions.models import (
     EnrollPeople,
     EnrollResult,
     enroll_pk,
+    enroll_ref,
     enroll_sk,
     enrolls_pk,
     people_sk,
@@ -26,6 +27,12 @@ CHUNK_SIZE = 25
 
 def enroll(org_id: str, enroll_id: str) -> Enroll | None:
     return table.get(Enroll, enrolls_pk(org_id), enroll_sk(enroll_id))
+
+
+def enrolls_by_id(org_id: str, enroll_ids: Iterable[str]) -> dict[str, Enroll]:
+    """Those that exist, by id."""
+    refs = [enroll_ref(org_id, enroll_id) for enroll_id in dict.fromkeys(enroll_ids)]
+    return {enroll.enroll_id: enroll for enroll in table.fetch_all(refs, consistent=False)}
 
 
 def create_writes(enroll: Enroll, member_ids: Sequence[str]) -> list[Write]:

@@ -1,5 +1,7 @@
 """The participants page, attendance and results (O8, O9)."""
 
+from typing import Any
+
 import pytest
 
 from tests.harness import World
@@ -98,3 +100,33 @@ def test_who_looks_after_a_department_sees_and_enrolls_its_people_only(live: Liv
     assert live.world.post(f"{live.base}/{training}/participants/{bob}/cancel", admin).status == 403
     assert live.world.post(f"{live.base}/{training}/participants/{ann}/cancel", admin).status == 200
     assert live.world.post(live.base, admin, {"title": "Mine"}).status == 403
+
+
+def test_a_member_s_page_has_their_live_trainings_with_why_and_what_became_of_each(live: LiveTrainings) -> None:
+    first, second = live.one(), live.one(capacity=1, waiting_list=True)
+    mine, other = live.world.department(live.org), live.world.department(live.org)
+    ann, bob = live.person(ANN, department_id=mine), live.person(BOB, department_id=other)
+    asked = live.enroll([ann], first)
+    live.enroll([bob, ann], second)
+    live.send()
+    live.answer(BOB, "decline")
+    live.driver.work()
+    live.driver.until("2027-02-01T08:00")
+    live.ask("PATCH", f"/{first[0]}/participants/{ann}", {"attendance": "attended", "score": 90})
+    limited = live.world.org_admin(live.org, role="department_admin", department_ids=[mine])
+
+    def listed(member: str, as_: str) -> list[dict[str, Any]]:
+        return live.world.every(f"/orgs/{live.org}/members/{member}/trainings?limit=1", as_)
+
+    one, two = listed(ann, limited)
+    assert (one["training_id"], one["title"], one["session"]["session_id"]) == (first[0], "First aid", first[1])
+    assert (one["participant"]["status"], one["participant"]["score"]) == ("attended", 90)
+    assert one["participant"]["mail"]["state"] == "sent"
+    assert one["why"] == {"enroll_id": asked, "enrolled_by": live.admin, "enrolled_at": "2027-01-04T10:00:00Z"}
+    assert (two["training_id"], two["participant"]["status"]) == (second[0], "invited")
+    (of_bob,) = listed(bob, live.admin)
+    assert (of_bob["participant"]["status"], of_bob["participant"]["answered_by"]) == ("declined", "page")
+    assert live.world.get(f"/orgs/{live.org}/members/{bob}/trainings", limited).status == 403
+    # Of who was archived nothing is shown but where they were.
+    assert live.world.post(f"/orgs/{live.org}/members/{ann}/archive", live.admin).status == 200
+    assert [row["training_id"] for row in listed(ann, live.admin)] == [first[0]]
