@@ -56,11 +56,15 @@ class GroupGift:
 
 @dataclass(frozen=True)
 class Facts:
-    """`enrollments` are the current one and history, the oldest first; `attempts` in the order of launch."""
+    """`enrollments` are the current one and history, the oldest first; `attempts` in the order of launch.
+
+    `held` are all enrollments, also those that admins no longer see.
+    """
 
     member: Member
     changes: Sequence[MemberChange]
     enrollments: Sequence[Enrollment]
+    held: Sequence[Enrollment]
     attempts: Sequence[Attempt]
     groups: Sequence[Group]
     gifts: Sequence[GroupGift]
@@ -80,13 +84,16 @@ def facts_of(member: Member, org_id: str, course_id: str) -> Facts:
     with_course = [group for group in groups if course_id in group.course_ids]
     refs = {one.group_id: processed_joins_ref(org_id, one.group_id, course_id, member_id) for one in with_course}
     joins = table.fetch_mixed(refs.values())
+    changes = history_store.changes_of(org_id, member_id)
+    enrollments = enrollment_store.enrollments_of_course(org_id, member_id, course_id)
     batches = batches_store.all_batches(org_id)
     attempts = _attempts(org_id, member_id, course_id, batches)
     with_row = {one.batch.batch_id for one in attempts}
     return Facts(
         member=member,
-        changes=history_store.changes_of(org_id, member_id),
-        enrollments=enrollment_store.enrollments_of_course(org_id, member_id, course_id),
+        changes=changes,
+        enrollments=enrollments,
+        held=enrollments,
         attempts=attempts,
         groups=groups,
         gifts=[GroupGift(group, joins.get(refs[group.group_id])) for group in with_course],

@@ -140,7 +140,7 @@ def _decided_at(facts: Facts, attempt: Attempt, code: str) -> str:
         return str(attempt.row.enroll_at)
     if outcome_of(code) == Outcome.FAILED:
         return attempt.ran_at[-1]
-    seen = (at for at in attempt.ran_at if any(_is_held(one, at) for one in facts.enrollments))
+    seen = (at for at in attempt.ran_at if any(_is_held(one, at) for one in facts.held))
     return next(seen, attempt.ran_at[-1])
 
 

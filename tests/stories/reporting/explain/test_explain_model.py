@@ -307,10 +307,13 @@ _MUST_MEET = {
     "not_there_yet", "processing_failed", "scheduled_for", "started", "undone", "write_rejected",
 }  # fmt: skip
 
+# The last three were examples of faults.
+_SEEDS = (*range(4), 7, 128, 142, 147)
+
 _seen: set[str] = set()
 
 
-@pytest.mark.parametrize("seed", range(100, 160))
+@pytest.mark.parametrize("seed", _SEEDS)
 def test_it_is_explained_as_the_whole_history_says(world: World, driver: Driver, course: str, seed: int) -> None:
     story = Story(driver, course, random.Random(seed))
     if seed == 1:
@@ -325,5 +328,5 @@ def test_it_is_explained_as_the_whole_history_says(world: World, driver: Driver,
         if number % 9 == 8:
             _seen.update(story.compare())
     _seen.update(story.compare())
-    if seed == 159:
+    if seed == _SEEDS[-1]:
         assert _MUST_MEET - _seen == set()
