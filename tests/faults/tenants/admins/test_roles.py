@@ -9,13 +9,19 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+
+LOOK, MAKE = "cognito-idp.ListUsers", "cognito-idp.AdminCreateUser"
 
 # Who asks, and whose client it is; the key and its claim; the head of the audit trail, the role; the answer.
 CREATE = [QUERY, GET, GET, TRANSACT, QUERY, TRANSACT, TRANSACT]
 # The role; the head of the audit trail, the change; the role as it is.
 CHANGE = [QUERY, GET, GET, QUERY, TRANSACT, GET]
 DELETE = [QUERY, GET, GET, QUERY, TRANSACT]
+
+# Who asks, and whose client it is; the key and its claim; the role; the account; the head of the audit trail, the
+# admin with the mail; its message; the answer.
+APPOINT = [QUERY, GET, GET, TRANSACT, GET, LOOK, MAKE, QUERY, TRANSACT, SEND, TRANSACT]
 
 AUDIT = ["audit"]
 BEFORE, AFTER = {"name": "Auditor", "permissions": AUDIT}, {"name": "Reader", "permissions": ["members_read"]}
@@ -155,4 +161,21 @@ def test_a_role_that_is_given_while_it_is_deleted_is_one_or_the_other(scene: Sce
     assert (answer.status, given, held) in (
         (409, [201], [("Auditor", AUDIT, 1)]), (204, [404], []), (204, [409], []), (204, [422], []),
     )  # fmt: skip
+    scene.settle()
+
+
+def test_giving_a_role_makes_these_calls(scene: Scene) -> None:
+    request = scene.appoint(scene.made())
+    with scene.play.injector.watched() as calls:
+        assert scene.play.ask(request).status == 201
+    assert calls == APPOINT
+
+
+@pytest.mark.parametrize(("at", "fault"), pairs(APPOINT))
+def test_a_role_is_given_once_whichever_call_breaks(scene: Scene, at: int, fault: Fault) -> None:
+    role = scene.made()
+    later.broken_request(scene.play, scene.appoint(role), at, fault, 201)
+    assert scene.roles() == [("Auditor", AUDIT, 1)]
+    held = scene.play.ask(Request("GET", f"/orgs/{scene.org}/admins", scene.play.admin)).json["items"]
+    assert [one["role_id"] for one in held if one["email"] == "holder@example.com"] == [role]
     scene.settle()
