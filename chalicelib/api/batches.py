@@ -81,10 +81,11 @@ def cancel_batch(call: Call[Any, Any]) -> BatchOut:
 )
 def cancel_row(call: Call[Any, Any]) -> RowOut:
     scope, key = _batch_key(call)
+    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(_: str) -> RowOut:
         row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
-        return row_out(scope, key, row, call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 
@@ -94,7 +95,7 @@ def change_dates(call: Call[RowDates, Any]) -> RowOut:
     """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
     scope, key = _batch_key(call)
     row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
-    return row_out(scope, key, row, call.now)
+    return row_out(scope, key, row, zone_in(scope.msp_id, key.org_id), call.now)
 
 
 @routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, status=202, idempotent=True)
@@ -122,10 +123,11 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
     """For learners that are missing only. A failed, partial or denied course can be retried."""
     scope = _scope(call)
     key = BatchKey(scope.msp_id, call.params["org_id"], call.params["batch_id"])
+    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
         row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
-        return row_out(scope, key, row, call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 

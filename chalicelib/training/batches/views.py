@@ -10,7 +10,7 @@ from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import filtered_page
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.lookups import org_of, zone_in
+from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.create_rows import planned_rows
 from chalicelib.training.batches.explanations import explain
@@ -79,9 +79,9 @@ def _card(status: RowStatus) -> Literal["enrolled", "scheduled", "needs_access",
             assert_never(status)
 
 
-def row_out(scope: Scope, key: BatchKey, row: Row, now: datetime) -> RowOut:
-    """Of who is limited to departments, the numbers are of the people who are in these now."""
-    (out,) = _rows_out(scope, key, [row], zone_in(scope.msp_id, key.org_id), now)
+def row_out(scope: Scope, key: BatchKey, row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
+    """To who is limited to departments, the numbers are of the people who are in these now."""
+    (out,) = _rows_out(scope, key, [row], zone, now)
     return out
 
 
