@@ -160,10 +160,11 @@ def org_undo(call: Call[Any, Any]) -> UndoOut:
 @routes.add("POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, **_DOES)
 def org_cancel_row(call: Call[Any, Any]) -> RowOut:
     scope, key = _changeable(call)
+    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(_: str) -> RowOut:
         row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
-        return row_out(scope, key, row, zone_in(scope.msp_id, key.org_id), call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 
@@ -172,10 +173,11 @@ def org_cancel_row(call: Call[Any, Any]) -> RowOut:
 def org_retry_row(call: Call[Any, Any]) -> RowOut:
     """For learners that are missing only. A failed, partial or denied course can be retried."""
     scope, key = _changeable(call)
+    zone = zone_in(scope.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
         row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
-        return row_out(scope, key, row, zone_in(scope.msp_id, key.org_id), call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 

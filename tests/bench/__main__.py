@@ -26,6 +26,7 @@ _ROOT = Path(__file__).parent.parent.parent
 _HOME = _ROOT / ".muster"
 _CHART = _ROOT / "docs" / "pictures" / "full-size.svg"
 _WIDTHS = (80, 8, 10)
+_LARGE = (1_000, 100_000)
 
 
 def _rollouts() -> Iterator[Figure]:
@@ -57,6 +58,13 @@ def _wizards() -> Iterator[Figure]:
         yield from wizards.of_wizards(made)
 
 
+def _large_client() -> Iterator[Figure]:
+    """What grows with a client, for one of 100,000 people."""
+    with scene(_HOME) as made:
+        yield from searches.of_searches(made, _LARGE)
+        yield from wizards.of_wizards(made, _LARGE)
+
+
 def _full_size() -> Iterator[Figure]:
     with scene(_HOME) as made:
         mails = key_load.record_mails(made)
@@ -74,10 +82,11 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "wizards": _wizards,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
+    "large-client": _large_client,
     "full-size": _full_size,
 }
-# It takes as long as all others together.
-_ONLY_WHEN_NAMED = {"full-size"}
+# Each takes as long as all others together.
+_ONLY_WHEN_NAMED = {"full-size", "large-client"}
 
 
 def _line(name: str, reach: str, reached: str) -> None:

@@ -80,7 +80,7 @@ def _card(status: RowStatus) -> Literal["enrolled", "scheduled", "needs_access",
 
 
 def row_out(scope: Scope, key: BatchKey, row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
-    """Of who is limited to departments, the numbers are of the people who are in these now."""
+    """To who is limited to departments, the numbers are of the people who are in these now."""
     (out,) = _rows_out(scope, key, [row], zone, now)
     return out
 
