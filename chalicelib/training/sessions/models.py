@@ -72,6 +72,8 @@ class Session(CoreItem):
     sequence = NumberAttribute(default=0)
     revision = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    # The latest change that raised SEQUENCE.
+    changed_at = UnicodeAttribute(null=True)
     cancelled_at = UnicodeAttribute(null=True)
     cancel_reason = UnicodeAttribute(null=True)
 
@@ -126,6 +128,7 @@ class Participant(CoreItem):
     answered_sequence = NumberAttribute(null=True)
     reply_stamp = UnicodeAttribute(null=True)
     remark = UnicodeAttribute(null=True)
+    moved_at = UnicodeAttribute(null=True)
     cancelled_at = UnicodeAttribute(null=True)
     # SEQUENCE of the cancellation: what happens to the session afterwards is no news for the person.
     cancelled_sequence = NumberAttribute(null=True)
