@@ -186,10 +186,9 @@ def _enter_group(
     for member_id, status in group.items():
         participant = found.get(member_id)
         if participant is None:
-            results.append(_refused(member_id, "not_participant", "This person is not in this session."))
+            results.append(not_participant(member_id))
         elif participant.status not in SEATED:
-            sentence = f"This person has no place in this session: the status is {participant.status}."
-            results.append(_refused(member_id, "no_place", sentence))
+            results.append(no_place(participant))
         else:
             results.append(AttendanceResult(member_id=member_id, done=True, code=None, sentence=None))
             if participant.status != status:
@@ -202,8 +201,14 @@ def _enter_group(
     return results
 
 
-def _refused(member_id: str, code: str, sentence: str) -> AttendanceResult:
-    return AttendanceResult(member_id=member_id, done=False, code=code, sentence=sentence)
+def not_participant(member_id: str) -> AttendanceResult:
+    sentence = "This person is not in this session."
+    return AttendanceResult(member_id=member_id, done=False, code="not_participant", sentence=sentence)
+
+
+def no_place(participant: Participant) -> AttendanceResult:
+    sentence = f"This person has no place in this session: the status is {participant.status}."
+    return AttendanceResult(member_id=participant.member_id, done=False, code="no_place", sentence=sentence)
 
 
 def _enter(scope: Scope, training_id: str, member_id: str, fields: dict[str, Any], now: datetime) -> None:
