@@ -14,6 +14,7 @@ from tests.bench import (
     full_size,
     invitations,
     key_load,
+    live_trainings,
     mail_pace,
     pages,
     searches,
@@ -47,6 +48,11 @@ def _invitations() -> Iterator[Figure]:
         yield from invitations.of_invitations(made)
 
 
+def _live_trainings() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from live_trainings.of_live_trainings(made)
+
+
 def _searches() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from searches.of_searches(made)
@@ -78,6 +84,7 @@ def _full_size() -> Iterator[Figure]:
 _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "rollouts": _rollouts,
     "invitations": _invitations,
+    "live-trainings": _live_trainings,
     "searches": _searches,
     "wizards": _wizards,
     "mail": mail_pace.of_mail,

@@ -7,6 +7,7 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.sessions import participant_changes, participants
+from chalicelib.training.sessions.attendance import enter_many
 from chalicelib.training.sessions.participant_schemas import (
     AttendanceForm,
     AttendanceOut,
@@ -62,16 +63,19 @@ def cancel_participant(call: Call[Empty, Empty]) -> ParticipantOut:
 
 @routes.add(
     "POST", _TRAINING + "/sessions/{session_id}/attendance", summary="Enter who was there", body=AttendanceForm,
-    answer=AttendanceOut, idempotent=True,
+    answer=AttendanceOut, idempotent=True, limited=True,
 )  # fmt: skip
 def enter_attendance(call: Call[AttendanceForm, Empty]) -> AttendanceOut:
-    """From the session's start on, up to 1,000 people at once; each has a line in the answer."""
-    scope = access.org(call.account_id, call.params["org_id"], Permission.RESULTS)
+    """From the session's start on, up to 1,000 people at once; each has a line in the answer.
+
+    Who looks after some departments enters it for their people.
+    """
+    scope = access.org_or_departments(call.account_id, call.params["org_id"], Permission.RESULTS)
     training_id, session_id = call.params["training_id"], call.params["session_id"]
     return idempotent(
         call,
         AttendanceOut,
-        lambda _: participant_changes.enter_attendance(scope, training_id, session_id, call.body, call.now),
+        lambda _: enter_many.enter(scope, training_id, session_id, call.body, call.now),
     )
 
 

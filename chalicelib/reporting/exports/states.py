@@ -9,6 +9,7 @@ class ExportKind(StrEnum):
     DASHBOARD = "dashboard"
     BATCHES = "batches"
     LEARNERS = "learners"
+    PARTICIPANTS = "participants"
 
 
 class ExportStatus(StrEnum):

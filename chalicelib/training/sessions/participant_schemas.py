@@ -16,6 +16,8 @@ from chalicelib.web.schemas import Form, left_out, unique
 MAX_ATTENDANCE = 1000
 MAX_SORTED = 1000
 
+_Score = Annotated[int, Field(ge=0, le=100)]
+_Comment = Annotated[str, StringConstraints(max_length=2000)]
 _Members = Annotated[list[Id], Field(max_length=MAX_ATTENDANCE), AfterValidator(unique)]
 
 
@@ -98,13 +100,24 @@ class ParticipantPatch(Form):
 
     session_id: Id = left_out()
     attendance: Literal["attended", "absent"] = left_out()
-    score: Annotated[int, Field(ge=0, le=100)] | None = left_out()
-    comment: Annotated[str, StringConstraints(max_length=2000)] | None = left_out()
+    score: _Score | None = left_out()
+    comment: _Comment | None = left_out()
+
+
+class ResultEntry(Form):
+    """What is left out stays; null takes it away."""
+
+    member_id: Id
+    score: _Score | None = left_out()
+    comment: _Comment | None = left_out()
 
 
 class AttendanceForm(Form):
+    """Up to 1,000 people. `results` may be of those named above them, and of others who have a place."""
+
     attended: _Members = []
     absent: _Members = []
+    results: Annotated[list[ResultEntry], Field(max_length=MAX_ATTENDANCE)] = []
 
 
 class AttendanceResult(BaseModel):

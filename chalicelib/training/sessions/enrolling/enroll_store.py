@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.aws import bulk, table
-from chalicelib.aws.table import Write, put_new
+from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.training.sessions.models import (
@@ -37,13 +37,32 @@ def enrolls_by_id(org_id: str, enroll_ids: Iterable[str]) -> dict[str, Enroll]:
 
 def create_writes(enroll: Enroll, member_ids: Sequence[str]) -> list[Write]:
     """ConditionFailed with index 0 when the request was saved before."""
+    return [put_new(enroll), *map(put_new, _people(enroll, member_ids))]
+
+
+def fix_people(enroll: Enroll, member_ids: Sequence[str], failed_code: str | None = None) -> None:
+    """These are the people, from now on. ConditionFailed when another delivery fixed them first."""
+    open_ = Enroll.pk.exists() & Enroll.num_people.does_not_exist()
+    actions: list[Action] = [Enroll.num_people.set(len(member_ids))]
+    if failed_code is not None:
+        actions.append(Enroll.failed_code.set(failed_code))
+    key = Enroll(enroll.pk, enroll.sk)
+    table.transact([Write("update", key, open_, tuple(actions)), *map(put_new, _people(enroll, member_ids))])
+
+
+def _people(enroll: Enroll, member_ids: Sequence[str]) -> list[EnrollPeople]:
     pk = enroll_pk(enroll.org_id, enroll.enroll_id)
     parts = [member_ids[start : start + PEOPLE_PER_ITEM] for start in range(0, len(member_ids), PEOPLE_PER_ITEM)]
-    people = [EnrollPeople(pk, people_sk(number), member_ids=list(part)) for number, part in enumerate(parts)]
-    return [put_new(enroll), *map(put_new, people)]
+    return [EnrollPeople(pk, people_sk(number), member_ids=list(part)) for number, part in enumerate(parts)]
+
+
+def num_people(enroll: Enroll) -> int | None:
+    """None until those who match a filter are known."""
+    return None if enroll.num_people is None else int(enroll.num_people)
 
 
 def num_chunks(enroll: Enroll) -> int:
+    """Of people who are known: see `Enroll`."""
     return -(-int(enroll.num_people) // CHUNK_SIZE)
 
 

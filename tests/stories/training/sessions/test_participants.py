@@ -81,6 +81,50 @@ def test_1000_people_s_attendance_is_entered_in_one_request(live: LiveTrainings)
     assert live.world.dump("core") == before
 
 
+def test_results_of_many_are_entered_with_their_attendance_or_without(live: LiveTrainings) -> None:
+    training, session = live.one(capacity=2, waiting_list=True)
+    ann, bob, eve = live.person(ANN), live.person(BOB), live.person("eve@example.com")
+    live.enroll([ann, bob, eve], (training, session))
+    path = f"/{training}/sessions/{session}/attendance"
+    results = [{"member_id": ann, "score": 80, "comment": "Well done"}, {"member_id": eve, "score": 1}]
+    assert live.ask("POST", path, {"results": results}, 409)["code"] == "not_started"
+    live.driver.until("2027-02-01T08:00")
+    body = {"attended": [ann], "absent": [bob, "nobody"], "results": results}
+    lines = live.ask("POST", path, body)["results"]
+    assert [(line["member_id"], line["code"]) for line in lines] == [
+        (ann, None), (bob, None), ("nobody", "not_participant"), (eve, "no_place"),
+    ]  # fmt: skip
+    rows = {row["member_id"]: row for row in live.participants(training)}
+    assert (rows[ann]["status"], rows[ann]["score"], rows[ann]["comment"]) == ("attended", 80, "Well done")
+    assert (rows[bob]["status"], rows[eve]["score"]) == ("absent", None)
+    before = live.world.dump("core")
+    live.ask("POST", path, body)
+    assert live.world.dump("core") == before
+    # What is left out stays; null takes it away.
+    live.ask("POST", path, {"results": [{"member_id": ann, "score": None}]})
+    (row,) = live.participants(training, "status=attended")
+    assert (row["score"], row["comment"]) == (None, "Well done")
+    assert "Well done" not in live.world.get(f"/orgs/{live.org}/audit", live.admin).text
+    for wrong in ({"attended": [ann], "absent": [ann]}, {"results": [results[0], results[0]]}):
+        assert live.ask("POST", path, wrong, 422)["errors"][0]["code"] == "repeated"
+    many = [f"m{number}" for number in range(600)]
+    too_many = {"attended": many, "absent": [f"{one}x" for one in many]}
+    assert live.ask("POST", path, too_many, 422)["errors"][0]["code"] == "too_many"
+
+
+def test_who_looks_after_a_department_enters_results_of_its_people_only(live: LiveTrainings) -> None:
+    training, session = live.one()
+    mine = live.world.department(live.org)
+    ann, bob = live.person(ANN, department_id=mine), live.person(BOB)
+    live.enroll([ann, bob], (training, session))
+    admin = live.world.org_admin(live.org, role="department_admin", department_ids=[mine])
+    live.driver.until("2027-02-01T08:00")
+    body = {"attended": [ann, bob], "results": [{"member_id": bob, "score": 3}]}
+    lines = live.world.post(f"{live.base}/{training}/sessions/{session}/attendance", admin, body).json["results"]
+    assert [(line["member_id"], line["code"]) for line in lines] == [(ann, None), (bob, "not_participant")]
+    assert [row["status"] for row in live.participants(training)] == ["attended", "invited"]
+
+
 def test_who_looks_after_a_department_sees_and_enrolls_its_people_only(live: LiveTrainings) -> None:
     training, session = live.one()
     mine, other = live.world.department(live.org), live.world.department(live.org)
