@@ -312,9 +312,6 @@ _SEEDS = (*range(4), 7, 128, 142, 147)
 
 _seen: set[str] = set()
 
-# In one process: the last looks at what all of them met.
-pytestmark = pytest.mark.xdist_group("explain model")
-
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_it_is_explained_as_the_whole_history_says(world: World, driver: Driver, course: str, seed: int) -> None:
