@@ -10,6 +10,7 @@ from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.training.progress import store as progress_store
 from chalicelib.training.progress.progress import Step, complete_values, start_values
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
 from chalicelib.training.progress.views import enrollment_out
@@ -78,7 +79,7 @@ def _change(account_id: str, course_id: str, now: datetime, step: Step) -> tuple
         enrollment, course = _find(account_id, course_id)
         values = step(enrollment, now)
         if values:
-            store.change(enrollment, values)
+            progress_store.change(enrollment, values)
             enrollment, course = _find(account_id, course_id)
         return enrollment, course
 
