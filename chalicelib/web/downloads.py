@@ -13,7 +13,7 @@ from chalicelib.web.problems import problem_response
 
 # The bucket deletes what lies there after a month.
 _PREFIX = "uploads/downloads/"
-_LASTS = timedelta(minutes=5)
+LASTS = timedelta(minutes=5)
 _FILE_NAME = re.compile(r'filename="([\w.-]+)"')
 
 
@@ -39,4 +39,4 @@ def _link(response: Response) -> str:
     named = _FILE_NAME.search(headers.get("content-disposition", ""))
     key = _PREFIX + hashlib.sha256(response.body).hexdigest()
     files().write(key, [response.body], headers["content-type"])
-    return files().link(key, named[1] if named else "download", _LASTS)
+    return files().link(key, named[1] if named else "download", LASTS)
