@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from infra.application import application_of
 from infra.cloud import free_port, local_cloud
 from infra.deploy import deploy
 from infra.packaging import ROOT
+from tests.e2e.browser import chromium
 from tests.e2e.deployed import Deployed
 
 MAIL_FROM = "training@muster.example.com"
@@ -20,6 +22,12 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     with local_cloud(home, free_port(), keep_state=False) as cloud:
         stack = deploy(cloud, "dev", ROOT / ".muster", {"MailFrom": MAIL_FROM, "MailRate": "100"})
         yield Deployed(cloud, stack)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

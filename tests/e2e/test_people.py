@@ -171,8 +171,9 @@ def test_the_template_comes_as_a_workbook_whose_bytes_survive_the_gateway(deploy
             ),
             timeout=SILENCE,
         )
-    assert sent_on.value.code == 303
-    answers.append(fetched(sent_on.value.headers["Location"])[0])
+    with sent_on.value as answer:
+        assert answer.code == 303
+        answers.append(fetched(answer.headers["Location"])[0])
     content = template_xlsx()
     assert answers == [content] * 4
     sent = deployed.send(

@@ -29,7 +29,7 @@ def take(account_id: str, course_id: str, seed: str, now: datetime) -> Enrollmen
     pointer = courses_store.open_course(course_id)
     course = courses_store.course(pointer.msp_id, course_id) if pointer else None
     if pointer is None or course is None or not course.self_enroll:
-        problem = "There is no such course to take on your own; look into the library."
+        problem = "There is no such course in the library."
         raise Invalid(FieldError("course_id", "unknown_course", problem))
     enrollment = Enrollment(
         self_enrollments_pk(account_id),
