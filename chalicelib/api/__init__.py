@@ -18,9 +18,10 @@ def register(app: Any) -> None:
     """Put every route on the Chalice application; nothing where this function serves no HTTP."""
     if not start.serves("app.app"):
         return
-    from chalicelib.web.problems import accept_everything, problems_of
+    from chalicelib.web.downloads import send_binary
+    from chalicelib.web.problems import problems_of
 
     app.register_middleware(problems_of(app), "http")
-    app.register_middleware(accept_everything, "http")
+    app.register_middleware(send_binary, "http")
     for part in PARTS:
         app.register_blueprint(import_module(f"{__name__}.{part}").routes.blueprint)

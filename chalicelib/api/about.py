@@ -21,7 +21,7 @@ def health(call: Call[Empty, Empty]) -> Health:
     try:
         access.entries("health")
     except MusterError as error:
-        problem = Unavailable("table_unavailable", "The table does not answer.")
+        problem = Unavailable("table_unavailable", "The database isn't responding.")
         problem.extra.update(answer.model_copy(update={"table_answers": False}).model_dump())
         raise problem from error
     return answer

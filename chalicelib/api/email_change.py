@@ -10,7 +10,7 @@ routes = Routes("Own account", __name__)
 
 
 @routes.add(
-    "POST", "/me/email", summary="Ask to use another e-mail address", answer=EmailAsked, body=ChangeEmail, status=202,
+    "POST", "/me/email", summary="Ask to use another email address", answer=EmailAsked, body=ChangeEmail, status=202,
     idempotent=True,
 )  # fmt: skip
 def ask(call: Call[ChangeEmail, Empty]) -> EmailAsked:
@@ -28,7 +28,7 @@ def ask(call: Call[ChangeEmail, Empty]) -> EmailAsked:
 
 
 @routes.add(
-    "POST", "/me/email/confirm", summary="Use the new e-mail address from now on", answer=EmailChanged,
+    "POST", "/me/email/confirm", summary="Use the new email address from now on", answer=EmailChanged,
     body=ConfirmEmail,
 )  # fmt: skip
 def confirm(call: Call[ConfirmEmail, Empty]) -> EmailChanged:

@@ -217,7 +217,7 @@ class Identity:
 
 
 def _unusable() -> Invalid:
-    return Invalid(FieldError("email", "invalid_email", "This address cannot be used for an account."))
+    return Invalid(FieldError("email", "invalid_email", "This address can't be used for an account."))
 
 
 def _weak() -> Invalid:

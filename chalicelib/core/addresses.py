@@ -92,7 +92,7 @@ def _checked(text: str) -> str:
         raise PydanticCustomError("invalid_email", "This isn't an email address.") from None
     if not address.local_part.isascii() or len(address.local_part) > _MAX_LOCAL:
         # Only servers with SMTPUTF8 take them, and SES does not pass them on.
-        raise PydanticCustomError("not_mailable", "No mail can be sent to this address.")
+        raise PydanticCustomError("not_mailable", "This address can't get email.")
     # The domain in ASCII, as in the DNS (IDNA 2008 with the mapping of UTS 46). Case folding would make strasse.de of
     # straße.de: another domain, and another person's mailbox.
     return f"{address.local_part}@{address.ascii_domain}"

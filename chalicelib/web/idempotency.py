@@ -28,7 +28,7 @@ A = TypeVar("A", bound=BaseModel)
 
 
 def in_flight() -> Conflict:
-    error = Conflict("in_flight", "The same request is still being answered; ask again in a few seconds.")
+    error = Conflict("in_flight", "The same request is still being answered. Please ask again in a few seconds.")
     error.retry_after = _ASK_AGAIN_SECONDS
     return error
 
@@ -40,7 +40,7 @@ def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -
     existing = store.record(account_id, sk)
     if existing is not None and not store.is_expired(existing, now):
         if existing.body_hash != body_hash:
-            problem = "This key was used with another body in the last 24 hours; use a new one."
+            problem = "This key was used with a different body in the last 24 hours. Use a new one."
             raise Invalid(FieldError("Idempotency-Key", "key_reused", problem), code="key_reused")
         if existing.answer is None and to_instant(existing.leased_until) > now:
             raise in_flight()

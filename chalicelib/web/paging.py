@@ -75,4 +75,4 @@ class Walk(Pager):
 
 
 def invalid_cursor() -> Invalid:
-    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor is not of this list; start without one."))
+    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor isn't from this list. Start without one."))

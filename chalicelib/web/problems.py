@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chalice.app import CaseInsensitiveMapping, Response
+from chalice.app import Response
 from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
@@ -126,10 +126,3 @@ def _taken(app: Any, request: Any) -> str:
         if others
         else (f"Send it with Content-Type {last}.")
     )
-
-
-def accept_everything(request: Any, get_response: Any) -> Response:
-    """Chalice middleware: a binary answer goes to everybody, not only to who says by an Accept header to take it."""
-    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})
-    response: Response = get_response(request)
-    return response

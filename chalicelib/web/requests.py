@@ -87,7 +87,7 @@ def query_of(request: Any, known: Container[str] | None = None) -> dict[str, str
         if known is not None and name not in known:
             continue
         if len(texts) > 1:
-            raise Invalid(FieldError(name, "repeated", "Give this parameter once."))
+            raise Invalid(FieldError(name, "repeated", "This parameter is there more than once."))
         values[name] = texts[0]
     return values
 
@@ -111,10 +111,10 @@ def form_of(body: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
     except ValueError:
-        raise BadRequest("unreadable_form", "The form cannot be read.") from None
+        raise BadRequest("unreadable_form", "This form can't be read.") from None
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise BadRequest("unreadable_form", "A field of the form is there twice.")
+        raise BadRequest("unreadable_form", "The form has the same field twice.")
     return values
 
 

@@ -216,7 +216,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         raise invalid_of(error) from None
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= MAX_KEY_LENGTH:
-        raise Invalid(FieldError("Idempotency-Key", "invalid_key", f"A key has 1 to {MAX_KEY_LENGTH} characters."))
+        raise Invalid(FieldError("Idempotency-Key", "invalid_key", f"A key can have 1 to {MAX_KEY_LENGTH} characters."))
     return Call(
         route=f"{route.method} {route.path.format(**params)}",
         account_id=account_id,

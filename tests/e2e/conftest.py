@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from infra.application import application_of
 from infra.cloud import free_port, local_cloud
 from infra.deploy import deploy
 from infra.packaging import ROOT
+from tests.e2e.browser import chromium
 from tests.e2e.deployed import ANSWERS_DOMAIN, Deployed
 
 MAIL_FROM = "training@muster.example.com"
@@ -21,6 +23,12 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         chosen = {"MailFrom": MAIL_FROM, "MailRate": "100", "AnswersDomain": ANSWERS_DOMAIN}
         stack = deploy(cloud, "dev", ROOT / ".muster", chosen)
         yield Deployed(cloud, stack)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

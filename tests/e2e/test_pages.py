@@ -6,37 +6,24 @@ They also take the pictures of the guide and of docs/, and fail when a page no l
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from chalicelib.api.join_page import show_guide
-from chalicelib.core.clock import to_text, utc_now
-from chalicelib.people.invitations import tokens
-from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.join_page.guide import STEPS, guide_facts
-from infra import mail
-from tests.e2e.browser import chromium, contrast, inspect, press, press_enter, tab_to, type_into, window
-from tests.e2e.deployed import PASSWORD, Deployed, Person
+from tests.e2e.browser import contrast, inspect, press, press_enter, tab_to, type_into, window
+from tests.e2e.deployed import PASSWORD, Deployed
+from tests.e2e.joining import CODE, LINK, Place, expired_invitation, heading, mailed
 from tests.e2e.pictures import SHIPPED, Album, sizes
 from tests.stories.inbox import code_in, mails_to
 
-DOMAIN = "muster.example.com"
 SLUG = "acme-industries"
 # As the pictures show them.
 NEWCOMER, RETURNER = "robin.vale@acme.example", "sam.reed@acme.example"
 
-_CODE = re.compile(r"^ {4}(\d{8})\s*$", re.MULTILINE)
-_LINK = re.compile(r"/invites/[\w.~-]+")
 _MAX_SHIPPED = 250_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
@@ -45,62 +32,9 @@ def page(browser: Browser) -> Iterator[Page]:
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def _ses(deployed: Deployed) -> None:
-    mail.verify_locally(deployed.cloud, DOMAIN)
-
-
-class Place:
-    """A client whose group has a course."""
-
-    def __init__(self, deployed: Deployed) -> None:
-        make = deployed.make
-        self.deployed, self.msp = deployed, make.msp()
-        self.admin: Person = deployed.msp_admin(self.msp)
-        self.course = make.course(self.msp)
-        self.org = make.org(self.msp, "Acme Industries", courses=[self.course], subscription="active")
-        self.group = make.group(self.org, "Finance", [self.course])
-        make.group(self.org, "Workshop")
-        for name in ("Bremen", "Kiel"):
-            make.location(self.org, name)
-
-    def open_join_page(self, slug: str) -> str:
-        body = {"enabled": True, "slug": slug, "allowed_domains": ["acme.example"]}
-        answer = self.deployed.send("PUT", f"/orgs/{self.org}/join-page", self.admin.token, body)
-        assert answer.status == 200, answer.text
-        assert answer.json["shown"]
-        return str(answer.json["url"])
-
-    def assert_came_in(self, email: str) -> None:
-        """Active, in the group, enrolled in the group's course, and counted where the MSP looks."""
-        (found,) = self.deployed.get(f"/orgs/{self.org}/members?search={email}", self.admin)["items"]
-        assert (found["status"], found["group_ids"]) == ("active", [self.group])
-        token = self.deployed.tokens(email)["IdToken"]
-        courses = self.deployed.until(
-            lambda: self.deployed.send("GET", "/me/courses", token).json["items"], lambda items: len(items) == 1
-        )
-        assert (courses[0]["course_id"], courses[0]["status"]) == (self.course, "enrolled")
-        (batch,) = self.deployed.get(f"/msp/training/{self.org}", self.admin)["items"]
-        (row,) = self.deployed.get(f"/msp/training/{self.org}/{batch['batch_id']}", self.admin)["courses"]
-        assert (row["course_id"], row["num_enrolled"]) == (self.course, 1)
-
-
-def mailed(deployed: Deployed, address: str, pattern: re.Pattern[str]) -> str:
-    """What the newest mail to this address has that looks like this."""
-    found = deployed.until(
-        lambda: [match for one in mails_to(deployed.cloud, address) for match in pattern.finditer(one["BodyText"])],
-        bool,
-    )
-    return found[-1].group(found[-1].lastindex or 0)
-
-
 def _guide_here() -> str:
     guide_facts.cache_clear()
     return show_guide(None).html
-
-
-def heading(page: Page) -> str:
-    return page.locator("h1").inner_text()
 
 
 def test_somebody_new_joins_by_the_page_with_nothing_but_a_keyboard(deployed: Deployed, page: Page) -> None:
@@ -129,7 +63,7 @@ def test_somebody_new_joins_by_the_page_with_nothing_but_a_keyboard(deployed: De
     press_enter(page)
     assert "That code is wrong" in page.inner_text("form")
     inspect(page)
-    type_into(page, "code", mailed(deployed, NEWCOMER, _CODE))
+    type_into(page, "code", mailed(deployed, NEWCOMER, CODE))
     press_enter(page)
 
     page.wait_for_url("**/invites/*")
@@ -151,7 +85,7 @@ def test_somebody_new_joins_by_the_page_with_nothing_but_a_keyboard(deployed: De
     inspect(page)
     album.show(page, "confirm")
     codes = deployed.until(
-        lambda: [one for one in mails_to(deployed.cloud, NEWCOMER) if not _CODE.search(one["BodyText"] or "")], bool
+        lambda: [one for one in mails_to(deployed.cloud, NEWCOMER) if not CODE.search(one["BodyText"] or "")], bool
     )
     type_into(page, "code", code_in(codes[-1]))
     press_enter(page)
@@ -168,7 +102,7 @@ def test_somebody_invited_by_mail_logs_in_with_the_account_they_have(deployed: D
     deployed.person(RETURNER)
     form = {"group_id": place.group, "emails": [RETURNER], "notify": "now"}
     deployed.post(f"/orgs/{place.org}/invites", place.admin, form, status=201)
-    page.goto(deployed.url + mailed(deployed, RETURNER, _LINK))
+    page.goto(deployed.url + mailed(deployed, RETURNER, LINK))
     press(page, "Accept")
     page.locator("#password").fill("Wrong-horse-9")
     press(page, "Log in and accept")
@@ -188,12 +122,8 @@ def test_somebody_invited_by_mail_logs_in_with_the_account_they_have(deployed: D
 
 def test_an_expired_link_mails_a_fresh_one_and_a_dead_one_says_so(deployed: Deployed, page: Page) -> None:
     place, album = Place(deployed), Album()
-    secret, email = tokens.new_secret(), "kim.hale@acme.example"
-    member_id = deployed.make.member(
-        place.org, [place.group], "pending", email=email, invite_id="01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        invite_hash=tokens.hash_of(secret), invite_expires_at=to_text(utc_now() - timedelta(days=1)),
-    )  # fmt: skip
-    link = f"{deployed.url}/invites/{Token(place.org, member_id, secret).text}"
+    email = "kim.hale@acme.example"
+    link = expired_invitation(place, email)
     page.goto(link)
     assert heading(page) == "This invitation has expired"
     inspect(page)
@@ -201,7 +131,7 @@ def test_an_expired_link_mails_a_fresh_one_and_a_dead_one_says_so(deployed: Depl
     press(page, "Send a new link")
     assert heading(page) == "Check your email"
     inspect(page)
-    fresh = deployed.url + mailed(deployed, email, _LINK)
+    fresh = deployed.url + mailed(deployed, email, LINK)
     assert fresh != link
     for old, status in ((link, 404), (fresh, 200)):
         answer = page.goto(old)

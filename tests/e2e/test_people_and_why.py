@@ -137,7 +137,7 @@ def test_everybody_who_may_ask_is_told_why(ward: Ward) -> None:
     assert (told["enrolled"], told["decided_by"]["batch_id"]) == (True, batch)
     told = ward.explained(ward.head, ward.bob)
     assert (told["enrolled"], told["code"], told["sentence"]) == (
-        False, "not_in_group", "“Q1” was for groups in which this person was not.",
+        False, "not_in_group", "“Q1” was for groups that this person was not in.",
     )  # fmt: skip
     moved = ward.deployed.send("PATCH", ward.member(ward.bob, "")[:-1], ward.boss.token, {"group_ids": [ward.group]})
     assert moved.status == 200, moved.text

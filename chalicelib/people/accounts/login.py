@@ -61,7 +61,7 @@ def register(
         if no.code in _WEAK:
             raise refused_by_cognito("password") from None
         if no.code == "InvalidParameterException":
-            raise Invalid(FieldError("email", "invalid_email", "This email address cannot be used.")) from None
+            raise Invalid(FieldError("email", "invalid_email", "This email address can't be used.")) from None
         if no.code not in _REGISTERED:
             raise Unavailable() from no
         if registration_id and no.code == "UsernameExistsException" and not _is_password_of(user_name, password):

@@ -74,7 +74,7 @@ def new_first_password(scope: Scope, member_id: str, password: str, now: datetim
     member = member_of(scope.org, member_id)
     refuse_weak_first(password, "password")
     if member.login_name is None or member.account_id is None or member.status != MemberStatus.ACTIVE:
-        raise Conflict("no_login_name", "This person has no login name of yours.")
+        raise Conflict("no_login_name", "This person has no login name from your organization.")
     entries = access_store.entries_of(member.account_id)
     if member.email or any(entry.role or entry.member_id != member_id for entry in entries):
         raise _has_own()
@@ -96,9 +96,9 @@ def _claim(scope: Scope, name: str, member_id: str) -> None:
 
 
 def _taken() -> Invalid:
-    return Invalid(FieldError("login_name", "login_name_taken", "Somebody uses this login name; choose another."))
+    return Invalid(FieldError("login_name", "login_name_taken", "This login name is taken. Choose another."))
 
 
 def _has_own() -> Conflict:
-    problem = "This person has an address or is elsewhere too: they have a code mailed to set another password."
+    problem = "This person can reset the password themselves: they have an email address, or are elsewhere too."
     return Conflict("not_yours_to_set", problem)

@@ -35,7 +35,7 @@ def refuse_weak_first(password: str, field: str) -> None:
     """The same for one that an admin gives: there Cognito takes no white space at all."""
     refuse_weak(password, field)
     if re.search(r"\s", password):
-        problem = "A first password has no white space."
+        problem = "A first password can't have spaces."
         raise Invalid(FieldError(field, "password_white_space", problem), code="weak_password")
 
 

@@ -177,7 +177,7 @@ def _must_be_open(member: Member, now: datetime) -> None:
 def _refuse_other_owner(member: Member, account: Account) -> None:
     """A returning member keeps earlier progress: nobody else may take it over, not even a new owner of the mailbox."""
     if member.account_id not in (None, account.account_id):
-        problem = "This invitation is for somebody who was a member before; log in with the account of that time."
+        problem = "This invitation is for a former member. Please log in with the account of that time."
         raise Conflict("other_account", problem)
 
 

@@ -39,9 +39,9 @@ from chalicelib.tenants.structure.models import Group, Location
 from chalicelib.web import rate_limits
 
 # From one network, for addresses of join pages that do not exist: nobody is to find them by trying.
-_MISSES = 30
+MISSES = 30
 # And all requests: a line for the worst abuse, far above what an office needs. One person needs five to join.
-_REQUESTS, _PER = 1000, timedelta(minutes=1)
+REQUESTS, PER = 1000, timedelta(minutes=1)
 
 _ACTOR = "join-page"
 
@@ -63,10 +63,10 @@ class JoinPageView:
 def load(slug: str, source: str, now: datetime) -> JoinPageView:
     """Raises TooMany, and NotFound, which is the same for every reason why there is no page."""
     network = rate_limits.network_of(source)
-    rate_limits.take("join", network, _REQUESTS, _PER, now)
+    rate_limits.take("join", network, REQUESTS, PER, now)
     owner = store.owner_of(slug) if is_slug(slug) else None
     if owner is None:
-        rate_limits.take("join_miss", network, _MISSES, _PER, now)
+        rate_limits.take("join_miss", network, MISSES, PER, now)
         raise _no_page()
     org, page = store.org_and_page(owner)
     groups = structure_store.groups(owner.org_id, consistent=False)

@@ -55,7 +55,7 @@ def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
         audit.commit(scope.tenant_pk, entry, writes, now)
     except ConditionFailed as error:
         if after.slug != before.slug and after.slug and 1 in error.failed:
-            problem = "This address belongs to another join page; choose another."
+            problem = "This address is taken. Choose another."
             raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
         raise
     return _out(org, after)
@@ -86,7 +86,7 @@ def _checked(org_id: str, form: JoinPageForm) -> JoinPage:
     for index, text in enumerate(form.allowed_domains):
         domain = domain_of(text)
         if domain is None:
-            problem = "This is no domain; write it as in example.com, without @ and without a star."
+            problem = "This isn't a domain. Write it like example.com, without @ or *."
             errors.append(FieldError(f"allowed_domains.{index}", "invalid_domain", problem))
         else:
             domains[domain] = None
@@ -99,10 +99,10 @@ def _slug_errors(form: JoinPageForm) -> Sequence[FieldError]:
     if form.slug is None:
         return [FieldError("slug", "required", "A page that is switched on needs an address.")] if form.enabled else []
     if not is_slug(form.slug):
-        problem = "Use 3 to 63 small letters and digits; single hyphens may stand between them."
+        problem = "Use 3 to 63 lowercase letters and digits, with single hyphens between them if you like."
         return [FieldError("slug", "invalid_slug", problem)]
     if form.slug is not None and is_reserved(form.slug):
-        return [FieldError("slug", "reserved_slug", "This address is reserved; choose another.")]
+        return [FieldError("slug", "reserved_slug", "This address is reserved. Choose another.")]
     return []
 
 

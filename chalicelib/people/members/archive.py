@@ -30,7 +30,7 @@ def _archive(scope: Scope, member_id: str, archive_id: str, now: datetime) -> No
     if member.status == MemberStatus.ARCHIVED:
         return
     if member.status != MemberStatus.ACTIVE:
-        problem = f"This person is {member.status}; only active members can be archived."
+        problem = f"This person is {member.status}. Only active members can be archived."
         raise Conflict("not_active", problem)
     if member.archive_id is not None:
         # Archived before and active again, while the job of that archiving has not run to its end.

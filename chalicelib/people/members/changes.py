@@ -85,10 +85,10 @@ def refuse_unknown_places(scope: Scope, fields: Mapping[str, Any]) -> None:
 
 def _refuse_status(member: Member, fields: Mapping[str, Any]) -> None:
     if member.status not in ON_ROSTERS and set(fields) != {_BLOCKED}:
-        problem = f"This person is {member.status}; invite them again first."
+        problem = f"This person is {member.status}. Invite them again first."
         raise Conflict("not_a_member", problem)
     if member.status not in NAME_SHOWN and any(name in fields for name in _NAMES):
-        problem = "This person has not accepted yet; until then nobody here sees or changes their name."
+        problem = "This person hasn't accepted yet. Until then, nobody here can see or change their name."
         raise Conflict("not_accepted", problem)
 
 

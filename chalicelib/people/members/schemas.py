@@ -32,7 +32,7 @@ class MemberQuery(PageQuery):
     department_id: Id | None = Field(None, description="Only members of this department and those below it.")
     location_id: Id | None = Field(None, description="Only members of this location.")
     search: str | None = Field(
-        None, max_length=200, description="The start of a name, an e-mail address or a login name."
+        None, max_length=200, description="The start of a name, an email address or a login name."
     )
     fields: Annotated[
         dict[FieldName, FieldValue],

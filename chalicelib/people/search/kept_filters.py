@@ -93,7 +93,7 @@ def _mine(scope: Scope, filter_id: str) -> KeptFilter:
     if item is None or not _is_visible(scope, item):
         raise NotFound("There is no such filter")
     if item.account_id != scope.account_id and Permission.STRUCTURE not in scope.permissions:
-        raise Forbidden("Somebody else made this filter.")
+        raise Forbidden("Someone else made this filter.")
     return item
 
 
@@ -102,7 +102,7 @@ def _is_visible(scope: Scope, item: KeptFilter) -> bool:
 
 
 def _name_taken() -> Conflict:
-    problem = "You have another filter of this name."
+    problem = "You already have a filter with this name."
     return Conflict("name_taken", problem, [FieldError("name", "name_taken", problem)])
 
 

@@ -83,7 +83,7 @@ def choose(scope: Scope, import_id: str, form: MappingForm, seed: str, now: date
         current = find_upload(scope, import_id, now)
         if current.status != UploadStatus.PREVIEW:
             raise already_decided(current)
-        raise Conflict("file_gone", "The file is no longer kept; upload it again to read it in another way.")
+        raise Conflict("file_gone", "The file is no longer stored. To read it another way, upload it again.")
     said = ReadingOut.model_validate(before.reading)
     remembered = dict(mapping.columns) if (mapping := store.last_mapping(scope.org)) else {}
     source = Source.CHOSEN if form.encoding else said.encoding_source or Source.CHOSEN
@@ -218,4 +218,4 @@ def _met_change(scope: Scope, import_id: str, judgement_id: str, now: datetime) 
         return upload_out(current)
     if current.status != UploadStatus.PREVIEW:
         raise already_decided(current)
-    raise Conflict("changed_meanwhile", "Somebody else changed this upload at the same moment; look at it again.")
+    raise Conflict("changed_meanwhile", "Someone else changed this upload at the same time. Please look at it again.")

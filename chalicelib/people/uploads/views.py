@@ -23,12 +23,12 @@ def find_upload(scope: Scope, import_id: str, now: datetime) -> Upload:
 
 def require_subscription(scope: Scope) -> None:
     if org_of(scope).subscription != Subscription.ACTIVE:
-        problem = "Uploads need an active subscription; your provider can switch it on. Inviting by hand does not."
+        problem = "Uploads need an active subscription. Your provider can switch it on. You can still invite by hand."
         raise Conflict("subscription_needed", problem)
 
 
 def already_decided(upload: Upload) -> Conflict:
-    return Conflict("already_decided", f"This upload is {upload.status}; it can be decided once.")
+    return Conflict("already_decided", f"This upload is already {upload.status}.")
 
 
 def upload_out(upload: Upload) -> ImportOut:

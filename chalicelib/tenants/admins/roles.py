@@ -84,7 +84,7 @@ def delete(scope: Scope, role_id: str, now: datetime) -> None:
     except ConditionFailed:
         if not role_of(scope, role_id).num_admins:
             raise
-        problem = "Admins hold this role; remove them first."
+        problem = "Some admins have this role. Give them another one first."
         raise Conflict("in_use", problem, extra={"used_by": ["admins"]}) from None
 
 

@@ -218,7 +218,7 @@ def _entitle(
         changes = {"num_entitled": len(seats_by_course), "reply_to": reply_to}
         limit_checks = seat_store.limit_checks(org.org_id, seat_store.seats_of(current), seats_by_course)
         if len(limit_checks) > _MAX_LOWERED:
-            problem = f"Seats can be limited for {_MAX_LOWERED} courses at a time; send the others afterwards."
+            problem = f"You can limit seats for {_MAX_LOWERED} courses at a time. Send the others afterwards."
             raise Invalid(FieldError("seats", "too_many", problem))
         writes = [store.change_write(org, changes), seat_store.entitle_write(current, seats_by_course)]
         writes += [bump_revision(org.org_id, "access"), *limit_checks.values()]
@@ -243,7 +243,7 @@ def _refuse_low_limits(error: ConditionFailed, course_ids: Sequence[str], first:
 
     `first` is the index of the first limit check among the writes.
     """
-    problem = "More seats are taken than this, or are about to be; choose as many as are taken, or more."
+    problem = "More seats than this are taken, or are about to be. Choose a higher number."
     errors = [
         FieldError(f"seats.{course_ids[index - first]}", "fewer_than_taken", problem)
         for index in error.failed

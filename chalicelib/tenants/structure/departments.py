@@ -135,7 +135,7 @@ def unknown_departments(org_id: str, department_ids: Sequence[str]) -> list[str]
 def _below(org_id: str, department: Department, new_path: Sequence[str]) -> list[Department]:
     """The departments that move along. Raises Invalid or Conflict when the move is not possible."""
     if department.department_id in new_path[:-1]:
-        problem = "A department cannot be below itself."
+        problem = "A department can't be inside itself."
         raise Invalid(FieldError("parent_id", "cycle", problem))
     below = [other for other in store.departments(org_id) if department.department_id in other.path[:-1]]
     if len(below) > MAX_MOVED_BELOW:
@@ -175,7 +175,7 @@ def _parent(org_id: str, parent_id: str | None) -> Department | None:
 
 def _refuse_depth(depth: int) -> None:
     if depth > MAX_DEPTH:
-        problem = f"Departments can be {MAX_DEPTH} levels deep at most."
+        problem = f"Departments can be up to {MAX_DEPTH} levels deep."
         raise Invalid(FieldError("parent_id", "too_deep", problem))
 
 

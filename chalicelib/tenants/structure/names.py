@@ -33,7 +33,7 @@ def audit_entry(
 
 def name_taken(kind: str) -> Conflict:
     where = "under this parent" if kind == DEPARTMENT else "in this organization"
-    problem = f"Another {kind} {where} has this name."
+    problem = f"There is already a {kind} {where} with this name."
     return Conflict("name_taken", problem, [FieldError("name", "name_taken", problem)])
 
 

@@ -32,7 +32,7 @@ def cancel_row(key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
         if row.status == RowStatus.CANCELLED:
             return row
         if row.status not in CANCELABLE:
-            problem = f"This course is {row.status}; only scheduled and enrolling courses can be cancelled."
+            problem = f"This course is {row.status}. Only scheduled and enrolling courses can be cancelled."
             raise Conflict("not_cancelable", problem)
         _cancel(key, batch, rows, [row], actor, now)
         return batch_store.row(key, course_id) or row
@@ -51,7 +51,7 @@ def cancel_batch(key: BatchKey, actor: str, now: datetime) -> None:
         cancelable = [row for row in rows if row.status in CANCELABLE][:ROWS_AT_ONCE]
         if not cancelable:
             if not num_cancelled and all(row.status != RowStatus.CANCELLED for row in rows):
-                problem = "Every course of this batch ran already; undo withdraws enrollments."
+                problem = "Every course of this batch has already run. To withdraw the enrollments, undo the batch."
                 raise Conflict("not_cancelable", problem)
             return False
         _cancel(key, batch, rows, cancelable, actor, now)

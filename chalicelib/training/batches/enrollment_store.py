@@ -224,6 +224,12 @@ def _in_range_of_shard(
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def org_of(pk: str) -> str | None:
+    """The organization whose enrollments are in this partition; None for a self-enrollment's."""
+    kind, org_id, *_ = pk.split("#")
+    return org_id if kind == "ORG" else None
+
+
 def member_of(pk: str) -> str:
     """The member whose partition of enrollments this is."""
     return pk.rsplit("#", 1)[1]

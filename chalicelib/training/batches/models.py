@@ -237,6 +237,8 @@ class Enrollment(EnrollmentItem):
     carried_to: ListAttribute[str] = ListAttribute(null=True)
     # When progress of a self-enrollment became this enrollment.
     carried_at = UnicodeAttribute(null=True)
+    # Links of those whose progress is this one's: a self-enrollment and what it was carried over to name each other.
+    one_with: ListAttribute[str] = ListAttribute(null=True)
     # When the learner was archived: from then on the enrollment counts on its row as withdrawn.
     left_at = UnicodeAttribute(null=True)
     # Of a cancelled one; `cancelled_by` is the account of the admin who cancelled this one alone.
@@ -248,6 +250,11 @@ class Enrollment(EnrollmentItem):
     @property
     def course_id(self) -> str:
         return str(self.sk.split("#")[1])
+
+    @property
+    def link(self) -> str:
+        """How another enrollment names this one."""
+        return f"{self.pk} {self.sk}"
 
 
 BY_ROW = "by_row"
@@ -276,6 +283,11 @@ def enrollment_sk(course_id: str) -> str:
 
 def enrollment_ref(org_id: str, member_id: str, course_id: str) -> Ref[Enrollment]:
     return Ref(Enrollment, learner_pk(org_id, member_id), enrollment_sk(course_id))
+
+
+def ref_of_link(link: str) -> Ref[Enrollment]:
+    pk, _, sk = link.partition(" ")
+    return Ref(Enrollment, pk, sk)
 
 
 def history_sk(course_id: str, history_id: str) -> str:

@@ -68,5 +68,5 @@ def _change(key: BatchKey, row: Row, actor: str) -> AuditEntry:
 
 
 def _not_retryable(row: Row) -> Conflict:
-    problem = f"This course is {row.status}; only failed, partial and denied courses can be retried."
+    problem = f"This course is {row.status}. Only failed, partial and denied courses can be retried."
     return Conflict("not_retryable", problem)

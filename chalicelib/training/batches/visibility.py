@@ -61,7 +61,7 @@ def changeable(scope: Scope, batch_id: str) -> BatchKey:
     """Raises NotFound, and Forbidden for what the MSP launched, unless its admin asks."""
     key, batch = _found(scope, batch_id)
     if launched_by(batch) == LaunchedBy.MSP and not scope.is_msp_admin:
-        problem = "Your provider launched this batch; you can see it, and only they can change it."
+        problem = "Your provider launched this batch. You can see it, but only they can change it."
         raise Forbidden(problem, "launched_by_msp")
     return key
 

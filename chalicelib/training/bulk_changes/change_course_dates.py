@@ -68,7 +68,7 @@ def _change_after_run(
         # The same request, whose answer was lost: its change is at work.
         return
     if row.status in _NOT_CHANGEABLE or row.changing or row.chunks_left:
-        problem = "This course is cancelled, or at work: once it has ended, or was retried, try again."
+        problem = "This course is cancelled or still enrolling. Please try again once it has finished."
         raise Conflict("not_changeable", problem)
     _validate(form, date_of(row), form.due_by, today)
     _change_due_date(scope, key, row, form.due_by, seed, now)
@@ -86,7 +86,7 @@ def _reschedule(
             audit.commit(org_pk(key.org_id), _audit_entry(scope, key, row, before, after), writes, now)
         except ConditionFailed as error:
             if 0 in error.failed:
-                problem = "This course started at the same moment; read it again."
+                problem = "This course started at the same time. Please reload it."
                 raise Conflict("started_meanwhile", problem) from None
             return False
     # Also when the row has these dates: the request that set them may have died before it sent this.

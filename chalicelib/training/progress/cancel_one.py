@@ -35,7 +35,7 @@ def _cancel(scope: Scope, enrollment_id: EnrollmentId, now: datetime) -> None:
     if old.status == EnrollmentStatus.CANCELLED:
         return
     if old.status == EnrollmentStatus.COMPLETED:
-        raise Conflict("already_completed", "The course is completed; what was completed stays.")
+        raise Conflict("already_completed", "This course is completed. Completed courses can't be cancelled.")
     entry = AuditEntry(
         scope.account_id,
         "enrollment.cancelled",

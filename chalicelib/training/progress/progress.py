@@ -61,7 +61,7 @@ def _change(msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Step)
         enrollment, org = find_enrollment(msp_id, enrollment_id)
         values = step(enrollment, now)
         if values:
-            store.change(enrollment_id.org_id, enrollment, values)
+            store.change(enrollment, values)
             enrollment, org = find_enrollment(msp_id, enrollment_id)
         return enrollment, zone_of(org)
 

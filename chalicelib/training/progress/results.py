@@ -57,7 +57,7 @@ def _enter(
         {"status": old.status, "due_by": old.due_by, "score": old.score, "completed_at": old.completed_at},
         change.model_dump(mode="json", exclude_unset=True),
     )
-    writes = [*store.change_writes(enrollment_id.org_id, old, values), *reach_writes(scope, enrollment_id.member_id)]
+    writes = [*store.change_writes(old, values), *reach_writes(scope, enrollment_id.member_id)]
     if values.get("due_by") and _has_reminders(scope.msp_id, org.org_id, old):
         key = BatchKey(scope.msp_id, org.org_id, str(old.batch_id))
         detail, hour = learner_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)

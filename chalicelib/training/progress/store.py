@@ -1,6 +1,6 @@
 """Writes of progress: an enrollment and the counts of its row change together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import enrollment_store
-from chalicelib.training.batches.models import Enrollment, Row
+from chalicelib.training.batches.models import Enrollment, Row, ref_of_link
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import add_open_due
 
@@ -18,21 +18,68 @@ from chalicelib.training.batches.store import add_open_due
 Values = Mapping[str, Any]
 
 
-def change_writes(org_id: str, old: Enrollment, values: Values) -> list[Write]:
-    """Give an enrollment new values, and count them on the row that made it.
+def change_writes(old: Enrollment, values: Values) -> list[Write]:
+    """Give an enrollment new values, and count them on the row that made it; so too those that it is one with.
 
-    ConditionFailed with index 0 when the enrollment changed since it was read.
+    ConditionFailed with index 0 when the enrollment changed since it was read, a later one when one of the others did.
     """
-    is_counted = old.batch_id and not old.left_at
-    row = enrollment_store.row_key(org_id, str(old.batch_id), old.course_id) if is_counted else None
-    writes = enrollment_store.change_writes(old, actions_of(values), row, _row_actions(old, values))
-    completes = values.get("status") == EnrollmentStatus.COMPLETED
-    return [*writes, bump_revision(org_id, "completions")] if completes else writes
+    return together([(old, values), *((other, news(other, old, values)) for other in one_with(old))])
 
 
-def change(org_id: str, old: Enrollment, values: Values) -> None:
+def change(old: Enrollment, values: Values) -> None:
     """In a transaction of its own. ConditionFailed as above."""
-    table.transact(change_writes(org_id, old, values))
+    table.transact(change_writes(old, values))
+
+
+def one_with(*enrollments: Enrollment) -> list[Enrollment]:
+    """All that are one with these, over any number of organizations, without these. Each names the other."""
+    known = {one.link: one for one in enrollments}
+    found = list(enrollments)
+    while found:
+        named = {link: one.link for one in found for link in one.one_with or () if link not in known}
+        others = table.fetch_all(ref_of_link(link) for link in named) if named else []
+        # What was enrolled anew since then is another one, and does not name it back.
+        found = [other for other in others if named[other.link] in (other.one_with or ())]
+        known |= {other.link: other for other in found}
+    return list(known.values())[len(enrollments) :]
+
+
+def news(other: Enrollment, old: Enrollment, values: Values) -> Values:
+    """What `other` takes over when `old`, which it is one with, gets these values: progress, or a corrected result."""
+    if other.status == EnrollmentStatus.CANCELLED or not values.keys() & {"status", "completed_at", "score"}:
+        return {}
+    after: dict[str, Any] = {name: values.get(name, getattr(old, name)) for name in _PROGRESS}
+    is_behind = _RANK[EnrollmentStatus(after["status"])] > _RANK[EnrollmentStatus(other.status)]
+    is_corrected = EnrollmentStatus.COMPLETED == old.status == other.status
+    if not is_behind and not is_corrected:
+        return {}
+    if other.started_at:
+        del after["started_at"]
+    return {name: value for name, value in after.items() if value is not None and value != getattr(other, name)}
+
+
+def is_further(one: Enrollment, other: Enrollment) -> bool:
+    return _RANK[EnrollmentStatus(one.status)] > _RANK[EnrollmentStatus(other.status)]
+
+
+def together(changes: Iterable[tuple[Enrollment, Values]]) -> list[Write]:
+    """Each of these enrollments with its new values, in one transaction, conditional on what was read."""
+    writes: list[Write] = []
+    completing: set[str] = set()
+    for old, values in changes:
+        if not values:
+            continue
+        org_id = enrollment_store.org_of(old.pk)
+        is_counted = org_id and old.batch_id and not old.left_at
+        row = enrollment_store.row_key(str(org_id), str(old.batch_id), old.course_id) if is_counted else None
+        writes += enrollment_store.change_writes(old, actions_of(values), row, _row_actions(old, values))
+        if org_id and values.get("status") == EnrollmentStatus.COMPLETED:
+            completing.add(org_id)
+    return [*writes, *(bump_revision(org_id, "completions") for org_id in sorted(completing))]
+
+
+_PROGRESS = ("status", "started_at", "completed_at", "score")
+_RANK = {EnrollmentStatus.ENROLLED: 0, EnrollmentStatus.IN_PROGRESS: 1, EnrollmentStatus.COMPLETED: 2}
 
 
 def cancel_writes(org_id: str, old: Enrollment, account_id: str, now: datetime) -> list[Write]:

@@ -59,13 +59,13 @@ def check_size(launch: WizardForm) -> None:
     wrong += _count("org_ids", launch.org_ids, MAX_ORGS, "organizations")
     wrong += _count("courses", [course.course_id for course in launch.courses], MAX_COURSES, "courses")
     if launch.targeting.group_ids and len(launch.org_ids) > 1:
-        problem = "Group ids belong to one client; with several clients choose everybody, or groups by name."
+        problem = "Group ids belong to one client. For several clients, choose everyone or groups by name."
         wrong.append(FieldError("targeting.group_ids", "groups_need_one_org", problem))
     if launch.schedule is not None:
         for index, course in enumerate(launch.courses):
             for name in ("enroll_on", "due_by"):
                 if getattr(course, name) is not None:
-                    problem = "With a preset, courses carry no dates of their own."
+                    problem = "With a preset, courses can't have their own dates."
                     wrong.append(FieldError(f"courses.{index}.{name}", "dates_beside_preset", problem))
     if wrong:
         raise Invalid(*wrong)
@@ -83,7 +83,7 @@ def _repeated(name: str, ids: Sequence[str], what: str) -> list[FieldError]:
     seen: set[str] = set()
     for index, id_ in enumerate(ids):
         if id_ in seen:
-            problem = f"This is given twice; name each of the {what} once."
+            problem = f"This is there more than once. Name each of the {what} once."
             wrong.append(FieldError(f"{name}.{index}", "repeated", problem))
         seen.add(id_)
     return wrong
@@ -163,7 +163,7 @@ def _wrong_dates(launch: WizardForm, dates: Sequence[CourseDates], first: date, 
     for index, course_dates in enumerate(dates):
         enroll_on, due_by = course_dates.enroll_on, course_dates.due_by
         if enroll_on is not None and enroll_on < first:
-            problem = f"The enroll-on date is past; today is {first}."
+            problem = f"The enroll-on date is in the past. Today is {first}."
             wrong.append(FieldError(f"courses.{index}.enroll_on", "in_the_past", problem))
         if due_by is not None and not is_due_date_after(enroll_on or last, due_by):
             problem = f"The due date must be after the enroll date, {enroll_on or last}."

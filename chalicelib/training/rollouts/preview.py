@@ -115,10 +115,10 @@ def quoted_plan(scope: Scope, body: WizardForm, now: datetime) -> preview_store.
         return None
     item = preview_store.find(scope.msp_id, body.plan_id, now)
     if item is None or not _is_of(scope, Plan.model_validate(item.plan)):
-        problem = "There is no such plan, or its hour is over; preview again."
+        problem = "This plan doesn't exist or is older than an hour. Please preview again."
         raise Invalid(FieldError("plan_id", "unknown_plan", problem))
     if item.launch != _comparable(body):
-        problem = "This plan is of another submission; preview this one, or leave the plan out."
+        problem = "This plan is for a different form. Preview this one, or leave the plan out."
         raise Invalid(FieldError("plan_id", "plan_differs", problem))
     return item
 

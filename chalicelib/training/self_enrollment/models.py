@@ -26,10 +26,17 @@ class Offer(CoreItem):
 
     offer_id = UnicodeAttribute()
     account_id = UnicodeAttribute()
+    # The organization's course. Where that is the twin of another MSP's, the one that the person took, and whose it is.
     course_id = UnicodeAttribute()
+    own_course_id = UnicodeAttribute(null=True)
+    provider = UnicodeAttribute(null=True)
     title = UnicodeAttribute()
     offered_at = UnicodeAttribute()
     accepted_at = UnicodeAttribute(null=True)
+
+    @property
+    def own_course(self) -> str:
+        return str(self.own_course_id or self.course_id)
 
 
 def offers_pk(org_id: str, member_id: str) -> str:

@@ -10,6 +10,7 @@ from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.training.progress import store as progress_store
 from chalicelib.training.progress.progress import Step, complete_values, start_values
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
 from chalicelib.training.progress.views import enrollment_out
@@ -28,7 +29,7 @@ def take(account_id: str, course_id: str, seed: str, now: datetime) -> Enrollmen
     pointer = courses_store.open_course(course_id)
     course = courses_store.course(pointer.msp_id, course_id) if pointer else None
     if pointer is None or course is None or not course.self_enroll:
-        problem = "There is no such course to take on your own; look into the library."
+        problem = "There is no such course in the library."
         raise Invalid(FieldError("course_id", "unknown_course", problem))
     enrollment = Enrollment(
         self_enrollments_pk(account_id),
@@ -78,7 +79,7 @@ def _change(account_id: str, course_id: str, now: datetime, step: Step) -> tuple
         enrollment, course = _find(account_id, course_id)
         values = step(enrollment, now)
         if values:
-            store.change(enrollment, values)
+            progress_store.change(enrollment, values)
             enrollment, course = _find(account_id, course_id)
         return enrollment, course
 

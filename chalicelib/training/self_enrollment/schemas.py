@@ -9,7 +9,10 @@ from chalicelib.web.schemas import Form
 
 
 class OfferOut(BaseModel):
-    """Progress of one's own; `status` is that of the course, as it is now. `accepted_at` once an admin accepted it."""
+    """Progress of one's own; `status` is that of the course, as it is now. `accepted_at` once an admin accepted it.
+
+    `course_id` is the organization's course. `provider` names the MSP from whose library the person took its twin.
+    """
 
     offer_id: str
     course_id: str
@@ -20,6 +23,7 @@ class OfferOut(BaseModel):
     score: int | None
     offered_at: str
     accepted_at: str | None
+    provider: str | None = None
 
 
 class OfferPage(BaseModel):

@@ -95,7 +95,7 @@ def confirm(answerer: Answerer, now: datetime) -> Participant:
         _refuse_closed(session, participant, now)
         if participant.status == ParticipantStatus.WAITING:
             raise Conflict(
-                "waiting", "All places are taken. You're on the waiting list and get a mail once one is free."
+                "waiting", "All places are taken. You're on the waiting list, and we'll email you when one is free."
             )
         if participant.status == ParticipantStatus.INVITED:
             return _commit(answerer, session, participant, ParticipantStatus.CONFIRMED, [], [], now)
@@ -198,5 +198,5 @@ def _refuse_closed(session: Session, participant: Participant, now: datetime) ->
 def _dead_link() -> NotFound:
     """The same answer for every link that does not work: forged, replaced, of somebody who has left."""
     error = NotFound(code="dead_link")
-    error.detail = "This link does not work, or works no more. If you got a later mail, use the link in that one."
+    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
     return error

@@ -32,7 +32,7 @@ def instants(starts_at: datetime, ends_at: datetime, time_zone: str) -> tuple[st
     if end <= start:
         raise Invalid(FieldError("ends_at", "not_after_start", "The end has to be after the start."))
     if end - start > _LONGEST:
-        raise Invalid(FieldError("ends_at", "too_long", "A session lasts a month at most; make several of it."))
+        raise Invalid(FieldError("ends_at", "too_long", "A session can last up to a month. Split it into several."))
     return to_text(start), to_text(end)
 
 

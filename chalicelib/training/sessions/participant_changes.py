@@ -116,7 +116,7 @@ def _move(scope: Scope, training_id: str, member_id: str, session_id: str, now: 
         _refuse_move(session, participant, target, now)
         status, take = places.take_one(target)
         if status == ParticipantStatus.WAITING and participant.status != ParticipantStatus.WAITING:
-            raise Conflict("session_full", "That session is full; this person would lose their place.")
+            raise Conflict("session_full", "That session is full, and this person would lose their place.")
         left, jobs = places.leave(scope.msp_id, session, participant, now)
         after = _in_session(participant, target, status, sequence_of(session, participant) + 1, now)
         job = places.tell_job(scope.msp_id, target, [after], now)
@@ -137,7 +137,7 @@ def _refuse_move(session: Session, participant: Participant, target: Session, no
     if participant.status not in _MOVABLE:
         raise Conflict("not_movable", f"This person can't be moved: the status is {participant.status}.")
     if not session.is_open or places.has_started(session, now):
-        raise Conflict("session_over", "The session that this person is in was cancelled or has started; enroll anew.")
+        raise Conflict("session_over", "This person's session was cancelled or has started. Enroll them again.")
     code = closed_code(target, now)
     if code is not None:
         raise Conflict(code, explain(code).text)
@@ -239,7 +239,7 @@ def _held(org_id: str, training_id: str, member_id: str) -> tuple[Session, Parti
     """Raises NotFound."""
     held = participant_store.held(org_id, member_id, training_id)
     if held is None or held.participant is None or held.session is None:
-        raise NotFound("This person is in no session of this training")
+        raise NotFound("This person isn't in a session of this training")
     return held.session, held.participant
 
 
@@ -247,4 +247,4 @@ def _refuse_early(session: Session, now: datetime) -> None:
     if not session.is_open:
         raise Conflict("session_cancelled", "This session was cancelled.")
     if not places.has_started(session, now):
-        raise Conflict("not_started", "Attendance and results can be entered from the session's start on.")
+        raise Conflict("not_started", "You can enter attendance and results once the session has started.")

@@ -165,7 +165,7 @@ def _sorted(
         found = _read(org_id, sessions, after)
         rows += [row for row in found.items if keep(row)]
         if len(rows) > MAX_SORTED:
-            problem = f"Up to {MAX_SORTED:,} people can be sorted this way; choose a session or a status."
+            problem = f"Up to {MAX_SORTED:,} people can be sorted this way. Choose a session or a status."
             raise Invalid(FieldError("sort", "too_many", problem))
         after = found.next_position
         if after is None:

@@ -41,10 +41,10 @@ def create(scope: Scope, training_id: str, form: SessionForm, seed: str, now: da
         if existing is not None:
             return existing
         if training.archived_at:
-            raise Conflict("archived", "This training is archived; it takes no more sessions.")
+            raise Conflict("archived", "This training is archived, so it can't have new sessions.")
         if len(training.starts_by_session) >= MAX_SESSIONS:
             raise Conflict(
-                "too_many_sessions", f"A training has {MAX_SESSIONS} sessions at most; make another training."
+                "too_many_sessions", f"A training can have up to {MAX_SESSIONS} sessions. Create another training."
             )
         session = Session(
             training_pk(scope.org, training_id), session_sk(seed), training_id=training_id, session_id=seed,
@@ -154,7 +154,7 @@ _COMPUTED = frozenset({"capacity", "num_taken", "num_waiting", "num_free", "sequ
 def _open_session(scope: Scope, training_id: str, session_id: str, now: datetime) -> tuple[Training, Session]:
     training, session = training_of(scope.org, training_id), session_of(scope.org, training_id, session_id)
     if not session.is_open:
-        raise Conflict("session_cancelled", "This session was cancelled; make a new one.")
+        raise Conflict("session_cancelled", "This session was cancelled. Create a new one.")
     if session.starts_utc <= to_text(now):
         raise _started()
     return training, session

@@ -92,7 +92,7 @@ def archive(scope: Scope, training_id: str, now: datetime) -> TrainingOut:
         if training.archived_at:
             return
         if any(start > to_text(now) for start in training.starts_by_session.values()):
-            raise Conflict("sessions_to_come", "This training has sessions to come; cancel them first.")
+            raise Conflict("sessions_to_come", "This training has upcoming sessions. Cancel them first.")
         entry = AuditEntry(scope.account_id, "training.archived", f"training/{training_id}")
         audit.commit(
             scope.tenant_pk, entry, [store.change_training_write(training, {"archived_at": to_text(now)})], now

@@ -79,7 +79,7 @@ def test_an_address_that_can_never_be_mailed_is_refused_at_once(given: str) -> N
     with pytest.raises(ValidationError) as caught:
         Form(email=given)
     (error,) = caught.value.errors()
-    assert (error["type"], error["msg"]) == ("not_mailable", "No mail can be sent to this address.")
+    assert (error["type"], error["msg"]) == ("not_mailable", "This address can't get email.")
 
 
 def test_sharp_s_and_ss_are_not_one_person() -> None:

@@ -116,7 +116,7 @@ def _refuse_wrong_sessions(org_id: str, form: EnrollForm, now: datetime) -> None
     for index, item in enumerate(form.items):
         training, session = trainings.get(item.training_id), sessions.get(item.session_id)
         if item.training_id in seen:
-            problem = "Each training once: a person is in one session of it."
+            problem = "Choose each training once. A person can be in one session of it."
             errors.append(FieldError(f"items.{index}.training_id", "repeated", problem))
         elif training is None:
             errors.append(FieldError(f"items.{index}.training_id", "unknown_training", "There is no such training."))

@@ -41,6 +41,8 @@ MAP = [
     *CLAIM, GET, GET, GET_FILE, GET, QUERY, QUERY, QUERY, GET_MANY, INSERT, *AUDIT, *ANSWER, GET, QUERY, QUERY,
 ]  # fmt: skip
 APPROVE = [*CLAIM, GET, GET, *AUDIT, DELETE_FILE, SEND, *ANSWER]
+# Without an Accept header: the file goes to the bucket.
+TEMPLATE = [QUERY, PUT_FILE]
 DISAPPROVE = [*CLAIM, GET, *AUDIT, DELETE_FILE, *ANSWER]
 
 RUN = [GET, DELETE_FILE, QUERY, SEND]
@@ -170,6 +172,23 @@ def test_an_upload_is_made_and_decided_once_whichever_call_breaks(
     scene, _, status, check = _REQUESTS[name]
     later.broken_request(people, people.starting(scene), at, fault, status)
     check(people)
+
+
+def _asking_for_the_template(people: People) -> Request:
+    return Request("GET", f"/orgs/{people.org_id}/invites/template?format=xlsx", people.org_admin)
+
+
+def test_asking_for_the_template_makes_these_calls(people: People) -> None:
+    with people.injector.watched() as calls:
+        assert people.ask(_asking_for_the_template(people)).status == 303
+    # The link is signed without a call.
+    assert calls == [*TEMPLATE, GET_FILE]
+
+
+@pytest.mark.parametrize(("at", "fault"), pairs(TEMPLATE))
+def test_the_template_is_given_whichever_call_breaks(people: People, at: int, fault: Fault) -> None:
+    answer = later.broken_request(people, _asking_for_the_template(people), at, fault, 303)
+    assert answer.headers["location"]
 
 
 @pytest.mark.parametrize(("at", "fault"), pairs(APPROVE, [KILLED_AFTER]))

@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from chalicelib.people.uploads.template import template_xlsx
 from tests.harness import World
 from tests.stories.uploading import HEAD, XLSX, Uploading, form_of
 from tests.unit.people.uploads.spreadsheet.workbooks import workbook
@@ -174,18 +176,34 @@ def test_the_template_is_a_file_that_can_be_uploaded_once_it_is_filled_in(world:
     assert plain.headers["content-disposition"] == 'attachment; filename="people.csv"'
     filled = plain.text.rstrip() + "\r\nann@example.com,Ann,Lee,Finance,,,\r\n"
     assert uploading.upload(filled).json["num_failed"] == 0
-    book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin)
-    assert (book.status, book.headers["content-type"]) == (200, XLSX)
     assert world.get(f"/orgs/{uploading.org}/invites/template?format=pdf", uploading.admin).status == 422
 
 
-@pytest.mark.parametrize("accept", [None, "application/json", "text/html, image/*", "*/*"])
-def test_the_workbook_comes_whatever_the_request_accepts(
-    world: World, uploading: Uploading, accept: str | None
-) -> None:
-    headers = {"Accept": accept} if accept else {}
+@pytest.mark.parametrize("accept", ["application/json", "text/html, image/*", "*/*"])
+def test_the_workbook_comes_whatever_the_request_accepts(world: World, uploading: Uploading, accept: str) -> None:
+    headers = {"Accept": accept}
     book = world.get(f"/orgs/{uploading.org}/invites/template?format=xlsx", uploading.admin, headers=headers)
     assert (book.status, book.headers["content-type"]) == (200, XLSX)
+
+
+def test_a_request_without_an_accept_header_is_sent_to_the_workbook_in_the_bucket(
+    world: World, uploading: Uploading
+) -> None:
+    """The gateway would leave it in Base64."""
+    path = f"/orgs/{uploading.org}/invites/template?format=xlsx"
+    locations = []
+    for headers in ({}, {"Accept": ""}):
+        sent_on = world.get(path, uploading.admin, headers=headers)
+        assert (sent_on.status, sent_on.text) == (303, "")
+        locations.append(urlsplit(sent_on.headers["location"]))
+    assert locations[0].path == locations[1].path
+    assert parse_qs(locations[0].query)["response-content-disposition"] == ['attachment; filename="people.xlsx"']
+    key = "uploads/" + locations[0].path.partition("/uploads/")[2]
+    stored = world.client("s3").get_object(Bucket=world.stage.environment["FILES_BUCKET"], Key=key)
+    assert (stored["Body"].read(), stored["ContentType"]) == (template_xlsx(), XLSX)
+    # What is no workbook is answered as ever.
+    assert world.get(f"/orgs/{uploading.org}/invites/template", uploading.admin).status == 200
+    assert world.get(path, world.account()).status == 404
 
 
 def test_a_file_comes_in_a_form_as_browsers_send_it(uploading: Uploading) -> None:

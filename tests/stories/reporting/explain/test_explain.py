@@ -187,7 +187,7 @@ def test_dates_to_come(at: Client, world: World, driver: Driver) -> None:
     ]
     found = explained(at, bob)
     assert (found["code"], found["would_be_enrolled"], found["steps"][0]["planned"]) == ("not_in_group", [], True)
-    assert found["sentence"] == "“Q1 awareness” will be for groups in which this person is not."
+    assert found["sentence"] == "“Q1 awareness” is for groups that this person is not in."
     invited = world.member(at.org, [group], status="pending")
     assert explained(at, invited)["steps"][0]["sentence"].endswith("this person is pending.")
     minutes(at)

@@ -308,7 +308,7 @@ def test_the_admin_who_launched_gets_a_mail_about_a_scheduled_part_that_fails(
     for _ in range(2):
         sweep(driver, mailbox)
     mails = mailbox.mails()
-    assert [mail["Subject"] for mail in mails] == ["Acme Industries: Safe Passwords could not be enrolled as scheduled"]
+    assert [mail["Subject"] for mail in mails] == ["Acme Industries: not everyone could be enrolled in Safe Passwords"]
     assert "does not have this course enabled" in mails[0]["BodyText"]
     # Issue 10, 22: nobody was tried.
     assert "0 enrolled" not in mails[0]["BodyText"] + mails[0]["BodyHtml"]

@@ -51,7 +51,7 @@ def test_learners_are_listed_with_outcome_code_sentence_and_next_step(
     }  # fmt: skip
     assert {name: learners[holder][name] for name in expected} == expected
     assert (learners[done]["outcome"], learners[done]["code"]) == ("already_completed", "already_completed")
-    assert learners[done]["next_step"] == "To have it taken again, launch with reenroll_completed."
+    assert learners[done]["next_step"].endswith("include people who completed it.")
     assert (learners[failing]["outcome"], learners[failing]["code"]) == ("failed", "write_rejected")
     assert learners[failing]["sentence"] == "This learner's enrollment couldn't be saved."
     assert learners[failing]["next_step"].startswith("Choose Retry")

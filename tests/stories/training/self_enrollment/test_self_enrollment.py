@@ -195,16 +195,13 @@ def test_progress_is_offered_once_per_organization(world: World, ann: Person, of
     assert ann.offer(second, key="fourth").json["offer_id"] != offered
 
 
-@pytest.mark.parametrize("kind", ["stranger", "archived", "another MSP's"])
+@pytest.mark.parametrize("kind", ["stranger", "archived"])
 def test_progress_is_offered_to_one_s_own_organizations_only(world: World, ann: Person, kind: str) -> None:
     ann.take()
     ann.start()
     org = ann.org
     if kind == "archived":
         world.learner(org, account_id=ann.account, status="archived")
-    if kind == "another MSP's":
-        org = world.org(world.msp("Other"))
-        world.learner(org, account_id=ann.account)
     refused = ann.offer(org)
     assert (refused.status, refused.json["errors"][0]["code"]) == (422, "not_a_member")
 
@@ -220,16 +217,145 @@ def test_what_was_not_begun_and_what_is_not_one_s_own_is_not_offered(world: Worl
     assert (refused.status, refused.json["code"]) == (409, "not_your_own")
 
 
-def test_who_holds_the_course_here_already_keeps_it(world: World, ann: Person, offered: str) -> None:
+def test_who_holds_the_course_here_already_has_one_that_goes_by_both(world: World, ann: Person, offered: str) -> None:
+    (batch,) = ann.driver.launch(ann.org, [{"course_id": ann.course, "due_by": "2027-02-01"}])
+    accepted = ann.accept(offered)
+    assert accepted.status == 200
+    (there,) = ann.driver.enrollments(ann.org, ann.member)
+    assert (there["status"], there["completed_at"], there["batch_id"], there["due_by"]) == (
+        "completed", "2027-01-04T10:00:00Z", batch, "2027-02-01",
+    )  # fmt: skip
+    assert (ann.seats_taken(), ann.offered()) == (1, [])
+    before = world.dump("enrollments")
+    assert ann.accept(offered).json == ann.accept(offered, key="again").json == accepted.json
+    assert world.dump("enrollments") == before
+    entry = world.every(f"/orgs/{ann.org}/audit", ann.driver.admin)[0]
+    assert (entry["before"], entry["after"]["status"]) == ({"status": "enrolled"}, "completed")
+    assert problems(world) == []
+
+
+def test_what_was_completed_here_already_completes_the_person_s_own_copy(world: World, ann: Person) -> None:
+    ann.take()
+    ann.start()
+    ann.joins()
+    offer = ann.offer().json["offer_id"]
     ann.driver.launch(ann.org, [ann.course])
-    refused = ann.accept(offered)
-    assert (refused.status, refused.json["code"]) == (409, "already_enrolled")
     there = next(one for one in ann.mine() if one["org_id"])
     world.post(f"/me/courses/{there['enrollment_id']}/complete", ann.account)
-    refused = ann.accept(offered, key="again")
-    assert (refused.status, refused.json["code"]) == (409, "already_completed")
-    assert [one["offer_id"] for one in ann.offered()] == [offered]
+    world.now = world.now.replace(day=6)
+    assert ann.accept(offer).json["status"] == "completed"
+    assert {one["completed_at"] for one in ann.mine()} == {"2027-01-04T10:00:00Z"}
     assert problems(world) == []
+
+
+@pytest.mark.parametrize("carried", ["alone", "into an enrollment"])
+@pytest.mark.parametrize("pressed", ["own", "there", "by an admin"])
+def test_an_accepted_offer_and_the_own_copy_are_one(world: World, ann: Person, carried: str, pressed: str) -> None:
+    ann.take()
+    ann.start()
+    ann.joins()
+    if carried == "into an enrollment":
+        ann.driver.launch(ann.org, [ann.course])
+    ann.accept(ann.offer().json["offer_id"])
+    (there,) = ann.driver.enrollments(ann.org, ann.member)
+    assert there["status"] == "in_progress"
+    world.now = world.now.replace(day=6)
+    if pressed == "by an admin":
+        path = f"/orgs/{ann.org}/members/{ann.member}/enrollments/{there['enrollment_id']}"
+        answers = [world.patch(path, ann.driver.admin, {"result": {"score": 80}}) for _ in range(2)]
+    else:
+        id_ = ann.id if pressed == "own" else there["enrollment_id"]
+        answers = [world.post(f"/me/courses/{id_}/complete", ann.account) for _ in range(2)]
+    assert answers[0].status == 200
+    assert answers[0].json == answers[1].json
+    score = 80 if pressed == "by an admin" else None
+    assert [(one["status"], one["completed_at"], one["score"]) for one in ann.mine()] == [
+        ("completed", "2027-01-06T10:00:00Z", score)
+    ] * 2
+    assert problems(world) == []
+
+
+def test_a_result_that_an_admin_corrects_is_that_of_the_own_copy_too(world: World, ann: Person, offered: str) -> None:
+    ann.accept(offered)
+    (there,) = ann.driver.enrollments(ann.org, ann.member)
+    path = f"/orgs/{ann.org}/members/{ann.member}/enrollments/{there['enrollment_id']}"
+    assert world.patch(path, ann.driver.admin, {"result": {"score": 91}}).status == 200
+    assert [one["score"] for one in ann.mine()] == [91, 91]
+
+
+def test_what_was_cancelled_or_enrolled_anew_is_not_one_with_the_own_copy(world: World, ann: Person) -> None:
+    ann.take()
+    ann.start()
+    ann.joins()
+    ann.accept(ann.offer().json["offer_id"])
+    (there,) = ann.driver.enrollments(ann.org, ann.member)
+    path = f"/orgs/{ann.org}/members/{ann.member}/enrollments/{there['enrollment_id']}"
+    assert world.delete(path, ann.driver.admin).status == 204
+    ann.driver.launch(ann.org, [ann.course])
+    assert ann.complete().json["status"] == "completed"
+    found = ann.driver.enrollments(ann.org, ann.member)
+    assert {(one["status"], one["earlier"]) for one in found} == {("enrolled", False), ("cancelled", True)}
+    assert problems(world) == []
+
+
+def test_several_organizations_and_twins_that_are_one_are_completed_together(world: World, ann: Person) -> None:
+    """Two courses of one's own, both accepted by two clients into the same enrollment of each: a circle."""
+    twin = world.course(world.msp("Other"), "Spotting Phishing", self_enroll=True)
+    second = world.org(ann.driver.msp, "Second", courses=[ann.course])
+    orgs = {ann.org: world.learner(ann.org, account_id=ann.account)[1]}
+    orgs[second] = world.learner(second, account_id=ann.account)[1]
+    world.post("/me/courses", ann.account, {"course_id": twin})
+    ann.take()
+    copies = [ann.id, f"own.{ann.account}.{twin}"]
+    for copy in copies:
+        world.post(f"/me/courses/{copy}/start", ann.account)
+        for org, member in orgs.items():
+            offer = world.post(f"/me/courses/{copy}/offer", ann.account, {"org_id": org}).json["offer_id"]
+            path = f"/orgs/{org}/members/{member}/carry-over/{offer}/accept"
+            assert world.post(path, ann.driver.admin).status == 200
+    assert world.post(f"/me/courses/{copies[1]}/complete", ann.account).status == 200
+    assert [one["status"] for one in ann.mine()] == ["completed"] * 4
+    assert ann.seats_taken() == 2
+    assert problems(world) == []
+
+
+@pytest.mark.parametrize("same", ["title", "link"])
+def test_the_twin_of_a_course_in_another_msp_s_library_is_offered(world: World, ann: Person, same: str) -> None:
+    ann.take()
+    ann.start()
+    other = world.msp("Other")
+    world.course(other, "Passwords", launch_url="https://courses.example/other")
+    twin = (
+        world.course(other, "spotting  PHISHING", launch_url="https://courses.example/elsewhere")
+        if same == "title"
+        else world.course(other, "Phishing for you")
+    )
+    org = world.org(other, courses=[twin])
+    _, member = world.learner(org, account_id=ann.account)
+    admin = world.msp_admin(other)
+    offered = ann.offer(org)
+    assert (offered.status, offered.json["course_id"], offered.json["provider"]) == (200, twin, "Northwind Managed IT")
+    assert ann.offer(org, key="again").json == offered.json
+    (shown,) = world.every(f"/orgs/{org}/members/{member}/carry-over", admin)
+    assert shown == offered.json
+    path = f"/orgs/{org}/members/{member}/carry-over/{shown['offer_id']}/accept"
+    assert world.post(path, admin).status == 200
+    assert ann.complete().status == 200
+    assert {(one["org_id"], one["course_id"], one["status"]) for one in ann.mine()} == {
+        (org, twin, "completed"), (None, ann.course, "completed"),
+    }  # fmt: skip
+    assert problems(world) == []
+
+
+def test_a_course_that_the_organization_s_msp_does_not_have_is_not_offered(world: World, ann: Person) -> None:
+    ann.take()
+    ann.start()
+    other = world.msp("Other")
+    org = world.org(other, courses=[world.course(other, "Passwords", launch_url="https://courses.example/other")])
+    world.learner(org, account_id=ann.account)
+    refused = ann.offer(org)
+    assert refused.status == 422, refused.text
+    assert refused.json["errors"][0]["code"] == "no_such_course"
 
 
 def test_an_enrollment_that_was_cancelled_gives_way_to_progress(world: World, ann: Person, offered: str) -> None:

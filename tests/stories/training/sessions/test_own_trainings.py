@@ -32,7 +32,7 @@ def test_what_happens_to_them_is_told_in_the_account_even_without_an_address(liv
         "Cancelled: First aid", "Changed: First aid", "You're invited: First aid",
     ]  # fmt: skip
     assert shown["num_unread"] == 3
-    assert shown["items"][0]["text"].endswith("is off for you. Storm.")
+    assert shown["items"][0]["text"].endswith("is cancelled for you. Storm.")
     assert shown["items"][0]["link_id"] == f"{live.org}.{member}.{training}"
     assert len(live.world.every(f"{path}?limit=1", account)) == 3
     oldest = shown["items"][2]["notification_id"]
