@@ -31,11 +31,11 @@ INSTALLED := .venv/installed
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
 
-# Modules are compiled once for all processes, whatever the environment says.
+# Modules are compiled once for all processes, whatever the environment says. A file stays with one of them.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED)
 	@rm -rf .muster/calls
-	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -p infra.call_recorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -p infra.call_recorder $(ARGS)
 	@test "$(ARGS)" != "$(ALL_TESTS)" || $(BIN)/python -m infra.check_policies
 
 check: $(INSTALLED)

@@ -1,12 +1,10 @@
 """One local cloud for each pytest-xdist worker, one world in it for each test."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.aws import accounts, clients
 from chalicelib.core.clock import utc_now
@@ -24,22 +22,6 @@ hypothesis_settings.register_profile(
     "muster", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("muster")
-
-
-class _ByFile(LoadScopeScheduling):
-    """A file stays with one worker, and all end-to-end tests with one, for they share a deployment.
-
-    Not by marks with `--dist loadgroup`: pytest-xdist 3.8 writes the groups where pytest 9.2 no longer reads them.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "e2e" if file.startswith("tests/e2e/") else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
