@@ -10,7 +10,7 @@ ORDER = [WORDS, MODELS, STORE, SERVICE, ROUTES]
 
 GRAPH = grimp.build_graph("chalicelib", include_external_packages=True, cache_dir=None)
 
-WINGS = ("api", "reporting", "training", "people", "tenants", "jobs", "notifications")
+WINGS = ("api", "portal", "reporting", "training", "people", "tenants", "jobs", "notifications")
 
 # By their names; what is none of these is a service, and what is in `api` are routes.
 LAYER_BY_ENDING = {"store": STORE, "models": MODELS, "schemas": WORDS, "states": WORDS}
@@ -28,7 +28,7 @@ LAYER_BY_NAME = {
 
 def layer_of(module: str) -> str:
     """`batch_store` is a store."""
-    if module.startswith("chalicelib.api."):
+    if module.startswith(("chalicelib.api.", "chalicelib.portal.")):
         return ROUTES
     name = module.rsplit(".", 1)[1]
     return LAYER_BY_NAME.get(name) or LAYER_BY_ENDING.get(name.rsplit("_", 1)[-1], SERVICE)
