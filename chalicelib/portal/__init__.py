@@ -1,6 +1,6 @@
 """The portal: pages over the same services as the HTTP interface (docs/decisions/0023).
 
-API Gateway knows two paths of it and checks nobody; which pages there are, and who may open them, is in `table`.
+API Gateway knows two paths of it and checks nobody; which pages there are, and who may open them, is in `site_map`.
 """
 
 from typing import Any

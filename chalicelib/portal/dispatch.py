@@ -12,9 +12,9 @@ from chalicelib.core import observability
 from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound, TooLarge
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
-from chalicelib.portal import answer, assets, navigation, same_site, table
+from chalicelib.portal import answer, assets, navigation, same_site, site_map
 from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, GoTo, Shown
-from chalicelib.portal.table import ACCOUNT, EVERYBODY, PortalPage
+from chalicelib.portal.site_map import ACCOUNT, EVERYBODY, PortalPage
 from chalicelib.portal.visit import Fields, Visit
 from chalicelib.web.problems import unexpected
 from chalicelib.web.requests import address_without_slash, content_type_of, source_of
@@ -44,7 +44,7 @@ def _respond(request: Any) -> Response:
     try:
         if method == "POST" and not same_site.is_ours(request.headers):
             raise Forbidden("This came from another site, so nothing was done.", "other_site")
-        found = table.find(method, path)
+        found = site_map.find(method, path)
         if found is None or (found[0].only_dev and settings().stage != "dev"):
             raise NotFound()
         visit = _visit(request, method, path, *found)

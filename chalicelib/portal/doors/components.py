@@ -2,7 +2,7 @@
 
 from chalicelib.core.errors import FieldError
 from chalicelib.portal.answer import Shown
-from chalicelib.portal.table import EVERYBODY, Pages
+from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 
 pages = Pages(EVERYBODY, only_dev=True)

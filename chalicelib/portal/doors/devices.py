@@ -3,7 +3,7 @@
 import re
 
 from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
-from chalicelib.portal.table import ACCOUNT, Pages
+from chalicelib.portal.site_map import ACCOUNT, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.web.sessions import service as sessions
 

@@ -1,7 +1,7 @@
 """Where a log-in leads: to the one place that somebody has, or to the choice of several."""
 
 from chalicelib.portal.answer import GoTo, Shown
-from chalicelib.portal.table import ACCOUNT, Pages
+from chalicelib.portal.site_map import ACCOUNT, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Role
 

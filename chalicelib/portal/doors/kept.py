@@ -1,7 +1,7 @@
 """After a log-in: the form that was sent when the session had ended, to be sent again."""
 
 from chalicelib.portal.answer import KEPT_COOKIE, GoTo, Shown, no_cookie
-from chalicelib.portal.table import ACCOUNT, Pages
+from chalicelib.portal.site_map import ACCOUNT, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.web.sessions import kept_posts
 

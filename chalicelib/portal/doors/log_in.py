@@ -7,7 +7,7 @@ from chalicelib.core.errors import FieldError, Invalid, MusterError, TooMany, Un
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, cookie, no_cookie
-from chalicelib.portal.table import EVERYBODY, Pages
+from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.service import Known

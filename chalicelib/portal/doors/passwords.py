@@ -6,7 +6,7 @@ from chalicelib.core.errors import Invalid, MusterError, TooMany
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.schemas import Forgot, Reset
 from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
-from chalicelib.portal.table import EVERYBODY, Pages
+from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 
 pages = Pages(EVERYBODY)

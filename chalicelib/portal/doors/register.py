@@ -5,7 +5,7 @@ from chalicelib.core.ids import is_ulid
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.schemas import Confirm, Register
 from chalicelib.portal.answer import GoTo, Shown
-from chalicelib.portal.table import EVERYBODY, Pages
+from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 
 pages = Pages(EVERYBODY)

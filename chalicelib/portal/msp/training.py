@@ -1,7 +1,7 @@
 """The dashboard, a client's batches, and one batch."""
 
 from chalicelib.portal.answer import Shown
-from chalicelib.portal.table import Pages
+from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.rollouts import views as rollout_views
