@@ -21,7 +21,14 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "forgot": ("doors.passwords",),
     "login": ("doors.log_in",),
     "logout": ("doors.log_in",),
-    "msp": ("msp.training",),
+    "msp": (
+        "msp.training",
+        "msp.batch_actions",
+        "msp.rollouts",
+        "msp.organizations",
+        "msp.library",
+        "msp.admins",
+    ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -93,6 +94,12 @@ class Visit:
     @cached_property
     def org_scope(self) -> Scope:
         return access.org_or_departments(self.account_id, self.org_id, self.needs)
+
+    def address(self, path: str, **query: Any) -> str:
+        """Of a page to go to, in the same MSP. What is None or empty is left out of the query."""
+        given = {**query, "msp": self.msp_id}
+        text = urlencode([(name, str(value)) for name, value in given.items() if value not in (None, "")])
+        return f"{path}?{text}" if text else path
 
     def pager(self, query: PageQuery | None = None) -> Pager:
         """Of the list at this address; a cursor is bound to the address and to the other filters of its query."""
