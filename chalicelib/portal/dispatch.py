@@ -45,7 +45,7 @@ def _respond(request: Any) -> Response:
         if method == "POST" and not same_site.is_ours(request.headers):
             raise Forbidden("This came from another site, so nothing was done.", "other_site")
         found = site_map.find(method, path)
-        if found is None or (found[0].only_dev and settings().stage != "dev"):
+        if found is None or (found[0].only_dev and settings().stage == "prod"):
             raise NotFound()
         visit = _visit(request, method, path, *found)
         if found[0].needs != EVERYBODY and visit.session is None:

@@ -39,7 +39,7 @@ Handler = Callable[[Visit], Any]
 
 @dataclass(frozen=True)
 class PortalPage:
-    """`needs` is EVERYBODY, ACCOUNT or a permission. `only_dev`: not there on stages that are in use."""
+    """`needs` is EVERYBODY, ACCOUNT or a permission. `only_dev`: not there in production."""
 
     method: Method
     path: str

@@ -1,4 +1,4 @@
-"""Every component on one page, to be looked at while pages are built. Not there on stages that are in use."""
+"""Every component on one page, to be looked at while pages are built. Not there in production."""
 
 from chalicelib.core.errors import FieldError
 from chalicelib.portal.answer import Shown
