@@ -22,16 +22,12 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "login": ("doors.log_in",),
     "logout": ("doors.log_in",),
     "msp": (
-        "msp.training",
-        "msp.batch_actions",
-        "msp.rollouts",
-        "msp.organizations",
-        "msp.library",
-        "msp.admins",
+        "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
+        "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
-}
+}  # fmt: skip
 
 Method = Literal["GET", "POST"]
 Handler = Callable[[Visit], Any]

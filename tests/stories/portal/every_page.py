@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.core.ids import new_id
 from chalicelib.portal.site_map import PortalPage, every_page
+from chalicelib.tenants.access.service import Scope
+from chalicelib.training.rollouts.drafts import service as drafts
+from chalicelib.training.rollouts.drafts.schemas import DraftForm
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 
@@ -32,7 +36,11 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     with refused(bad):
         answer = driver.send(driver.form([org, other], [course]))
         driver.work()
+    draft_id = new_id(world.now)
+    form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
+    drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
     ids: dict[str, Any] = {
+        "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
         "batch_id": answer.json["results"][0]["batch_id"],
