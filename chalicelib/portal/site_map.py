@@ -25,6 +25,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
+    "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
 }  # fmt: skip

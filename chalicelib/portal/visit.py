@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from chalicelib.core.errors import Unauthorized
 from chalicelib.core.lazy import BaseModel
 from chalicelib.people.members import memberships
+from chalicelib.people.members import service as directory
 from chalicelib.people.members.schemas import MeOut
 from chalicelib.tenants.access import service as access
+from chalicelib.tenants.access.permissions import TABLE
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.access.states import Role
+from chalicelib.tenants.access.states import Permission, Reach, Role
 from chalicelib.web.call import Call, Empty
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.problems import invalid_of
@@ -93,6 +95,12 @@ class Visit:
 
     @cached_property
     def org_scope(self) -> Scope:
+        """Who is limited to departments gets to pages of these, and of their people. Raises Forbidden and NotFound."""
+        if TABLE[Permission(self.needs)].reach != Reach.DEPARTMENTS:
+            return access.org(self.account_id, self.org_id, self.needs)
+        if "member_id" in self.params:
+            path = directory.department_path_of(self.org_id, self.params["member_id"])
+            return access.org(self.account_id, self.org_id, self.needs, path)
         return access.org_or_departments(self.account_id, self.org_id, self.needs)
 
     def address(self, path: str, **query: Any) -> str:

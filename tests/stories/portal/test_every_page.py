@@ -64,9 +64,8 @@ def test_nobody_opens_or_sends_what_is_another_tenants(world: World, made: Every
             assert answer.status in (403, 404) or page.name in _NOTHING_TO_DO, f"{page.name}: {answer.status}"
             assert "Alderquay" not in answer.text, page.name
     assert world.dump("core") == before
-    assert (
-        Browser(world).has_session_of(made.admin).open(f"/msp/training/enrollment/{made.ids['draft_id']}").status == 200
-    )
+    draft = f"/msp/training/enrollment/{made.ids['draft_id']}"
+    assert Browser(world).has_session_of(made.admin).open(draft).status == 200
 
 
 def test_every_page_shows_itself_to_its_admin_without_anything_inline(world: World, made: Everything) -> None:
