@@ -1,6 +1,11 @@
-"""What the portal's pages need while packaging: htmx, and templates translated into Python."""
+"""What the portal's pages need while packaging: htmx, and templates translated into bytecode.
+
+python -X no_debug_ranges -m infra.pages FOLDER    translates the templates of a copy of the sources
+"""
 
 import hashlib
+import lzma
+import marshal
 import shutil
 import subprocess
 import sys
@@ -37,9 +42,24 @@ def scripts(home: Path) -> Path:
 
 
 def prepare(project: Path, scripts: Path) -> None:
-    """Complete a copy of the sources: htmx among the assets, templates as Python instead of their files."""
+    """Complete a copy of the sources: htmx among the portal's files, its templates as bytecode in their place."""
     shutil.copy(scripts / _HTMX, project / _PORTAL / "static" / "htmx.js")
-    templates = project / _PORTAL / TEMPLATES.name
-    environment = new_environment(FileSystemLoader(templates))
-    environment.compile_templates(project / _PORTAL / COMPILED.name, zip=None, ignore_errors=False)
-    shutil.rmtree(templates)
+    # In a process of its own: whether code has its columns is decided at the start of one.
+    command = [sys.executable, "-X", "no_debug_ranges", "-m", "infra.pages", str(project / _PORTAL)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    shutil.rmtree(project / _PORTAL / TEMPLATES.name)
+
+
+def translate(portal: Path) -> None:
+    """All templates in one file: they have so much in common that each of its own would take four times the room."""
+    environment = new_environment(FileSystemLoader(portal / TEMPLATES.name))
+    codes = {}
+    for name in environment.list_templates():
+        source = (portal / TEMPLATES.name / name).read_text(encoding="utf-8")
+        codes[name] = environment.compile(source, name, f"{_PORTAL / TEMPLATES.name / name}")
+    packed = lzma.compress(marshal.dumps(codes), preset=9 | lzma.PRESET_EXTREME)
+    (portal / COMPILED.name).write_bytes(packed)
+
+
+if __name__ == "__main__":
+    translate(Path(sys.argv[1]))

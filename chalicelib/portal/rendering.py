@@ -1,8 +1,9 @@
-"""Templates: from their files in a checkout, and in a package from the Python that they were translated to there."""
+"""Templates: from their files in a checkout, and in a package from the bytecode that they were translated to there."""
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Made while packaging (infra/pages.py); Jinja would need 20 ms for each template at its first use.
-COMPILED = Path(__file__).parent / "compiled"
+COMPILED = Path(__file__).parent / "templates.xz"
 
 
 def render(template: str, facts: dict[str, Any]) -> str:
@@ -27,9 +28,27 @@ def render(template: str, facts: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> "Environment":
-    from jinja2 import FileSystemLoader, ModuleLoader
+    from jinja2 import FileSystemLoader
 
-    return new_environment(ModuleLoader(COMPILED) if COMPILED.exists() else FileSystemLoader(TEMPLATES))
+    return new_environment(_packed() if COMPILED.exists() else FileSystemLoader(TEMPLATES))
+
+
+def _packed() -> "BaseLoader":
+    """Of bytecode, by the name of each template. It is our own, and of the Python that packaged it."""
+    import lzma
+    import marshal
+
+    from jinja2 import BaseLoader, Environment, Template, TemplateNotFound
+
+    codes: dict[str, CodeType] = marshal.loads(lzma.decompress(COMPILED.read_bytes()))  # noqa: S302
+
+    class Packed(BaseLoader):
+        def load(self, environment: Environment, name: str, globals: Any = None) -> Template:  # noqa: A002
+            if name not in codes:
+                raise TemplateNotFound(name)
+            return environment.template_class.from_code(environment, codes[name], environment.make_globals(globals))
+
+    return Packed()
 
 
 def new_environment(loader: "BaseLoader") -> "Environment":
