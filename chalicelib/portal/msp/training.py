@@ -11,15 +11,20 @@ from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches import views
 from chalicelib.training.batches.page_schemas import RowOut
-from chalicelib.training.batches.states import CANCELABLE, Outcome, RowStatus
+from chalicelib.training.batches.states import CANCELABLE, Outcome, RolloutState, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import undo as batch_undo
 from chalicelib.training.bulk_changes.schemas import UndoOut
 from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnersQuery
 from chalicelib.training.rollouts import views as rollout_views
+from chalicelib.training.rollouts.drafts import service as drafts
+from chalicelib.web.paging import Walk
 
 pages = Pages(Permission.ROLLOUTS)
+
+# What the dashboard shows of drafts and rollouts.
+_NEWEST = 5
 
 BATCH = "/msp/training/{org_id}/{batch_id}"
 ROW = BATCH + "/courses/{course_id}"
@@ -34,8 +39,15 @@ def batch_key(visit: Visit) -> BatchKey:
 
 @pages.get("/msp/training")
 def dashboard(visit: Visit) -> Shown:
-    shown = rollout_views.dashboard(visit.msp_scope, visit.pager())
-    return Shown("msp/dashboard.html", {"shown": shown, **first_of(visit)})
+    """With what is under way: rollouts that are launching, and the admin's own drafts."""
+    scope = visit.msp_scope
+    newest = rollout_views.rollouts(scope, Walk(_NEWEST, None)).items
+    facts = {
+        "shown": rollout_views.dashboard(scope, visit.pager()),
+        "launching": [one for one in newest if one.state == RolloutState.LAUNCHING],
+        "drafts": drafts.newest(scope, visit.now)[:_NEWEST],
+    }
+    return Shown("msp/dashboard.html", {**facts, **first_of(visit)})
 
 
 @pages.get("/msp/training/{org_id}")

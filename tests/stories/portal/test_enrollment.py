@@ -79,8 +79,8 @@ def test_every_step_is_kept_over_reload_back_and_a_second_tab(
     # The one tab's step did not take the other's back.
     page = browser.open(f"{draft}/courses")
     assert ("course_id", course) in page.form("Go on to recipients").fields
-    page = browser.open(START)
-    page = browser.follow("Q1 awareness")
+    browser.open("/msp/training")
+    page = browser.follow("Continue Q1 awareness")
     assert page.heading == "Review and launch"
 
 
