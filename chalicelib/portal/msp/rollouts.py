@@ -6,9 +6,9 @@ from chalicelib.portal.msp.training import first_of
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.batches.states import BatchStatus, RolloutState
+from chalicelib.training.batches.states import RolloutState
 from chalicelib.training.rollouts import launch, views
-from chalicelib.training.rollouts.schemas import LaunchOut, OrgProgress, RetryOrgs
+from chalicelib.training.rollouts.schemas import LaunchOut, RetryOrgs
 from chalicelib.web.idempotency import idempotent
 
 pages = Pages(Permission.ROLLOUTS)
@@ -21,8 +21,8 @@ def rollouts(visit: Visit) -> Shown:
 
 @pages.get("/msp/rollouts/{rollout_id}")
 def rollout(visit: Visit) -> Shown:
-    found = views.rollout(visit.msp_scope, visit.params["rollout_id"])
-    is_running = found.state == RolloutState.LAUNCHING or any(_is_running(result) for result in found.results)
+    found = views.rollout(visit.msp_scope, visit.params["rollout_id"], visit.now)
+    is_running = found.state == RolloutState.LAUNCHING or any(result.running for result in found.results)
     progress = [result.progress for result in found.results if result.progress is not None]
     facts = {
         "rollout": found,
@@ -45,12 +45,3 @@ def retry_rollout(visit: Visit) -> GoTo:
         visit.call(), LaunchOut, lambda seed: launch.retry(visit.msp_scope, rollout_id, org_ids, seed, visit.now)
     )
     return GoTo(visit.address(f"/msp/rollouts/{rollout_id}", done="retried", n=len(org_ids)))
-
-
-def _is_running(result: OrgProgress) -> bool:
-    """Courses that are to start later run not yet; what the others have not done is being done."""
-    if result.ok is None:
-        return True
-    if result.batch_status != BatchStatus.IN_PROGRESS or result.progress is None:
-        return False
-    return result.progress.num_done + result.progress.num_failed < result.progress.num_targeted

@@ -209,3 +209,24 @@ def test_two_tabs_show_two_msps_each_its_own(world: World, driver: Driver, cours
     browser.press("Add client", name="Third Ferries", time_zone="Europe/London")
     assert "Third Ferries" in browser.open(f"/msp/organizations?msp={other}").text
     assert "Third Ferries" not in browser.open(f"/msp/organizations?msp={driver.msp}").text
+
+
+def test_a_rollout_is_watched_from_its_first_moment_until_it_is_done_and_not_while_it_waits_for_a_date(
+    world: World, driver: Driver, course: str, browser: Browser
+) -> None:
+    """Before the client's job has begun there is nothing to count, and yet it runs."""
+    (org,) = driver.clients(course, "Alderquay Logistics")
+    world.member(org)
+    rollout = driver.send(driver.form([org], [course])).json["rollout_id"]
+    assert "hx-trigger" in browser.open(f"/msp/rollouts/{rollout}").answer.text
+    driver.work()
+    page = browser.open(f"/msp/rollouts/{rollout}")
+    assert "hx-trigger" not in page.answer.text
+    assert "1 of 1 course enrollments done" in page.text
+
+    form = driver.form([org], [course])
+    form["courses"][0]["enroll_on"] = "2027-03-01"
+    later = driver.send(form).json["rollout_id"]
+    driver.work()
+    assert "hx-trigger" not in browser.open(f"/msp/rollouts/{later}").answer.text
+    assert world.get(f"/msp/rollouts/{later}", driver.admin).json["results"][0]["running"] is False
