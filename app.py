@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Rate
 
-from chalicelib import api
+from chalicelib import api, portal
 from chalicelib.core.settings import allowed_origin
 
 app = Chalice("muster")
@@ -20,6 +20,7 @@ app.api.cors = CORSConfig(
 )
 app.api.binary_types.append("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 api.register(app)
+portal.register(app)
 
 jobs = start.part("chalicelib.worker", "app.worker", "app.dead_letters", "app.sweeper")
 mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events", "app.answers")

@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 from chalice.package import YAMLTemplateSerializer
 
+from infra import pages
 from infra.artifact import foreign_code, is_like_lambda, made_for_this_machine, made_smaller
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +44,7 @@ TEMPLATE_PARTS = (
 )
 
 # What makes the package, beside what it is made from.
-_MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py")
+_MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py", ROOT / "infra" / "pages.py", pages.REQUIREMENTS)
 
 _KEPT_SECONDS = 24 * 3600
 
@@ -68,7 +69,7 @@ def package(stage: str, home: Path, *, for_host: bool = False) -> Path:
             return folder
         _forget_old(kept)
         with tempfile.TemporaryDirectory(dir=kept, prefix="making-") as making:
-            made = _packaged(stage, Path(making), target)
+            made = _packaged(stage, Path(making), target, pages.scripts(home.resolve()))
             made.rename(folder)
         return folder
 
@@ -97,12 +98,13 @@ def _config() -> dict[str, Any]:
     return config
 
 
-def _packaged(stage: str, making: Path, target: str) -> Path:
+def _packaged(stage: str, making: Path, target: str, scripts: Path) -> Path:
     project, made = making / "project", making / "package"
     for file in _sources():
         copied = project / file.relative_to(ROOT)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copied)
+    pages.prepare(project, scripts)
     (project / "merge.yaml").write_text(yaml.safe_dump(_merged_parts(stage)))
     environment = {
         **os.environ,

@@ -5,6 +5,7 @@ from infra.seed import PASSWORD, LogIns
 _TEXT = """\
 Muster is up. Ctrl-C ends it; its data stays in .muster/.
 
+  Portal      {api}/portal  (log in below)
   API         {api}
   Read it     {api}/docs
   OpenAPI     {api}/openapi.json

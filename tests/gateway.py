@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """`json` is None when the body is none; header names are in small letters."""
+    """`json` is None when the body is none; header names are in small letters. `cookies` are all Set-Cookie headers."""
 
     status: int
     json: Any = None
     text: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
 def send(
@@ -66,11 +67,18 @@ def _match(routes: Any, method: str, path: str) -> tuple[str, dict[str, str]] | 
     """The route with the fewest parameters wins, as at API Gateway."""
     given = path.strip("/").split("/")
     found: list[tuple[str, dict[str, str]]] = []
+    greedy: list[tuple[str, dict[str, str]]] = []
     for resource, by_method in routes.items():
         wanted = resource.strip("/").split("/")
+        params: dict[str, str] = {}
+        if wanted[-1] == "{proxy+}" and method in by_method and given[: len(wanted) - 1] == wanted[:-1]:
+            # The rest of the path, with its slashes; least wanted of all.
+            rest = path.removeprefix("/" + "/".join(wanted[:-1]) + "/")
+            if rest and len(given) >= len(wanted):
+                greedy.append((resource, {"proxy": unquote(rest)}))
+            continue
         if method not in by_method or len(wanted) != len(given):
             continue
-        params: dict[str, str] = {}
         for want, have in zip(wanted, given, strict=True):
             if want.startswith("{") and have:
                 params[want[1:-1]] = unquote(have)
@@ -78,17 +86,19 @@ def _match(routes: Any, method: str, path: str) -> tuple[str, dict[str, str]] | 
                 break
         else:
             found.append((resource, params))
-    return min(found, key=lambda pair: len(pair[1]), default=None)
+    return min(found, key=lambda pair: len(pair[1]), default=greedy[0] if greedy else None)
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
     headers = {name.lower(): str(value) for name, value in (raw.get("headers") or {}).items()}
     headers |= {name.lower(): str(value[-1]) for name, value in (raw.get("multiValueHeaders") or {}).items()}
+    multi = {name.lower(): value for name, value in (raw.get("multiValueHeaders") or {}).items()}
+    cookies = tuple(str(value) for value in multi.get("set-cookie", ()))
     text = raw.get("body") or ""
     if raw.get("isBase64Encoded"):
         text = base64.b64decode(text).decode("utf-8", "replace")
     is_json = "json" in headers.get("content-type", "")
-    return Answer(raw["statusCode"], json.loads(text) if is_json and text else None, text, headers)
+    return Answer(raw["statusCode"], json.loads(text) if is_json and text else None, text, headers, cookies)
 
 
 def _problem(status: int, code: str) -> Answer:

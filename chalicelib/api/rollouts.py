@@ -71,7 +71,7 @@ def rollouts(call: Call[Any, PageQuery]) -> RolloutPage:
 
 @routes.add("GET", "/msp/rollouts/{rollout_id}", summary="A rollout, client by client", answer=RolloutOut)
 def rollout(call: Call[Any, Any]) -> RolloutOut:
-    return views.rollout(_scope(call), call.params["rollout_id"])
+    return views.rollout(_scope(call), call.params["rollout_id"], call.now)
 
 
 @routes.add(

@@ -10,7 +10,7 @@ ORDER = [WORDS, MODELS, STORE, SERVICE, ROUTES]
 
 GRAPH = grimp.build_graph("chalicelib", include_external_packages=True, cache_dir=None)
 
-WINGS = ("api", "reporting", "training", "people", "tenants", "jobs", "notifications")
+WINGS = ("api", "portal", "reporting", "training", "people", "tenants", "jobs", "notifications")
 
 # By their names; what is none of these is a service, and what is in `api` are routes.
 LAYER_BY_ENDING = {"store": STORE, "models": MODELS, "schemas": WORDS, "states": WORDS}
@@ -28,7 +28,7 @@ LAYER_BY_NAME = {
 
 def layer_of(module: str) -> str:
     """`batch_store` is a store."""
-    if module.startswith("chalicelib.api."):
+    if module.startswith(("chalicelib.api.", "chalicelib.portal.")):
         return ROUTES
     name = module.rsplit(".", 1)[1]
     return LAYER_BY_NAME.get(name) or LAYER_BY_ENDING.get(name.rsplit("_", 1)[-1], SERVICE)
@@ -73,3 +73,23 @@ def test_only_stores_and_models_know_pynamodb() -> None:
 def test_chalice_reaches_into_the_web_at_two_places() -> None:
     known = {module for module in GRAPH.find_children("chalicelib.web") if "chalice" in _imported_by(module)}
     assert known == {"chalicelib.web.routing", "chalicelib.web.problems"}
+
+
+# What a page needs of a room is in its services. These are types that services hand out, and no reads.
+TYPES_FOR_PAGES = {
+    "chalicelib.aws.accounts",
+    "chalicelib.training.batches.store",
+    "chalicelib.training.rollouts.drafts.models",
+    "chalicelib.web.sessions.models",
+}
+
+
+def test_pages_call_services_and_never_the_tables() -> None:
+    wrong = [
+        f"{module} -> {imported}"
+        for module in sorted(GRAPH.find_descendants("chalicelib.portal"))
+        for imported in _imported_by(module)
+        if imported.startswith("chalicelib.") and imported not in TYPES_FOR_PAGES
+        if imported.startswith("chalicelib.aws.") or layer_of(imported) in (STORE, MODELS)
+    ]
+    assert wrong == []

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.aws.accounts import PasswordDue, Refused, Tokens, accounts
+from chalicelib.aws.identity import identity
 from chalicelib.core.addresses import understood
 from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
 from chalicelib.people.accounts.tries import count_mail, counted
+from chalicelib.web.sessions import service as sessions
 
 _WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
@@ -158,16 +160,20 @@ def forgot(email: str, source: str, now: datetime, *, proof: str | None = None) 
 
 
 def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
-    """Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
+    """Every session of the account is over then. Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
     address = understood(email)
     refuse_weak(new_password, "new_password")
     with counted(address, source, now):
+        # Looked up first: once the password is changed, only one write is left that could fail.
+        account_id = identity().find(address)
         try:
             accounts().reset(address, code, new_password)
         except Refused as no:
             if no.code in _WEAK:
                 raise refused_by_cognito("new_password") from None
             raise wrong_code() from None
+        if account_id is not None:
+            sessions.end_all(account_id, now)
 
 
 def _log_in_expired() -> Unauthorized:

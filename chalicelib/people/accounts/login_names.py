@@ -20,6 +20,7 @@ from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.web.sessions import service as sessions
 
 # In the audit trail, which keeps nothing personal.
 _PLACES = ("group_ids", "department_id", "location_id")
@@ -80,7 +81,7 @@ def new_first_password(scope: Scope, member_id: str, password: str, now: datetim
         raise _has_own()
     entry = AuditEntry(scope.account_id, "member.first_password", f"member/{member_id}")
     checks = [members_store.unchanged_check(member), *place_writes(scope, member.department_id)]
-    audit.commit(scope.tenant_pk, entry, checks, now)
+    audit.commit(scope.tenant_pk, entry, [*checks, sessions.end_all_write(member.account_id, now)], now)
     if identity().set_first_password(member.login_name, password) != member.account_id:
         raise _has_own()
 

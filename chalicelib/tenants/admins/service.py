@@ -34,6 +34,7 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.structure.departments import unknown_departments
 from chalicelib.web.paging import Pager
+from chalicelib.web.sessions import service as sessions
 
 # The actor of changes by an operator's command.
 COMMAND = "command"
@@ -88,6 +89,8 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
     try:
         writes = [*store.dismiss_writes(admin, entry, _counter(scope), at_least)]
         writes += [store.release_write(scope.tenant_pk, admin.role_id)] if admin.role_id else []
+        # Their roles are gone at once in any case; what is open on their screens goes, too.
+        writes.append(sessions.end_all_write(account_id, now))
         audit.commit(scope.tenant_pk, audit_entry, writes, now)
     except ConditionFailed as error:
         if 0 in error.failed and store.admin(scope.tenant_pk, account_id) is not None:

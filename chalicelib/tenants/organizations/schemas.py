@@ -73,6 +73,11 @@ EnrollHour = Annotated[
 ]
 
 
+def zone_names() -> list[str]:
+    """Those that `TimeZone` takes, in the order of the alphabet."""
+    return sorted(name for name in _zones() if _place_instead(name) is None)
+
+
 class OrgQuery(PageQuery):
     search: str | None = Field(None, max_length=200, description="A part of the name; letter case does not matter.")
     readiness: Readiness | None = Field(None, description="Only those that are, or are not, ready.")

@@ -208,6 +208,12 @@ def _change(scope: Scope, patch: Mapping[str, Any], now: datetime) -> Org:
     return org
 
 
+def training_access(scope: Scope) -> TrainingAccessOut:
+    """What was provisioned, as a form shows it. Raises NotFound."""
+    org = _org(scope)
+    return _access_out(org, seat_store.seats_of(seat_store.entitlements(org.org_id)))
+
+
 def _entitle(
     scope: Scope, org: Org, seats_by_course: dict[str, int], reply_to: str | None, action: str, now: datetime
 ) -> TrainingAccessOut:
@@ -229,11 +235,15 @@ def _entitle(
             _refuse_low_limits(error, list(limit_checks), len(writes) - len(limit_checks))
             raise
         org.num_entitled, org.reply_to = len(seats_by_course), reply_to
+    return _access_out(org, seats_by_course)
+
+
+def _access_out(org: Org, seats_by_course: Mapping[str, int]) -> TrainingAccessOut:
     return TrainingAccessOut(
         readiness=readiness_of(org),
         missing=missing_of(org),
         course_ids=list(seats_by_course),
-        reply_to=reply_to or "",
+        reply_to=org.reply_to or "",
         seats={course_id: number for course_id, number in seats_by_course.items() if number},
     )
 

@@ -75,6 +75,9 @@ class Progress(BaseModel):
 
 
 class OrgProgress(OrgResult):
+    """`running`: something is being done for this client now, or is about to be; not for courses of a later date."""
+
+    running: bool = False
     batch_status: BatchStatus | None = None
     progress: Progress | None = None
 

@@ -1,15 +1,17 @@
 """The MSP's three pages and its rollouts: reads only, each page one query."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations import dashboard_store
 from chalicelib.tenants.organizations.models import Counts, Org
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches.models import Batch
-from chalicelib.training.batches.states import RolloutState
+from chalicelib.training.batches.models import Batch, Row
+from chalicelib.training.batches.states import RolloutState, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import status_of
 from chalicelib.training.rollouts import store as rollout_store
@@ -44,13 +46,13 @@ def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
     return RolloutPage(items=items, next_cursor=pager.cursor(page.next_position))
 
 
-def rollout(scope: Scope, rollout_id: str) -> RolloutOut:
+def rollout(scope: Scope, rollout_id: str, now: datetime) -> RolloutOut:
     stored = rollout_store.find(scope.msp_id, rollout_id)
     if stored is None:
         raise NotFound()
     batch_keys = [(result.org_id, result.batch_id) for result in stored.results if result.batch_id]
     batches = rollout_store.batches_of(batch_keys)
-    results = [_org_progress(result, batches.get(result.batch_id or ""), scope.msp_id) for result in stored.results]
+    results = [_org_progress(one, batches.get(one.batch_id or ""), scope.msp_id, now) for one in stored.results]
     return RolloutOut(**_header(stored.header), results=results)
 
 
@@ -88,13 +90,20 @@ def _header(header: Rollout) -> dict[str, Any]:
     }
 
 
-def _org_progress(result: OrgResult, batch: Batch | None, msp_id: str) -> OrgProgress:
+def _org_progress(result: OrgResult, batch: Batch | None, msp_id: str, now: datetime) -> OrgProgress:
     if batch is None:
-        return OrgProgress(**result.model_dump())
+        return OrgProgress(**result.model_dump(), running=result.ok is None)
     rows = batch_store.rows(BatchKey(msp_id, batch.org_id, batch.batch_id), consistent=False)
     progress = Progress(
         num_targeted=int(sum(row.num_targeted for row in rows)),
         num_done=int(sum(row.num_enrolled + row.num_already + row.num_skipped for row in rows)),
         num_failed=int(sum(row.num_failed for row in rows)),
     )
-    return OrgProgress(**result.model_dump(), batch_status=status_of(batch), progress=progress)
+    is_running = batch.expanded_at is None or any(_is_running(row, now) for row in rows)
+    return OrgProgress(**result.model_dump(), running=is_running, batch_status=status_of(batch), progress=progress)
+
+
+def _is_running(row: Row, now: datetime) -> bool:
+    """Or its date has come, and its job is on the way."""
+    has_come = row.status == RowStatus.SCHEDULED and to_instant(row.enroll_at) <= now
+    return has_come or row.status == RowStatus.ENROLLING

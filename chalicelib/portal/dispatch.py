@@ -1,0 +1,135 @@
+"""From a request to the answer of its page: who is it, are they allowed, what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from chalice.app import Response
+
+from chalicelib.core import observability
+from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound, TooLarge
+from chalicelib.core.ids import new_id
+from chalicelib.core.settings import settings
+from chalicelib.portal import answer, assets, navigation, same_site, site_map
+from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, GoTo, Shown
+from chalicelib.portal.site_map import ACCOUNT, EVERYBODY, PortalPage
+from chalicelib.portal.visit import Fields, Visit
+from chalicelib.web.problems import unexpected
+from chalicelib.web.requests import address_without_slash, content_type_of, source_of
+from chalicelib.web.routing import MAX_FILE_BYTES, clock
+from chalicelib.web.sessions import kept_posts
+from chalicelib.web.sessions import service as sessions
+from chalicelib.web.sessions.models import Session
+
+_FILES = "multipart/form-data"
+# Never kept: whoever has the browser could read it there.
+_SECRET_WORDS = ("password", "code")
+
+
+def respond(request: Any) -> Response:
+    done = _respond(request)
+    return Response("", done.headers, done.status_code) if request.method == "HEAD" else done
+
+
+def _respond(request: Any) -> Response:
+    path = "/" + str((request.uri_params or {}).get("proxy") or "")
+    method = "POST" if request.method == "POST" else "GET"
+    if path.startswith("/assets/"):
+        return assets.respond(path.removeprefix("/assets/")) or _problem(NotFound(), None)
+    if path != "/" and path.endswith("/") and method == "GET" and (shorter := address_without_slash(request)):
+        return answer.moved(shorter)
+    visit: Visit | None = None
+    try:
+        if method == "POST" and not same_site.is_ours(request.headers):
+            raise Forbidden("This came from another site, so nothing was done.", "other_site")
+        found = site_map.find(method, path)
+        if found is None or (found[0].only_dev and settings().stage == "prod"):
+            raise NotFound()
+        visit = _visit(request, method, path, *found)
+        if found[0].needs != EVERYBODY and visit.session is None:
+            return answer.gone_to(_to_log_in(visit))
+        if found[0].needs not in (EVERYBODY, ACCOUNT):
+            # Here, so that no page can forget to ask.
+            _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
+        result: GoTo | Shown = found[0].handler(visit)
+        return answer.gone_to(result) if isinstance(result, GoTo) else answer.shown(result, navigation.common(visit))
+    except MusterError as error:
+        return _problem(error, visit)
+    except Exception:
+        return _problem(unexpected(), visit)
+
+
+def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mapping[str, str]) -> Visit:
+    raw = request.raw_body or b"" if method == "POST" else b""
+    if len(raw) > MAX_FILE_BYTES:
+        raise TooLarge("body_too_large", "This file is too large to be sent.")
+    content_type = content_type_of(request)
+    multi = request.query_params
+    query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
+    cookies, now = _cookies(request), clock[0]()
+    visit = Visit(
+        method=method, path=path, params=params, query=Fields(query), form=Fields(_fields(raw, content_type)),
+        raw_body=raw, content_type=content_type, needs=page.needs, session=_session(cookies, now), now=now,
+        source=source_of(request), device=str(request.headers.get("user-agent") or ""), cookies=cookies,
+    )  # fmt: skip
+    # Who became an admin on a device that remembers them: an admin's session is shorter.
+    session = visit.session
+    if session is not None and session.kept and sessions.is_over(session, now, is_admin=visit.is_admin):
+        return replace(visit, session=None)
+    return visit
+
+
+def _session(cookies: Mapping[str, str], now: Any) -> Session | None:
+    session = sessions.find(cookies.get(SESSION_COOKIE, ""), now)
+    if session is not None:
+        sessions.note_use(session, now)
+    return session
+
+
+def _cookies(request: Any) -> dict[str, str]:
+    try:
+        parsed = SimpleCookie(str(request.headers.get("cookie") or ""))
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in parsed.items()}
+
+
+def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Of a form; a file is read by the page that takes it."""
+    if content_type.startswith(_FILES):
+        return []
+    try:
+        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
+    except ValueError:
+        raise BadRequest("unreadable_form", "This form cannot be read.") from None
+
+
+def _to_log_in(visit: Visit) -> GoTo:
+    """And back afterwards. What was typed into a form waits meanwhile."""
+    here = _with_query(visit)
+    if visit.method == "GET":
+        return GoTo(f"/login?{urlencode({'next': here})}")
+    fields = [(name, text) for name, text in visit.form.pairs if not any(word in name for word in _SECRET_WORDS)]
+    owner = sessions.account_in(visit.cookies.get(SESSION_COOKIE, ""))
+    secret = kept_posts.keep(kept_posts.Post(here, fields, owner), visit.now) if fields else None
+    if secret is None:
+        return GoTo("/login?why=lost")
+    max_age = int(kept_posts.KEPT_FOR.total_seconds())
+    return GoTo("/login?why=kept&next=/continue", (answer.cookie(KEPT_COOKIE, secret, max_age),))
+
+
+def _with_query(visit: Visit) -> str:
+    query = urlencode(visit.query.pairs)
+    return f"{visit.path}?{query}" if query else visit.path
+
+
+def _problem(error: MusterError, visit: Visit | None) -> Response:
+    """An error as a page, with what its reader can do next. Ours carry a number by which the log is found."""
+    reference = new_id(clock[0]()) if error.status >= 500 else None
+    if reference is not None:
+        observability.failure("page failed", code=error.code, reference=reference)
+    facts = {"error": error, "messages": [field.message for field in error.errors], "reference": reference}
+    retry = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return answer.shown(Shown("problem.html", facts, error.status), navigation.of_problem(visit), retry)

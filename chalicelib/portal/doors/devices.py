@@ -1,0 +1,55 @@
+"""Where one is logged in, and logging out there or everywhere."""
+
+import re
+
+from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
+from chalicelib.portal.site_map import ACCOUNT, Pages
+from chalicelib.portal.visit import Visit
+from chalicelib.web.sessions import service as sessions
+
+pages = Pages(ACCOUNT)
+
+# Names by which people know them, in the order in which they have to be looked for: each also claims to be later ones.
+_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+_SESSION_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@pages.get("/account/devices")
+def devices(visit: Visit) -> Shown:
+    items = [
+        {
+            "session_id": session.session_id,
+            "browser": _named(session.device, _BROWSERS),
+            "system": _named(session.device, _SYSTEMS),
+            "seen": sessions.instant_of(session.seen),
+            "created": sessions.instant_of(session.created),
+            "is_this": visit.session is not None and session.session_id == visit.session.session_id,
+        }
+        for session in sessions.devices(visit.account_id, visit.now)
+    ]
+    return Shown("doors/devices.html", {"items": items, "done": visit.query.one("done") == "out"})
+
+
+@pages.post("/account/devices/out")
+def log_out_one(visit: Visit) -> GoTo:
+    session_id = visit.form.one("session_id")
+    if _SESSION_ID.fullmatch(session_id):
+        sessions.end(visit.account_id, session_id)
+    return GoTo("/account/devices?done=out")
+
+
+@pages.post("/account/devices/everywhere")
+def log_out_everywhere(visit: Visit) -> GoTo:
+    sessions.end_all(visit.account_id, visit.now)
+    if visit.session is not None:
+        # Begun in this very millisecond it would not count as one from before.
+        sessions.end(visit.account_id, visit.session.session_id)
+    return GoTo("/login?why=everywhere", (no_cookie(SESSION_COOKIE),))
+
+
+def _named(device: str, names: tuple[tuple[str, str], ...]) -> str:
+    return next((name for mark, name in names if mark in device), "")

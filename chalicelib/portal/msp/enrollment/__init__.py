@@ -1,0 +1,1 @@
+"""The wizard: a draft in five steps, each at an address of its own."""

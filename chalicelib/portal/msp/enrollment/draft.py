@@ -1,0 +1,88 @@
+"""What the five steps share: the draft of the address, the list of steps, and which of them are done."""
+
+from typing import Any
+
+from chalicelib.core.errors import MusterError
+from chalicelib.portal.answer import GoTo, Shown
+from chalicelib.portal.visit import Visit
+from chalicelib.tenants.organizations import service as organizations
+from chalicelib.tenants.organizations.schemas import ClientOut, OrgQuery
+from chalicelib.training.rollouts.drafts import service as drafts
+from chalicelib.training.rollouts.drafts.models import Draft
+from chalicelib.training.rollouts.drafts.schemas import DraftForm
+from chalicelib.web.paging import MAX_LIMIT, Walk
+
+DRAFT = "/msp/training/enrollment/{draft_id}"
+STEPS = ("clients", "courses", "recipients", "schedule", "review")
+
+_MAX_CLIENTS = 500
+
+
+def draft_of(visit: Visit) -> Draft:
+    """Raises NotFound."""
+    return drafts.find(visit.msp_scope, visit.params["draft_id"], visit.now)
+
+
+def step_path(visit: Visit, step: str) -> str:
+    return f"/msp/training/enrollment/{visit.params['draft_id']}/{step}"
+
+
+def to_step(visit: Visit, step: str) -> GoTo:
+    return GoTo(visit.address(step_path(visit, step)))
+
+
+def if_launched(visit: Visit, draft: Draft) -> GoTo | None:
+    """A draft that was launched is a rollout."""
+    if draft.rollout_id is None:
+        return None
+    return GoTo(visit.address(f"/msp/rollouts/{draft.rollout_id}", done="launched"))
+
+
+def show(visit: Visit, step: str, facts: dict[str, Any], error: MusterError | None = None) -> GoTo | Shown:
+    """The step's page, or the rollout that the draft has become."""
+    draft = draft_of(visit)
+    if (gone := if_launched(visit, draft)) is not None:
+        return gone
+    form = drafts.form_of(draft)
+    common = {
+        "draft": draft,
+        "form": form,
+        "step": step,
+        "states": {name: _state(form, name, step) for name in STEPS},
+        "problem": error,
+    }
+    return Shown(f"msp/enrollment/{step}.html", {**common, **facts}, error.status if error else 200)
+
+
+def every_client(visit: Visit) -> list[ClientOut]:
+    """Those that are open, up to what fits on a page."""
+    found: list[ClientOut] = []
+    position: str | None = None
+    while len(found) < _MAX_CLIENTS:
+        query = OrgQuery(limit=MAX_LIMIT)
+        page = organizations.page(visit.msp_scope, query, Walk(MAX_LIMIT, position))
+        found += [client for client in page.items if client.closed_at is None]
+        position = page.next_cursor
+        if position is None:
+            break
+    return found
+
+
+def is_done(form: DraftForm, step: str) -> bool:
+    if step == "clients":
+        return bool(form.org_ids)
+    if step == "courses":
+        return bool(form.course_ids)
+    if step == "recipients":
+        return form.mode == "all" or bool(form.group_names if form.mode == "group_names" else form.group_ids)
+    return step == "schedule" and (form.preset != "monthly_stagger" or bool(form.start_on))
+
+
+def _state(form: DraftForm, step: str, now: str) -> str:
+    """A step can be opened once those before it hold."""
+    if step == now:
+        return "now"
+    before = STEPS[: STEPS.index(step)]
+    if not all(is_done(form, one) for one in before):
+        return "next"
+    return "done" if is_done(form, step) else "open"

@@ -1,0 +1,169 @@
+"""Clients: their list, adding one, its settings, and what training it has access to."""
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.portal.answer import GoTo, Shown
+from chalicelib.portal.msp.training import first_of
+from chalicelib.portal.site_map import Pages
+from chalicelib.portal.visit import Visit
+from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.courses import service as courses
+from chalicelib.tenants.courses.schemas import CourseOut, CourseQuery
+from chalicelib.tenants.organizations import service as organizations
+from chalicelib.tenants.organizations.schemas import (
+    ClientOut,
+    OrgCreate,
+    OrgPatch,
+    OrgQuery,
+    TrainingAccess,
+    zone_names,
+)
+from chalicelib.tenants.organizations.states import Readiness, Subscription
+from chalicelib.web.idempotency import idempotent
+from chalicelib.web.paging import MAX_LIMIT, Walk
+
+pages = Pages(Permission.CLIENTS)
+
+_CLIENT = "/msp/organizations/{org_id}"
+# A form with more boxes would be no form any more; the HTTP interface takes them.
+_MAX_COURSES = 500
+
+
+@pages.get("/msp/organizations")
+def clients(visit: Visit) -> Shown:
+    told, search = visit.query.one("readiness"), visit.query.one("search")[:200]
+    readiness = Readiness(told) if told in set(Readiness) else None
+    query = OrgQuery(search=search or None, readiness=readiness)
+    shown = organizations.page(visit.msp_scope, query, visit.pager(query))
+    facts = {"shown": shown, "search": search, "readiness": readiness or "", **first_of(visit)}
+    return Shown("msp/organizations.html", facts)
+
+
+@pages.get("/msp/organizations/new")
+def show_new(visit: Visit) -> Shown:
+    return _new_form(visit, None)
+
+
+@pages.post("/msp/organizations/new")
+def create(visit: Visit) -> GoTo | Shown:
+    given: dict[str, Any] = {name: visit.form.one(name).strip() for name in ("name", "time_zone")}
+    try:
+        form = visit.read(OrgCreate, {**given, "same_name": visit.form.one("same_name") == "yes"})
+        made = idempotent(
+            visit.call(), ClientOut, lambda seed: organizations.create(visit.msp_scope, form, seed, visit.now)
+        )
+    except (Invalid, Conflict) as error:
+        return _new_form(visit, error)
+    return _to(visit, made.org_id, "created")
+
+
+@pages.get(_CLIENT)
+def client(visit: Visit) -> Shown:
+    return _client_form(visit, None)
+
+
+@pages.post(_CLIENT)
+def change(visit: Visit) -> GoTo | Shown:
+    names = [name for name in ("name", "time_zone", "subscription") if name in visit.form]
+    try:
+        patch = visit.read(OrgPatch, {name: visit.form.one(name).strip() for name in names})
+        organizations.change_client(_scope(visit), patch, visit.now)
+    except (Invalid, Conflict) as error:
+        return _client_form(visit, error)
+    return _to(visit, visit.org_id, "saved")
+
+
+@pages.get(_CLIENT + "/access")
+def access(visit: Visit) -> Shown:
+    return _access_form(visit, None)
+
+
+@pages.post(_CLIENT + "/access")
+def provision(visit: Visit) -> GoTo | Shown:
+    course_ids = visit.form.many("course_id")
+    seats = {one: text for one in course_ids if (text := visit.form.one(f"seats_{one}").strip())}
+    numbers = {one: int(text) if text.isdecimal() and len(text) < 9 else text for one, text in seats.items()}
+    given = {"course_ids": course_ids, "reply_to": visit.form.one("reply_to").strip(), "seats": numbers}
+    try:
+        organizations.provision(_scope(visit), visit.read(TrainingAccess, given), visit.now)
+    except Invalid as error:
+        return _access_form(visit, error)
+    return _to(visit, visit.org_id, "provisioned")
+
+
+@pages.get(_CLIENT + "/close")
+def ask_close(visit: Visit) -> Shown:
+    return Shown("msp/close.html", {"client": organizations.settings(_scope(visit))})
+
+
+@pages.post(_CLIENT + "/close")
+def close(visit: Visit) -> GoTo:
+    organizations.close(_scope(visit), visit.now)
+    return _to(visit, visit.org_id, "closed")
+
+
+@pages.post(_CLIENT + "/open")
+def open_again(visit: Visit) -> GoTo:
+    organizations.open_again(_scope(visit), visit.now)
+    return _to(visit, visit.org_id, "opened")
+
+
+def every_course(scope: Scope) -> list[CourseOut]:
+    """The library, up to what fits on a page."""
+    found: list[CourseOut] = []
+    position: str | None = None
+    while len(found) < _MAX_COURSES:
+        page = courses.page(scope, CourseQuery(limit=MAX_LIMIT), Walk(MAX_LIMIT, position))
+        found += page.items
+        position = page.next_cursor
+        if position is None:
+            break
+    return found
+
+
+def _scope(visit: Visit) -> Scope:
+    """The client of the address. Whether it is one of this MSP's shows when it is read under its key."""
+    return replace(visit.msp_scope, org_id=visit.org_id)
+
+
+def _to(visit: Visit, org_id: str, done: str) -> GoTo:
+    return GoTo(visit.address(f"/msp/organizations/{org_id}", done=done))
+
+
+def _new_form(visit: Visit, error: MusterError | None) -> Shown:
+    facts = {"name": visit.form.one("name"), "time_zone": visit.form.one("time_zone"), "problem": error}
+    return Shown("msp/new_organization.html", {**facts, "zones": zone_names()}, error.status if error else 200)
+
+
+def _client_form(visit: Visit, error: MusterError | None) -> Shown:
+    found = organizations.settings(_scope(visit))
+    facts = {
+        "client": found,
+        "name": visit.form.one("name") if error else found.name,
+        "time_zone": visit.form.one("time_zone") if error else found.time_zone or "",
+        "subscription": found.subscription,
+        "subscriptions": [(str(one), str(one)) for one in Subscription],
+        "zones": zone_names(),
+        "problem": error,
+        "done": visit.query.one("done"),
+    }
+    return Shown("msp/organization.html", facts, error.status if error else 200)
+
+
+def _access_form(visit: Visit, error: MusterError | None) -> Shown:
+    scope = _scope(visit)
+    current = organizations.training_access(scope)
+    typed = visit.form if error else None
+    chosen = typed.many("course_id") if typed else current.course_ids
+    facts = {
+        "client": organizations.settings(scope),
+        "courses": every_course(visit.msp_scope),
+        "chosen": set(chosen),
+        "seats": {one: typed.one(f"seats_{one}") for one in chosen} if typed else current.seats,
+        "reply_to": typed.one("reply_to") if typed else current.reply_to,
+        "problem": error,
+    }
+    return Shown("msp/access.html", facts, error.status if error else 200)

@@ -1,0 +1,63 @@
+"""What the frame around every page shows: who is logged in, in which tenant, and where they can go."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.core.errors import MusterError
+from chalicelib.core.ids import new_id
+from chalicelib.portal.rendering import portal
+from chalicelib.portal.visit import Visit
+from chalicelib.tenants.access.states import Role
+from chalicelib.tenants.organizations.lookups import org_of
+
+
+def nobody() -> dict[str, Any]:
+    return {
+        "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (), "form_id": "",
+    }  # fmt: skip
+
+
+def common(visit: Visit) -> dict[str, Any]:
+    """`can` are the permissions in the tenant of this page, `wing` its part of the portal."""
+    if visit.session is None:
+        return {**nobody(), "form_id": new_id(visit.now)}
+    wing = visit.path.split("/")[1]
+    facts = {
+        "login": visit.session.email or visit.session.first_name or visit.session.last_name or "you",
+        "link": _link(visit),
+        "wing": wing,
+        "path": visit.path,
+        "roles": visit.me.roles,
+        "form_id": new_id(visit.now),
+        "tenant": None,
+        "can": (),
+    }
+    if wing == "msp":
+        facts |= {"tenant": _msp_name(visit), "can": visit.msp_scope.permissions}
+    if wing == "orgs":
+        scope = visit.org_scope
+        facts |= {"tenant": org_of(scope.msp_id, scope.org).name, "org_id": scope.org, "can": scope.permissions}
+    return facts
+
+
+def of_problem(visit: Visit | None) -> dict[str, Any]:
+    """Around an error, without the tenant: it may be none of the visitor's."""
+    if visit is None or visit.session is None:
+        return nobody()
+    try:
+        return {**nobody(), "login": visit.session.email or "you", "roles": visit.me.roles}
+    except MusterError:
+        return nobody()
+
+
+def _link(visit: Visit) -> Callable[..., str]:
+    """Links between pages of an MSP carry which it is, for who administers several: two tabs may show two."""
+    several = [role for role in visit.me.roles if role.role == Role.MSP_ADMIN]
+    if len(several) < 2 or not visit.path.startswith("/msp"):
+        return portal
+    chosen = visit.msp_id or several[0].msp_id
+    return lambda path, **query: portal(path, **{"msp": chosen, **query})
+
+
+def _msp_name(visit: Visit) -> str:
+    return next((role.name for role in visit.me.roles if role.msp_id == visit.msp_scope.msp_id and not role.org_id), "")

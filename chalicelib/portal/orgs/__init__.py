@@ -1,0 +1,1 @@
+"""Pages of one organization, for its admins and those of its MSP."""

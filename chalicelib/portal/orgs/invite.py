@@ -1,0 +1,81 @@
+"""Adding learners by hand: their addresses, a group, and when the mails go out."""
+
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.core.clock import to_date
+from chalicelib.core.errors import FieldError, Invalid, MusterError
+from chalicelib.people.invitations import invite
+from chalicelib.people.invitations.schemas import MAX_BY_HAND, InviteForm, InvitesOut
+from chalicelib.portal.answer import Shown
+from chalicelib.portal.orgs import choices
+from chalicelib.portal.orgs.learners import LEARNERS
+from chalicelib.portal.site_map import Pages
+from chalicelib.portal.visit import Visit
+from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.organizations.lookups import zone_in
+from chalicelib.web.idempotency import idempotent
+
+pages = Pages(Permission.INVITES)
+
+_TYPED = ("group_id", "department_id", "emails", "when", "date", "time")
+
+
+@pages.get(LEARNERS + "/add")
+def show_add(visit: Visit) -> Shown:
+    return _form(visit, None)
+
+
+@pages.post(LEARNERS + "/add")
+def add(visit: Visit) -> Shown:
+    """Each address has an answer of its own. The same form again answers the same, and mails nobody twice."""
+    try:
+        given: dict[str, Any] = {
+            "group_id": visit.form.one("group_id"),
+            "emails": _addresses(visit.form.one("emails")),
+            "department_id": visit.form.one("department_id") or None,
+        }
+        if visit.form.one("when") == "later":
+            given["notify"] = _instant(visit)
+        form = visit.read(InviteForm, given)
+        results = idempotent(
+            visit.call(), InvitesOut, lambda seed: invite.invite(visit.org_scope, form, seed, visit.now)
+        ).results
+    except Invalid as error:
+        return _form(visit, error)
+    num_invited = sum(one.result == "invited" for one in results)
+    return Shown("orgs/added.html", {"results": results, "num_invited": num_invited})
+
+
+def _addresses(text: str) -> list[str]:
+    """A pasted list: one on each line, or with commas or semicolons between. Raises Invalid for none, or too many."""
+    found = [part.strip() for line in text.splitlines() for part in line.replace(";", ",").split(",") if part.strip()]
+    if not 1 <= len(found) <= MAX_BY_HAND:
+        problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}; for more, upload a file."
+        raise Invalid(FieldError("emails", "wrong_number", problem))
+    return found
+
+
+def _instant(visit: Visit) -> datetime:
+    """In the organization's time zone. Raises Invalid."""
+    try:
+        at = datetime.combine(to_date(visit.form.one("date")), time.fromisoformat(visit.form.one("time") or "09:00"))
+    except ValueError:
+        raise Invalid(FieldError("date", "required", "Choose the day on which the mails go out.")) from None
+    zone: ZoneInfo = zone_in(visit.org_scope.msp_id, visit.org_id)
+    return at.replace(tzinfo=zone)
+
+
+def _form(visit: Visit, error: MusterError | None) -> Shown:
+    scope = visit.org_scope
+    facts = {
+        "groups": choices.groups(scope),
+        "departments": choices.department_names(scope),
+        "typed": {name: visit.form.one(name) for name in _TYPED},
+        "zone": str(zone_in(scope.msp_id, scope.org)),
+        "is_limited": scope.department_ids is not None,
+        "most": MAX_BY_HAND,
+        "problem": error,
+    }
+    return Shown("orgs/add.html", facts, error.status if error else 200)

@@ -1,0 +1,46 @@
+// What moves on pages that work without it. No inline handlers, no eval: the Content-Security-Policy takes neither.
+"use strict";
+
+// What is wrong comes first, for screen readers, too.
+document.getElementById("errors")?.focus();
+
+// A second press of a button is none; the server would not do it twice either.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "get") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(() => { delete form.dataset.sent; event.submitter?.removeAttribute("aria-busy"); }, 2000);
+});
+// Back brings the page as it was left.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// Nobody looks at a hidden tab: it does not ask for news.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.id === "live") event.preventDefault();
+});
+
+// `/` goes to the search field, where there is one.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
+  const search = document.getElementById("search");
+  if (search) { event.preventDefault(); search.focus(); }
+});
+
+// "Choose all" works on this page's boxes, and says how many are chosen.
+for (const list of document.querySelectorAll("[data-choices]")) {
+  const boxes = [...list.querySelectorAll("input[type=checkbox]:not([disabled])")];
+  const most = Number(list.dataset.most || boxes.length);
+  const told = document.getElementById(list.dataset.choices);
+  const count = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    if (told) told.textContent = `${chosen} of ${Math.min(most, boxes.length)} chosen`;
+    for (const box of boxes) box.disabled = !box.checked && chosen >= most;
+  };
+  list.addEventListener("change", count);
+  count();
+}

@@ -1,0 +1,1 @@
+"""Drafts of launches: what an admin has chosen so far, kept at each step of the wizard."""

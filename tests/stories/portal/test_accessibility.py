@@ -1,0 +1,81 @@
+"""Every page in a real browser, served from this process: an accessibility checker's zero findings, in light and dark,
+and no sideways scrolling on the narrowest phone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route
+
+from chalicelib.core.settings import settings
+from tests.e2e.browser import DESKTOP, NARROW, chromium
+from tests.harness import World
+from tests.stories.driver import Driver
+from tests.stories.portal.browser import Browser
+from tests.stories.portal.every_page import everything, pages
+
+# Anything but `serious` words of its authors: all findings count.
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Page]:
+    with chromium() as started:
+        context = started.new_context(viewport=DESKTOP, color_scheme="light", locale="en-GB")  # type: ignore[arg-type]
+        yield context.new_page()
+        context.close()
+
+
+class Served:
+    """Answers the browser's requests by the application, with the session of `browser`."""
+
+    def __init__(self, window: Page, browser: Browser) -> None:
+        self.window, self.browser = window, browser
+        window.unroute_all()
+        window.route("**/*", self._answer)
+
+    def _answer(self, route: Route) -> None:
+        address = route.request.url.split("/dev/portal", 1)[1] or "/"
+        # The browser would follow a redirect past us.
+        answer = self.browser.open(address).answer
+        headers = {name: text for name, text in answer.headers.items() if name != "content-length"}
+        route.fulfill(status=answer.status, headers=headers, body=answer.text)
+
+    def open(self, address: str) -> None:
+        self.window.goto(f"{settings().public_url}/portal{address if address != '/' else ''}")
+
+    def findings(self) -> list[Any]:
+        """What the checker has to say in both schemes, and how wide the page is on a narrow phone."""
+        found: list[Any] = []
+        for scheme in ("light", "dark"):
+            self.window.emulate_media(color_scheme=scheme)
+            for one in Axe().run(self.window, options=_RULES).response["violations"]:
+                found.append((scheme, one["id"], [node["html"][:160] for node in one["nodes"]][:3]))
+        self.window.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        width = self.window.evaluate("() => document.documentElement.scrollWidth")
+        if width > NARROW["width"]:
+            found.append(f"{width} px wide on a narrow phone")
+        self.window.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        return found
+
+
+def test_every_page_can_be_used_by_everybody(world: World, driver: Driver, course: str, window: Page) -> None:
+    made = everything(world, driver, course)
+    served = Served(window, Browser(world).has_session_of(made.admin))
+    found: dict[str, list[Any]] = {}
+    for page in pages("GET"):
+        served.open(made.address(page))
+        if wrong := served.findings():
+            found[page.path] = wrong
+    assert found == {}
+
+
+def test_doors_can_be_used_by_everybody(world: World, window: Page) -> None:
+    served = Served(window, Browser(world))
+    found: dict[str, list[Any]] = {}
+    for address in ("/login?why=kept", "/register", "/register/confirm?registration_id=x", "/forgot", "/reset", "/no"):
+        served.open(address)
+        if wrong := served.findings():
+            found[address] = wrong
+    assert found == {}

@@ -1,0 +1,268 @@
+"""Sessions attacked: fixation, theft of the table's items, cached pages, removed admins, ended passwords."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.web.sessions import service as sessions
+from tests.harness import World
+from tests.stories.inbox import code_for
+from tests.stories.portal.browser import Browser
+
+PASSWORD, OTHER = "Correct-horse-7", "Other-horse-8"
+
+
+@pytest.fixture
+def admin(world: World) -> str:
+    return world.msp_admin(world.msp())
+
+
+def _is_logged_in(browser: Browser) -> bool:
+    return browser.request("GET", "/account/devices").status == 200
+
+
+def _account(world: World, email: str, *, first: bool = False) -> str:
+    cognito, pool, name = world.cloud.client("cognito-idp"), world.stage.environment["USER_POOL_ID"], uuid.uuid4().hex
+    attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+    user = cognito.admin_create_user(
+        UserPoolId=pool, Username=name, UserAttributes=attributes, MessageAction="SUPPRESS", TemporaryPassword=PASSWORD
+    )["User"]
+    if not first:
+        cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
+    return str(next(one["Value"] for one in user["Attributes"] if one["Name"] == "sub"))
+
+
+def _log_in(browser: Browser, email: str, password: str = PASSWORD, **more: str) -> None:
+    browser.open("/login")
+    browser.press("Log in", login=email, password=password, **more)
+
+
+def test_a_cookie_that_was_planted_before_the_log_in_opens_nothing_after_it(world: World, admin: str) -> None:
+    account = _account(world, "ann@example.com")
+    planted = f"{account}.{'A' * 43}"
+    browser = Browser(world)
+    browser.cookies["__Host-muster"] = planted
+    _log_in(browser, "ann@example.com")
+    assert browser.cookies["__Host-muster"] != planted
+    thief = Browser(world)
+    thief.cookies["__Host-muster"] = planted
+    assert not _is_logged_in(thief)
+
+
+def test_logging_in_again_gives_a_new_secret_and_ends_the_old_session(world: World) -> None:
+    _account(world, "ann@example.com")
+    browser = Browser(world)
+    _log_in(browser, "ann@example.com")
+    old = browser.cookies["__Host-muster"]
+    form = [("login", "ann@example.com"), ("password", PASSWORD)]
+    assert browser.request("POST", "/login", form).status == 303
+    assert browser.cookies["__Host-muster"] != old
+    thief = Browser(world)
+    thief.cookies["__Host-muster"] = old
+    assert not _is_logged_in(thief)
+
+
+def test_who_reads_the_table_cannot_log_in_by_what_is_in_it(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    secret = browser.cookies["__Host-muster"].split(".")[1]
+    dump = world.dump("outbox")
+    assert secret not in str(dump)
+    (session,) = sessions.devices(admin, world.now)
+    for stolen in (session.session_id, session.sk, session.session_id[:43]):
+        thief = Browser(world)
+        thief.cookies["__Host-muster"] = f"{admin}.{stolen}"
+        assert not _is_logged_in(thief)
+
+
+def test_a_session_opens_no_other_account(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    secret = browser.cookies["__Host-muster"].split(".")[1]
+    browser.cookies["__Host-muster"] = f"{world.msp_admin(world.msp('Other'))}.{secret}"
+    assert not _is_logged_in(browser)
+
+
+def test_sessions_end_after_an_hour_idle_and_after_twelve_hours_in_any_case(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    for _ in range(13):
+        world.now += timedelta(minutes=55)
+        assert _is_logged_in(browser)
+    world.now += timedelta(minutes=5)
+    assert not _is_logged_in(browser)
+
+
+def test_a_learners_own_device_stays_logged_in_for_thirty_days_and_an_admins_does_not(world: World, admin: str) -> None:
+    org = world.org(world.msp())
+    learner, _ = world.learner(org)
+    browser = Browser(world).has_session_of(learner, kept=True)
+    admins = Browser(world).has_session_of(admin, kept=True)
+    world.now += timedelta(hours=2)
+    assert _is_logged_in(browser)
+    assert not _is_logged_in(admins)
+    world.now += timedelta(days=29)
+    assert _is_logged_in(browser)
+    # Who becomes an admin has an admin's session from then on.
+    world.org_admin(org, learner)
+    assert not _is_logged_in(browser)
+
+
+def test_one_device_is_logged_out_from_another_and_then_all(world: World, admin: str) -> None:
+    one, two = Browser(world).has_session_of(admin), Browser(world).has_session_of(admin)
+    stranger = Browser(world).has_session_of(world.msp_admin(world.msp("Other")))
+    world.now += timedelta(seconds=1)
+    page = one.open("/account/devices")
+    (form,) = [form for form in page.forms if "session_id" in form.names()]
+    # Nobody logs out somebody else's.
+    stranger.request("POST", "/account/devices/out", form.fields)
+    assert _is_logged_in(two)
+    page = one.send(form)
+    assert "That device is logged out." in page.text
+    assert _is_logged_in(one)
+    assert not _is_logged_in(two)
+    third = Browser(world).has_session_of(admin)
+    world.now += timedelta(seconds=1)
+    page = one.press("Log out everywhere")
+    assert "You are logged out on all your devices." in page.text
+    assert not any(map(_is_logged_in, (one, two, third)))
+    assert _is_logged_in(stranger)
+
+
+def test_a_removed_admin_is_out_on_the_page_that_was_open(world: World) -> None:
+    msp = world.msp()
+    one, other = world.msp_admin(msp), world.msp_admin(msp)
+    browser = Browser(world).has_session_of(other)
+    browser.open("/msp/organizations/new")
+    world.now += timedelta(seconds=1)
+    assert world.delete(f"/msp/admins/{other}", one).status == 204
+    before = world.dump("core")
+    page = browser.press("Add client", name="Mine", time_zone="Europe/Berlin")
+    assert page.heading == "Log in"
+    assert world.dump("core") == before
+
+
+def test_another_password_ends_every_session(world: World) -> None:
+    _account(world, "ann@example.com")
+    browser, thief = Browser(world), Browser(world)
+    for one in (browser, thief):
+        _log_in(one, "ann@example.com")
+    world.now += timedelta(seconds=1)
+    browser.open("/forgot")
+    page = browser.press("Email me a code", email="Ann@example.com")
+    assert page.heading == "Choose another password"
+    page = browser.press("Change password", code="000000", new_password=OTHER)
+    assert page.status == 422
+    assert _is_logged_in(thief)
+    page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
+    assert "Your password is changed" in page.text
+    assert not _is_logged_in(thief)
+    _log_in(browser, "ann@example.com", OTHER)
+    assert _is_logged_in(browser)
+
+
+def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
+    browser = Browser(world)
+    browser.open("/register")
+    page = browser.press("Create account", email="nobody", password="weak")
+    assert page.status == 422
+    page = browser.press("Create account", email="robin@example.com", first_name="Robin", password=PASSWORD)
+    assert page.heading == "Enter your code"
+    page = browser.press("Confirm", code="000000")
+    assert page.status == 422
+    page = browser.press("Email another code")
+    assert "We emailed you another code." in page.text
+    page = browser.press("Confirm", code=code_for(world, "robin@example.com", 2))
+    assert "Your email address is confirmed." in page.text
+    page = browser.press("Log in", login="robin@example.com", password=PASSWORD)
+    assert "Nobody has invited you to an organization yet." in page.text
+
+
+def test_a_first_password_is_replaced_before_anything_opens(world: World) -> None:
+    _account(world, "ann@example.com", first=True)
+    browser = Browser(world)
+    _log_in(browser, "ann@example.com")
+    assert browser.page.heading == "Choose your password"
+    assert browser.cookies == {}
+    page = browser.press("Save and log in", new_password="weak")
+    assert page.status == 422
+    browser.press("Save and log in", new_password=OTHER)
+    assert _is_logged_in(browser)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/x\r\nSet-Cookie: a"],
+)
+def test_a_log_in_leads_to_pages_of_ours_only(world: World, address: str) -> None:
+    _account(world, "ann@example.com")
+    answer = Browser(world).request(
+        "POST", "/login", [("login", "ann@example.com"), ("password", PASSWORD), ("next", address)]
+    )
+    assert answer.status == 303
+    assert answer.headers["location"].endswith("/portal")
+    assert "evil" not in answer.headers["location"]
+
+
+def test_a_log_in_leads_back_to_the_page_that_was_asked_for(world: World, admin: str) -> None:
+    account = _account(world, "ann@example.com")
+    world._email_by_account[account] = "ann@example.com"
+    msp = world.msp("Third")
+    world.msp_admin(msp, account)
+    browser = Browser(world)
+    browser.open("/msp/organizations?search=bolt")
+    page = browser.press("Log in", login="ann@example.com", password=PASSWORD)
+    assert page.heading == "Clients"
+    assert ("search", "bolt") in page.form("Show").fields
+
+
+# ---------------------------------------------------------------- what was typed when the session had ended
+
+
+def _typed(world: World, browser: Browser) -> None:
+    browser.open("/msp/organizations/new")
+    world.now += timedelta(hours=2)
+    page = browser.press("Add client", name="Wiltford Dental", time_zone="Europe/Berlin")
+    assert "What you typed is kept for 10 minutes" in page.text
+
+
+def _back(world: World, browser: Browser, account: str) -> None:
+    """The log-in, without its password."""
+    browser.has_session_of(account)
+    browser.open("/continue")
+
+
+def test_a_form_that_came_without_a_session_is_kept_and_goes_on_once(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    _typed(world, browser)
+    assert "Wiltford Dental" not in str(world.dump("outbox"))
+    assert ("next", "/continue") in browser.page.form("Log in").fields
+    _back(world, browser, admin)
+    form = browser.page.form("Send it now")
+    page = browser.send(form)
+    assert "Wiltford Dental is added." in page.text
+    # Sent twice, done once.
+    browser.send(form)
+    listed = browser.open("/msp/organizations")
+    assert [name for name, _ in listed.links].count("Wiltford Dental") == 1
+
+
+def test_what_was_kept_is_for_ten_minutes_for_that_browser_and_that_person(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    _typed(world, browser)
+    kept = dict(browser.cookies)
+    stranger = Browser(world)
+    _back(world, stranger, admin)
+    assert "Send it now" not in str(stranger.page.forms)
+    _back(world, browser, world.msp_admin(world.msp("Other")))
+    assert "Send it now" not in str(browser.page.forms)
+    browser.cookies = kept
+    world.now += timedelta(minutes=10)
+    _back(world, browser, admin)
+    assert "Send it now" not in str(browser.page.forms)
+
+
+def test_passwords_and_codes_are_never_kept(world: World, admin: str) -> None:
+    browser = Browser(world).has_session_of(admin)
+    world.now += timedelta(hours=2)
+    browser.request("POST", "/msp/admins", [("email", "kim@example.com"), ("password", PASSWORD), ("code", "123456")])
+    _back(world, browser, admin)
+    assert browser.page.form("Send it now").fields == [("email", "kim@example.com")]
