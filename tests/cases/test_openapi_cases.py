@@ -5,6 +5,7 @@ things refuses (an id of nothing, a cursor that was not given out) are no faults
 """
 
 import json
+from datetime import datetime
 from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -25,6 +26,8 @@ import app  # noqa: E402, F401  (registers every route)
 # Formats are notes to people: not every text of theirs is taken.
 schemathesis.openapi.format("iana-time-zone", st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "UTC"]))
 schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z]{1,10}\.(com|example\.org)", fullmatch=True))
+_LOCAL = st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31))  # noqa: DTZ001 - local
+schemathesis.openapi.format("local-date-time", _LOCAL.map(lambda local: local.strftime("%Y-%m-%dT%H:%M")))
 
 # Refused by the state, or by a rule between fields that JSON Schema cannot say.
 BY_STATE = {"invalid_cursor", "unknown_course", "wrong_code", "not_entitled"}

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.people.members.schemas import MAX_FIELDS, MemberOut
 from chalicelib.people.members.states import MemberStatus
-from chalicelib.web.schemas import Form, left_out, unique
+from chalicelib.web.schemas import UNIQUE, Form, left_out
 
 MAX_VALUES = 100
 # Of whom to add and whom to leave out; one page of them is read with ten calls.
@@ -18,8 +18,8 @@ MAX_PICKED = 1000
 MAX_COUNT = 10_000
 MORE: Literal["10000+"] = "10000+"
 
-_Ids = Annotated[list[Id], Field(max_length=MAX_VALUES), AfterValidator(unique)]
-_Picked = Annotated[list[Id], Field(max_length=MAX_PICKED), AfterValidator(unique)]
+_Ids = Annotated[list[Id], Field(max_length=MAX_VALUES), *UNIQUE]
+_Picked = Annotated[list[Id], Field(max_length=MAX_PICKED), *UNIQUE]
 _Start = Annotated[str, StringConstraints(max_length=200)]
 _FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _FieldValues = Annotated[list[Annotated[str, StringConstraints(max_length=500)]], Field(max_length=MAX_VALUES)]
@@ -38,6 +38,13 @@ class Filter(Form):
 
     Without any kind everybody matches. `filter_id`, of a filter that is kept, stands alone.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["filter_id"], "properties": {"filter_id": {"type": "string"}}},
+            "then": {"maxProperties": 1},
+        }
+    )
 
     department_ids: Annotated[_Ids, Field(description="Each with all below it.")] = []
     group_ids: _Ids = []

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
@@ -10,7 +10,7 @@ from chalicelib.notifications.states import ShownState
 from chalicelib.training.sessions.schemas import SessionOut
 from chalicelib.training.sessions.states import AnsweredBy, ParticipantStatus
 from chalicelib.web.paging import PageQuery
-from chalicelib.web.schemas import Form, left_out, unique
+from chalicelib.web.schemas import UNIQUE, Form, left_out
 
 # Limits that users meet.
 MAX_ATTENDANCE = 1000
@@ -18,7 +18,7 @@ MAX_SORTED = 1000
 
 _Score = Annotated[int, Field(ge=0, le=100)]
 _Comment = Annotated[str, StringConstraints(max_length=2000)]
-_Members = Annotated[list[Id], Field(max_length=MAX_ATTENDANCE), AfterValidator(unique)]
+_Members = Annotated[list[Id], Field(max_length=MAX_ATTENDANCE), *UNIQUE]
 
 
 class ParticipantsQuery(PageQuery):

@@ -1,8 +1,10 @@
 """What the routes of trainings and sessions take and answer."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, NaiveDatetime, StringConstraints
+from pydantic import AfterValidator, Field, NaiveDatetime, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Line
@@ -18,8 +20,20 @@ MAX_CAPACITY = 100_000
 _Text = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 _WebLink = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f\x7f<>\"]+$")]
 _Capacity = Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
+
+
+def _in_our_days(local: datetime) -> datetime:
+    """In these bounds every local time is an instant in every time zone."""
+    if not 2000 <= local.year < 3000:
+        raise PydanticCustomError("out_of_range", "Choose a date from 2000 to 2999.")
+    return local
+
+
 _Local = Annotated[
-    NaiveDatetime, Field(description="Local date and time in `time_zone`, to the minute, without offset.")
+    NaiveDatetime,
+    AfterValidator(_in_our_days),
+    WithJsonSchema({"type": "string", "format": "local-date-time", "examples": ["2027-02-01T09:00"]}),
+    Field(description="Local date and time in `time_zone`, to the minute, without offset."),
 ]
 
 

@@ -34,7 +34,7 @@ ResultRow = Sequence[Any]
 
 _LATEST = timedelta(days=366)
 
-# Chunks whose people one message tells: some 500 mails.
+# Chunks whose people one message tells of one training: some 500 mails. Of several trainings, fewer chunks.
 _TOLD_AT_ONCE = 20
 
 
@@ -187,7 +187,8 @@ def show(job: ShowEnrolled, now: datetime) -> None:
         # The sweeper sends this job again; by then the people are known.
         return
     first = int(job.position or 0)
-    last = min(first + _TOLD_AT_ONCE, enroll_store.num_chunks(stored))
+    num_chunks = max(1, _TOLD_AT_ONCE // len(stored.sessions))
+    last = min(first + num_chunks, enroll_store.num_chunks(stored))
     for chunk in range(first, last):
         result = enroll_store.result(stored, chunk)
         if result is None:

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.people.search.schemas import Filter
 from chalicelib.training.sessions.states import EnrollOutcome, EnrollStatus
-from chalicelib.web.schemas import Form, unique
+from chalicelib.web.schemas import UNIQUE, Form
 
 # Limits that users meet.
 MAX_PEOPLE = 10_000
@@ -26,7 +26,16 @@ class EnrollForm(Form):
     `visible_from` is the moment from which the people see it and are invited; null is now.
     """
 
-    member_ids: Annotated[list[Id], Field(max_length=MAX_PEOPLE), AfterValidator(unique)] = []
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["member_ids"], "properties": {"member_ids": {"minItems": 1}, "filter": {"type": "null"}}},
+                {"required": ["filter"], "properties": {"filter": {"type": "object"}, "member_ids": {"maxItems": 0}}},
+            ]
+        }
+    )
+
+    member_ids: Annotated[list[Id], Field(max_length=MAX_PEOPLE), *UNIQUE] = []
     filter: Filter | None = None
     items: Annotated[list[SessionChoice], Field(min_length=1, max_length=MAX_TRAININGS)]
     visible_from: AwareDatetime | None = None

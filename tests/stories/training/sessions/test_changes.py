@@ -201,3 +201,15 @@ def test_who_leaves_the_organization_leaves_the_sessions_to_come(live: LiveTrain
     ]  # fmt: skip
     assert live.subjects(BOB)[-1] == "Invitation: First aid"
     live.sound(session)
+
+
+@pytest.mark.parametrize("year", ["0001", "1999", "3000", "9999"])
+def test_a_year_that_is_no_instant_in_some_time_zone_is_refused(live: LiveTrainings, year: str) -> None:
+    form = {
+        "starts_at": f"{year}-01-01T00:00",
+        "ends_at": f"{year}-12-31T23:59",
+        "time_zone": "Asia/Tokyo",
+        "place": "A",
+    }
+    answer = live.ask("POST", f"/{live.training()}/sessions", form, 422)
+    assert {error["code"] for error in answer["errors"]} == {"out_of_range"}

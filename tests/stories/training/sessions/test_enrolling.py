@@ -120,6 +120,22 @@ def test_30_people_in_20_trainings_are_enrolled_once_though_every_message_comes_
     assert (read["status"], read["num_people"], read["num_done"]) == ("done", 30, 30)
 
 
+def test_at_the_moment_a_message_tells_of_some_500_invitations_however_many_the_trainings(live: LiveTrainings) -> None:
+    pairs = [live.one() for _ in range(20)]
+    people = live.world.members(live.org, 60)
+    live.enroll(people, *pairs, visible_from=to_text(live.world.now + timedelta(days=2)))
+    live.later(days=2, minutes=5)
+    live.driver.drop_schedules()
+    worker.sweep(lambda: live.world.now)
+    told = []
+    while messages := [one for one in live.world.messages() if one["job"] == "show_enrolled"]:
+        (message,) = messages
+        _deliver(live, message)
+        items = live.world.dump("core")
+        told.append(sum(1 for item in items if item.get("told_sequence") is not None))
+    assert told == [500, 1000, 1200]
+
+
 def test_10000_people_are_one_request_of_400_chunks_and_one_more_is_refused(live: LiveTrainings) -> None:
     training, session = live.one()
     people = [f"nobody-{number:05d}" for number in range(9_999)] + [live.person(ANN)]
