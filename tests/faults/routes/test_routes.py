@@ -21,7 +21,7 @@ from chalicelib.web.routing import ROUTES
 from tests import in_process_cloud
 from tests.faults.fake_sqs import Request, is_in_flight
 from tests.faults.injector import Injector
-from tests.faults.kinds import FAULTS_BY_OPERATION, KILLED_AFTER, LOST, UNREACHABLE
+from tests.faults.kinds import FAULTS_BY_OPERATION, KILLED_AFTER, LOST, UNREACHABLE, Fault
 from tests.faults.routes.cases import CASES
 from tests.faults.routes.public_cases import PUBLIC_CASES, Doors
 from tests.faults.routes.scene import Scene, tenant
