@@ -84,7 +84,9 @@ def _reminded(base: str) -> Build:
     route = f"POST {base}/{{batch_id}}/courses/{{course_id}}/remind"
 
     def build(scene: Scene, made: Tenant) -> Request:
-        first = next(one for one in scene.world.dump("core") if one.get("name") == f"{made.mark} first")
+        first = next(
+            one for one in scene.world.dump("core") if one.get("name") == f"{made.mark} first" and "batch_id" in one
+        )
         return replace(table_request(made, route, "first"), path=made.path(route, batch_id=first["batch_id"]))
 
     return build

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.core.ids import new_id
 from tests.faults.fake_sqs import Request
 from tests.faults.inviting_scenarios import token_in
 from tests.faults.routes.scene import Scene, table_request
@@ -106,7 +107,7 @@ class Doors:
         ids = self.made.ids
         return self.press(
             f"/join/{_SLUG}", email=_NEW, group_id=ids["group_id"], location_id=ids["location_id"],
-            request="01KV9B8PGGYDRZ6VVQAZ8SKYHM",
+            request=new_id(self.scene.world.now),
         )  # fmt: skip
 
     def secret_of(self, route: str, name: str) -> str:
@@ -151,7 +152,7 @@ def _log_in(doors: Doors) -> Request:
 
 
 def _register(doors: Doors) -> Request:
-    fields = {"step": "register", "password": _PASSWORD, "first_name": "New", "request": "01KV9B8PGGYDRZ6VVQAZ8SKYHM"}
+    fields = {"step": "register", "password": _PASSWORD, "first_name": "New", "request": new_id(doors.scene.world.now)}
     return doors.press(f"{doors.invited()}/accept", **fields)
 
 
@@ -264,7 +265,7 @@ _ALL = (
     PublicCase("POST /rsvp/{token}: declined", lambda doors: doors.press(_rsvp(doors), answer="decline")),
     PublicCase(
         "GET /calendar/{token}",
-        lambda doors: doors.step(f"/calendar/{doors.secret_of('POST /me/calendar', 'url')}"),
+        lambda doors: doors.step(f"/calendar/{doors.secret_of('POST /me/calendar', 'address')}"),
     ),
     PublicCase("POST /auth/register", lambda doors: doors.post("/auth/register", email=_NEW, password=_PASSWORD)),
     PublicCase("POST /auth/confirm", _confirm_account),

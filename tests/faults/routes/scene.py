@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ministack.services import ses
+import pytest
+from ministack.services import cognito, ses
 
 from chalicelib import mailer
 from chalicelib.aws import accounts
+from chalicelib.notifications import models as notifications_models
 from chalicelib.notifications.schemas import Wake
 from tests import cloud_state
 from tests.faults.fake_sqs import FakeSqs, Request
@@ -47,13 +49,17 @@ class _Built:
     now: datetime
 
 
+LEARNER = "Vanquish.learner@example.com"
+
 _BUILT: dict[str, _Built] = {}
 
 
 class Scene:
     """A world, its callers and queues. `begin` sets all back to what the scene was when it was built."""
 
-    def __init__(self, world: World, injector: Injector) -> None:
+    def __init__(self, world: World, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Which queue a mail is in is drawn by lot.
+        monkeypatch.setattr(notifications_models, "NUM_QUEUE_SHARDS", 1)
         self.world, self.injector = world, injector
         self.outside = FakeSqs(world)
 
@@ -63,7 +69,8 @@ class Scene:
         if name not in _BUILT:
             with self.injector.paused():
                 result = build(self.world)
-            self._empty_queues()
+            self.mails()
+            self.world.messages()
             _BUILT[name] = self.taken(result)
         self.back_to(_BUILT[name])
         return _BUILT[name].result
@@ -89,13 +96,16 @@ class Scene:
     def mails(self) -> list[dict[str, Any]]:
         """Send what is queued; all that SES has taken, oldest first."""
         while self.world.messages("mail"):
-            records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
-            mailer.send({"Records": records}, clock=lambda: self.world.now, time=self.world.mail_time)
+            self.wake()
+        return self.sent()
+
+    def sent(self) -> list[dict[str, Any]]:
         return [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]
 
-    def _empty_queues(self) -> None:
-        for queue in ("jobs", "mail"):
-            self.world.messages(queue)
+    def wake(self) -> None:
+        """One wake-up of the mailer, as the queue delivers it."""
+        records = [{"messageId": "1", "body": json.dumps(Wake().body())}]
+        mailer.send({"Records": records}, clock=lambda: self.world.now, time=self.world.mail_time)
 
     def stored(self) -> Counter[str]:
         """All items, with a star for whatever differs from run to run."""
@@ -109,7 +119,21 @@ class Scene:
 
 def tenant(world: World) -> Tenant:
     world.client("ses").verify_domain_identity(Domain="muster.example")
-    return Tenant(world, "Vanquish")
+    made = Tenant(world, "Vanquish")
+    _give_account(world, made.learner)
+    return made
+
+
+def _give_account(world: World, account_id: str) -> None:
+    """The learner's account at Cognito, which elsewhere nobody needs. Cognito itself draws ids of accounts."""
+    pool_id = world.stage.environment["USER_POOL_ID"]
+    attributes = [{"Name": "email", "Value": LEARNER}, {"Name": "email_verified", "Value": "true"}]
+    world.client("cognito-idp").admin_create_user(
+        UserPoolId=pool_id, Username="learner", UserAttributes=attributes, MessageAction="SUPPRESS"
+    )
+    (pool,) = [pool for (*_, name), pool in cognito._user_pools.all_items() if name == pool_id]
+    (user,) = pool["_users"].values()
+    next(one for one in user["Attributes"] if one["Name"] == "sub")["Value"] = account_id
 
 
 def table_request(made: Tenant, route: str, key: str) -> Request:

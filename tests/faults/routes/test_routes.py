@@ -10,13 +10,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import app
-from chalicelib.notifications import models as notifications_models
 from chalicelib.web.routing import ROUTES
 from tests import in_process_cloud
 from tests.faults.fake_sqs import Request, is_in_flight
@@ -37,6 +37,7 @@ _OPERATIONS = {operation.partition(".")[2]: operation for operation in FAULTS_BY
 # Each try is one of its own, and the earlier one is gone after a while.
 EACH_TRY_IS_ITS_OWN = {
     "POST /orgs/{org_id}/members/search": "each try begins a count, which is kept for an hour",
+    "PUT /orgs/{org_id}/members/{member_id}/first-password: of a login name": "each try is in the audit trail",
 }
 
 # A broken read leaves what a process leaves that died before it.
@@ -46,15 +47,16 @@ _ALL = {**CASES, **PUBLIC_CASES}
 _KNOWN: dict[str, dict[str, Any]] = json.loads(_FILE.read_text()) if _FILE.exists() else {}
 
 
+# Nobody is called: the link is signed here.
+SIGNED = {"GET /msp/exports/{export_id}": "GetObject", "GET /orgs/{org_id}/exports/{export_id}": "GetObject"}
+
 # The same code as of the routes of the MSP, behind another check of who asks: their calls are compared, that is all.
 _TWINS = "/orgs/{org_id}/training/"
 
 
 @pytest.fixture
 def scene(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    # Which queue a mail is in is drawn by lot.
-    monkeypatch.setattr(notifications_models, "NUM_QUEUE_SHARDS", 1)
-    return Scene(world, hook)
+    return Scene(world, hook, monkeypatch)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,7 +87,7 @@ def test_every_route_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", _ALL)
 def test_a_request_makes_these_calls_and_no_fault_at_any_of_them_shows_afterwards(scene: Scene, name: str) -> None:
-    walk = _Walk(scene, _begin(scene, name))
+    walk = _Walk(scene, name, _begin(scene, name))
     if _IS_RECORDING:
         _KNOWN[name] = walk.found
     assert walk.found == _KNOWN[name]
@@ -97,8 +99,8 @@ def test_a_request_makes_these_calls_and_no_fault_at_any_of_them_shows_afterward
 class _Walk:
     """A request, and the same once more: their calls, and then a fault at each of these."""
 
-    def __init__(self, scene: Scene, request: Request) -> None:
-        self.scene, self.request = scene, request
+    def __init__(self, scene: Scene, name: str, request: Request) -> None:
+        self.scene, self.name, self.request = scene, name, request
         self.wrong: list[str] = []
         self.is_read = request.method == "GET"
         # The state before each of the two requests, and what is stored after it.
@@ -131,6 +133,8 @@ class _Walk:
             possible = FAULTS_BY_OPERATION[_OPERATIONS[name]]
             is_write = LOST in possible
             has_written = has_written or is_write
+            if SIGNED.get(self.name) == name:
+                continue
             for fault in (fault for fault in faults if fault in possible) if is_write else (UNREACHABLE,):
                 where = f"{part}, {at} {name} {fault.name}"
                 before = in_process_cloud.num_changing
@@ -140,9 +144,9 @@ class _Walk:
                     if in_process_cloud.num_changing != before:
                         self.wrong.append(f"{where}: something was written")
                     continue
-                self._expect(where, self.scene.outside.ask_until_answered(request))
+                self._expect(where, self._answered(request))
                 stored = self.scene.stored()
-                if good and stored not in good:
+                if good and not any(_is_like(stored, one) for one in good):
                     self.wrong.append(f"{where}: {_differences(stored, good[0])}")
                 if in_process_cloud.num_changing != before:
                     self.scene.back_to(begin)
@@ -154,9 +158,22 @@ class _Walk:
             self.wrong.append(f"{where}: was not reached")
         return None if answer is None or answer.status >= 500 or is_in_flight(answer) else answer
 
+    def _answered(self, request: Request) -> Answer:
+        answer = self.scene.outside.ask_until_answered(request)
+        if answer.status != 429:
+            return answer
+        # Tries that break count, too: the next ones may have to wait for a minute, but no longer.
+        self.scene.world.now += timedelta(minutes=1)
+        return self.scene.outside.ask_until_answered(request)
+
     def _expect(self, where: str, answer: Answer | None) -> None:
         if answer is not None and answer.status not in [status for status, _ in self.found.values()]:
             self.wrong.append(f"{where}: {answer.status} {answer.text[:200]}")
+
+
+def _is_like(found: Counter[str], wanted: Counter[str]) -> bool:
+    """Also if an entry is left by which the sweep does what a lost message would have."""
+    return not wanted - found and all('"pk": {"S": "DUE#' in item for item in found - wanted)
 
 
 def _differences(found: Counter[str], wanted: Counter[str]) -> str:
