@@ -34,10 +34,13 @@ def mend() -> None:
     cognito._respond_to_auth_challenge = mended.respond_to_auth_challenge(cognito._respond_to_auth_challenge)
 
 
+# In a user pool: who has been asked for another password, by session.
+_SESSIONS = "_first_password_sessions"
+
+
 class _Mended:
     def __init__(self, cognito: Any) -> None:
         self._cognito = cognito
-        self._user_by_session: dict[str, str] = {}
 
     def run(self, original: Callable[..., _Answer]) -> Callable[..., _Answer]:
         def run(handler: _Handler, action: str, data: dict[str, Any]) -> _Answer:
@@ -109,7 +112,8 @@ class _Mended:
             if user["UserLastModifiedDate"] < time.time() - days * 24 * 3600:
                 sentence = "Temporary password has expired and must be reset by an administrator."
                 return self._refusal("NotAuthorizedException", sentence)
-            self._user_by_session[said["Session"]] = user["Username"]
+            # Kept with the pool, so that it is part of every snapshot of the local cloud.
+            pool.setdefault(_SESSIONS, {})[said["Session"]] = user["Username"]
             said["ChallengeParameters"]["USER_ID_FOR_SRP"] = user["Username"]
             return status, headers, json.dumps(said).encode()
 
@@ -121,13 +125,14 @@ class _Mended:
                 return original(data)
             responses = data.get("ChallengeResponses", {})
             session = data.get("Session", "")
-            if self._user_by_session.get(session) != responses.get("USERNAME"):
-                return self._refusal("NotAuthorizedException", "Invalid session for the user.")
             pool = self._cognito._pool_for_client(data.get("ClientId"))[0]
+            user_by_session = pool.get(_SESSIONS, {}) if pool else {}
+            if user_by_session.get(session) != responses.get("USERNAME"):
+                return self._refusal("NotAuthorizedException", "Invalid session for the user.")
             refused: _Answer | None = self._cognito._validate_password(pool, responses.get("NEW_PASSWORD", ""))
             if refused is not None:
                 return refused
-            del self._user_by_session[session]
+            del user_by_session[session]
             return original(data)
 
         return handler

@@ -1,12 +1,12 @@
 """Inside one organization, deployed: each part with the role that uses it, and the nearest that must not."""
 
-import urllib.request
 import uuid
 from typing import Any
 
 import pytest
 
 from tests.e2e.deployed import Deployed, Person
+from tests.patience import fetched
 
 FIRST, OWN = "First-password-1", "My-own-password-2"
 
@@ -94,8 +94,7 @@ def test_a_department_admin_enrolls_their_people_and_the_next_one_sees_nothing_o
         lambda state: state["status"] == "ready",
     )
     assert export["num_rows"] == 2
-    with urllib.request.urlopen(export["url"], timeout=60) as file:
-        text = file.read().decode()
+    text = fetched(export["url"])[0].decode()
     assert all(member in text for member in firm.people[firm.sales])
     assert not any(member in text for member in firm.people[firm.north])
     assert firm.status("GET", f"/orgs/{firm.org}/exports/{asked['export_id']}", firm.neighbour) == 404

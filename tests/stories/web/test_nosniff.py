@@ -17,6 +17,9 @@ def joining(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Jo
 
 def test_every_kind_of_answer_says_that_its_type_is_what_it_says(world: World, joining: Joining) -> None:
     template = f"/orgs/{joining.org}/invites/template"
+    address = world.post("/me/calendar", world.account(), {}).json["address"]
+    calendar = f"/calendar/{address.rpartition('/')[2]}"
+    etag = world.get(calendar).headers["etag"]
     answers: dict[str, tuple[int, Answer]] = {
         "JSON": (200, world.get(f"/orgs/{joining.org}/join-page", joining.admin)),
         "nothing": (204, world.delete(f"/orgs/{joining.org}/groups/{world.group(joining.org, 'Old')}", joining.admin)),
@@ -32,6 +35,8 @@ def test_every_kind_of_answer_says_that_its_type_is_what_it_says(world: World, j
         "documentation": (200, world.get("/docs")),
         "OpenAPI document": (200, world.get("/openapi.json")),
         "CSV": (200, world.get(f"{template}?format=csv", joining.admin)),
+        "calendar": (200, world.get(calendar)),
+        "calendar that is known already": (304, world.get(calendar, headers={"If-None-Match": etag})),
         "spreadsheet": (200, world.get(f"{template}?format=xlsx", joining.admin, headers={"Accept": XLSX})),
     }  # fmt: skip
     assert {kind: answer.status for kind, (_, answer) in answers.items()} == {

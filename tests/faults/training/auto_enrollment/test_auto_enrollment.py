@@ -334,3 +334,21 @@ def test_a_dead_letter_of_a_join_is_right_whichever_call_breaks(play: FaultHarne
     play.retry_everything()
     play.outside.until_quiet()
     play.assert_true(rows)
+
+
+@pytest.mark.parametrize(("at", "fault"), pairs(MANY, later.ESSENTIAL))
+def test_a_dead_letter_of_many_who_join_is_right_whichever_call_breaks(
+    play: FaultHarness, at: int, fault: Fault
+) -> None:
+    delivery, rows = _many(play)
+    with play.injector.fault(at, fault):
+        play.outside.handle_dead_letter(delivery)
+    assert play.injector.struck
+    while play.outside.dead:
+        play.outside.handle_dead_letter(play.outside.dead.pop(0))
+    tables = Tables.of(play.world)
+    assert not tables.enrollments
+    assert play.rows(tables) == {key: [("partial", 3, 0, 0, 0, 3)] for key in rows}
+    play.retry_everything()
+    play.outside.until_quiet()
+    play.assert_true(rows)
