@@ -30,7 +30,8 @@ def retry_row(visit: Visit) -> GoTo:
     zone = zone_in(key.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
-        return views.row_out(retry.retry(key, course_id, visit.account_id, seed, visit.now), zone, visit.now)
+        row = retry.retry(key, course_id, visit.account_id, seed, visit.now)
+        return views.row_out(visit.msp_scope, key, row, zone, visit.now)
 
     idempotent(visit.call(), RowOut, action)
     return _back(visit, "retried", num_failed)
@@ -45,7 +46,7 @@ def ask_remind(visit: Visit) -> Shown:
 def remind(visit: Visit) -> GoTo:
     key, course_id = batch_key(visit), visit.params["course_id"]
     done = idempotent(
-        visit.call(), RemindOut, lambda seed: course_mails.remind(key, course_id, visit.account_id, seed, visit.now)
+        visit.call(), RemindOut, lambda seed: course_mails.remind(visit.msp_scope, key, course_id, seed, visit.now)
     )
     return _back(visit, "reminded", done.num_not_completed)
 
@@ -99,7 +100,7 @@ def ask_undo(visit: Visit) -> Shown:
 @pages.post(BATCH + "/undo")
 def undo(visit: Visit) -> GoTo:
     key = batch_key(visit)
-    idempotent(visit.call(), UndoOut, lambda _: batch_undo.undo(key, visit.account_id, visit.now))
+    idempotent(visit.call(), UndoOut, lambda _: batch_undo.undo(visit.msp_scope, key, visit.now))
     return _back(visit, "undone")
 
 
@@ -130,8 +131,8 @@ def _ask_about_batch(visit: Visit, template: str) -> Shown:
     batch = _batch(visit)
     facts = {
         "to_stop": [row for row in batch.courses if row.status in CANCELABLE],
-        "num_started": sum(row.num_started for row in batch.courses),
-        "num_enrolled": sum(row.num_enrolled for row in batch.courses),
+        "num_started": sum(row.num_started or 0 for row in batch.courses),
+        "num_enrolled": sum(row.num_enrolled or 0 for row in batch.courses),
     }
     return Shown(template, {**_common(visit, batch), **facts})
 

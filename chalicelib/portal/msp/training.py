@@ -102,7 +102,7 @@ def learners_page(visit: Visit) -> Shown:
 
 def undo_of(key: BatchKey, visit: Visit) -> UndoOut | None:
     try:
-        return batch_undo.state(key, visit.now)
+        return batch_undo.state(visit.msp_scope, key, visit.now)
     except NotFound:
         return None
 
