@@ -72,7 +72,13 @@ class AwsProbe:
         """
         plain = TypeDeserializer().deserialize
         items = [item for item in self.raw_dump(short) if item["pk"]["S"] != "KEYS"]
-        found = [{name: value["S"] if "S" in value else value["B"] if "B" in value else plain(value) for name, value in raw.items()} for raw in items]
+        found = [
+            {
+                name: value["S"] if "S" in value else value["B"] if "B" in value else plain(value)
+                for name, value in raw.items()
+            }
+            for raw in items
+        ]
         return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
     def raw_dump(self, short: str) -> list[dict[str, Any]]:
