@@ -9,6 +9,7 @@ from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.requests import ASKED_FOR
 from chalicelib.web.validation_sentences import sentence_of
 
 CONTENT_TYPE = "application/problem+json"
@@ -130,6 +131,7 @@ def _taken(app: Any, request: Any) -> str:
 
 def accept_everything(request: Any, get_response: Any) -> Response:
     """Chalice middleware: a binary answer goes to everybody, not only to who says by an Accept header to take it."""
-    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})
+    asked_for = str(request.headers.get("accept") or "")
+    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*", ASKED_FOR: asked_for})
     response: Response = get_response(request)
     return response

@@ -30,9 +30,9 @@ def change_writes(org_id: str, old: Enrollment, values: Values) -> list[Write]:
     return [*writes, bump_revision(org_id, "completions")] if completes else writes
 
 
-def change(org_id: str, old: Enrollment, values: Values) -> None:
-    """In a transaction of its own. ConditionFailed as above."""
-    table.transact(change_writes(org_id, old, values))
+def change(org_id: str, old: Enrollment, values: Values, writes: Sequence[Write] = ()) -> None:
+    """In a transaction of its own, with what else belongs to it. ConditionFailed as above."""
+    table.transact([*change_writes(org_id, old, values), *writes])
 
 
 def cancel_writes(org_id: str, old: Enrollment, account_id: str, now: datetime) -> list[Write]:

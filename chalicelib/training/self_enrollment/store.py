@@ -32,7 +32,9 @@ def enrollment(account_id: str, course_id: str) -> Enrollment | None:
 
 
 def enrollments(account_id: str, limit: int, after: str | None) -> Page[Enrollment]:
-    return table.query(Enrollment, self_enrollments_pk(account_id), limit=limit, after=after, consistent=True)
+    return table.query(
+        Enrollment, self_enrollments_pk(account_id), prefix=enrollment_sk(""), limit=limit, after=after, consistent=True
+    )
 
 
 def titles(enrollments: Sequence[Enrollment]) -> dict[str, str]:
@@ -46,9 +48,9 @@ def create(enrollment: Enrollment) -> None:
     table.transact([put_new(enrollment)])
 
 
-def change(old: Enrollment, values: Values) -> None:
-    """ConditionFailed when it changed since it was read."""
-    table.transact([_change_write(old, values)])
+def change(old: Enrollment, values: Values, writes: Sequence[Write] = ()) -> None:
+    """With what else belongs to it. ConditionFailed when it changed since it was read."""
+    table.transact([_change_write(old, values), *writes])
 
 
 def _change_write(old: Enrollment, values: Values) -> Write:

@@ -132,6 +132,8 @@ class Participant(CoreItem):
     attendance_at = UnicodeAttribute(null=True)
     score = NumberAttribute(null=True)
     comment = UnicodeAttribute(null=True)
+    # Of the certificate that the attendance brought.
+    certificate_id = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 
 

@@ -226,6 +226,7 @@ TABLE: dict[str, Case] = {
     "POST /me/notifications/read": Case(None, lambda _: {"ids": "all"}, elsewhere=200),
     "GET /me/calendar": Case(None, elsewhere=200),
     "POST /me/calendar": Case(None, elsewhere=200),
+    "GET /me/certificates": Case(None, elsewhere=200),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),

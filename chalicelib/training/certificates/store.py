@@ -1,0 +1,60 @@
+"""Reads and writes of certificates."""
+
+from datetime import datetime
+
+from chalicelib.aws import table
+from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.core.clock import to_text
+from chalicelib.core.paging import Page
+from chalicelib.training.certificates.models import (
+    CERTIFICATES_PREFIX,
+    NUMBER_SK,
+    Certificate,
+    CertificateNumber,
+    IssuedCertificate,
+    certificate_sk,
+    issued_pk,
+    number_pk,
+)
+
+
+def issue_writes(certificate: Certificate) -> list[Write]:
+    """The certificate, whose number it is and, if an organization issued it, its place in the list there."""
+    certificate_id = certificate.certificate_id
+    number = CertificateNumber(
+        number_pk(certificate.number), NUMBER_SK, holder=certificate.pk, certificate_id=certificate_id
+    )
+    writes = [put_new(certificate), put_new(number)]
+    if certificate.org_id is None:
+        return writes
+    issued = IssuedCertificate(
+        issued_pk(certificate.org_id), certificate.sk, member_id=certificate.member_id, certificate_id=certificate_id
+    )
+    return [*writes, put_new(issued)]
+
+
+def certificate(pk: str, certificate_id: str) -> Certificate | None:
+    return table.get(Certificate, pk, certificate_sk(certificate_id))
+
+
+def by_number(number: str) -> Certificate | None:
+    found = table.get(CertificateNumber, number_pk(number), NUMBER_SK)
+    return certificate(found.holder, found.certificate_id) if found else None
+
+
+def certificates_of(pk: str, limit: int, after: str | None) -> Page[Certificate]:
+    """Of one holder, the newest first."""
+    return table.query(
+        Certificate, pk, prefix=CERTIFICATES_PREFIX, limit=limit, after=after, newest_first=True, consistent=True
+    )
+
+
+def revoke_write(certificate: Certificate, now: datetime) -> Write:
+    """ConditionFailed when it changed since it was read."""
+    return _change_write(certificate, Certificate.revoked_at.set(to_text(now)))
+
+
+def _change_write(certificate: Certificate, *actions: Action) -> Write:
+    same = Certificate.revision == certificate.revision
+    key = Certificate(certificate.pk, certificate.sk)
+    return Write("update", key, same, (*actions, Certificate.revision.add(1)))
