@@ -43,8 +43,9 @@ _RESOURCE_BY_VARIABLE = {
     "SCHEDULE_GROUP": "ScheduleGroup",
     "USER_POOL_ID": "UserPool",
     "FILES_BUCKET": "FilesBucket",
+    "CERTIFICATES_FUNCTION": "Certificates",
 }
-_NAMING = ("TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
+_NAMING = ("FunctionName", "TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
 _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -53,6 +54,7 @@ _TRANSACTION_ACTIONS = {
 }
 # Where the action that AWS asks for is not called like the call.
 _ACTION_BY_CALL = {
+    "lambda:Invoke": "lambda:InvokeFunction",
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:HeadObject": "s3:GetObject",

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from chalice.app import Response
+
 from chalicelib.training.certificates import check, my_certificates
-from chalicelib.training.certificates.schemas import CertificatePage, CheckedCertificate
+from chalicelib.training.certificates.schemas import CertificateFile, CertificatePage, CheckedCertificate
+from chalicelib.training.certificates.states import FileStatus
 from chalicelib.web.html import HtmlPage, page
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import HTML, JSON, Call, Empty, Routes
@@ -17,6 +20,21 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def list_my_certificates(call: Call[Empty, PageQuery]) -> CertificatePage:
     """Of every organization, and of courses on my own account."""
     return my_certificates.page(call.account_id, Pager.of(call), call.now)
+
+
+@routes.add("GET", "/me/certificates/{certificate_id}/file", summary="A certificate as PDF", answer=CertificateFile)
+def certificate_file(call: Call[Empty, Empty]) -> CertificateFile | Response:
+    """A link to the file. 202 while it is being made: ask again in a moment."""
+    from chalicelib.training.certificates import pdf_file
+
+    found = pdf_file.ask(call.account_id, call.params["certificate_id"], call.now)
+    if found.status == FileStatus.READY:
+        return found
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+        "Retry-After": "2",
+    }  # fmt: skip
+    return Response(found.model_dump_json(), headers, 202)
 
 
 @routes.add(

@@ -29,5 +29,9 @@ class CertificateId:
 
     @classmethod
     def of(cls, certificate: Certificate) -> str:
-        person = certificate.member_id or certificate.pk.removeprefix(own_pk(""))
-        return f"{certificate.org_id or _OWN}.{person}.{certificate.certificate_id}"
+        return f"{certificate.org_id or _OWN}.{cls.person_of(certificate)}.{certificate.certificate_id}"
+
+    @staticmethod
+    def person_of(certificate: Certificate) -> str:
+        """The member, or the account of a course on one's own."""
+        return certificate.member_id or certificate.pk.removeprefix(own_pk(""))

@@ -33,6 +33,10 @@ class Certificate(EnrollmentItem):
     replaced_by = UnicodeAttribute(null=True)
     replaces = UnicodeAttribute(null=True)
     erased_at = UnicodeAttribute(null=True)
+    # When the file was made, and last asked for; why it could not be made.
+    pdf_at = UnicodeAttribute(null=True)
+    pdf_asked_at = UnicodeAttribute(null=True)
+    pdf_code = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 
 
@@ -53,6 +57,11 @@ def certificate_sk(certificate_id: str) -> str:
 
 def certificate_ref(pk: str, certificate_id: str) -> Ref[Certificate]:
     return Ref(Certificate, pk, certificate_sk(certificate_id))
+
+
+def file_key(certificate: Certificate) -> str:
+    """The key of the file in the bucket, whose lifecycle deletes what is under `certificates/` after 30 days."""
+    return f"certificates/{certificate.msp_id}/{certificate.org_id or 'own'}/{certificate.certificate_id}.pdf"
 
 
 class CertificateNumber(CoreItem):

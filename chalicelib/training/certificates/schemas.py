@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.training.certificates.states import CertificateState
+from chalicelib.training.certificates.states import CertificateState, FileCode, FileStatus
 
 
 class CertificateOut(BaseModel):
@@ -26,6 +26,13 @@ class CertificateOut(BaseModel):
 class CertificatePage(BaseModel):
     items: list[CertificateOut]
     next_cursor: str | None
+
+
+class CertificateFile(BaseModel):
+    status: FileStatus
+    url: str | None = Field(None, description="When ready: the PDF, for 15 minutes from this answer.")
+    code: FileCode | None = None
+    explanation: str | None = None
 
 
 class CheckedCertificate(BaseModel):

@@ -10,3 +10,18 @@ class CertificateState(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     REPLACED = "replaced"
+
+
+class FileStatus(StrEnum):
+    """`waiting`: it cannot be made yet; it is tried again every day."""
+
+    READY = "ready"
+    BEING_MADE = "being_made"
+    WAITING = "waiting"
+
+
+class FileCode(StrEnum):
+    """Why a file waits; sentences are in explanations.toml."""
+
+    NO_GLYPH = "no_glyph"
+    NOT_MADE = "not_made"

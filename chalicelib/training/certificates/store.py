@@ -1,11 +1,15 @@
 """Reads and writes of certificates."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
+from chalicelib.jobs import due
+from chalicelib.training.certificates.messages import MakeCertificate
 from chalicelib.training.certificates.models import (
     CERTIFICATES_PREFIX,
     NUMBER_SK,
@@ -16,6 +20,7 @@ from chalicelib.training.certificates.models import (
     issued_pk,
     number_pk,
 )
+from chalicelib.training.certificates.states import FileCode
 
 
 def issue_writes(certificate: Certificate) -> list[Write]:
@@ -52,6 +57,34 @@ def certificates_of(pk: str, limit: int, after: str | None) -> Page[Certificate]
 def revoke_write(certificate: Certificate, now: datetime) -> Write:
     """ConditionFailed when it changed since it was read."""
     return _change_write(certificate, Certificate.revoked_at.set(to_text(now)))
+
+
+def ask_for_file(certificate: Certificate, job: MakeCertificate, now: datetime) -> None:
+    """The job, and that it was asked for. Nobody waits for a certificate that changed meanwhile."""
+    asked = (Certificate.pdf_asked_at.set(to_text(now)),)
+    write = Write("update", Certificate(certificate.pk, certificate.sk), Certificate.pk.exists(), asked)
+    table.transact([write, due.write(job, sent_at=now)])
+
+
+def mark_made(certificate: Certificate, job: MakeCertificate, now: datetime) -> bool:
+    """The file is there, and the job done. False when the person was erased meanwhile."""
+    actions = (Certificate.pdf_at.set(to_text(now)), Certificate.pdf_code.remove())
+    try:
+        table.transact([_file_write(certificate, *actions), due.done(job)])
+    except ConditionFailed:
+        return False
+    return True
+
+
+def mark_waiting(certificate: Certificate, job: MakeCertificate, next_job: MakeCertificate, code: FileCode) -> None:
+    """The file cannot be made; `next_job` tries again. Nothing more for a person who was erased meanwhile."""
+    write = _file_write(certificate, Certificate.pdf_code.set(code.value))
+    with suppress(ConditionFailed):
+        table.transact([write, due.done(job), due.write(next_job)])
+
+
+def _file_write(certificate: Certificate, *actions: Action) -> Write:
+    return Write("update", Certificate(certificate.pk, certificate.sk), Certificate.holder.exists(), actions)
 
 
 def _change_write(certificate: Certificate, *actions: Action) -> Write:

@@ -227,6 +227,7 @@ TABLE: dict[str, Case] = {
     "GET /me/calendar": Case(None, elsewhere=200),
     "POST /me/calendar": Case(None, elsewhere=200),
     "GET /me/certificates": Case(None, elsewhere=200),
+    "GET /me/certificates/{certificate_id}/file": Case(None, at_best=202),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),
@@ -252,13 +253,14 @@ class Tenant:
         self.driver, self.admin = driver, driver.admin
         second_admin = world.msp_admin(driver.msp, world.account(f"{mark}.second@example.com"))
         course, denied = (world.course(driver.msp, f"{mark} {title}") for title in ("Passwords", "Phishing"))
+        certified = world.course(driver.msp, f"{mark} Certified", certificate=True)
         # Of these everybody may know who has an account.
         open_course = world.course(driver.msp, "Open to everybody", self_enroll=True)
         library_course = world.course(world.msp("Library"), "Open to everybody, too", self_enroll=True)
         self.org = world.org(
             driver.msp,
             f"{mark} Industries",
-            courses=[course, open_course],
+            courses=[course, open_course, certified],
             reply_to=f"{mark}@example.com",
             subscription="active",
         )
@@ -286,6 +288,9 @@ class Tenant:
         taken = world.post("/me/courses", self.learner, {"course_id": open_course}).json["enrollment_id"]
         world.post(f"/me/courses/{taken}/start", self.learner)
         offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
+        driver.launch(self.org, [certified], name=f"{mark} third")
+        world.post(f"/me/courses/{self.org}.{member}.{certified}/complete", self.learner)
+        (certificate,) = world.every("/me/certificates", self.learner)
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
         kept = {"name": f"{mark} filter", "filter": {"also": [member]}}
@@ -305,6 +310,7 @@ class Tenant:
         enrolled = world.post(f"{trainings}/enroll", self.admin, chosen).json["enroll_id"]
         driver.work()
         self.ids = {
+            "certificate_id": certificate["certificate_id"],
             "filter_id": filter_id, "search_id": count.search_id,
             "training_id": training, "session_id": session, "enroll_id": enrolled,
             "participation_id": f"{self.org}.{member}.{training}",
