@@ -16,6 +16,8 @@ from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.create_rows import stored_or_planned_row
 from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.certificates import org_certificates
+from chalicelib.training.certificates.schemas import OrgCertificate, OrgCertificatesQuery
 from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
 from chalicelib.training.rollouts import views
@@ -48,6 +50,8 @@ def name_of(msp_id: str, selection: Selection) -> str:
     org = org_of(msp_id, selection.org_id)
     if selection.kind == ExportKind.BATCHES:
         return file_name_of("batches", org.name)
+    if selection.kind == ExportKind.CERTIFICATES:
+        return file_name_of("certificates", org.name)
     row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
     if row is None:
         raise NotFound()
@@ -63,6 +67,10 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
     if selection.kind == ExportKind.BATCHES:
         batches = _all_items(lambda pager: batches_views.client(scope, org_id, pager))
         return _field_sheet(list(BatchItem.model_fields), batches)
+    if selection.kind == ExportKind.CERTIFICATES:
+        everything = OrgCertificatesQuery()
+        issued = _all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
+        return _field_sheet(list(OrgCertificate.model_fields), issued)
     found = _all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
     return _field_sheet(list(LearnerOut.model_fields), found)
 

@@ -9,6 +9,7 @@ class ExportKind(StrEnum):
     DASHBOARD = "dashboard"
     BATCHES = "batches"
     LEARNERS = "learners"
+    CERTIFICATES = "certificates"
 
 
 class ExportStatus(StrEnum):

@@ -29,6 +29,8 @@ class Certificate(EnrollmentItem):
     # The last day on which it counts.
     valid_until = UnicodeAttribute(null=True)
     revoked_at = UnicodeAttribute(null=True)
+    # For admins only.
+    revoke_reason = UnicodeAttribute(null=True)
     # The number of the certificate that was issued in place of this one, and of the one that this was issued for.
     replaced_by = UnicodeAttribute(null=True)
     replaces = UnicodeAttribute(null=True)

@@ -33,7 +33,11 @@ _TEXTS = Path(__file__).with_name("explanations.toml")
 
 def ask(account_id: str, text: str, now: datetime) -> CertificateFile:
     """The file, or the news that it is being made. Raises NotFound; Conflict for a revoked certificate."""
-    certificate = my_certificates.find(account_id, text)
+    return ask_for(my_certificates.find(account_id, text), now)
+
+
+def ask_for(certificate: Certificate, now: datetime) -> CertificateFile:
+    """Raises Conflict."""
     if certificate.revoked_at or certificate.holder is None:
         raise Conflict("revoked", "This certificate was revoked.")
     if certificate.pdf_at and to_instant(certificate.pdf_at) + KEPT_FOR > now:

@@ -5,7 +5,10 @@ from datetime import date
 from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
+from chalicelib.core.text import LineOrNothing
 from chalicelib.training.certificates.states import CertificateState, FileCode, FileStatus
+from chalicelib.web.paging import PageQuery
+from chalicelib.web.schemas import Form
 
 
 class CertificateOut(BaseModel):
@@ -26,6 +29,32 @@ class CertificateOut(BaseModel):
 class CertificatePage(BaseModel):
     items: list[CertificateOut]
     next_cursor: str | None
+
+
+class OrgCertificate(CertificateOut):
+    """As admins of the organization see it. `replaces` and `replaced_by` are numbers."""
+
+    member_id: str
+    course_id: str | None
+    training_id: str | None
+    revoked_at: str | None
+    revoke_reason: str | None
+    replaces: str | None
+    replaced_by: str | None
+
+
+class OrgCertificatePage(BaseModel):
+    items: list[OrgCertificate]
+    next_cursor: str | None
+
+
+class OrgCertificatesQuery(PageQuery):
+    member_id: str | None = Field(None, pattern=r"^[0-9A-Z]{26}$", description="Only those of this member.")
+    state: CertificateState | None = Field(None, description="Only those in this state.")
+
+
+class RevokeForm(Form):
+    reason: LineOrNothing = Field("", description="For admins; the public page does not tell it.")
 
 
 class CertificateFile(BaseModel):

@@ -16,7 +16,9 @@ from chalicelib.training.certificates.models import (
     Certificate,
     CertificateNumber,
     IssuedCertificate,
+    certificate_ref,
     certificate_sk,
+    holder_pk,
     issued_pk,
     number_pk,
 )
@@ -54,9 +56,41 @@ def certificates_of(pk: str, limit: int, after: str | None) -> Page[Certificate]
     )
 
 
-def revoke_write(certificate: Certificate, now: datetime) -> Write:
+def all_of(pk: str) -> list[Certificate]:
+    """Of one holder: a person has few."""
+    return table.query_all(Certificate, pk, prefix=CERTIFICATES_PREFIX)
+
+
+def issued_by(org_id: str, limit: int, after: str | None) -> Page[Certificate]:
+    """The newest first."""
+    page = table.query(
+        IssuedCertificate, issued_pk(org_id), prefix=CERTIFICATES_PREFIX, limit=limit, after=after, newest_first=True
+    )
+    refs = [certificate_ref(holder_pk(org_id, one.member_id), one.certificate_id) for one in page.items]
+    return Page(table.fetch_all(refs), page.next_position)
+
+
+def revoke_write(certificate: Certificate, reason: str | None, now: datetime) -> Write:
     """ConditionFailed when it changed since it was read."""
-    return _change_write(certificate, Certificate.revoked_at.set(to_text(now)))
+    told = [Certificate.revoke_reason.set(reason)] if reason else []
+    return _change_write(certificate, Certificate.revoked_at.set(to_text(now)), *told)
+
+
+def reissue_writes(old: Certificate, new: Certificate) -> list[Write]:
+    """ConditionFailed with index 0 when the old one changed since it was read."""
+    return [_change_write(old, Certificate.replaced_by.set(new.number)), *issue_writes(new)]
+
+
+def erase(certificate: Certificate, now: datetime) -> None:
+    """Whatever else becomes of the certificate meanwhile. Again, it changes nothing."""
+    actions = (
+        Certificate.holder.remove(), Certificate.revoke_reason.remove(), Certificate.pdf_at.remove(),
+        Certificate.pdf_asked_at.remove(), Certificate.pdf_code.remove(), Certificate.revision.add(1),
+        Certificate.erased_at.set(to_text(now)),
+    )  # fmt: skip
+    is_named = Certificate.pk.exists() & Certificate.erased_at.does_not_exist()
+    with suppress(ConditionFailed):
+        table.transact([Write("update", Certificate(certificate.pk, certificate.sk), is_named, actions)])
 
 
 def ask_for_file(certificate: Certificate, job: MakeCertificate, now: datetime) -> None:

@@ -27,7 +27,10 @@ def certificate_file(call: Call[Empty, Empty]) -> CertificateFile | Response:
     """A link to the file. 202 while it is being made: ask again in a moment."""
     from chalicelib.training.certificates import pdf_file
 
-    found = pdf_file.ask(call.account_id, call.params["certificate_id"], call.now)
+    return file_answer(pdf_file.ask(call.account_id, call.params["certificate_id"], call.now))
+
+
+def file_answer(found: CertificateFile) -> CertificateFile | Response:
     if found.status == FileStatus.READY:
         return found
     headers: dict[str, str | list[str]] = {
