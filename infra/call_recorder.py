@@ -128,6 +128,9 @@ def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[
         for statement in parameters["Statements"]:
             verb, table = re.match(r'(\w+)[^"]*"([^"]+)"', statement["Statement"]).groups()  # type: ignore[union-attr]
             yield f"dynamodb:PartiQL{verb.title()}", _resource(table)
+    elif operation == "ExecuteStatement":
+        (table,) = re.findall(r'FROM "([^"]+)"', parameters["Statement"])
+        yield "dynamodb:PartiQLSelect", _resource(table)
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         for table in parameters["RequestItems"]:
             yield f"dynamodb:{operation}", _resource(table)

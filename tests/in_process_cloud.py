@@ -33,7 +33,7 @@ _sent_over_the_network = URLLib3Session.send
 _SIGNED = re.compile(rf"/{REGION}/(\w+)/aws4_request")
 
 # DynamoDB's reads, by the end of the target header.
-_READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
+_READING = (".BatchGetItem", ".ExecuteStatement", ".GetItem", ".Query", ".Scan")
 
 # The number of requests that may have changed something: a dump is stale once it has grown.
 num_changing = 0

@@ -98,6 +98,8 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one key unprocessed", ""),
         Refusal("one key unprocessed again and again", "", again=True),
     ),
+    # Reads only.
+    "dynamodb.ExecuteStatement": _READ,
     "dynamodb.PutItem": _WRITE,
     "dynamodb.UpdateItem": _WRITE,
     "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
@@ -153,6 +155,7 @@ PUT = "dynamodb.PutItem"
 UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
+READ_MANY = "dynamodb.ExecuteStatement"
 INVOKE = "lambda.Invoke"
 SEND = "sqs.SendMessageBatch"
 SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"

@@ -225,6 +225,7 @@ TABLE: dict[str, Case] = {
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
     "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
+    "GET /me/home": Case(None, elsewhere=200),
     "GET /me/trainings": Case(None, elsewhere=200),
     "POST /me/trainings/{participation_id}/confirm": Case(None),
     "POST /me/trainings/{participation_id}/decline": Case(None),
