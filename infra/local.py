@@ -16,6 +16,7 @@ from infra.application import application_of
 from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
+from infra.demo_certificate import DemoCertificate
 from infra.demo_people import DemoPeople
 from infra.demo_training import DemoTraining
 from infra.deploy import Stack, deploy
@@ -65,11 +66,14 @@ def run(port: int, *, with_demo: bool) -> None:
             _demonstrate(cloud, DemoPeople(org_admin, sample_id("org", LEARNERS_AT[0]), str(cloud.endpoint)))
             print("Alderquay Logistics enrolls a department of its own, and asks why somebody is enrolled:\n")
             _demonstrate(cloud, DemoTraining(org_admin, sample_id("org", LEARNERS_AT[0])))
+            learner = log_in(api_url, log_ins.learner, PASSWORD)
+            print("A learner at Alderquay Logistics completes a course:\n")
+            _demonstrate(cloud, DemoCertificate(learner))
         print(welcome(str(cloud.endpoint), api_url, log_ins), flush=True)
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining | DemoCertificate) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
     try:
         demo.run()

@@ -36,3 +36,6 @@ def test_a_completed_course_gives_a_certificate_as_pdf_that_anybody_can_check(de
     shown = deployed.send("GET", certificate["check_url"].removeprefix(deployed.url))
     assert "This certificate is genuine" in shown.text
     assert member not in shown.text
+
+    home = deployed.get("/me/home", learner)
+    assert (home["num_open_courses"], home["certificates"]) == (0, [certificate])
