@@ -24,6 +24,7 @@ portal.register(app)
 
 jobs = start.part("chalicelib.worker", "app.worker", "app.dead_letters", "app.sweeper")
 mails = start.part("chalicelib.mailer", "app.mailer", "app.mail_events", "app.answers")
+pdfs = start.part("chalicelib.training.certificates.pdf.typeset", "app.certificates")
 
 
 @app.on_sqs_message(queue_arn="set-by-infra", batch_size=5, name="worker")
@@ -51,6 +52,12 @@ def mail_events(event: Any, context: Any) -> None:
 @app.lambda_function(name="answers")
 def answers(event: Any, context: Any) -> None:
     mails.handle_answers(event)
+
+
+# The worker calls it; typesetter and fonts are a layer that no other function has.
+@app.lambda_function(name="certificates")
+def certificates(event: Any, context: Any) -> Any:
+    return pdfs.typeset(event)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")

@@ -30,6 +30,7 @@ from chalicelib.training.batches import enroll_chunk, reconcile
 from chalicelib.training.batches.messages import EnrollChunk, MailRow, ReconcileBatch
 from chalicelib.training.bulk_changes import bulk_change, reschedule_organization
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
+from chalicelib.training.certificates.messages import MakeCertificate
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
 from chalicelib.training.rollouts.messages import FinishLaunch, PreviewJob
@@ -69,6 +70,7 @@ def _later(module: str, name: str) -> Handle:
     return handle
 
 
+_CERTIFICATES = "training.certificates.pdf_file"
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
@@ -112,6 +114,7 @@ _KINDS = (
     Kind(TellPeople, lambda job, now: _live("tell").run(job, now)),
     Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
     Kind(RemindSession, lambda job, now: _live("reminders").remind(job, now)),
+    Kind(MakeCertificate, _later(_CERTIFICATES, "make"), _later(_CERTIFICATES, "on_dead_letter")),
     Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),
 )
 

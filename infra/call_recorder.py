@@ -43,8 +43,9 @@ _RESOURCE_BY_VARIABLE = {
     "SCHEDULE_GROUP": "ScheduleGroup",
     "USER_POOL_ID": "UserPool",
     "FILES_BUCKET": "FilesBucket",
+    "CERTIFICATES_FUNCTION": "Certificates",
 }
-_NAMING = ("TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
+_NAMING = ("FunctionName", "TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
 _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -53,6 +54,7 @@ _TRANSACTION_ACTIONS = {
 }
 # Where the action that AWS asks for is not called like the call.
 _ACTION_BY_CALL = {
+    "lambda:Invoke": "lambda:InvokeFunction",
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:HeadObject": "s3:GetObject",
@@ -126,6 +128,9 @@ def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[
         for statement in parameters["Statements"]:
             verb, table = re.match(r'(\w+)[^"]*"([^"]+)"', statement["Statement"]).groups()  # type: ignore[union-attr]
             yield f"dynamodb:PartiQL{verb.title()}", _resource(table)
+    elif operation == "ExecuteStatement":
+        (table,) = re.findall(r'FROM "([^"]+)"', parameters["Statement"])
+        yield "dynamodb:PartiQLSelect", _resource(table)
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         for table in parameters["RequestItems"]:
             yield f"dynamodb:{operation}", _resource(table)

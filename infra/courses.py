@@ -40,6 +40,7 @@ class GivenCourse(BaseModel):
     duration_minutes: int = Field(ge=1, le=10_000)
     launch_url: str = Field(pattern=r"^https://\S+$", max_length=2000)
     certificate: bool = False
+    certificate_months: int | None = Field(default=None, ge=1, le=1200)
     self_enroll: bool = False
 
 

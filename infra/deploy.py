@@ -16,6 +16,7 @@ import yaml
 
 from infra import differences, mail
 from infra.cloud import Cloud, add_region, aws_cloud
+from infra.layer import certificates_layer
 from infra.packaging import ROOT, STAGES, package
 from infra.stacks.changes import Changes
 from infra.stacks.kept import adopt, kept_resources
@@ -53,8 +54,9 @@ def deploy(
     # Before the packaging, which takes a while: is there a stack that can be changed?
     before = changes.begin()
     folder = package(stage, home, for_host=cloud.is_local)
+    layer = certificates_layer(home, for_host=cloud.is_local)
     digest = folder.name.removeprefix(f"{stage}-")
-    template, template_url = _uploaded(cloud, folder, digest)
+    template, template_url = _uploaded(cloud, folder, digest, layer)
     told = {"Stage": stage, "Build": digest, **parameters}
     if "MailFrom" in told:
         told.setdefault("MailIdentity", mail.domain_of(told["MailFrom"]))
@@ -78,7 +80,7 @@ def deploy(
     return stack
 
 
-def _uploaded(cloud: Cloud, folder: Path, digest: str) -> tuple[dict[str, Any], str]:
+def _uploaded(cloud: Cloud, folder: Path, digest: str, layer: Path) -> tuple[dict[str, Any], str]:
     """Code and template, in a bucket (templates past 51,200 bytes have to be): the template, and where it lies."""
     bucket = _artifact_bucket(cloud)
     key = f"muster/{digest}.zip"
@@ -88,11 +90,22 @@ def _uploaded(cloud: Cloud, folder: Path, digest: str) -> tuple[dict[str, Any], 
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            resource["Properties"]["Content"] = {"S3Bucket": bucket, "S3Key": _uploaded_layer(cloud, bucket, layer)}
     if cloud.is_local:
         differences.adapt(template)
     template_key = f"muster/{digest}.json"
     s3.put_object(Bucket=bucket, Key=template_key, Body=json.dumps(template).encode())
     return template, f"{s3.meta.endpoint_url}/{bucket}/{template_key}"
+
+
+def _uploaded_layer(cloud: Cloud, bucket: str, layer: Path) -> str:
+    """Its key. What is there already is not sent again: it is large, and its name says what is in it."""
+    s3, key = cloud.client("s3"), f"muster/{layer.name}"
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
+    if not any(entry["Key"] == key for entry in found):
+        s3.upload_file(str(layer), bucket, key)
+    return key
 
 
 def _own_url(cloud: Cloud, stack: Stack) -> str:

@@ -10,6 +10,7 @@ _RESPONSES = "x-amazon-apigateway-gateway-responses"
 # statement to be about no table, every schedule to be in the default group, and every mail to be of no identity.
 _CALL_BY_ACTION = {
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "dynamodb:PartiQLSelect": "dynamodb:ExecuteStatement",
     "scheduler:CreateSchedule": "scheduler:CreateSchedule",
     "ses:SendRawEmail": "ses:SendRawEmail",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",

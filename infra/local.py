@@ -16,6 +16,7 @@ from infra.application import application_of
 from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
+from infra.demo_certificate import DemoCertificate
 from infra.demo_live import DemoLive
 from infra.demo_people import DemoPeople
 from infra.demo_training import DemoTraining
@@ -71,11 +72,14 @@ def run(port: int, *, with_demo: bool) -> None:
             _demonstrate(cloud, DemoTraining(org_admin, sample_id("org", LEARNERS_AT[0])))
             print("And a live training, with answers by link and from the calendar:\n")
             _demonstrate(cloud, DemoLive(org_admin, sample_id("org", LEARNERS_AT[0]), cloud, stack))
+            learner = log_in(api_url, log_ins.learner, PASSWORD)
+            print("A learner at Alderquay Logistics completes a course:\n")
+            _demonstrate(cloud, DemoCertificate(learner))
         print(welcome(str(cloud.endpoint), api_url, log_ins), flush=True)
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining | DemoLive) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining | DemoLive | DemoCertificate) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
     try:
         demo.run()

@@ -63,7 +63,7 @@ def package(stage: str, home: Path, *, for_host: bool = False) -> Path:
     target = sysconfig.get_platform() if for_host and not is_like_lambda(architecture()) else "lambda"
     kept = home.resolve() / "packages"
     kept.mkdir(parents=True, exist_ok=True)
-    with _only_one(kept / "lock"):
+    with only_one(kept / "lock"):
         folder = kept / f"{stage}-{source_digest(stage, target)}"
         if folder.exists():
             return folder
@@ -167,7 +167,7 @@ def _forget_old(kept: Path) -> None:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
+def only_one(lock: Path) -> Iterator[None]:
     """Two test processes that want the same package at once make it once."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

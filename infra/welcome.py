@@ -19,7 +19,7 @@ Muster is up. Ctrl-C ends it; its data stays in .muster/.
   {learner:44} learner there
   {learner_at_two:44} learner at two clients
 
-  To paste: log in as the first, then the dashboard and the rollouts; as a learner, one's courses.
+  To paste: log in as the first, then the dashboard and the rollouts; as a learner, one's start page.
 
 API={api}
 login() {{ curl -s "$API/auth/login" -H 'Content-Type: application/json' \\
@@ -28,7 +28,7 @@ login() {{ curl -s "$API/auth/login" -H 'Content-Type: application/json' \\
 TOKEN=$(login {msp_admin})
 curl -s -H "Authorization: $TOKEN" "$API/msp/training?limit=5" | python3 -m json.tool
 curl -s -H "Authorization: $TOKEN" "$API/msp/rollouts" | python3 -m json.tool
-curl -s -H "Authorization: $(login {learner})" "$API/me/courses" | python3 -m json.tool
+curl -s -H "Authorization: $(login {learner})" "$API/me/home" | python3 -m json.tool
 """
 
 

@@ -90,6 +90,7 @@ def new_stage(cloud: Cloud) -> Stage:
         "USER_POOL_ID": pool["Id"],
         "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
+        "CERTIFICATES_FUNCTION": "certificates",
         "MAIL_FROM": "training@muster.example",
         "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",

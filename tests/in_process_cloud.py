@@ -26,6 +26,7 @@ from botocore.httpsession import URLLib3Session
 
 from infra.cloud import REGION, Cloud, server_environment
 from infra.local_aws import cognito, s3, ses
+from tests import functions
 from tests.quick_calls import SERVICES, quick_calls
 
 _sent_over_the_network = URLLib3Session.send
@@ -33,7 +34,7 @@ _sent_over_the_network = URLLib3Session.send
 _SIGNED = re.compile(rf"/{REGION}/(\w+)/aws4_request")
 
 # DynamoDB's reads, by the end of the target header.
-_READING = (".BatchGetItem", ".GetItem", ".Query", ".Scan")
+_READING = (".BatchGetItem", ".ExecuteStatement", ".GetItem", ".Query", ".Scan")
 
 # The number of requests that may have changed something: a dump is stale once it has grown.
 num_changing = 0
@@ -61,6 +62,8 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
         num_changing += not _text(request.headers.get("X-Amz-Target", "")).endswith(_READING)
         body = _body(request)
         signed = _SIGNED.search(_text(request.headers.get("Authorization", "")))
+        if signed and signed[1] == "lambda":
+            return functions.invoked(request, body)
         module = near.get(signed[1]) if signed else None
         if module is None or not str(request.url).startswith(endpoint):
             return _sent_over_the_network(session, request)

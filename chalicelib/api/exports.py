@@ -88,6 +88,15 @@ def export_participants(call: Call[Empty, ParticipantsFilter]) -> ExportOut:
 
 
 @routes.add(
+    "POST", _ORG + "/certificates/export", summary="Export the certificates that were issued", answer=ExportOut,
+    status=202, idempotent=True, **_INSIDE,
+)  # fmt: skip
+def export_certificates(call: Call[Empty, Empty]) -> ExportOut:
+    """A line per certificate that the list shows. Poll the export until it is ready, then fetch its file."""
+    return _start(call, Selection(kind=ExportKind.CERTIFICATES, **call.params), _own(call))
+
+
+@routes.add(
     "GET", _ORG + "/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut, **_INSIDE
 )
 def find_own_export(call: Call[Empty, Empty]) -> ExportOut:

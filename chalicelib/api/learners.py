@@ -53,7 +53,7 @@ def start_course(call: Call[Any, Any]) -> StartedOut:
 def complete_course(call: Call[Any, Any]) -> EnrollmentOut:
     course_id = self_enrolled_course(call.account_id, call.params["enrollment_id"])
     if course_id is not None:
-        return self_enrollment.complete(call.account_id, course_id, call.now)
+        return self_enrollment.complete(call.account_id, call.name, course_id, call.now)
     msp_id, enrollment_id = my_courses.find(call.account_id, call.params["enrollment_id"])
     return progress.complete(msp_id, enrollment_id, call.now)
 

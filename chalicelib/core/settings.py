@@ -46,6 +46,11 @@ def answers_domain() -> str:
     return os.environ.get("ANSWERS_DOMAIN", "")
 
 
+def certificates_function() -> str:
+    """The name of the function that typesets certificates. Only the worker calls it."""
+    return os.environ["CERTIFICATES_FUNCTION"]
+
+
 def mail_rate() -> int:
     """Mails a second at most. SES gives a new account 14; raise it with the account's."""
     return int(os.environ.get("MAIL_RATE", "14"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.aws import table
+from chalicelib.aws import partitions, table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
@@ -36,6 +36,18 @@ def read_up_to(account_id: str) -> str:
     """Notices with ids up to this one were read; empty for none."""
     found = table.get(NoticesRead, notices_pk(account_id), NOTICES_READ_SK)
     return found.up_to if found else ""
+
+
+def newest(account_id: str, limit: int) -> tuple[list[Notice], str]:
+    """The newest notices, and as `read_up_to`, in one call."""
+    models = {NOTICES_PREFIX: Notice, NOTICES_READ_SK: NoticesRead}
+    found, up_to = [], ""
+    for item in partitions.newest_in(models, notices_pk(account_id), limit + 1):
+        if isinstance(item, NoticesRead):
+            up_to = item.up_to
+        elif isinstance(item, Notice):
+            found.append(item)
+    return found, up_to
 
 
 def mark_all(account_id: str, up_to: str) -> None:

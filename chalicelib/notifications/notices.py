@@ -30,6 +30,12 @@ def page(account_id: str, unread: bool, limit: int, position: str | None) -> tup
     return num_unread(account_id, up_to), [_out(notice, up_to) for notice in found.items], found.next_position
 
 
+def newest(account_id: str, limit: int) -> tuple[int, list[NoticeOut]]:
+    """The number of unread ones, and the newest, in one call."""
+    found, up_to = notice_store.newest(account_id, _COUNTED)
+    return sum(not _is_read(notice, up_to) for notice in found), [_out(notice, up_to) for notice in found[:limit]]
+
+
 def num_unread(account_id: str, up_to: str) -> int:
     newest = notice_store.notices(account_id, _COUNTED, None).items
     return sum(not _is_read(notice, up_to) for notice in newest)

@@ -50,6 +50,13 @@ class Call(Generic[B, Q]):
     needs: str = ""
     # The ETag of what the caller has already.
     if_none_match: str = ""
+    # Of a route that has a page and JSON: the caller asked for JSON.
+    wants_json: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the account: its names, or its address when it has none."""
+        return " ".join(filter(None, self.names)) or self.email or ""
 
     @property
     def request_fingerprint(self) -> bytes:

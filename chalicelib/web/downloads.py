@@ -9,6 +9,7 @@ from chalice.app import CaseInsensitiveMapping, Response
 
 from chalicelib.core.errors import MusterError
 from chalicelib.web.problems import problem_response
+from chalicelib.web.requests import ASKED_FOR
 
 # The bucket deletes what lies there after a month.
 _PREFIX = "uploads/downloads/"
@@ -22,8 +23,8 @@ def send_binary(request: Any, get_response: Any) -> Response:
     API Gateway makes bytes of the function's Base64 only for an Accept header that its API's binary types match; ours
     match every one. For a request without one, what it does is not documented: that is sent to the file in the bucket.
     """
-    accepted = request.headers.get("accept")
-    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})
+    accepted = str(request.headers.get("accept") or "")
+    request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*", ASKED_FOR: accepted})
     response: Response = get_response(request)
     if accepted or not isinstance(response.body, bytes):
         return response

@@ -110,7 +110,10 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
-    if route.answer:
+    if route.answer and route.is_page:
+        answer = refs[(route.answer, "serialization")]
+        success["content"] = {HTML: {"schema": {}}, **{kind: {"schema": answer} for kind in route.also_answers}}
+    elif route.answer:
         success["content"] = {route.content_type: {"schema": refs[(route.answer, "serialization")]}}
     elif route.status != 204:
         success["content"] = {kind: {"schema": {}} for kind in (route.content_type, *route.also_answers)}

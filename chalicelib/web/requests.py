@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid
 
+# What the Accept header said, before Chalice was told that everything is accepted.
+ASKED_FOR = "muster-accept"
+
 _FILE_NAME = re.compile(rb"^content-disposition:[^\r\n]*;[ \t]*filename\*?=", re.IGNORECASE | re.MULTILINE)
 _FILE_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
@@ -41,6 +44,12 @@ def names_of(request: Any) -> tuple[str, str]:
 def source_of(request: Any) -> str:
     """The IP address of the caller."""
     return str(((request.context or {}).get("identity") or {}).get("sourceIp") or "")
+
+
+def wants_json(request: Any) -> bool:
+    """A browser names HTML; a program that names JSON alone gets that."""
+    accepted = str(request.headers.get(ASKED_FOR) or "").lower()
+    return "application/json" in accepted and "text/html" not in accepted
 
 
 def content_type_of(request: Any) -> str:

@@ -32,6 +32,7 @@ from chalicelib.web.requests import (
     query_of,
     source_of,
     verified_email_of,
+    wants_json,
 )
 
 MAX_BODY_BYTES = 1_000_000
@@ -169,8 +170,9 @@ class Routes:
 
 
 def _respond(route: Route, function: Callable[[Any], Any], request: Any, params: dict[str, str]) -> Response:
+    as_page = route.is_page and not _as_json(route, request)
     try:
-        if route.is_page and (shorter := address_without_slash(request)):
+        if as_page and (shorter := address_without_slash(request)):
             return Response("", {**_PAGE_HEADERS, "Location": shorter}, 308)
         result = function(_parse(route, request, params))
         if isinstance(result, Response):
@@ -189,11 +191,15 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
     except MusterError as error:
         if error.status >= 500:
             observability.failure("request failed", route=route.name, code=error.code)
-        return _page_response(problem_page(error)) if route.is_page else problem_response(error)
+        return _page_response(problem_page(error)) if as_page else problem_response(error)
     except Exception:
         # A bug: the log has the stack, the answer does not.
         observability.failure("request failed unexpectedly", route=route.name)
-        return _page_response(problem_page(unexpected())) if route.is_page else unexpected_response()
+        return _page_response(problem_page(unexpected())) if as_page else unexpected_response()
+
+
+def _as_json(route: Route, request: Any) -> bool:
+    return JSON[0] in route.also_answers and wants_json(request)
 
 
 def _page_response(page: HtmlPage) -> Response:
@@ -234,6 +240,7 @@ def _parse(route: Route, request: Any, params: dict[str, str]) -> Call[Any, Any]
         logged_in_at=logged_in_at_of(request),
         needs=route.needs,
         if_none_match=request.headers.get("if-none-match") or "",
+        wants_json=_as_json(route, request),
     )
 
 

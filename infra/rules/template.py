@@ -39,6 +39,7 @@ PUBLIC = {
     "POST /rsvp/{token}",
     "GET /calendar/{token}",
     "GET /guide",
+    "GET /certificates/{number}",
     "POST /auth/register",
     "POST /auth/confirm",
     "POST /auth/resend",
@@ -56,6 +57,7 @@ PATTERNS = {
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
     "${FilesBucket.Arn}/answers/*",
+    "${FilesBucket.Arn}/certificates/*",
     # SES also asks about recipients that are verified, as every recipient in its sandbox is.
     _ANY_IDENTITY,
 }

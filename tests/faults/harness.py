@@ -94,10 +94,10 @@ class FaultHarness:
         path = f"/msp/organizations/{org_id}/training-access"
         assert self.ask(Request("PUT", path, self.admin, access)).status == 200
 
-    def course(self) -> str:
+    def course(self, **fields: Any) -> str:
         """Ids made in different milliseconds sort: rows are in the order in which courses were made."""
         self.world.now += timedelta(milliseconds=1)
-        return self.world.course(self.msp_id)
+        return self.world.course(self.msp_id, **fields)
 
     def enrolled_before(self, org_id: str, course_id: str, person: int, status: str) -> str:
         """An enrollment that no batch made, for one of the client's people (by number); gives the member's id."""

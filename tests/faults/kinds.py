@@ -55,6 +55,7 @@ Fault = Wire | Kill | Refusal
 _THROTTLED = {
     "cognito-idp": "TooManyRequestsException",
     "dynamodb": "ThrottlingException",
+    "lambda": "TooManyRequestsException",
     "s3": "SlowDown",
     "scheduler": "ThrottlingException",
     "sqs": "RequestThrottled",
@@ -62,6 +63,7 @@ _THROTTLED = {
 _BROKEN = {
     "cognito-idp": "InternalErrorException",
     "dynamodb": "InternalServerError",
+    "lambda": "ServiceException",
     "s3": "InternalError",
     "scheduler": "InternalServerException",
     "sqs": "InternalFailure",
@@ -96,6 +98,8 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one key unprocessed", ""),
         Refusal("one key unprocessed again and again", "", again=True),
     ),
+    # Reads only.
+    "dynamodb.ExecuteStatement": _READ,
     "dynamodb.PutItem": _WRITE,
     "dynamodb.UpdateItem": _WRITE,
     "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
@@ -107,6 +111,8 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one statement broken though written", "InternalServerError", applied=True),
         Refusal("one statement broken though written again and again", "InternalServerError", again=True, applied=True),
     ),
+    # The functions that are called change nothing.
+    "lambda.Invoke": _READ,
     "s3.GetObject": _READ,
     "s3.PutObject": _WRITE,
     "s3.CreateMultipartUpload": _WRITE,
@@ -149,6 +155,8 @@ PUT = "dynamodb.PutItem"
 UPDATE = "dynamodb.UpdateItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
+READ_MANY = "dynamodb.ExecuteStatement"
+INVOKE = "lambda.Invoke"
 SEND = "sqs.SendMessageBatch"
 SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"
 SCHEDULE = "scheduler.CreateSchedule"

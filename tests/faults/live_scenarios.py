@@ -122,7 +122,7 @@ class Live(People):
         assert not wrong, "\n".join(wrong)
 
     def problems(self) -> list[str]:
-        core, wrong = self.dump("core"), []
+        core, wrong = [*self.dump("core"), *self.dump("enrollments")], []
         for session in self.sessions():
             key = f"ORG#{self.org_id}#SESSION#{session['session_id']}"
             people = [item for item in core if item["pk"] == key]
@@ -143,6 +143,7 @@ class Live(People):
                 item
                 for item in core
                 if item["pk"] == f"ORG#{self.org_id}#MEMBER#{one['member_id']}"
+                and item["sk"].startswith("TRAINING#")
                 and item["session_id"] == one["session_id"]
             ]
             if [item["participation_id"] for item in pointers] != [one["participation_id"]]:

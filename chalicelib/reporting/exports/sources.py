@@ -16,6 +16,8 @@ from chalicelib.training.batches import views as batches_views
 from chalicelib.training.batches.create_rows import stored_or_planned_row
 from chalicelib.training.batches.page_schemas import BatchItem
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.certificates import org_certificates
+from chalicelib.training.certificates.schemas import OrgCertificate, OrgCertificatesQuery
 from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
 from chalicelib.training.rollouts import views
@@ -60,6 +62,8 @@ def name_of(msp_id: str, selection: Selection) -> str:
         if selection.session_id:
             session_of(selection.org_id, selection.training_id, selection.session_id)
         return file_name_of("participants", org.name, title, selection.status or "")
+    if selection.kind == ExportKind.CERTIFICATES:
+        return file_name_of("certificates", org.name)
     row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
     if row is None:
         raise NotFound()
@@ -77,6 +81,10 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
         return _field_sheet(list(BatchItem.model_fields), batches)
     if selection.kind == ExportKind.PARTICIPANTS:
         return _participants_sheet(scope, selection)
+    if selection.kind == ExportKind.CERTIFICATES:
+        everything = OrgCertificatesQuery()
+        issued = _all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
+        return _field_sheet(list(OrgCertificate.model_fields), issued)
     found = _all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
     return _field_sheet(list(LearnerOut.model_fields), found)
 

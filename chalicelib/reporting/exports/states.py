@@ -10,6 +10,7 @@ class ExportKind(StrEnum):
     BATCHES = "batches"
     LEARNERS = "learners"
     PARTICIPANTS = "participants"
+    CERTIFICATES = "certificates"
 
 
 class ExportStatus(StrEnum):

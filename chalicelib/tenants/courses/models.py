@@ -15,6 +15,8 @@ class Course(CoreItem):
     duration_minutes = NumberAttribute()
     launch_url = UnicodeAttribute()
     certificate = BooleanAttribute(default=False)
+    # How long a certificate counts, if not for good.
+    certificate_months = NumberAttribute(null=True)
     self_enroll = BooleanAttribute(default=False)
 
 

@@ -11,7 +11,10 @@ class CourseQuery(PageQuery):
 
 
 class CourseOut(BaseModel):
-    """`certificate`: completing it issues one. `self_enroll`: a person may take it without an organization."""
+    """`certificate`: completing it issues one, which counts for `certificate_months`, or for good when that is null.
+
+    `self_enroll`: a person may take it without an organization.
+    """
 
     course_id: str
     title: str
@@ -19,6 +22,7 @@ class CourseOut(BaseModel):
     duration_minutes: int
     launch_url: str
     certificate: bool
+    certificate_months: int | None = None
     self_enroll: bool
 
 

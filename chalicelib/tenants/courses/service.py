@@ -83,5 +83,6 @@ def _out(course: Course) -> CourseOut:
         duration_minutes=int(course.duration_minutes),
         launch_url=course.launch_url,
         certificate=course.certificate,
+        certificate_months=int(course.certificate_months) if course.certificate_months else None,
         self_enroll=course.self_enroll,
     )

@@ -122,7 +122,9 @@ def enrollment_at(pk: str, sk: str) -> Enrollment:
 
 def enrollments_of(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Enrollment]:
     """Current ones and history, course by course."""
-    return table.query(Enrollment, learner_pk(org_id, member_id), limit=limit, after=after, consistent=True)
+    return table.query(
+        Enrollment, learner_pk(org_id, member_id), prefix=enrollment_sk(""), limit=limit, after=after, consistent=True
+    )
 
 
 def enrollments_of_course(org_id: str, member_id: str, course_id: str) -> list[Enrollment]:

@@ -15,6 +15,7 @@ from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.progress import store
+from chalicelib.training.progress.certify import certificate_writes
 from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
 from chalicelib.training.progress.store import Values
@@ -29,14 +30,14 @@ _TRIES = 4
 def start(msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> StartedOut:
     """Answers the course's link. Starting twice changes nothing more."""
     course = find_course(msp_id, enrollment_id)
-    enrollment, zone = _change(msp_id, enrollment_id, now, start_values)
+    enrollment, zone = _change(msp_id, enrollment_id, course, now, start_values)
     out = enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
     return StartedOut(enrollment=out, launch_url=course.launch_url)
 
 
 def complete(msp_id: str, enrollment_id: EnrollmentId, now: datetime) -> EnrollmentOut:
     course = find_course(msp_id, enrollment_id)
-    enrollment, zone = _change(msp_id, enrollment_id, now, complete_values)
+    enrollment, zone = _change(msp_id, enrollment_id, course, now, complete_values)
     return enrollment_out(enrollment_id.org_id, enrollment_id.member_id, enrollment, course.title, zone, now)
 
 
@@ -54,14 +55,16 @@ def find_enrollment(msp_id: str, enrollment_id: EnrollmentId) -> tuple[Enrollmen
     return enrollment, org_of(msp_id, enrollment_id.org_id)
 
 
-def _change(msp_id: str, enrollment_id: EnrollmentId, now: datetime, step: Step) -> tuple[Enrollment, ZoneInfo]:
+def _change(
+    msp_id: str, enrollment_id: EnrollmentId, course: Course, now: datetime, step: Step
+) -> tuple[Enrollment, ZoneInfo]:
     """Gives the enrollment as it then is. When another tab or an admin was first, the step is decided again."""
 
     def change() -> tuple[Enrollment, ZoneInfo]:
         enrollment, org = find_enrollment(msp_id, enrollment_id)
         values = step(enrollment, now)
         if values:
-            store.change(enrollment, values)
+            store.change(enrollment, values, certificate_writes(org, course, enrollment_id, values, now))
             enrollment, org = find_enrollment(msp_id, enrollment_id)
         return enrollment, zone_of(org)
 

@@ -11,6 +11,7 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.courses.models import Course
 from chalicelib.tenants.organizations.lookups import zone_of
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.local_dates import due_instant, is_due_date_after, local_date, parse_hour
@@ -19,6 +20,7 @@ from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.progress import store
+from chalicelib.training.progress.certify import certificate_writes
 from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from chalicelib.training.progress.progress import completed_at_values, find_course, find_enrollment, require_current
 from chalicelib.training.progress.schemas import CourseResult, EnrollmentChange, EnrollmentOut
@@ -34,12 +36,12 @@ def enter(scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, n
     Raises NotFound, Invalid for wrong dates, Conflict when the enrollment's status does not allow it.
     """
     course = find_course(scope.msp_id, enrollment_id)
-    enrollment, zone = until_settled(lambda: _enter(scope, enrollment_id, change, now), _TRIES)
+    enrollment, zone = until_settled(lambda: _enter(scope, enrollment_id, course, change, now), _TRIES)
     return enrollment_out(scope.org, enrollment_id.member_id, enrollment, course.title, zone, now)
 
 
 def _enter(
-    scope: Scope, enrollment_id: EnrollmentId, change: EnrollmentChange, now: datetime
+    scope: Scope, enrollment_id: EnrollmentId, course: Course, change: EnrollmentChange, now: datetime
 ) -> tuple[Enrollment, ZoneInfo]:
     """Gives the enrollment as it then is. ConditionFailed when it changed since it was read."""
     old, org = find_enrollment(scope.msp_id, enrollment_id)
@@ -58,6 +60,7 @@ def _enter(
         change.model_dump(mode="json", exclude_unset=True),
     )
     writes = [*store.change_writes(old, values), *reach_writes(scope, enrollment_id.member_id)]
+    writes += certificate_writes(org, course, enrollment_id, values, now)
     if values.get("due_by") and _has_reminders(scope.msp_id, org.org_id, old):
         key = BatchKey(scope.msp_id, org.org_id, str(old.batch_id))
         detail, hour = learner_detail(values["due_by"], enrollment_id.member_id), parse_hour(org.enroll_hour)

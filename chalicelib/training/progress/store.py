@@ -26,9 +26,9 @@ def change_writes(old: Enrollment, values: Values) -> list[Write]:
     return together([(old, values), *((other, news(other, old, values)) for other in one_with(old))])
 
 
-def change(old: Enrollment, values: Values) -> None:
-    """In a transaction of its own. ConditionFailed as above."""
-    table.transact(change_writes(old, values))
+def change(old: Enrollment, values: Values, writes: Sequence[Write] = ()) -> None:
+    """In a transaction of its own, with what else belongs to it. ConditionFailed as above."""
+    table.transact([*change_writes(old, values), *writes])
 
 
 def one_with(*enrollments: Enrollment) -> list[Enrollment]:

@@ -3,16 +3,21 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
 from chalicelib.core.settle import until_settled
+from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.courses.models import Course
 from chalicelib.training.batches.models import Enrollment, enrollment_sk
 from chalicelib.training.batches.states import EnrollmentStatus
+from chalicelib.training.certificates import issue
 from chalicelib.training.progress import store as progress_store
+from chalicelib.training.progress.certify import completed, is_certified
 from chalicelib.training.progress.progress import Step, complete_values, start_values
 from chalicelib.training.progress.schemas import EnrollmentOut, StartedOut
+from chalicelib.training.progress.store import Values
 from chalicelib.training.progress.views import enrollment_out
 from chalicelib.training.self_enrollment import store
 from chalicelib.training.self_enrollment.models import SELF_ENROLLED, self_enrollments_pk
@@ -56,8 +61,9 @@ def start(account_id: str, course_id: str, now: datetime) -> StartedOut:
     return StartedOut(enrollment=out, launch_url=course.launch_url)
 
 
-def complete(account_id: str, course_id: str, now: datetime) -> EnrollmentOut:
-    enrollment, course = _change(account_id, course_id, now, complete_values)
+def complete(account_id: str, name: str, course_id: str, now: datetime) -> EnrollmentOut:
+    """`name` is the account's, for the certificate."""
+    enrollment, course = _change(account_id, course_id, now, complete_values, name)
     return self_enrollment_out(account_id, enrollment, course.title, now)
 
 
@@ -72,18 +78,30 @@ def page(account_id: str, limit: int, after: str | None, now: datetime) -> tuple
     return items, enrollments.next_position
 
 
-def _change(account_id: str, course_id: str, now: datetime, step: Step) -> tuple[Enrollment, Course]:
+def _change(account_id: str, course_id: str, now: datetime, step: Step, name: str = "") -> tuple[Enrollment, Course]:
     """Gives the enrollment as it then is. When another tab was first, or an offer was accepted, it is decided again."""
 
     def change() -> tuple[Enrollment, Course]:
         enrollment, course = _find(account_id, course_id)
         values = step(enrollment, now)
         if values:
-            progress_store.change(enrollment, values)
+            certificate = _certificate_writes(account_id, name, course, enrollment, values, now)
+            progress_store.change(enrollment, values, certificate)
             enrollment, course = _find(account_id, course_id)
         return enrollment, course
 
     return until_settled(change, _TRIES)
+
+
+def _certificate_writes(
+    account_id: str, name: str, course: Course, enrollment: Enrollment, values: Values, now: datetime
+) -> list[Write]:
+    if not is_certified(course, values):
+        return []
+    msp_id = str(enrollment.msp_id)
+    msp = access_store.msp(msp_id)
+    provider = msp.name if msp else ""
+    return issue.writes([issue.to_account(msp_id, provider, account_id, name, completed(course, values), now)])
 
 
 def _find(account_id: str, course_id: str) -> tuple[Enrollment, Course]:

@@ -33,7 +33,9 @@ def enrollment(account_id: str, course_id: str) -> Enrollment | None:
 
 
 def enrollments(account_id: str, limit: int, after: str | None) -> Page[Enrollment]:
-    return table.query(Enrollment, self_enrollments_pk(account_id), limit=limit, after=after, consistent=True)
+    return table.query(
+        Enrollment, self_enrollments_pk(account_id), prefix=enrollment_sk(""), limit=limit, after=after, consistent=True
+    )
 
 
 def titles(enrollments: Sequence[Enrollment]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.aws.items import CoreItem
+from chalicelib.aws.items import CoreItem, EnrollmentItem
 from chalicelib.aws.table import Ref
 from chalicelib.core.ids import short_hash
 from chalicelib.tenants.access.models import org_pk
@@ -135,6 +135,8 @@ class Participant(CoreItem):
     attendance_at = UnicodeAttribute(null=True)
     score = NumberAttribute(null=True)
     comment = UnicodeAttribute(null=True)
+    # Of the certificate that the attendance brought.
+    certificate_id = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=0)
 
 
@@ -165,8 +167,10 @@ def line_entry(participant: Participant) -> LineEntry:
     return LineEntry(pk, f"{participant.asked}#{participant.member_id}", member_id=participant.member_id)
 
 
-class Participation(CoreItem):
-    """`ORG#o#MEMBER#m` / `TRAINING#t`: the session of this training that the member is, or was last, in."""
+class Participation(EnrollmentItem):
+    """`ORG#o#MEMBER#m` / `TRAINING#t`, beside enrollments: the session of this training that the member is,
+    or was last, in.
+    """
 
     training_id = UnicodeAttribute()
     session_id = UnicodeAttribute()

@@ -13,7 +13,7 @@ from chalicelib.people.members.events import MemberArchived
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import participant_store, place_store, places, store
+from chalicelib.training.sessions import certify, participant_store, place_store, places, store
 from chalicelib.training.sessions.enrolling.enroll import closed_code
 from chalicelib.training.sessions.explanations import explain
 from chalicelib.training.sessions.messages import TellPeople
@@ -29,8 +29,8 @@ from chalicelib.training.sessions.participants import one
 from chalicelib.training.sessions.states import EXPECTED, SEATED, ParticipantStatus
 from chalicelib.training.sessions.tell import sequence_of
 
-# People whose attendance one transaction writes.
-_AT_ONCE = 40
+# People whose attendance one transaction writes: each may have a certificate, of three writes.
+_AT_ONCE = 20
 
 _MOVABLE = EXPECTED | {ParticipantStatus.WAITING, ParticipantStatus.DECLINED}
 
@@ -174,15 +174,16 @@ def enter_attendance(
     member_ids = list(wanted)
     for start in range(0, len(member_ids), _AT_ONCE):
         group = {member_id: wanted[member_id] for member_id in member_ids[start : start + _AT_ONCE]}
-        results += until_settled(partial(_enter_group, scope, session_id, group, now))
+        results += until_settled(partial(_enter_group, scope, session, group, now))
     return AttendanceOut(results=results)
 
 
 def _enter_group(
-    scope: Scope, session_id: str, group: dict[str, ParticipantStatus], now: datetime
+    scope: Scope, session: Session, group: dict[str, ParticipantStatus], now: datetime
 ) -> list[AttendanceResult]:
-    found = participant_store.participants_by_id(scope.org, session_id, group)
-    results, writes, entered = [], [], {}
+    found = participant_store.participants_by_id(scope.org, session.session_id, group)
+    results: list[AttendanceResult] = []
+    entered: list[tuple[Participant, ParticipantStatus]] = []
     for member_id, status in group.items():
         participant = found.get(member_id)
         if participant is None:
@@ -192,12 +193,18 @@ def _enter_group(
         else:
             results.append(AttendanceResult(member_id=member_id, done=True, code=None, sentence=None))
             if participant.status != status:
-                changes = {"status": status.value, "attendance_at": to_text(now)}
-                writes.append(participant_store.change_write(participant, **changes))
-                entered[member_id] = status.value
-    if writes:
-        entry = AuditEntry(scope.account_id, "attendance.entered", f"session/{session_id}", after=entered)
-        audit.commit(scope.tenant_pk, entry, writes, now)
+                entered.append((participant, status))
+    if entered:
+        certificates, more = certify.certificates(scope, session, entered, now)
+        writes = []
+        for participant, status in entered:
+            changes: dict[str, Any] = {"status": status.value, "attendance_at": to_text(now)}
+            if participant.member_id in certificates:
+                changes["certificate_id"] = certificates[participant.member_id]
+            writes.append(participant_store.change_write(participant, **changes))
+        after = {participant.member_id: status.value for participant, status in entered}
+        entry = AuditEntry(scope.account_id, "attendance.entered", f"session/{session.session_id}", after=after)
+        audit.commit(scope.tenant_pk, entry, [*writes, *more], now)
     return results
 
 
@@ -226,11 +233,17 @@ def _enter(scope: Scope, training_id: str, member_id: str, fields: dict[str, Any
         # A comment is about a person: the trail says that there is another one, not which.
         shown = {name: value for name, value in changes.items() if name in ("status", "score")}
         before = {name: getattr(participant, name) for name in shown}
+        certificates: list[Write] = []
+        if "status" in changes:
+            status = ParticipantStatus(changes["status"])
+            ids, certificates = certify.certificates(scope, session, [(participant, status)], now)
+            changes |= dict.fromkeys(["certificate_id"], ids[member_id]) if ids else {}
         entry = AuditEntry(
             scope.account_id, "participant.result", f"member/{member_id}", before,
-            {**shown, "session_id": session.session_id, "fields": sorted(changes)},
+            {**shown, "session_id": session.session_id, "fields": sorted(changes.keys() - {"certificate_id"})},
         )  # fmt: skip
-        audit.commit(scope.tenant_pk, entry, [participant_store.change_write(participant, **changes)], now)
+        write = participant_store.change_write(participant, **changes)
+        audit.commit(scope.tenant_pk, entry, [write, *certificates], now)
 
     until_settled(step)
 

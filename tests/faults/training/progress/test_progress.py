@@ -18,6 +18,9 @@ _OWN = [QUERY, GET, GET, GET, TRANSACT, GET, GET]
 _ADMIN = [GET, QUERY, GET, GET, GET, GET, QUERY, TRANSACT, GET, GET]
 # The row as well, which says whether there are reminders.
 _DUE_DATE = [*_ADMIN[:6], GET, *_ADMIN[6:]]
+# The member as well, whose name it bears.
+_CERTIFIED = [*_OWN[:4], GET, *_OWN[4:]]
+_RESULT_CERTIFIED = [*_ADMIN[:6], GET, *_ADMIN[6:]]
 _NEW_DATE = ({"status": "enrolled", "due_by": "2087-03-01"}, {"due_by": "2087-03-01"})
 
 
@@ -31,12 +34,17 @@ class Step:
     change: dict[str, Any] | None = None
     after_start: bool = False
     num_reminders: int = 0
+    certificate: bool = False
 
 
 _STEPS = {
     "start": Step(_OWN, {"status": "in_progress", "score": None, "due_by": "2087-02-01"}),
     "complete": Step(_OWN, {"status": "completed", "score": None, "due_by": "2087-02-01"}),
     "complete once started": Step(_OWN, {"status": "completed"}, after_start=True),
+    "complete with a certificate": Step(_CERTIFIED, {"status": "completed"}, certificate=True),
+    "result with a certificate": Step(
+        _RESULT_CERTIFIED, {"status": "completed"}, {"result": {"score": 90}}, certificate=True
+    ),
     "result": Step(_ADMIN, {"status": "completed", "score": 90}, {"result": {"score": 90, "completed_at": None}}),
     "result of today": Step(
         _ADMIN, {"status": "completed", "score": 90}, {"result": {"score": 90, "completed_at": "2087-01-06"}}
@@ -49,10 +57,10 @@ _STEPS = {
 @built_once
 def _step(play: FaultHarness, name: str) -> tuple[Request, Rows]:
     """The request, and the row that stays as it is but for its learners' progress."""
-    course = play.course()
+    step = _STEPS[name]
+    course = play.course(certificate=step.certificate)
     org_id = play.client(0, [course])
     account_id, member_id = play.world.learner(org_id)
-    step = _STEPS[name]
     notifications = {"enrollment": False, "reminders": bool(step.num_reminders)}
     play.launch([org_id], [{"course_id": course, "due_by": "2087-02-01"}], notifications=notifications)
     play.outside.work_off()
@@ -75,9 +83,18 @@ def _assert_said(play: FaultHarness, name: str, answer: dict[str, Any]) -> None:
 def _assert_audited_once(play: FaultHarness, name: str) -> None:
     planned = [due for due in Tables.of(play.world).dues if "2087-03-01" in due["sk"].split("#")[2]]
     assert len(planned) == _STEPS[name].num_reminders
+    _assert_certified_once(play, name)
     entries = [entry for entries in Tables.of(play.world).audit.values() for entry in entries]
     num_entries = sum(entry["action"] == "enrollment.changed" for entry in entries)
     assert num_entries == (_STEPS[name].change is not None)
+
+
+def _assert_certified_once(play: FaultHarness, name: str) -> None:
+    """A certificate, its number and its place in the organization's list: each once or not at all."""
+    kinds = ("CERTIFICATE#",)
+    stored = [item for short in ("core", "enrollments") for item in play.world.dump(short)]
+    found = [item for item in stored if item["sk"].startswith(kinds) or item["pk"].startswith(kinds)]
+    assert len(found) == (3 if _STEPS[name].certificate else 0)
 
 
 @pytest.mark.parametrize("name", _STEPS)

@@ -197,6 +197,12 @@ TABLE: dict[str, Case] = {
     "POST /orgs/{org_id}/imports/{import_id}/disapprove": Case(P.INVITES),
     f"GET {_MEMBER}/carry-over": Case(P.RESULTS),
     f"POST {_MEMBER}/carry-over/{{offer_id}}/accept": Case(P.RESULTS),
+    # Certificates
+    "GET /orgs/{org_id}/certificates": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/certificates/{certificate_id}/file": Case(P.TRAINING_READ),
+    "POST /orgs/{org_id}/certificates/{certificate_id}/revoke": Case(P.RESULTS, lambda _: {"reason": "Taken over"}),
+    "POST /orgs/{org_id}/certificates/{certificate_id}/reissue": Case(P.RESULTS),
+    "POST /orgs/{org_id}/certificates/export": Case(P.TRAINING_READ),
     # Live trainings
     f"GET {_TRAININGS}": Case(P.TRAINING_READ),
     f"POST {_TRAININGS}/enroll": Case(P.TRAININGS, _enroll),
@@ -221,6 +227,7 @@ TABLE: dict[str, Case] = {
     "POST /me/invites/{invite_id}/accept": Case(None, lambda _: {}),
     "POST /me/invites/{invite_id}/decline": Case(None),
     "GET /me": Case(None, elsewhere=200),
+    "GET /me/home": Case(None, elsewhere=200),
     "GET /me/trainings": Case(None, elsewhere=200),
     "POST /me/trainings/{participation_id}/confirm": Case(None),
     "POST /me/trainings/{participation_id}/decline": Case(None),
@@ -228,6 +235,8 @@ TABLE: dict[str, Case] = {
     "POST /me/notifications/read": Case(None, lambda _: {"ids": "all"}, elsewhere=200),
     "GET /me/calendar": Case(None, elsewhere=200),
     "POST /me/calendar": Case(None, elsewhere=200),
+    "GET /me/certificates": Case(None, elsewhere=200),
+    "GET /me/certificates/{certificate_id}/file": Case(None),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),
@@ -253,13 +262,14 @@ class Tenant:
         self.driver, self.admin = driver, driver.admin
         second_admin = world.msp_admin(driver.msp, world.account(f"{mark}.second@example.com"))
         course, denied = (world.course(driver.msp, f"{mark} {title}") for title in ("Passwords", "Phishing"))
+        certified = world.course(driver.msp, f"{mark} Certified", certificate=True)
         # Of these everybody may know who has an account.
         open_course = world.course(driver.msp, "Open to everybody", self_enroll=True)
         library_course = world.course(world.msp("Library"), "Open to everybody, too", self_enroll=True)
         self.org = world.org(
             driver.msp,
             f"{mark} Industries",
-            courses=[course, open_course],
+            courses=[course, open_course, certified],
             reply_to=f"{mark}@example.com",
             subscription="active",
         )
@@ -287,6 +297,12 @@ class Tenant:
         taken = world.post("/me/courses", self.learner, {"course_id": open_course}).json["enrollment_id"]
         world.post(f"/me/courses/{taken}/start", self.learner)
         offer = world.post(f"/me/courses/{taken}/offer", self.learner, {"org_id": self.org}).json["offer_id"]
+        driver.launch(self.org, [certified], name=f"{mark} third")
+        world.post(f"/me/courses/{self.org}.{member}.{certified}/complete", self.learner)
+        (certificate,) = world.every("/me/certificates", self.learner)
+        # Whoever asks for the file later finds it made.
+        world.get(f"/me/certificates/{certificate['certificate_id']}/file", self.learner)
+        driver.work()
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
         kept = {"name": f"{mark} filter", "filter": {"also": [member]}}
@@ -306,6 +322,7 @@ class Tenant:
         enrolled = world.post(f"{trainings}/enroll", self.admin, chosen).json["enroll_id"]
         driver.work()
         self.ids = {
+            "certificate_id": certificate["certificate_id"],
             "filter_id": filter_id, "search_id": count.search_id,
             "training_id": training, "session_id": session, "enroll_id": enrolled,
             "participation_id": f"{self.org}.{member}.{training}",

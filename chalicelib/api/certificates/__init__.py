@@ -1,0 +1,1 @@
+"""HTTP: certificates: the caller's own, their public check, and those that an organization issued."""

@@ -1,0 +1,1 @@
+"""Certificates as PDF: what runs in a function of its own, whose layer has the typesetter and the fonts."""
