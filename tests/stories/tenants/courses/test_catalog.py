@@ -24,6 +24,7 @@ def test_a_course_shows_all_its_details(world: World, msp: str, admin: str) -> N
         "duration_minutes": 25,
         "launch_url": "https://courses.example/1",
         "certificate": True,
+        "certificate_months": None,
         "self_enroll": True,
     }
     assert world.get(f"/msp/courses/{course_id}", admin).json == expected
