@@ -69,7 +69,7 @@ def package(stage: str, home: Path, *, for_host: bool = False) -> Path:
             return folder
         _forget_old(kept)
         with tempfile.TemporaryDirectory(dir=kept, prefix="making-") as making:
-            made = _packaged(stage, Path(making), target, pages.scripts(home.resolve()))
+            made = _packaged(stage, Path(making), target)
             made.rename(folder)
         return folder
 
@@ -98,13 +98,13 @@ def _config() -> dict[str, Any]:
     return config
 
 
-def _packaged(stage: str, making: Path, target: str, scripts: Path) -> Path:
+def _packaged(stage: str, making: Path, target: str) -> Path:
     project, made = making / "project", making / "package"
     for file in _sources():
         copied = project / file.relative_to(ROOT)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copied)
-    pages.prepare(project, scripts)
+    pages.prepare(project, pages.scripts(making.parent))
     (project / "merge.yaml").write_text(yaml.safe_dump(_merged_parts(stage)))
     environment = {
         **os.environ,

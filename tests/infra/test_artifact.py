@@ -128,6 +128,8 @@ def chalice_says(monkeypatch: pytest.MonkeyPatch, text: str, files: dict[str, by
         return subprocess.CompletedProcess(command, 0, text, "")
 
     monkeypatch.setattr(packaging.subprocess, "run", run)
+    monkeypatch.setattr(packaging.pages, "scripts", lambda home: home)
+    monkeypatch.setattr(packaging.pages, "prepare", lambda project, scripts: None)
     return found
 
 
