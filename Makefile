@@ -35,7 +35,7 @@ run: $(INSTALLED)
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED)
 	@rm -rf .muster/calls
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -p infra.call_recorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -p infra.call_recorder $(ARGS)
 	@test "$(ARGS)" != "$(ALL_TESTS)" || $(BIN)/python -m infra.check_policies
 
 check: $(INSTALLED)

@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore.exceptions import ClientError
+
 from chalicelib.aws import clients
 from chalicelib.core.settings import settings
 from infra.cloud import Cloud
-from infra.deploy import Stack
+from infra.deploy import Stack, describe
 
 
 @contextmanager
@@ -28,6 +30,16 @@ def application_of(cloud: Cloud, stack: Stack) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
         _forget()
+
+
+def stack_of(cloud: Cloud, stage: str) -> Stack:
+    """For a command: without the stage it ends, saying so."""
+    try:
+        return describe(cloud, stage)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise SystemExit(f"{stage} is not deployed in {cloud.region}: make deploy STAGE={stage} ...") from None
 
 
 def _forget() -> None:

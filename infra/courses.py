@@ -23,9 +23,8 @@ from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import store
 from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
-from infra.application import application_of
+from infra.application import application_of, stack_of
 from infra.cloud import add_region, aws_cloud
-from infra.deploy import describe
 from infra.packaging import STAGES
 
 # Two writes for each course, and the audit entry, in a transaction of a hundred.
@@ -103,7 +102,7 @@ def main() -> None:
     try:
         given = read(chosen.file.read_text(encoding="utf-8"))
         cloud = aws_cloud(chosen.region)
-        with application_of(cloud, describe(cloud, chosen.stage)):
+        with application_of(cloud, stack_of(cloud, chosen.stage)):
             ids = load(chosen.msp, given, utc_now())
     except (LookupError, OSError, ValueError) as error:
         sys.exit(str(error))

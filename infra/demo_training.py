@@ -1,4 +1,4 @@
-"""A client's own admin enrolls a department over HTTP, and asks why one person is enrolled."""
+"""A client's own admin enrolls a department over HTTP, and asks why one person is enrolled and another is not."""
 
 import time
 from typing import Any
@@ -42,12 +42,19 @@ class DemoTraining:
         print(f"  Launched  {row['status']}: {row['num_enrolled']} enrolled, {row['num_failed']} failed")
         learners = self._admin.get(f"{path}/courses/{course['course_id']}/learners", limit=1)["items"]
         if learners:
-            self._explain(learners[0], course)
+            self._explain(learners[0]["member_id"], learners[0]["name"], course)
+        elsewhere = (one for one in departments if top["department_id"] not in one["path"])
+        for department in elsewhere:
+            found = self._admin.get(self._path("members"), department_id=department["department_id"], status="active")
+            if found["items"]:
+                other = found["items"][0]
+                name = f"{other['first_name']} {other['last_name']}, {department['name']}"
+                self._explain(other["member_id"], name, course)
+                break
 
-    def _explain(self, learner: dict[str, Any], course: dict[str, Any]) -> None:
-        path = self._path(f"members/{learner['member_id']}/explain")
-        answer = self._admin.get(path, course_id=course["course_id"])
-        print(f"  Why       {learner['name'] or 'somebody'}: {answer['sentence']}")
+    def _explain(self, member_id: str, name: str | None, course: dict[str, Any]) -> None:
+        answer = self._admin.get(self._path(f"members/{member_id}/explain"), course_id=course["course_id"])
+        print(f"  {'Why' if answer['enrolled'] else 'Why not':9} {name or 'somebody'}: {answer['sentence']}")
         for step in answer["steps"]:
             print(f"            {step['at'] or '':20}  {step['sentence']}")
         print()

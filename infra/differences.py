@@ -22,9 +22,17 @@ def adapt(template: dict[str, Any]) -> None:
     """Changes the template in place."""
     _let_roles_call(template)
     _number_the_limits(template)
+    _take_no_mail(template)
     for resource in template["Resources"].values():
         if "Metrics" in resource.get("Properties", {}) and resource["Type"] == "AWS::CloudWatch::Alarm":
             _take_off_expressions(resource["Properties"])
+
+
+def _take_no_mail(template: dict[str, Any]) -> None:
+    """No mail comes in at the local cloud: `infra.incoming` does what these rules of SES do."""
+    resources = template["Resources"]
+    for name in [name for name, one in resources.items() if one["Type"].startswith("AWS::SES::Receipt")]:
+        del resources[name]
 
 
 def _number_the_limits(template: dict[str, Any]) -> None:

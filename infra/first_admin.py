@@ -7,9 +7,8 @@ import argparse
 
 from chalicelib.core.clock import utc_now
 from chalicelib.tenants.admins import service as admins
-from infra.application import application_of
+from infra.application import application_of, stack_of
 from infra.cloud import add_region, aws_cloud
-from infra.deploy import describe
 from infra.packaging import STAGES
 
 
@@ -23,7 +22,7 @@ def main() -> None:
     if not chosen.msp.strip() or "@" not in chosen.email:
         arguments.error("give the name of the MSP and an e-mail address")
     cloud = aws_cloud(chosen.region)
-    with application_of(cloud, describe(cloud, chosen.stage)):
+    with application_of(cloud, stack_of(cloud, chosen.stage)):
         made = admins.first_admin(chosen.msp.strip(), chosen.email, utc_now())
     print(f"{chosen.msp}: msp_id {made.msp_id}, its admin {chosen.email}: account_id {made.account_id}")
 

@@ -17,6 +17,7 @@ from infra.caller import Refused, log_in
 from infra.cloud import Cloud, local_cloud
 from infra.demo import Demo
 from infra.demo_certificate import DemoCertificate
+from infra.demo_live import DemoLive
 from infra.demo_people import DemoPeople
 from infra.demo_training import DemoTraining
 from infra.deploy import Stack, deploy
@@ -29,6 +30,7 @@ from infra.welcome import welcome
 HOME = ROOT / ".muster"
 STAGE = "dev"
 MAIL_FROM = "training@muster.example.com"
+ANSWERS_DOMAIN = "answers.muster.example.com"
 
 
 def main() -> None:
@@ -52,7 +54,9 @@ def run(port: int, *, with_demo: bool) -> None:
         with _told("Starting the local cloud"):
             cloud = running.enter_context(local_cloud(HOME, port, keep_state=True))
         with _told("Packaging and deploying what changed"):
-            stack = deploy(cloud, STAGE, HOME, {"MailFrom": MAIL_FROM, "PublicUrl": ""})
+            stack = deploy(
+                cloud, STAGE, HOME, {"MailFrom": MAIL_FROM, "PublicUrl": "", "AnswersDomain": ANSWERS_DOMAIN}
+            )
             domain = mail.domain_of(MAIL_FROM)
             mail.verify_locally(cloud, domain)
         log_ins = _seeded(cloud, stack)
@@ -66,6 +70,8 @@ def run(port: int, *, with_demo: bool) -> None:
             _demonstrate(cloud, DemoPeople(org_admin, sample_id("org", LEARNERS_AT[0]), str(cloud.endpoint)))
             print("Alderquay Logistics enrolls a department of its own, and asks why somebody is enrolled:\n")
             _demonstrate(cloud, DemoTraining(org_admin, sample_id("org", LEARNERS_AT[0])))
+            print("And a live training, with answers by link and from the calendar:\n")
+            _demonstrate(cloud, DemoLive(org_admin, sample_id("org", LEARNERS_AT[0]), cloud, stack))
             learner = log_in(api_url, log_ins.learner, PASSWORD)
             print("A learner at Alderquay Logistics completes a course:\n")
             _demonstrate(cloud, DemoCertificate(learner))
@@ -73,7 +79,7 @@ def run(port: int, *, with_demo: bool) -> None:
         signal.pause()
 
 
-def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining | DemoCertificate) -> None:
+def _demonstrate(cloud: Cloud, demo: Demo | DemoPeople | DemoTraining | DemoLive | DemoCertificate) -> None:
     """What goes wrong here is told, and Muster stays up to be looked at."""
     try:
         demo.run()

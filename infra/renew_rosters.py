@@ -14,9 +14,8 @@ from chalicelib.core.settle import until_settled
 from chalicelib.people.members import roster_store
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.models import SELF_SK, org_pk
-from infra.application import application_of
+from infra.application import application_of, stack_of
 from infra.cloud import add_region, aws_cloud
-from infra.deploy import describe
 from infra.packaging import STAGES
 
 _PER_READ = 500
@@ -28,7 +27,7 @@ def main() -> None:
     add_region(arguments)
     chosen = arguments.parse_args()
     cloud = aws_cloud(chosen.region)
-    with application_of(cloud, describe(cloud, chosen.stage)):
+    with application_of(cloud, stack_of(cloud, chosen.stage)):
         print(f"{renew_all(cloud.client('dynamodb')):,} people")
 
 

@@ -1,10 +1,12 @@
 """One local cloud for each pytest-xdist worker, one world in it for each test."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.aws import accounts, clients
 from chalicelib.core.clock import utc_now
@@ -24,11 +26,20 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("muster")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays with one worker, and all end-to-end tests with one, for they share a deployment."""
-    for item in items:
-        group = "e2e" if "e2e" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class _ByFile(LoadScopeScheduling):
+    """A file stays with one worker, and all end-to-end tests with one, for they share a deployment.
+
+    Not by marks with `--dist loadgroup`: pytest-xdist 3.8 writes the groups where pytest 9.2 no longer reads them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "e2e" if file.startswith("tests/e2e/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, Selection
+from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, ParticipantsFilter, Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
@@ -82,6 +82,18 @@ def export_own_learners(call: Call[Empty, LearnersFilter]) -> ExportOut:
 def export_certificates(call: Call[Empty, Empty]) -> ExportOut:
     """A line per certificate that the list shows. Poll the export until it is ready, then fetch its file."""
     return _start(call, Selection(kind=ExportKind.CERTIFICATES, **call.params), _own(call))
+
+
+@routes.add(
+    "POST", _ORG + "/trainings/{training_id}/participants/export",
+    summary="Export who is in a live training", answer=ExportOut, query=ParticipantsFilter, status=202,
+    idempotent=True, needs=Permission.TRAINING_READ, limited=True, tag="Live trainings",
+)  # fmt: skip
+def export_participants(call: Call[Empty, ParticipantsFilter]) -> ExportOut:
+    """A line per participant that the list shows. Poll the export until it is ready, then fetch its file."""
+    query = call.query
+    selection = Selection(kind=ExportKind.PARTICIPANTS, session_id=query.session_id, status=query.status, **call.params)
+    return _start(call, selection, _own(call))
 
 
 @routes.add(

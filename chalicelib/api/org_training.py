@@ -102,7 +102,7 @@ def org_batches(call: Call[Any, PageQuery]) -> BatchPage:
 
 @routes.add("GET", _BATCH, summary="A batch and its courses", answer=BatchOut, **_READS)
 def org_batch(call: Call[Any, Any]) -> BatchOut:
-    """Its numbers are of all whom it reached; of who has moved away since, they are all that is told."""
+    """To who is limited to departments, the numbers are of the people who are in these now."""
     scope, key = _seen(call)
     return views.batch(scope, key.org_id, key.batch_id, call.now)
 
@@ -121,8 +121,8 @@ def org_learners(call: Call[Any, LearnersQuery]) -> LearnerPage:
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut, **_READS)
 def org_undo_state(call: Call[Any, Any]) -> UndoOut:
-    _, key = _seen(call)
-    return batch_undo.state(key, call.now)
+    scope, key = _seen(call)
+    return batch_undo.state(scope, key, call.now)
 
 
 @routes.add("GET", _BATCH + "/as-launch", summary="A batch as a launch body, to copy it", answer=OrgLaunch, **_READS)
@@ -149,9 +149,12 @@ def org_cancel_batch(call: Call[Any, Any]) -> BatchOut:
 
 @routes.add("POST", _BATCH + "/undo", summary="Undo a batch", answer=UndoOut, **_DOES)
 def org_undo(call: Call[Any, Any]) -> UndoOut:
-    """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing."""
+    """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing.
+
+    By who is limited to departments it withdraws the people who are in these; who has moved away stays enrolled.
+    """
     scope, key = _changeable(call)
-    return idempotent(call, UndoOut, lambda _: batch_undo.undo(key, scope.account_id, call.now))
+    return idempotent(call, UndoOut, lambda _: batch_undo.undo(scope, key, call.now))
 
 
 @routes.add("POST", _ROW + "/cancel", summary="Cancel one course of a batch", answer=RowOut, **_DOES)
@@ -161,7 +164,7 @@ def org_cancel_row(call: Call[Any, Any]) -> RowOut:
 
     def action(_: str) -> RowOut:
         row = cancel.cancel_row(key, call.params["course_id"], scope.account_id, call.now)
-        return row_out(row, zone, call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 
@@ -174,24 +177,28 @@ def org_retry_row(call: Call[Any, Any]) -> RowOut:
 
     def action(seed: str) -> RowOut:
         row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
-        return row_out(row, zone, call.now)
+        return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)
 
 
 @routes.add("POST", _ROW + "/remind", summary="Remind those who have not completed", answer=RemindOut, **_DOES)
 def org_remind(call: Call[Any, Any]) -> RemindOut:
-    """A mail to each of them, whether or not the batch sends reminders by itself."""
+    """A mail to each of them, whether or not the batch sends reminders by itself.
+
+    By who is limited to departments, to the people who are in these.
+    """
     scope, key = _changeable(call)
     course_id = call.params["course_id"]
-    return idempotent(
-        call, RemindOut, lambda seed: course_mails.remind(key, course_id, scope.account_id, seed, call.now)
-    )
+    return idempotent(call, RemindOut, lambda seed: course_mails.remind(scope, key, course_id, seed, call.now))
 
 
 @routes.add("PATCH", _ROW, summary="Change the dates of one course of a batch", body=RowDates, answer=RowOut)
 def org_change_dates(call: Call[RowDates, Any]) -> RowOut:
-    """Both dates while the course is scheduled; afterwards the due date, for those who have not completed."""
+    """Both dates while the course is scheduled; afterwards the due date, for those who have not completed.
+
+    By who is limited to departments, of the people who are in these; who has moved away keeps the date they have.
+    """
     scope, key = _changeable(call)
     row = change_course_dates.change_dates(scope, key, call.params["course_id"], call.body, new_id(call.now), call.now)
-    return row_out(row, zone_in(scope.msp_id, key.org_id), call.now)
+    return row_out(scope, key, row, zone_in(scope.msp_id, key.org_id), call.now)

@@ -22,9 +22,8 @@ from chalicelib.tenants.access.models import SELF_SK, OrgPointer, msp_pk, org_pk
 from chalicelib.tenants.courses import store as catalog_store
 from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements, Org, org_sk
-from infra.application import application_of
+from infra.application import application_of, stack_of
 from infra.cloud import REGION, Cloud
-from infra.deploy import describe
 
 # People are invented here: never among real ones.
 STAGE = "dev"
@@ -75,7 +74,7 @@ def main() -> None:
     arguments.add_argument("--region", default=os.environ.get("AWS_REGION", REGION))
     chosen = arguments.parse_args()
     cloud = Cloud(None, chosen.region)
-    with application_of(cloud, describe(cloud, STAGE)):
+    with application_of(cloud, stack_of(cloud, STAGE)):
         made = make(chosen.msp, chosen.learners, utc_now())
     print(f"org_id {made.org_id}, course_id {made.course_id}: {chosen.learners:,} learners")
 

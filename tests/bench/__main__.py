@@ -14,6 +14,7 @@ from tests.bench import (
     full_size,
     invitations,
     key_load,
+    live_trainings,
     mail_pace,
     pages,
     searches,
@@ -26,6 +27,7 @@ _ROOT = Path(__file__).parent.parent.parent
 _HOME = _ROOT / ".muster"
 _CHART = _ROOT / "docs" / "pictures" / "full-size.svg"
 _WIDTHS = (80, 8, 10)
+_LARGE = (1_000, 100_000)
 
 
 def _rollouts() -> Iterator[Figure]:
@@ -46,6 +48,11 @@ def _invitations() -> Iterator[Figure]:
         yield from invitations.of_invitations(made)
 
 
+def _live_trainings() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from live_trainings.of_live_trainings(made)
+
+
 def _searches() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from searches.of_searches(made)
@@ -55,6 +62,13 @@ def _searches() -> Iterator[Figure]:
 def _wizards() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from wizards.of_wizards(made)
+
+
+def _large_client() -> Iterator[Figure]:
+    """What grows with a client, for one of 100,000 people."""
+    with scene(_HOME) as made:
+        yield from searches.of_searches(made, _LARGE)
+        yield from wizards.of_wizards(made, _LARGE)
 
 
 def _full_size() -> Iterator[Figure]:
@@ -70,14 +84,16 @@ def _full_size() -> Iterator[Figure]:
 _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "rollouts": _rollouts,
     "invitations": _invitations,
+    "live-trainings": _live_trainings,
     "searches": _searches,
     "wizards": _wizards,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
+    "large-client": _large_client,
     "full-size": _full_size,
 }
-# It takes as long as all others together.
-_ONLY_WHEN_NAMED = {"full-size"}
+# Each takes as long as all others together.
+_ONLY_WHEN_NAMED = {"full-size", "large-client"}
 
 
 def _line(name: str, reach: str, reached: str) -> None:

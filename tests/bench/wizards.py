@@ -1,10 +1,11 @@
-"""An organization's own wizard, by who is limited to departments, for a client of 1,000 people and for one of 20,000.
+"""An organization's own wizard, by who is limited to departments, for a client of 1,000 people and for one of 20,000,
+or of 100,000.
 
 A page costs the same whatever the size. Whom a batch for departments reaches costs in proportion to all people of the
 client, of whom keys and departments only are read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chalicelib.core.clock import to_text
@@ -17,16 +18,16 @@ from tests.bench.figure import Figure
 from tests.bench.meter import Tally
 from tests.bench.scenario import Scene
 
-_SIZES = (1_000, 20_000)
+SIZES = (1_000, 20_000)
 _NUM_DEPARTMENTS = 100
 
 # A read unit is 8 KB, read eventually consistently; an entry of a roster takes 130 bytes.
 _UNITS_PER_THOUSAND = 20
 
 
-def of_wizards(scene: Scene) -> Iterator[Figure]:
+def of_wizards(scene: Scene, sizes: Sequence[int] = SIZES) -> Iterator[Figure]:
     calls: dict[str, list[int]] = {}
-    for size in _SIZES:
+    for size in sizes:
         org_id, department_ids = _client(scene, size)
         head = scene.world.org_admin(org_id, role="department_admin", department_ids=department_ids[:1])
         body = {"name": "Ours", "courses": [{"course_id": scene.course_ids[0]}], "targeting": {"mode": "all"}}
@@ -41,8 +42,9 @@ def of_wizards(scene: Scene) -> Iterator[Figure]:
             yield Figure(f"    {what} in a department, {size:,} people: calls", tally.calls.total(), 9)
             yield Figure(f"    {what} in a department, {size:,} people: read units", tally.reads)
         yield from _recipients(scene, org_id, department_ids[:50], size)
+        yield from _numbers(scene, org_id, department_ids, size)
     for what, found in calls.items():
-        yield Figure(f"    {what} in a department: more calls for {_SIZES[-1]:,} people", found[-1] - found[0], 0)
+        yield Figure(f"    {what} in a department: more calls for {sizes[-1]:,} people", found[-1] - found[0], 0)
 
 
 def _recipients(scene: Scene, org_id: str, department_ids: list[str], size: int) -> Iterator[Figure]:
@@ -58,6 +60,20 @@ def _recipients(scene: Scene, org_id: str, department_ids: list[str], size: int)
     yield Figure(
         f"    recipients in 50 departments, {size:,} people: read units per 1,000", per_thousand, _UNITS_PER_THOUSAND
     )
+
+
+def _numbers(scene: Scene, org_id: str, department_ids: list[str], size: int) -> Iterator[Figure]:
+    """The page of a batch for a tenth of the people, whose numbers are counted from those who are theirs now."""
+    tenth = department_ids[: len(department_ids) // 10]
+    head = scene.world.org_admin(org_id, role="department_admin", department_ids=tenth)
+    body = {"name": "Ours", "courses": [{"course_id": scene.course_ids[1]}], "targeting": {"mode": "all"}}
+    _asked(scene, "POST", f"/orgs/{org_id}/training/enrollment", head, body)
+    batch_id = next(reversed(scene.meter.sent))["batch_id"]
+    scene.work()
+    tally = _asked(scene, "GET", f"/orgs/{org_id}/training/{batch_id}", head, None)
+    learners = size // 10
+    yield Figure(f"    a batch of {learners:,} of {size:,} people: calls", tally.calls.total(), 14 + size / 3_000)
+    yield Figure(f"    a batch of {learners:,} of {size:,} people: read units", tally.reads)
 
 
 def _asked(scene: Scene, method: str, path: str, admin: str, body: Any) -> Tally:

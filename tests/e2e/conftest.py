@@ -9,7 +9,7 @@ from infra.application import application_of
 from infra.cloud import free_port, local_cloud
 from infra.deploy import deploy
 from infra.packaging import ROOT
-from tests.e2e.deployed import Deployed
+from tests.e2e.deployed import ANSWERS_DOMAIN, Deployed
 
 MAIL_FROM = "training@muster.example.com"
 
@@ -18,7 +18,8 @@ MAIL_FROM = "training@muster.example.com"
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     home = tmp_path_factory.mktemp("deployed")
     with local_cloud(home, free_port(), keep_state=False) as cloud:
-        stack = deploy(cloud, "dev", ROOT / ".muster", {"MailFrom": MAIL_FROM, "MailRate": "100"})
+        chosen = {"MailFrom": MAIL_FROM, "MailRate": "100", "AnswersDomain": ANSWERS_DOMAIN}
+        stack = deploy(cloud, "dev", ROOT / ".muster", chosen)
         yield Deployed(cloud, stack)
 
 

@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 PASSWORD = "Correct-horse-7"
 
+# Where calendar programs answer.
+ANSWERS_DOMAIN = "answers.muster.example.com"
+
 
 @dataclass(frozen=True)
 class Person:

@@ -48,6 +48,10 @@ class Firm:
         page = self.deployed.get(self.path(f"/{batch}/courses/{self.course}/learners?limit=100"), who)
         return {one["member_id"] for one in page["items"]}
 
+    def row(self, who: Person, batch: str) -> dict[str, Any]:
+        (row,) = self.deployed.get(self.path(f"/{batch}"), who)["courses"]
+        return dict(row)
+
     def status(self, method: str, path: str, who: Person, body: Any = None) -> int:
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return self.deployed.send(method, path, who.token, body, headers=headers).status
@@ -80,6 +84,7 @@ def test_a_department_admin_enrolls_their_people_and_the_next_one_sees_nothing_o
     )
     assert moved.status == 200, moved.text
     assert firm.learners(firm.head, batch) == set(firm.people[firm.sales])
+    assert [firm.row(who, batch)["num_enrolled"] for who in (firm.head, firm.boss)] == [2, 4]
     members = deployed.get(f"/orgs/{firm.org}/members?limit=100", firm.neighbour)["items"]
     assert {one["member_id"] for one in members} == {*firm.people[firm.legal], *firm.people[firm.north]}
 
@@ -95,10 +100,13 @@ def test_a_department_admin_enrolls_their_people_and_the_next_one_sees_nothing_o
     assert not any(member in text for member in firm.people[firm.north])
     assert firm.status("GET", f"/orgs/{firm.org}/exports/{asked['export_id']}", firm.neighbour) == 404
 
+    # Those of North, which is somebody else's now, keep theirs.
     deployed.post(firm.path(f"/{batch}/undo"), firm.head)
-    deployed.until(
+    undone = deployed.until(
         lambda: deployed.get(firm.path(f"/{batch}/undo"), firm.head), lambda state: state["status"] == "done"
     )
+    assert undone["reversed"] == 2
+    assert firm.row(firm.boss, batch)["num_enrolled"] == 2
 
 
 def test_each_way_of_targeting_and_what_the_msp_launched(firm: Firm) -> None:
@@ -122,6 +130,25 @@ def test_each_way_of_targeting_and_what_the_msp_launched(firm: Firm) -> None:
     assert listed[launched["batch_id"]] == "msp"
     assert firm.status("POST", firm.path(f"/{launched['batch_id']}/undo"), firm.boss) == 403
     assert firm.status("GET", firm.path(f"/{launched['batch_id']}"), firm.head) == 404
+
+
+def test_who_loses_the_role_after_the_preview_launches_nothing(firm: Firm) -> None:
+    deployed = firm.deployed
+    role = deployed.post(f"/orgs/{firm.org}/roles", firm.boss, {"name": "Trainer", "permissions": ["training"]}, 201)
+    trainer = deployed.org_admin(firm.org, role="custom", role_id=role["role_id"])
+    form = {"name": "Q1", "courses": [{"course_id": firm.course}], "targeting": {"mode": "all"}}
+    plans = {who.account_id: deployed.post(firm.path("/preview"), who, form)["plan_id"] for who in (firm.head, trainer)}
+    for who in (firm.head, trainer):
+        path = firm.path(f"/preview/{plans[who.account_id]}")
+        deployed.until(lambda path=path, who=who: deployed.get(path, who), lambda state: state["status"] == "ready")
+    assert firm.status("DELETE", f"/orgs/{firm.org}/admins/{firm.head.account_id}", firm.boss) == 204
+    narrowed = {"permissions": ["members_read"]}
+    assert firm.status("PATCH", f"/orgs/{firm.org}/roles/{role['role_id']}", firm.boss, narrowed) == 200
+    # The tokens are older than the change.
+    for who, status in ((firm.head, 404), (trainer, 403)):
+        quoted = {**form, "plan_id": plans[who.account_id]}
+        assert firm.status("POST", firm.path("/enrollment"), who, quoted) == status
+    assert deployed.get(firm.path(), firm.boss)["items"] == []
 
 
 def test_a_custom_role_may_what_it_says_now(firm: Firm) -> None:

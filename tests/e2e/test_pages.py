@@ -244,7 +244,7 @@ def test_the_guide_shows_every_step_in_pictures_that_can_be_downloaded(deployed:
         assert len(picture.get_attribute("alt") or "") > 20
         assert picture.evaluate("e => e.decode().then(() => e.naturalWidth)") == 390
     with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("Download this picture")).first.click()
+        page.get_by_role("link", name=re.compile("Download picture")).first.click()
     assert download.value.suggested_filename == "muster-invitation.png"
     assert download.value.path().read_bytes() == (SHIPPED / "invitation.png").read_bytes()
     album.show(page, "guide", shipped=False)

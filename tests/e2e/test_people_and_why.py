@@ -113,6 +113,24 @@ def test_a_member_s_page_says_why_and_one_is_cancelled(ward: Ward) -> None:
     assert ward.status("PATCH", f"{path}/{now['enrollment_id']}", ward.head, result) == 200
 
 
+def test_a_member_s_page_has_their_live_trainings(ward: Ward) -> None:
+    deployed, trainings = ward.deployed, f"/orgs/{ward.org}/trainings"
+    training = deployed.post(trainings, ward.boss, {"title": "First aid"}, 201)["training_id"]
+    form = {
+        "starts_at": "2099-01-31T09:00", "ends_at": "2099-01-31T10:00", "time_zone": "Europe/Berlin", "place": "Room 1",
+    }  # fmt: skip
+    session = deployed.post(f"{trainings}/{training}/sessions", ward.boss, form, 201)["session_id"]
+    chosen = {"member_ids": [ward.ann], "items": [{"training_id": training, "session_id": session}]}
+    asked = deployed.post(f"{trainings}/enroll", ward.boss, chosen)["enroll_id"]
+    path = ward.member(ward.ann, "trainings")
+    (one,) = deployed.until(lambda: deployed.get(path, ward.head)["items"], bool)
+    assert (one["title"], one["session"]["session_id"], one["participant"]["status"]) == (
+        "First aid", session, "invited",
+    )  # fmt: skip
+    assert (one["why"]["enroll_id"], one["why"]["enrolled_by"]) == (asked, ward.boss.account_id)
+    assert ward.status("GET", path, ward.chef) == 403
+
+
 def test_everybody_who_may_ask_is_told_why(ward: Ward) -> None:
     batch = ward.launch(targeting={"mode": "groups", "group_ids": [ward.group]})
     told = ward.explained(ward.head, ward.ann)

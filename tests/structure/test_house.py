@@ -34,6 +34,12 @@ def test_stores_hold_every_query_and_write() -> None:
     assert modules == []
 
 
+def test_no_test_takes_the_environment_of_its_own_world_away() -> None:
+    """`monkeypatch.undo()` does, for the world's fixture sets it through the same monkeypatch."""
+    tests = (file for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
+    assert [str(file) for file in tests if "monkeypatch.undo()" in file.read_text(encoding="utf-8")] == []
+
+
 def _talks_to_tables(module: str) -> bool:
     """It reads, writes or builds conditions; to hand on a `Write` that a store gave is fine."""
     path = ROOT / Path(*module.split("."))

@@ -7,16 +7,18 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.sessions import participant_changes, participants
+from chalicelib.training.sessions.attendance import enter_many
 from chalicelib.training.sessions.participant_schemas import (
     AttendanceForm,
     AttendanceOut,
+    MemberTrainingPage,
     ParticipantOut,
     ParticipantPage,
     ParticipantPatch,
     ParticipantsQuery,
 )
 from chalicelib.web.idempotency import idempotent
-from chalicelib.web.paging import Pager
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
 routes = Routes("Live trainings", __name__, needs=Permission.RESULTS)
@@ -30,6 +32,14 @@ def list_participants(call: Call[Empty, ParticipantsQuery]) -> ParticipantPage:
     """Those who were invited through Muster. Who looks after some departments sees their people."""
     scope = access.org_or_departments(call.account_id, call.params["org_id"], Permission.TRAINING_READ)
     return participants.page(scope, call.params["training_id"], call.query, Pager.of(call))
+
+
+@routes.add("GET", "/orgs/{org_id}/members/{member_id}/trainings", summary="A member's live trainings", answer=MemberTrainingPage, query=PageQuery, needs=Permission.TRAINING_READ, limited=True)  # fmt: skip  # noqa: E501
+def member_trainings(call: Call[Empty, PageQuery]) -> MemberTrainingPage:
+    """With why each is there, the answer, the mail about it, attendance and result; cancelled ones too."""
+    scope, member_id = _scope(call, Permission.TRAINING_READ), call.params["member_id"]
+    status = directory.member(scope, member_id, call.now).status
+    return participants.of_member(scope, member_id, status, Pager.of(call))
 
 
 @routes.add("PATCH", _PARTICIPANT, summary="Move a participant, or enter a result", body=ParticipantPatch, answer=ParticipantOut, limited=True)  # fmt: skip  # noqa: E501
@@ -53,16 +63,19 @@ def cancel_participant(call: Call[Empty, Empty]) -> ParticipantOut:
 
 @routes.add(
     "POST", _TRAINING + "/sessions/{session_id}/attendance", summary="Enter who was there", body=AttendanceForm,
-    answer=AttendanceOut, idempotent=True,
+    answer=AttendanceOut, idempotent=True, limited=True,
 )  # fmt: skip
 def enter_attendance(call: Call[AttendanceForm, Empty]) -> AttendanceOut:
-    """From the session's start on, up to 1,000 people at once; each has a line in the answer."""
-    scope = access.org(call.account_id, call.params["org_id"], Permission.RESULTS)
+    """From the session's start on, up to 1,000 people at once; each has a line in the answer.
+
+    Who looks after some departments enters it for their people.
+    """
+    scope = access.org_or_departments(call.account_id, call.params["org_id"], Permission.RESULTS)
     training_id, session_id = call.params["training_id"], call.params["session_id"]
     return idempotent(
         call,
         AttendanceOut,
-        lambda _: participant_changes.enter_attendance(scope, training_id, session_id, call.body, call.now),
+        lambda _: enter_many.enter(scope, training_id, session_id, call.body, call.now),
     )
 
 

@@ -6,7 +6,7 @@ from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.sessions import trainings
-from chalicelib.training.sessions.enrolling import enroll
+from chalicelib.training.sessions.enrolling import enroll, enroll_results
 from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm, EnrollOut, EnrollStarted
 from chalicelib.training.sessions.schemas import TrainingForm, TrainingOut, TrainingPage, TrainingPatch, TrainingQuery
 from chalicelib.web.idempotency import idempotent
@@ -63,11 +63,16 @@ def enroll_people(call: Call[EnrollForm, Empty]) -> EnrollStarted:
 
 
 @routes.add(
-    "GET", _TRAININGS + "/enroll/{enroll_id}", summary="What became of each person", answer=EnrollOut, query=PageQuery
-)
-def enroll_results(call: Call[Empty, PageQuery]) -> EnrollOut:
-    """Results so far, in the order of the people; `status` is `done` once everybody has one."""
-    return enroll.results(manager(call), call.params["enroll_id"], Pager.of(call))
+    "GET", _TRAININGS + "/enroll/{enroll_id}", summary="What became of each person", answer=EnrollOut, query=PageQuery,
+    limited=True,
+)  # fmt: skip
+def show_enroll_results(call: Call[Empty, PageQuery]) -> EnrollOut:
+    """Results so far, in the order of the people; `status` is `done` once everybody has one.
+
+    Admins of departments find their own enrollments.
+    """
+    scope = access.org_or_departments(call.account_id, call.params["org_id"], Permission.TRAININGS)
+    return enroll_results.page(scope, call.params["enroll_id"], Pager.of(call))
 
 
 def manager(call: Call[Any, Any]) -> Scope:

@@ -56,15 +56,21 @@ class GroupGift:
 
 @dataclass(frozen=True)
 class Facts:
-    """`enrollments` are the current one and history, the oldest first; `attempts` in the order of launch."""
+    """`enrollments` are the current one and history, the oldest first; `attempts` in the order of launch.
+
+    `held` are all enrollments, also those that admins no longer see.
+    """
 
     member: Member
     changes: Sequence[MemberChange]
     enrollments: Sequence[Enrollment]
+    held: Sequence[Enrollment]
     attempts: Sequence[Attempt]
     groups: Sequence[Group]
     gifts: Sequence[GroupGift]
     has_access: bool
+    # Batches whose rows are not there yet.
+    new_batches: Sequence[Batch] = ()
 
     def without(self, batch_ids: Collection[str | None], enrollments: Sequence[Enrollment]) -> "Facts":
         """Only these enrollments, and nothing of the batches that made others."""
@@ -78,19 +84,25 @@ def facts_of(member: Member, org_id: str, course_id: str) -> Facts:
     with_course = [group for group in groups if course_id in group.course_ids]
     refs = {one.group_id: processed_joins_ref(org_id, one.group_id, course_id, member_id) for one in with_course}
     joins = table.fetch_mixed(refs.values())
+    changes = history_store.changes_of(org_id, member_id)
+    enrollments = enrollment_store.enrollments_of_course(org_id, member_id, course_id)
+    batches = batches_store.all_batches(org_id)
+    attempts = _attempts(org_id, member_id, course_id, batches)
+    with_row = {one.batch.batch_id for one in attempts}
     return Facts(
         member=member,
-        changes=history_store.changes_of(org_id, member_id),
-        enrollments=enrollment_store.enrollments_of_course(org_id, member_id, course_id),
-        attempts=_attempts(org_id, member_id, course_id),
+        changes=changes,
+        enrollments=enrollments,
+        held=enrollments,
+        attempts=attempts,
         groups=groups,
         gifts=[GroupGift(group, joins.get(refs[group.group_id])) for group in with_course],
         has_access=course_id in entitled_courses(org_id),
+        new_batches=[one for one in batches if one.expanded_at is None and one.batch_id not in with_row],
     )
 
 
-def _attempts(org_id: str, member_id: str, course_id: str) -> list[Attempt]:
-    batches = batches_store.all_batches(org_id)
+def _attempts(org_id: str, member_id: str, course_id: str, batches: Sequence[Batch]) -> list[Attempt]:
     row_refs = {batch.batch_id: row_ref(org_id, batch.batch_id, course_id) for batch in batches}
     rows = table.fetch_mixed(row_refs.values())
     found = [(batch, row) for batch in batches if (row := rows.get(row_refs[batch.batch_id])) is not None]

@@ -1,6 +1,7 @@
 """The explanation of one person and one course."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members.changes import member_of
@@ -13,6 +14,7 @@ from chalicelib.reporting.explain.steps import Waiting, way_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.training.batches import store as batches_store
+from chalicelib.training.batches.create_rows import planned_rows
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.batches.recipients import resolved
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus, RowStatus
@@ -31,7 +33,7 @@ def explain(scope: Scope, member_id: str, course_id: str) -> ExplainOut:
     course = courses_store.course(scope.msp_id, course_id)
     if course is None:
         raise NotFound("There is no such course")
-    facts = _visible(facts_of(member, scope.org, course_id))
+    facts = _visible(_with_planned(scope, course_id, facts_of(member, scope.org, course_id)))
     waiting = {one.batch.batch_id: _waiting(scope, one) for one in facts.attempts if _is_waiting(one)}
     way = way_of(scope.org, course_id, facts, waiting)
     current = next((one for one in facts.enrollments if "#HISTORY#" not in one.sk), None)
@@ -90,6 +92,19 @@ def _visible(facts: Facts) -> Facts:
         return facts
     hidden = {one.batch_id for one in facts.enrollments if not is_visible(one)}
     return facts.without(hidden, [one for one in facts.enrollments if is_visible(one)])
+
+
+def _with_planned(scope: Scope, course_id: str, facts: Facts) -> Facts:
+    """In the seconds after a launch, the rows as they will be."""
+    planned = [
+        Attempt(batch, row, None, None, None, None)
+        for batch in facts.new_batches
+        for row in planned_rows(batches_store.BatchKey(scope.msp_id, scope.org, batch.batch_id), batch)
+        if row.course_id == course_id
+    ]
+    if not planned:
+        return facts
+    return replace(facts, attempts=sorted([*facts.attempts, *planned], key=lambda one: str(one.batch.batch_id)))
 
 
 def _is_waiting(attempt: Attempt) -> bool:

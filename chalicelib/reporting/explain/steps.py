@@ -108,9 +108,10 @@ def _outcome(org_id: str, facts: Facts, attempt: Attempt) -> Step:
     partition, ran_at = attempt.partition, attempt.ran_at
     if attempt.code is not None:
         is_tried_again = outcome_of(attempt.code) == Outcome.FAILED and row.enroll_at > max(ran_at, default="")
-        if is_tried_again and row.code in _ROW_CODES:
+        failed_with = row.code or row.code_before
+        if is_tried_again and failed_with in _ROW_CODES:
             # A retry, which is for them, did not get as far as them.
-            return _step(row.enroll_at, row.code, cause)
+            return _step(row.enroll_at, failed_with, cause)
         return _step(_decided_at(facts, attempt, attempt.code), attempt.code, cause)
     if partition is not None:
         recipients = Recipients.from_json(partition.recipients)
@@ -139,7 +140,7 @@ def _decided_at(facts: Facts, attempt: Attempt, code: str) -> str:
         return str(attempt.row.enroll_at)
     if outcome_of(code) == Outcome.FAILED:
         return attempt.ran_at[-1]
-    seen = (at for at in attempt.ran_at if any(_is_held(one, at) for one in facts.enrollments))
+    seen = (at for at in attempt.ran_at if any(_is_held(one, at) for one in facts.held))
     return next(seen, attempt.ran_at[-1])
 
 

@@ -3,8 +3,10 @@
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
+from chalicelib.core.text import Id
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
 from chalicelib.training.batches.states import Outcome
+from chalicelib.training.sessions.states import ParticipantStatus
 from chalicelib.web.schemas import Form
 
 
@@ -18,6 +20,14 @@ class Selection(BaseModel):
     batch_id: str = ""
     course_id: str = ""
     outcome: Outcome | None = None
+    training_id: str = ""
+    session_id: str | None = None
+    status: ParticipantStatus | None = None
+
+
+class ParticipantsFilter(Form):
+    session_id: Id | None = None
+    status: ParticipantStatus | None = None
 
 
 class LearnersFilter(Form):

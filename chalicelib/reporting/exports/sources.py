@@ -22,9 +22,16 @@ from chalicelib.training.progress import learners
 from chalicelib.training.progress.schemas import LearnerOut
 from chalicelib.training.rollouts import views
 from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
+from chalicelib.training.sessions import participants
+from chalicelib.training.sessions import store as sessions_store
+from chalicelib.training.sessions.participant_schemas import ParticipantOut, ParticipantsQuery
+from chalicelib.training.sessions.sessions import session_of
+from chalicelib.training.sessions.trainings import training_of
 from chalicelib.web.paging import Pager, Walk
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
+
+_PARTICIPANT = [field for field in ParticipantOut.model_fields if field != "mail"]
 
 _NO_COUNTS = StatusCounts(completed=0, scheduled=0, failed=0)
 
@@ -52,6 +59,11 @@ def name_of(msp_id: str, selection: Selection) -> str:
         return file_name_of("batches", org.name)
     if selection.kind == ExportKind.CERTIFICATES:
         return file_name_of("certificates", org.name)
+    if selection.kind == ExportKind.PARTICIPANTS:
+        title = training_of(selection.org_id, selection.training_id).title
+        if selection.session_id:
+            session_of(selection.org_id, selection.training_id, selection.session_id)
+        return file_name_of("participants", org.name, title, selection.status or "")
     row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
     if row is None:
         raise NotFound()
@@ -71,8 +83,26 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
         everything = OrgCertificatesQuery()
         issued = _all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
         return _field_sheet(list(OrgCertificate.model_fields), issued)
+    if selection.kind == ExportKind.PARTICIPANTS:
+        return _participants_sheet(scope, selection)
     found = _all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
     return _field_sheet(list(LearnerOut.model_fields), found)
+
+
+def _participants_sheet(scope: Scope, selection: Selection) -> Sheet:
+    """The list's fields, with the local start of each session, and of the mail its state and the reason."""
+    query = ParticipantsQuery(session_id=selection.session_id, status=selection.status)
+    found = _all_items(lambda pager: participants.page(scope, selection.training_id, query, pager))
+    sessions = {one.session_id: one for one in sessions_store.sessions(scope.org, selection.training_id)}
+
+    def row(item: ParticipantOut) -> list[Cell]:
+        session, mail = sessions.get(item.session_id), item.mail
+        start = (session.starts_at, session.time_zone) if session else (None, None)
+        own = [getattr(item, field) for field in _PARTICIPANT]
+        return [*start, *own, mail.state if mail else None, mail.reason if mail else None]
+
+    headings = ["starts_at", "time_zone", *_PARTICIPANT, "mail_state", "mail_reason"]
+    return Sheet(headings, (row(item) for item in found))
 
 
 def file_name_of(*names: str) -> str:

@@ -10,6 +10,7 @@ class ExportKind(StrEnum):
     BATCHES = "batches"
     LEARNERS = "learners"
     CERTIFICATES = "certificates"
+    PARTICIPANTS = "participants"
 
 
 class ExportStatus(StrEnum):

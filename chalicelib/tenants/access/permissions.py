@@ -44,7 +44,7 @@ TABLE: Mapping[Permission, Rule] = {
     P.TRAINING_READ: Rule("courses, batches, enrollments, mails about them: read, export", Reach.DEPARTMENTS, _ALL),
     P.TRAINING: Rule("training: launch, change, cancel, undo, remind", Reach.DEPARTMENTS, _ALL, P.TRAINING_READ),
     P.RESULTS: Rule("results and due dates of people, progress that they offer", Reach.DEPARTMENTS, _ALL),
-    P.TRAININGS: Rule("live trainings: make, change; enroll, move people", Reach.DEPARTMENTS, _ORG, P.TRAINING_READ),
+    P.TRAININGS: Rule("live trainings: make, change; enroll, move people", Reach.DEPARTMENTS, _ALL, P.TRAINING_READ),
 }  # fmt: skip
 
 PERMISSIONS_BY_ROLE: Mapping[Role, frozenset[Permission]] = {

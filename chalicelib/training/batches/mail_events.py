@@ -56,7 +56,9 @@ def reminder_day(event: MailEvent, due_by: str) -> date:
     return date.fromisoformat(due_by) + timedelta(days=_DAYS_BY_REMINDER[event])
 
 
-def mail_job(key: BatchKey, course_id: str | None, event: MailEvent, detail: str, instant: str) -> MailRow:
+def mail_job(
+    key: BatchKey, course_id: str | None, event: MailEvent, detail: str, instant: str, within: list[str] | None = None
+) -> MailRow:
     return MailRow(
         msp_id=key.msp_id,
         org_id=key.org_id,
@@ -65,6 +67,7 @@ def mail_job(key: BatchKey, course_id: str | None, event: MailEvent, detail: str
         event=event,
         detail=detail,
         due_at=instant,
+        within=within,
     )
 
 

@@ -34,7 +34,7 @@ class EnrollChunk(Job):
 class MailRow(WalkJob):
     """The mails of one event (mail_events.MailEvent), from a position in the row's learners on.
 
-    `num_seen` are the learners of the row before it.
+    `num_seen` are the learners of the row before it. `within` are the departments whose people alone get one.
     """
 
     job: Literal["mail_row"] = "mail_row"
@@ -45,6 +45,7 @@ class MailRow(WalkJob):
     event: str
     detail: str
     num_seen: int = 0
+    within: list[str] | None = None
 
     @property
     def due_id(self) -> str:

@@ -119,6 +119,8 @@ class Row(CoreItem):
     num_started = NumberAttribute(default=0)
     num_completed = NumberAttribute(default=0)
     cancelled_at = UnicodeAttribute(null=True)
+    # With what it had failed as a whole when it was cancelled.
+    code_before = UnicodeAttribute(null=True)
     changing = UnicodeAttribute(null=True)
     # The mails that are switched on, as words; absent when none is.
     mails = UnicodeAttribute(null=True)

@@ -36,21 +36,26 @@ class BatchSummary(BaseModel):
 
 
 class RowOut(BaseModel):
+    """The numbers are of people; to who is limited to departments of those who are in these now.
+
+    Then they are null when the courses of a batch are for more than 20,000 learners together.
+    """
+
     course_id: str
     title: str
     status: RowStatus
     enroll_on: date | None
     enroll_at: str
     due_by: date | None
-    num_targeted: int
-    num_enrolled: int
-    num_already_enrolled: int
-    num_skipped: int
-    num_failed: int
-    num_withdrawn: int
-    num_started: int
-    num_completed: int
-    num_overdue: int
+    num_targeted: int | None = None
+    num_enrolled: int | None = None
+    num_already_enrolled: int | None = None
+    num_skipped: int | None = None
+    num_failed: int | None = None
+    num_withdrawn: int | None = None
+    num_started: int | None = None
+    num_completed: int | None = None
+    num_overdue: int | None = None
     can_retry: bool
     code: str | None
     explanation: str | None

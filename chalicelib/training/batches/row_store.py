@@ -62,7 +62,8 @@ class Move:
 
     @classmethod
     def cancel(cls, row: Row, now: datetime) -> "Move":
-        return cls(row, RowStatus.CANCELLED, (Row.cancelled_at.set(to_text(now)), Row.code.remove()))
+        before = (Row.code_before.set(row.code),) if row.code else ()
+        return cls(row, RowStatus.CANCELLED, (Row.cancelled_at.set(to_text(now)), Row.code.remove(), *before))
 
     @classmethod
     def retry(cls, row: Row, request_id: str, now: datetime) -> "Move":

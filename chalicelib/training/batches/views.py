@@ -1,7 +1,7 @@
 """The pages of a client and of a batch: reads only, each page one query."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
@@ -17,9 +17,18 @@ from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.local_dates import due_instant
 from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.page_schemas import BatchItem, BatchOut, BatchPage, BatchSummary, OrgHead, RowOut
-from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RowStatus, batch_status
+from chalicelib.training.batches.states import (
+    LIVE,
+    RETRYABLE,
+    BatchStatus,
+    EnrollmentStatus,
+    Outcome,
+    RowStatus,
+    batch_status,
+    outcome_of,
+)
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.batches.visibility import launched_by, visible
+from chalicelib.training.batches.visibility import Learner, launched_by, own_learners, visible
 from chalicelib.web.paging import Pager
 
 # Batches that one request of a limited list looks at: 500.
@@ -70,27 +79,69 @@ def _card(status: RowStatus) -> Literal["enrolled", "scheduled", "needs_access",
             assert_never(status)
 
 
-def row_out(row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
-    return RowOut(
+def row_out(scope: Scope, key: BatchKey, row: Row, zone: ZoneInfo, now: datetime) -> RowOut:
+    """To who is limited to departments, the numbers are of the people who are in these now."""
+    (out,) = _rows_out(scope, key, [row], zone, now)
+    return out
+
+
+def _rows_out(scope: Scope, key: BatchKey, rows: Sequence[Row], zone: ZoneInfo, now: datetime) -> list[RowOut]:
+    if scope.department_ids is None:
+        return [_row_out(row, _numbers(row, zone, now)) for row in rows]
+    own = own_learners(key, rows, scope.department_ids)
+    if own is None:
+        return [_row_out(row, {}) for row in rows]
+    return [_row_out(row, _numbers_of(own[row.course_id], zone, now)) for row in rows]
+
+
+def _row_out(row: Row, numbers: Mapping[str, int]) -> RowOut:
+    out = RowOut(
         course_id=row.course_id,
         title=row.title,
         status=RowStatus(row.status),
         enroll_on=to_date(row.enroll_on) if row.enroll_on else None,
         enroll_at=row.enroll_at,
         due_by=to_date(row.due_by) if row.due_by else None,
-        num_targeted=int(row.num_targeted),
-        num_enrolled=int(row.num_enrolled - row.num_withdrawn),
-        num_already_enrolled=int(row.num_already),
-        num_skipped=int(row.num_skipped),
-        num_failed=int(row.num_failed),
-        num_withdrawn=int(row.num_withdrawn),
-        num_started=int(row.num_started),
-        num_completed=int(row.num_completed),
-        num_overdue=_num_overdue(row, zone, now),
         can_retry=row.status in RETRYABLE,
         code=row.code,
         explanation=explain(row.code).text if row.code else None,
     )
+    return out.model_copy(update=dict(numbers))
+
+
+def _numbers(row: Row, zone: ZoneInfo, now: datetime) -> Mapping[str, int]:
+    return {
+        "num_targeted": int(row.num_targeted),
+        "num_enrolled": int(row.num_enrolled - row.num_withdrawn),
+        "num_already_enrolled": int(row.num_already),
+        "num_skipped": int(row.num_skipped),
+        "num_failed": int(row.num_failed),
+        "num_withdrawn": int(row.num_withdrawn),
+        "num_started": int(row.num_started),
+        "num_completed": int(row.num_completed),
+        "num_overdue": _num_overdue(row, zone, now),
+    }
+
+
+def _numbers_of(learners: Sequence[Learner], zone: ZoneInfo, now: datetime) -> Mapping[str, int]:
+    """The same, counted from the learners themselves. Who has completed has started too."""
+    codes = [one for one in learners if isinstance(one, str)]
+    enrollments = [one for one in learners if not isinstance(one, str)]
+    outcomes = Counter(outcome_of(code) for code in codes)
+    statuses = Counter(EnrollmentStatus(one.status) for one in enrollments)
+    completed, withdrawn = statuses[EnrollmentStatus.COMPLETED], statuses[EnrollmentStatus.CANCELLED]
+    open_dates = [one.due_by for one in enrollments if one.due_by and one.status in LIVE]
+    return {
+        "num_targeted": len(learners),
+        "num_enrolled": len(enrollments) - withdrawn,
+        "num_already_enrolled": outcomes[Outcome.ALREADY_ENROLLED],
+        "num_skipped": outcomes[Outcome.ALREADY_COMPLETED],
+        "num_failed": outcomes[Outcome.FAILED],
+        "num_withdrawn": withdrawn,
+        "num_started": statuses[EnrollmentStatus.IN_PROGRESS] + completed,
+        "num_completed": completed,
+        "num_overdue": sum(due_instant(to_date(day), zone) <= now for day in open_dates),
+    }
 
 
 def _num_overdue(row: Row, zone: ZoneInfo, now: datetime) -> int:
@@ -134,5 +185,5 @@ def batch(scope: Scope, org_id: str, batch_id: str, now: datetime) -> BatchOut:
         launched_by=launched_by(batch),
         summary=_summary(rows),
         missing_groups=list(batch.missing_groups or ()),
-        courses=[row_out(row, zone, now) for row in rows],
+        courses=_rows_out(scope, key, rows, zone, now),
     )

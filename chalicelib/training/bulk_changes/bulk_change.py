@@ -9,13 +9,15 @@ from chalicelib.jobs import due, queue
 from chalicelib.training.batches import chunk_store, enrollment_store
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.enroll_chunk import enroll_chunk
+from chalicelib.training.batches.mail_events import REMINDERS_ON
 from chalicelib.training.batches.messages import EnrollChunk
 from chalicelib.training.batches.models import Enrollment, Row, bounds_of
 from chalicelib.training.batches.states import LIVE, RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import those_in
 from chalicelib.training.bulk_changes import store, undo
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
-from chalicelib.training.bulk_changes.models import UNDO, BulkChange
+from chalicelib.training.bulk_changes.models import DUE_DATE, UNDO, BulkChange
 from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
 
 
@@ -72,6 +74,10 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     after, until = bounds_of(partition.bounds, job.chunk)
     enrollments = enrollment_store.enrollments_in_range(key, row, job.chunk, after, until)
     _require_index_complete(key, job, len(enrollments))
+    if change.within is not None:
+        enrollments, left = _split(key, job, enrollments, change.within)
+        if change.kind == DUE_DATE and REMINDERS_ON in (row.mails or ""):
+            store.keep_reminders(key, job.course_id, left, now)
     if change.kind == UNDO:
         effect = undo.withdraw(key, enrollments, now, apply=apply)
     else:
@@ -81,6 +87,25 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     except ConditionFailed:
         observability.info("chunk was changed by another delivery", batch_id=key.batch_id)
     _release_row(key, job)
+
+
+def _split(
+    key: BatchKey, job: ChangeChunk, enrollments: Sequence[Enrollment], within: Sequence[str]
+) -> tuple[list[Enrollment], list[Enrollment]]:
+    """Those of people who are in the departments now, and those of people who have moved away.
+
+    Who moved after an earlier delivery had changed theirs counts as changed; the index may not show it yet.
+    """
+    own = those_in(key.org_id, within, {enrollment_store.member_of(one.pk) for one in enrollments})
+    inside: list[Enrollment] = []
+    outside: list[Enrollment] = []
+    for enrollment in enrollments:
+        if enrollment_store.member_of(enrollment.pk) in own:
+            inside.append(enrollment)
+            continue
+        current = enrollment_store.enrollment_at(enrollment.pk, enrollment.sk)
+        (inside if current.changed_by == job.change_id else outside).append(current)
+    return inside, outside
 
 
 def _is_part(change: BulkChange, row: Row, job: ChangeChunk) -> bool:

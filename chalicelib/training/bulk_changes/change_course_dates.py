@@ -20,6 +20,7 @@ from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.schedule_store import date_of, is_later, reconcile_job
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import within_of
 from chalicelib.training.bulk_changes import dates_store, store
 from chalicelib.training.bulk_changes.dates_store import Dates
 from chalicelib.training.bulk_changes.messages import start_change
@@ -106,7 +107,13 @@ def _change_due_date(scope: Scope, key: BatchKey, row: Row, due_by: date | None,
             audit.commit(org_pk(key.org_id), audit_entry, writes, now)
             return
         job = start_change(key, change_id, now)
-        change = BulkChange(kind=DUE_DATE, course_ids=[row.course_id], due_by=_text(due_by), requested_at=to_text(now))
+        change = BulkChange(
+            kind=DUE_DATE,
+            course_ids=[row.course_id],
+            due_by=_text(due_by),
+            requested_at=to_text(now),
+            within=within_of(scope),
+        )
         if store.create(job, change, audit_entry, now, *writes):
             queue.send_soon(job)
     except ConditionFailed:

@@ -11,7 +11,7 @@ class BulkChange(CoreItem):
     """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of many enrollments, chunk by chunk; `undo` or a new due date.
 
     `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed, each with
-    the code after a space.
+    the code after a space. `within` are the departments to which the admin is limited who asked for it.
     """
 
     kind = UnicodeAttribute()
@@ -22,6 +22,7 @@ class BulkChange(CoreItem):
     num_changed = NumberAttribute(default=0)
     num_kept = NumberAttribute(default=0)
     problems: ListAttribute[str] = ListAttribute(default=list)
+    within: ListAttribute[str] = ListAttribute(null=True)
 
 
 UNDO = "undo"

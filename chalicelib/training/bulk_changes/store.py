@@ -20,6 +20,8 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import row_store
+from chalicelib.training.batches.enrollment_store import member_of
+from chalicelib.training.batches.mail_events import MailEvent, learner_detail, mail_job
 from chalicelib.training.batches.models import Batch, Enrollment, Partition, Row, batch_pk, partition_sk, row_ref
 from chalicelib.training.batches.states import LIVE, EnrollmentStatus
 from chalicelib.training.batches.store import BatchKey, add_open_due
@@ -148,6 +150,21 @@ def set_due_date(change_id: str, due_by: str | None, old: str | None, enrollment
     condition_values = [{"S": status} for status in live] + ([] if old is None else [{"S": old}])
     keys = [enrollment.key for enrollment in enrollments]
     return bulk.update_each(settings().enrollments_table, keys, bulk.Update(sets, values, condition, condition_values))
+
+
+def keep_reminders(key: BatchKey, course_id: str, left: Iterable[Enrollment], now: datetime) -> None:
+    """For those who keep their due date when the row gets another: from then on they alone have it."""
+    writes = [
+        due.write(mail_job(key, course_id, MailEvent.DUE_DATE_SET, _own_detail(enrollment), to_text(now)))
+        for enrollment in left
+        if enrollment.due_by and enrollment.status in LIVE and not enrollment.left_at
+    ]
+    for start in range(0, len(writes), table.MAX_TRANSACTION):
+        table.transact(writes[start : start + table.MAX_TRANSACTION])
+
+
+def _own_detail(enrollment: Enrollment) -> str:
+    return learner_detail(str(enrollment.due_by), member_of(enrollment.pk))
 
 
 def finish_chunk(job: ChangeChunk, change: BulkChange, row: Row, effect: ChunkEffect) -> None:

@@ -8,6 +8,7 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, NotFound
 from chalicelib.jobs import queue
 from chalicelib.jobs.sweep import MAX_RUN_TIME
+from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches import store as batches_store
@@ -16,6 +17,7 @@ from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import Code, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import those_in, within_of
 from chalicelib.training.bulk_changes import store
 from chalicelib.training.bulk_changes.messages import start_change
 from chalicelib.training.bulk_changes.models import UNDO, UNDO_ID, BulkChange
@@ -23,23 +25,29 @@ from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut, UndoW
 from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
 
 
-def undo(key: BatchKey, actor: str, now: datetime) -> UndoOut:
-    """Start it. Another call answers how far it is. Raises NotFound."""
+def undo(scope: Scope, key: BatchKey, now: datetime) -> UndoOut:
+    """Start it. Another call answers how far it is. Raises NotFound.
+
+    By who is limited to departments it withdraws those who are in these now; who has moved away stays enrolled.
+    """
     if batches_store.batch(key) is None:
         raise NotFound()
     job = start_change(key, UNDO_ID, now)
-    change = BulkChange(kind=UNDO, requested_at=to_text(now))
-    if store.create(job, change, AuditEntry(actor, "batch.undone", f"batch/{key.batch_id}"), now):
+    change = BulkChange(kind=UNDO, requested_at=to_text(now), within=within_of(scope))
+    if store.create(job, change, AuditEntry(scope.account_id, "batch.undone", f"batch/{key.batch_id}"), now):
         queue.send_soon(job)
-    return state(key, now)
+    return state(scope, key, now)
 
 
-def state(key: BatchKey, now: datetime) -> UndoOut:
-    """How far the undo is. Raises NotFound when there is none."""
+def state(scope: Scope, key: BatchKey, now: datetime) -> UndoOut:
+    """How far the undo is. Raises NotFound when there is none. Who is limited to departments is named their people."""
     change = store.find(key, UNDO_ID)
     if change is None:
         raise NotFound("This batch was not undone")
     problems = [problem.split(" ", 1) for problem in change.problems]
+    if problems and scope.department_ids is not None:
+        own = those_in(key.org_id, scope.department_ids, [member_id for member_id, _ in problems])
+        problems = [problem for problem in problems if problem[0] in own]
     return UndoOut(
         status="done" if change.chunks_left == 0 else "running",
         reversed=int(change.num_changed),

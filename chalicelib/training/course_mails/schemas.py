@@ -5,9 +5,12 @@ from chalicelib.notifications.states import ShownState
 
 
 class RemindOut(BaseModel):
-    """How many have not completed, and when they were reminded last: within ten minutes nobody is mailed again."""
+    """How many have not completed, and when they were reminded last: within ten minutes nobody is mailed again.
 
-    num_not_completed: int
+    The number is null to who is limited to departments when the course is for more than 20,000 learners.
+    """
+
+    num_not_completed: int | None
     reminded_at: str | None = None
 
 

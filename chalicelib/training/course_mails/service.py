@@ -16,6 +16,7 @@ from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.organizations.lookups import org_of, zone_in
@@ -35,6 +36,7 @@ from chalicelib.training.batches.messages import MailRow
 from chalicelib.training.batches.models import Enrollment, Row, enrollment_sk, shards_of_row
 from chalicelib.training.batches.states import LIVE, WITH_FAILURES, RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import own_learners, those_in, within_of
 from chalicelib.training.course_mails import store
 from chalicelib.training.course_mails.member_mails import mail_id_of
 from chalicelib.training.course_mails.schemas import RemindOut
@@ -106,32 +108,43 @@ def _has_come(key: BatchKey, event: MailEvent, detail: str, now: datetime) -> bo
     return reminder_day(event, parse_detail(detail)[0]) <= today
 
 
-def remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
+def remind(scope: Scope, key: BatchKey, course_id: str, seed: str, now: datetime) -> RemindOut:
     """Mail those who have not completed. The same request again, or another within ten minutes, mails nobody twice.
 
-    Raises NotFound, and Conflict when there is nobody to remind.
+    By who is limited to departments, of the people who are in these. Raises NotFound, and Conflict when there is
+    nobody to remind.
     """
-    return until_settled(lambda: _remind(key, course_id, actor, seed, now), _TRIES)
+    return until_settled(lambda: _remind(scope, key, course_id, seed, now), _TRIES)
 
 
-def _remind(key: BatchKey, course_id: str, actor: str, seed: str, now: datetime) -> RemindOut:
+def _remind(scope: Scope, key: BatchKey, course_id: str, seed: str, now: datetime) -> RemindOut:
     """Raises ConditionFailed when somebody else pressed at the same moment."""
     row = batches_store.row(key, course_id)
     if row is None:
         raise NotFound()
-    left = int(row.num_enrolled - row.num_withdrawn - row.num_completed)
+    left = _num_open(scope, key, row)
     is_recent = row.reminded_at is not None and to_instant(row.reminded_at) > now - _REMIND_AGAIN_AFTER
     if row.reminded_by == seed or is_recent:
         # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
         return RemindOut(num_not_completed=left, reminded_at=row.reminded_at)
-    if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or left <= 0:
+    if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or (left is not None and left <= 0):
         raise Conflict("nobody_to_remind", "There is nobody to remind. Nobody in this course still has to complete it.")
-    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now))
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now), within_of(scope))
     target = f"batch/{key.batch_id}/course/{course_id}"
-    audit_entry = AuditEntry(actor, "course.reminded", target, after={"num_open": left})
+    audit_entry = AuditEntry(scope.account_id, "course.reminded", target, after={"num_open": left})
     audit.commit(org_pk(key.org_id), audit_entry, store.remind_writes(job, row, seed), now)
     queue.send_soon(job)
     return RemindOut(num_not_completed=left, reminded_at=job.due_at)
+
+
+def _num_open(scope: Scope, key: BatchKey, row: Row) -> int | None:
+    """How many have not completed; None when there are too many to count those of the caller."""
+    if scope.department_ids is None:
+        return int(row.num_enrolled - row.num_withdrawn - row.num_completed)
+    own = own_learners(key, [row], scope.department_ids)
+    if own is None:
+        return None
+    return sum(not isinstance(one, str) and one.status in LIVE for one in own[row.course_id])
 
 
 def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
@@ -170,6 +183,10 @@ def _mail_page(key: BatchKey, row: Row, job: MailRow, now: datetime) -> bool:
 
 def _queue_mails(key: BatchKey, row: Row, job: MailRow, enrollments: Iterable[Enrollment], now: datetime) -> None:
     recipients = [enrollment for enrollment in enrollments if _is_recipient(key, row, enrollment, job)]
+    if job.within is not None and recipients:
+        people = {enrollment_store.member_of(enrollment.pk) for enrollment in recipients}
+        own = those_in(key.org_id, job.within, people)
+        recipients = [enrollment for enrollment in recipients if enrollment_store.member_of(enrollment.pk) in own]
     mails = dict(_mail(key, row, enrollment, job) for enrollment in recipients)
     if mails:
         event = MailEvent(job.event)

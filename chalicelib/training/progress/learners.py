@@ -1,7 +1,6 @@
 """The learners of a row by outcome, and one learner's courses."""
 
 import re
-from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from chalicelib.core.clock import to_date
 from chalicelib.core.errors import NotFound
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
-from chalicelib.people.members.states import ON_ROSTERS
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import zone_in
@@ -21,6 +19,7 @@ from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, Row, shards_of_row
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import is_in
 from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage
 from chalicelib.training.progress.views import enrollment_out, is_overdue
 from chalicelib.web.paging import Pager, invalid_cursor
@@ -67,13 +66,9 @@ def of_row(
     members = members_store.members_by_id(org_id, [member_id for member_id, _ in learners])
     if scope.department_ids is not None:
         reached = departments_below(scope.org, scope.department_ids)
-        learners = [one for one in learners if _is_in(members.get(one[0]), reached)]
+        learners = [one for one in learners if is_in(members.get(one[0]), reached)]
     items = [_learner_out(member_id, learner, members.get(member_id), zone, now) for member_id, learner in learners]
     return LearnerPage(items=items, next_cursor=pager.cursor(position))
-
-
-def _is_in(member: Member | None, departments: Collection[str]) -> bool:
-    return member is not None and member.status in ON_ROSTERS and member.department_id in departments
 
 
 def of_member(

@@ -83,7 +83,7 @@ def view(answerer: Answerer, now: datetime) -> RsvpView:
 
 
 def confirm(answerer: Answerer, now: datetime) -> Participant:
-    """Who declined gets a place again if one is free, else a place in line. Confirming again changes nothing.
+    """Who declined gets a place again if one is free, else a place in line. Confirming again is later, and no more.
 
     Raises NotFound; Conflict when the session was cancelled, has started, or is full, and for who waits.
     """
@@ -91,7 +91,7 @@ def confirm(answerer: Answerer, now: datetime) -> Participant:
     def step() -> tuple[Participant, list[TellPeople]]:
         session, participant = load(answerer)
         if participant.status == ParticipantStatus.CONFIRMED:
-            return participant, []
+            return _once_more(answerer, session, participant, now)
         _refuse_closed(session, participant, now)
         if participant.status == ParticipantStatus.WAITING:
             raise Conflict(
@@ -105,12 +105,12 @@ def confirm(answerer: Answerer, now: datetime) -> Participant:
 
 
 def decline(answerer: Answerer, now: datetime) -> Participant:
-    """The place goes to the first in line. Declining again changes nothing. Raises NotFound, Conflict."""
+    """The place goes to the first in line. Declining again is later, and no more. Raises NotFound, Conflict."""
 
     def step() -> tuple[Participant, list[TellPeople]]:
         session, participant = load(answerer)
         if participant.status == ParticipantStatus.DECLINED:
-            return participant, []
+            return _once_more(answerer, session, participant, now)
         _refuse_closed(session, participant, now)
         writes, jobs = places.leave(answerer.msp_id, session, participant, now)
         return _commit(answerer, session, participant, ParticipantStatus.DECLINED, writes, jobs, now)
@@ -126,6 +126,16 @@ def load(answerer: Answerer) -> tuple[Session, Participant]:
     if held.participant.participation_id != answerer.participation_id:
         raise _dead_link()
     return held.session, held.participant
+
+
+def _once_more(
+    answerer: Answerer, session: Session, participant: Participant, now: datetime
+) -> tuple[Participant, list[TellPeople]]:
+    """The same answer, later: a calendar's of in between, which was held back, does not count any more."""
+    is_known = answerer.by != AnsweredBy.CALENDAR and str(participant.answered_at) >= to_text(now)
+    if is_known or state_of(session, participant, now) != "open":
+        return participant, []
+    return _commit(answerer, session, participant, ParticipantStatus(participant.status), [], [], now)
 
 
 def _come_back(

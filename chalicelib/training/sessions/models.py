@@ -72,6 +72,8 @@ class Session(CoreItem):
     sequence = NumberAttribute(default=0)
     revision = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    # The latest change that raised SEQUENCE.
+    changed_at = UnicodeAttribute(null=True)
     cancelled_at = UnicodeAttribute(null=True)
     cancel_reason = UnicodeAttribute(null=True)
 
@@ -126,6 +128,7 @@ class Participant(CoreItem):
     answered_sequence = NumberAttribute(null=True)
     reply_stamp = UnicodeAttribute(null=True)
     remark = UnicodeAttribute(null=True)
+    moved_at = UnicodeAttribute(null=True)
     cancelled_at = UnicodeAttribute(null=True)
     # SEQUENCE of the cancellation: what happens to the session afterwards is no news for the person.
     cancelled_sequence = NumberAttribute(null=True)
@@ -226,7 +229,8 @@ def feed_pk(token: str) -> str:
 class Enroll(CoreItem):
     """`ORG#o#ENROLLS` / `ENROLL#e`: one request to enroll people in trainings.
 
-    `sessions` are pairs of training and session id. `department_ids` limit whom the caller may enroll.
+    `sessions` are pairs of training and session id. `department_ids` limit whom the caller may enroll. People who were
+    chosen by a `filter` are fixed by the job; until then `num_people` is not there. `failed_code` says why nobody is.
     """
 
     enroll_id = UnicodeAttribute()
@@ -234,7 +238,9 @@ class Enroll(CoreItem):
     org_id = UnicodeAttribute()
     sessions = JSONAttribute()
     visible_from = UnicodeAttribute()
-    num_people = NumberAttribute()
+    num_people = NumberAttribute(null=True)
+    filter = JSONAttribute(null=True)
+    failed_code = UnicodeAttribute(null=True)
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     created_by = UnicodeAttribute()
     created_at = UnicodeAttribute()

@@ -1,6 +1,5 @@
 """A person's own live trainings, in every organization, and the answers that they give there."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +31,7 @@ class Row:
 
 def page(account_id: str, pager: Pager, now: datetime) -> MyTrainingPage:
     """Sessions to come and past ones, organization by organization; nothing before its moment."""
-    memberships = _memberships(account_id)
+    memberships = memberships_of(account_id)
     rows = filtered_page(
         lambda after: _read(memberships, after), lambda row: _is_visible(row, now), lambda row: row.position,
         pager.limit, pager.position, _MAX_READS,
@@ -50,19 +49,6 @@ def page(account_id: str, pager: Pager, now: datetime) -> MyTrainingPage:
     )
 
 
-def visible_rows(account_id: str, now: datetime, limit: int) -> Iterator[Row]:
-    """All of them up to a limit, for the calendar feed."""
-    memberships, after = _memberships(account_id), None
-    while limit > 0:
-        found = _read(memberships, after)
-        rows = [row for row in found.items if _is_visible(row, now)][:limit]
-        yield from rows
-        limit -= len(rows)
-        after = found.next_position
-        if after is None:
-            return
-
-
 def confirm(account_id: str, participation_id: str, now: datetime) -> MyTraining:
     """Raises NotFound; Conflict as `answers.confirm`."""
     answerer, entry = _answerer(account_id, participation_id, now)
@@ -77,7 +63,7 @@ def decline(account_id: str, participation_id: str, now: datetime) -> MyTraining
     return _one(answerer, entry, now)
 
 
-def _memberships(account_id: str) -> list[AccountEntry]:
+def memberships_of(account_id: str) -> list[AccountEntry]:
     entries = [entry for entry in access.entries(account_id) if entry.member_id and entry.org_id]
     return sorted(entries, key=lambda entry: str(entry.sk))
 
@@ -110,7 +96,7 @@ def _answerer(account_id: str, text: str, now: datetime) -> tuple[Answerer, Acco
     parts = text.split(".")
     if len(parts) == 3:
         org_id, member_id, training_id = parts
-        for entry in _memberships(account_id):
+        for entry in memberships_of(account_id):
             if (entry.org_id, entry.member_id) == (org_id, member_id):
                 held = participant_store.held(org_id, member_id, training_id)
                 if held is not None and _is_visible(Row(entry, held, ""), now):

@@ -118,7 +118,7 @@ def _move(scope: Scope, training_id: str, member_id: str, session_id: str, now: 
         if status == ParticipantStatus.WAITING and participant.status != ParticipantStatus.WAITING:
             raise Conflict("session_full", "That session is full; this person would lose their place.")
         left, jobs = places.leave(scope.msp_id, session, participant, now)
-        after = _in_session(participant, target, status, sequence_of(session, participant) + 1)
+        after = _in_session(participant, target, status, sequence_of(session, participant) + 1, now)
         job = places.tell_job(scope.msp_id, target, [after], now)
         entry = AuditEntry(
             scope.account_id, "participant.moved", f"member/{member_id}",
@@ -143,12 +143,15 @@ def _refuse_move(session: Session, participant: Participant, target: Session, no
         raise Conflict(code, explain(code).text)
 
 
-def _in_session(participant: Participant, target: Session, status: ParticipantStatus, sequence: int) -> Participant:
+def _in_session(
+    participant: Participant, target: Session, status: ParticipantStatus, sequence: int, now: datetime
+) -> Participant:
     """A copy in the other session. Whoever was to come answers anew, for it is another time."""
     after = Participant.from_raw_data(participant.serialize())
     after.pk, after.sk = session_pk(participant.org_id, target.session_id), participant_sk(participant.member_id)
     after.session_id, after.status = target.session_id, status.value
     after.sequence = sequence - target.sequence
+    after.moved_at = to_text(now)
     after.revision = participant.revision + 1
     after.answered_at = after.answered_by = after.remark = after.told_waiting = None
     return after
@@ -184,10 +187,9 @@ def _enter_group(
     for member_id, status in group.items():
         participant = found.get(member_id)
         if participant is None:
-            results.append(_refused(member_id, "not_participant", "This person is not in this session."))
+            results.append(not_participant(member_id))
         elif participant.status not in SEATED:
-            sentence = f"This person has no place in this session: the status is {participant.status}."
-            results.append(_refused(member_id, "no_place", sentence))
+            results.append(no_place(participant))
         else:
             results.append(AttendanceResult(member_id=member_id, done=True, code=None, sentence=None))
             if participant.status != status:
@@ -206,8 +208,14 @@ def _enter_group(
     return results
 
 
-def _refused(member_id: str, code: str, sentence: str) -> AttendanceResult:
-    return AttendanceResult(member_id=member_id, done=False, code=code, sentence=sentence)
+def not_participant(member_id: str) -> AttendanceResult:
+    sentence = "This person is not in this session."
+    return AttendanceResult(member_id=member_id, done=False, code="not_participant", sentence=sentence)
+
+
+def no_place(participant: Participant) -> AttendanceResult:
+    sentence = f"This person has no place in this session: the status is {participant.status}."
+    return AttendanceResult(member_id=participant.member_id, done=False, code="no_place", sentence=sentence)
 
 
 def _enter(scope: Scope, training_id: str, member_id: str, fields: dict[str, Any], now: datetime) -> None:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.notifications.states import ShownState
+from chalicelib.training.sessions.schemas import SessionOut
 from chalicelib.training.sessions.states import AnsweredBy, ParticipantStatus
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import Form, left_out, unique
@@ -15,6 +16,8 @@ from chalicelib.web.schemas import Form, left_out, unique
 MAX_ATTENDANCE = 1000
 MAX_SORTED = 1000
 
+_Score = Annotated[int, Field(ge=0, le=100)]
+_Comment = Annotated[str, StringConstraints(max_length=2000)]
 _Members = Annotated[list[Id], Field(max_length=MAX_ATTENDANCE), AfterValidator(unique)]
 
 
@@ -60,6 +63,33 @@ class ParticipantOut(BaseModel):
     comment: str | None
 
 
+class TrainingReason(BaseModel):
+    """What enrolled the person, a request that `GET .../trainings/enroll/{enroll_id}` shows; who made it, and when."""
+
+    enroll_id: str
+    enrolled_by: str | None
+    enrolled_at: str | None
+
+
+class MemberTrainingOut(BaseModel):
+    """`session` is the one that the person is, or was last, in. `participant` has answer, mail, attendance and result.
+
+    Change it under `.../trainings/{training_id}/participants/{member_id}`.
+    """
+
+    training_id: str
+    title: str
+    certificate: bool
+    session: SessionOut
+    participant: ParticipantOut
+    why: TrainingReason
+
+
+class MemberTrainingPage(BaseModel):
+    items: list[MemberTrainingOut]
+    next_cursor: str | None
+
+
 class ParticipantPage(BaseModel):
     items: list[ParticipantOut]
     next_cursor: str | None
@@ -70,13 +100,24 @@ class ParticipantPatch(Form):
 
     session_id: Id = left_out()
     attendance: Literal["attended", "absent"] = left_out()
-    score: Annotated[int, Field(ge=0, le=100)] | None = left_out()
-    comment: Annotated[str, StringConstraints(max_length=2000)] | None = left_out()
+    score: _Score | None = left_out()
+    comment: _Comment | None = left_out()
+
+
+class ResultEntry(Form):
+    """What is left out stays; null takes it away."""
+
+    member_id: Id
+    score: _Score | None = left_out()
+    comment: _Comment | None = left_out()
 
 
 class AttendanceForm(Form):
+    """Up to 1,000 people. `results` may be of those named above them, and of others who have a place."""
+
     attended: _Members = []
     absent: _Members = []
+    results: Annotated[list[ResultEntry], Field(max_length=MAX_ATTENDANCE)] = []
 
 
 class AttendanceResult(BaseModel):

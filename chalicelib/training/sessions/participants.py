@@ -12,17 +12,23 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
+from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.training.sessions import participant_store, store
-from chalicelib.training.sessions.models import Participant, Session
+from chalicelib.training.sessions.enrolling.enroll_store import enrolls_by_id
+from chalicelib.training.sessions.models import Enroll, Participant, Session, Training
 from chalicelib.training.sessions.participant_schemas import (
     MAX_SORTED,
+    MemberTrainingOut,
+    MemberTrainingPage,
     ParticipantMailOut,
     ParticipantOut,
     ParticipantPage,
     ParticipantsQuery,
+    TrainingReason,
 )
+from chalicelib.training.sessions.sessions import out as session_out
 from chalicelib.training.sessions.states import AnsweredBy, ParticipantStatus
 from chalicelib.training.sessions.tell import latest_mail_id
 from chalicelib.training.sessions.trainings import training_of
@@ -61,6 +67,42 @@ def page(scope: Scope, training_id: str, query: ParticipantsQuery, pager: Pager)
     else:
         rows = _sorted(scope.org, sessions, query, is_visible, pager)
     return ParticipantPage(items=_out(scope.org, rows.items), next_cursor=pager.cursor(rows.next_position))
+
+
+def of_member(scope: Scope, member_id: str, status: MemberStatus, pager: Pager) -> MemberTrainingPage:
+    """A member's live trainings, as their page has them. Of who was archived those only at which they were."""
+    found = participant_store.participation_page(scope.org, member_id, pager.limit, pager.position)
+    member = members_store.member(scope.org, member_id)
+    rows = [
+        _Row(held.participant, held.session, member, "")
+        for held in participant_store.held_of(scope.org, {member_id: list(found.items)})[member_id]
+        if held.participant is not None and held.session is not None
+    ]
+    if status == MemberStatus.ARCHIVED:
+        rows = [row for row in rows if row.status == ParticipantStatus.ATTENDED]
+    trainings = store.trainings_by_id(scope.org, [row.session.training_id for row in rows])
+    enrolls = enrolls_by_id(scope.org, [row.participant.enroll_id for row in rows])
+    items = [
+        _member_training(row, trainings[row.session.training_id], enrolls.get(row.participant.enroll_id), out)
+        for row, out in zip(rows, _out(scope.org, rows), strict=True)
+        if row.session.training_id in trainings
+    ]
+    return MemberTrainingPage(items=items, next_cursor=pager.cursor(found.next_position))
+
+
+def _member_training(row: _Row, training: Training, enroll: Enroll | None, out: ParticipantOut) -> MemberTrainingOut:
+    return MemberTrainingOut(
+        training_id=training.training_id,
+        title=training.title,
+        certificate=bool(training.certificate),
+        session=session_out(row.session),
+        participant=out,
+        why=TrainingReason(
+            enroll_id=row.participant.enroll_id,
+            enrolled_by=enroll.created_by if enroll else None,
+            enrolled_at=enroll.created_at if enroll else None,
+        ),
+    )
 
 
 def one(org_id: str, participant: Participant, session: Session) -> ParticipantOut:

@@ -98,7 +98,7 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
         # Whether or not anybody waits now: somebody may join the line before this is written.
         if session.waiting_list and "capacity" in changes:
             jobs.append(_fill_job(scope, session, now))
-        writes = store.change_session_writes(training, session, changes, raises)
+        writes = store.change_session_writes(training, session, changes, to_text(now) if raises else None)
         if changes.get("reminders", session.reminders) and {"reminders", "starts_utc"} & changes.keys():
             # Those for an earlier time see that it is another, and end.
             start = changes.get("starts_utc", session.starts_utc)

@@ -36,6 +36,7 @@ class AnsweredBy(StrEnum):
 class EnrollStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
+    FAILED = "failed"
 
 
 class EnrollOutcome(StrEnum):
@@ -60,6 +61,7 @@ class Code(StrEnum):
     SESSION_CANCELLED = "session_cancelled"
     SESSION_STARTED = "session_started"
     PROCESSING_FAILED = "processing_failed"
+    TOO_MANY_PEOPLE = "too_many_people"
 
 
 _OUTCOMES = frozenset(EnrollOutcome)

@@ -80,15 +80,17 @@ def create_session_writes(training: Training, session: Session) -> list[Write]:
 
 
 def change_session_writes(
-    training: Training, session: Session, changes: Mapping[str, Any], raises: bool
+    training: Training, session: Session, changes: Mapping[str, Any], raised_at: str | None
 ) -> list[Write]:
-    """`raises`: SEQUENCE goes up. ConditionFailed: index 0 when an admin changed the session meanwhile or it was
-    cancelled, or more places are taken than its new capacity has; 1 when the training is not as it was read.
+    """With `raised_at`, SEQUENCE goes up.
+
+    ConditionFailed: index 0 when an admin changed the session meanwhile or it was cancelled, or more places are taken
+    than its new capacity has; 1 when the training is not as it was read.
     """
     condition = (Session.revision == session.revision) & (Session.status == SessionStatus.OPEN.value)
     actions: list[Action] = [Session.revision.add(1)]
-    if raises:
-        actions.append(Session.sequence.add(1))
+    if raised_at is not None:
+        actions += [Session.sequence.add(1), Session.changed_at.set(raised_at)]
     for name, value in changes.items():
         attribute = getattr(Session, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
@@ -104,13 +106,18 @@ def cancel_session_writes(training: Training, session: Session, reason: str, at:
     """ConditionFailed as in `change_session_writes`."""
     starts = {key: value for key, value in training.starts_by_session.items() if key != session.session_id}
     changes = {"status": SessionStatus.CANCELLED.value, "cancelled_at": at, "cancel_reason": reason or None}
-    return [*change_session_writes(training, session, changes, raises=True), _set_starts(training, starts)]
+    return [*change_session_writes(training, session, changes, at), _set_starts(training, starts)]
 
 
-def raise_sequences(sessions: Sequence[Session]) -> list[Write]:
+def raise_sequences(sessions: Sequence[Session], at: str) -> list[Write]:
     """For another title: ConditionFailed when one of these was cancelled meanwhile."""
     return [
-        Write("update", _key_of(session), Session.status == SessionStatus.OPEN.value, (Session.sequence.add(1),))
+        Write(
+            "update",
+            _key_of(session),
+            Session.status == SessionStatus.OPEN.value,
+            (Session.sequence.add(1), Session.changed_at.set(at)),
+        )
         for session in sessions
     ]
 

@@ -73,7 +73,7 @@ def change(scope: Scope, training_id: str, patch: TrainingPatch, now: datetime) 
         entry = AuditEntry(scope.account_id, "training.changed", f"training/{training_id}", before, changes)
         told = _to_come(scope.org, training, now) if "title" in changes else []
         jobs = [tell_job(scope, session, now, raised=True) for session in told if patch.notify]
-        writes = [store.change_training_write(training, changes), *store.raise_sequences(told)]
+        writes = [store.change_training_write(training, changes), *store.raise_sequences(told, to_text(now))]
         audit.commit(scope.tenant_pk, entry, [*writes, *(due.write(job, sent_at=now) for job in jobs)], now)
         return jobs
 

@@ -99,6 +99,7 @@ def feed_file(entries: Iterable[FeedEntry], name: str, organizer: str) -> str:
             end=to_instant(entry.ends_utc), summary=one_line(entry.title), description=entry.description or None,
             location=one_line(entry.location) or None, url=entry.url, organizer=vCalAddress.new(organizer),
         )  # fmt: skip
+        event.add("LAST-MODIFIED", entry.changed)
         event.add("STATUS", entry.status)
         event.add("TRANSP", "TRANSPARENT" if entry.status == "CANCELLED" else "OPAQUE")
         calendar.add_component(event)

@@ -9,11 +9,11 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import short_hash, time_of
 from chalicelib.core.settings import settings
 from chalicelib.core.settle import until_settled
-from chalicelib.training.sessions import local_times, my_store
+from chalicelib.training.sessions import local_times, my_store, participant_store
 from chalicelib.training.sessions.calendars import feed_store
 from chalicelib.training.sessions.calendars.calendar_file import FeedEntry, feed_file
-from chalicelib.training.sessions.models import Participant, Training
-from chalicelib.training.sessions.my_trainings import Row, visible_rows
+from chalicelib.training.sessions.my_store import Own
+from chalicelib.training.sessions.my_trainings import memberships_of
 from chalicelib.training.sessions.participants import shown_status
 from chalicelib.training.sessions.states import SEATED, ParticipantStatus
 from chalicelib.training.sessions.tell import sequence_of
@@ -49,15 +49,7 @@ def calendar_of(token: str, now: datetime) -> tuple[str, str]:
     account_id = feed_store.account_of(token)
     if account_id is None:
         raise NotFound("There is no such calendar")
-    rows = [row for row in visible_rows(account_id, now, _MOST) if _is_shown(row, now)]
-    orgs, trainings = my_store.orgs_and_trainings(
-        [(row.entry.msp_id, str(row.entry.org_id), row.held.pointer.training_id) for row in rows]
-    )
-    entries = [
-        _entry(row, trainings[row.held.pointer.training_id], orgs[str(row.entry.org_id)].name)
-        for row in rows
-        if row.held.pointer.training_id in trainings and row.entry.org_id in orgs
-    ]
+    entries = [_entry(one) for one in my_store.own(memberships_of(account_id), _MOST) if _is_shown(one, now)]
     text = feed_file(entries, "Trainings", settings().mail_from)
     return text, f'"{short_hash(text)}"'
 
@@ -68,18 +60,23 @@ _WORD_BY_STATUS: dict[ParticipantStatus, Literal["CANCELLED", "TENTATIVE"]] = {
 }
 
 
-def _changed(participant: Participant) -> datetime:
-    answered_at = participant.answered_at
-    return to_instant(answered_at) if answered_at else time_of(participant.participation_id)
+def _changed(own: Own) -> datetime:
+    """The latest of what changed the entry: some programs take no other as an update."""
+    session, participant = own.session, own.participant
+    changes = (
+        session.changed_at, session.cancelled_at, participant.answered_at, participant.cancelled_at,
+        participant.moved_at,
+    )  # fmt: skip
+    return max([time_of(participant.participation_id), *(to_instant(change) for change in changes if change)])
 
 
 def _address(token: str) -> str:
     return f"{settings().public_url}/calendar/{token}"
 
 
-def _is_shown(row: Row, now: datetime) -> bool:
-    session, participant = row.held.session, row.held.participant
-    if session is None or participant is None:
+def _is_shown(own: Own, now: datetime) -> bool:
+    session, participant = own.session, own.participant
+    if not participant_store.is_visible(participant, now):
         return False
     status = shown_status(participant, session)
     if status == ParticipantStatus.CANCELLED:
@@ -89,24 +86,22 @@ def _is_shown(row: Row, now: datetime) -> bool:
     return status in SEATED and session.ends_utc > to_text(now - _KEPT_FOR)
 
 
-def _entry(row: Row, training: Training, organization: str) -> FeedEntry:
-    session, participant = row.held.session, row.held.participant
-    if session is None or participant is None:
-        raise NotFound("There is no such training")
+def _entry(own: Own) -> FeedEntry:
+    session, participant = own.session, own.participant
     status = shown_status(participant, session)
-    lines = [organization, local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone)]
+    lines = [own.org.name, local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone)]
     lines += [f"Instructor: {session.instructor}"] if session.instructor else []
     lines += [f"Join: {session.web_link}"] if session.web_link else []
-    lines += ["", training.description] if training.description else []
+    lines += ["", own.training.description] if own.training.description else []
     return FeedEntry(
         uid=f"{participant.participation_id}@{settings().mail_from.rpartition('@')[2]}",
         sequence=sequence_of(session, participant),
         starts_utc=session.starts_utc,
         ends_utc=session.ends_utc,
-        title=training.title,
+        title=own.training.title,
         description="\n".join(lines),
         location=session.place or session.web_link or "",
         url=session.web_link,
         status=_WORD_BY_STATUS.get(status, "CONFIRMED"),
-        changed=_changed(participant),
+        changed=_changed(own),
     )

@@ -1,7 +1,7 @@
 """Answers that calendar programs send by mail (B13): whose they are, whether they count, what becomes of them.
 
-The token in the address decides whose answer it is, not the sender: people answer from aliases. Nobody is answered,
-for a sender can be forged.
+The token in the address decides whose answer it is, not the sender: people answer from aliases. An invitation that
+was passed on to a colleague is not answered by them. Nobody is answered, for a sender can be forged.
 """
 
 import re
@@ -13,6 +13,8 @@ from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.settle import until_settled
+from chalicelib.core.text import normalized
+from chalicelib.people.members import store as members_store
 from chalicelib.training.sessions import answers, participant_store, places
 from chalicelib.training.sessions.answers import Answerer
 from chalicelib.training.sessions.calendars.reply_parser import Reply, reply_in
@@ -36,6 +38,8 @@ class Outcome(StrEnum):
     NOT_VERIFIED = "not_verified"
     UNKNOWN_ADDRESS = "unknown_address"
     UNREADABLE = "unreadable"
+    # It was passed on, and somebody else in the organization answers.
+    OTHER_PERSON = "other_person"
     OTHER_EVENT = "other_event"
 
 
@@ -82,19 +86,22 @@ def apply(answerer: Answerer, reply: Reply, now: datetime) -> Outcome:
     session, participant = answers.load(answerer)
     if reply.uid and reply.uid.partition("@")[0].upper() != participant.participation_id:
         return Outcome.OTHER_EVENT
+    partstat = _partstat(answerer, reply)
+    if partstat is None:
+        return Outcome.OTHER_PERSON
     if _is_outdated(session, participant, reply, now):
         return Outcome.OUTDATED
     answerer.more.update(
-        answered_sequence=_sequence(session, participant, reply), reply_stamp=to_text(reply.stamp or now),
+        answered_sequence=_sequence(session, participant, reply), reply_stamp=_stamp(reply, now),
         remark=reply.remark or None,
     )  # fmt: skip
     try:
-        if reply.method == "REPLY" and reply.partstat == "ACCEPTED":
+        if reply.method == "REPLY" and partstat == "ACCEPTED":
             answers.confirm(answerer, now)
-        elif reply.method == "REPLY" and reply.partstat == "DECLINED":
+        elif reply.method == "REPLY" and partstat == "DECLINED":
             answers.decline(answerer, now)
-        elif reply.method == "COUNTER" or reply.partstat == "TENTATIVE":
-            _note(answerer, reply, now)
+        elif reply.method == "COUNTER" or partstat in _REMARKS:
+            _note(answerer, partstat, reply, now)
         else:
             return Outcome.OUTDATED
     except Conflict:
@@ -102,8 +109,35 @@ def apply(answerer: Answerer, reply: Reply, now: datetime) -> Outcome:
     return Outcome.COUNTED
 
 
+# What says neither yes nor no.
+_REMARKS = {"TENTATIVE": "Tentative", "DELEGATED": "Would send somebody else"}
+
+
+def _partstat(answerer: Answerer, reply: Reply) -> str | None:
+    """What this person says; None when it is somebody else who does.
+
+    A person's address is often not the one that was invited: an alias, or one of before. But that of another member is
+    that member's.
+    """
+    partstat_by_address = {normalized(address): partstat for address, partstat in reply.attendees}
+    known = members_store.members_by_address(answerer.org_id, partstat_by_address)
+    for address, member in known.items():
+        if member.member_id == answerer.member_id:
+            return partstat_by_address[address]
+    if known or len(partstat_by_address) > 1:
+        return None
+    return next(iter(partstat_by_address.values()), "")
+
+
 def _sequence(session: Session, participant: Participant, reply: Reply) -> int:
-    return sequence_of(session, participant) if reply.sequence is None else reply.sequence
+    """No answer is to what was not sent yet: a number out of the blue must not outdate those to come."""
+    current = sequence_of(session, participant)
+    return current if reply.sequence is None else min(reply.sequence, current)
+
+
+def _stamp(reply: Reply, now: datetime) -> str:
+    """Nor of the future: some clocks are fast."""
+    return to_text(min(reply.stamp or now, now))
 
 
 def _is_outdated(session: Session, participant: Participant, reply: Reply, now: datetime) -> bool:
@@ -113,10 +147,10 @@ def _is_outdated(session: Session, participant: Participant, reply: Reply, now: 
     known = (int(participant.answered_sequence or 0), participant.reply_stamp or participant.answered_at)
     if participant.answered_by != AnsweredBy.CALENDAR:
         known = (int(participant.answered_sequence or 0), str(participant.answered_at))
-    return (_sequence(session, participant, reply), to_text(reply.stamp or now)) <= known
+    return (_sequence(session, participant, reply), _stamp(reply, now)) <= known
 
 
-def _note(answerer: Answerer, reply: Reply, now: datetime) -> None:
+def _note(answerer: Answerer, partstat: str, reply: Reply, now: datetime) -> None:
     """Perhaps, or at another time: the place stays, and the organizer sees the remark."""
 
     def step() -> None:
@@ -127,9 +161,9 @@ def _note(answerer: Answerer, reply: Reply, now: datetime) -> None:
             **answerer.more,
             "answered_at": to_text(now),
             "answered_by": AnsweredBy.CALENDAR.value,
-            "remark": reply.remark or "Tentative",
+            "remark": reply.remark or _REMARKS.get(partstat, _REMARKS["TENTATIVE"]),
         }
-        if reply.partstat == "TENTATIVE":
+        if partstat in _REMARKS:
             changes["status"] = ParticipantStatus.INVITED.value
         participant_store.commit([participant_store.change_write(participant, **changes)])
 

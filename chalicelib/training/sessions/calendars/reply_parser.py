@@ -3,6 +3,7 @@
 It forgives what programs leave out: Outlook and Exchange drop the organizer, others SEQUENCE or METHOD in the body.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,18 +15,24 @@ from typing import Any
 from chalicelib.core.text import one_line
 
 _CALENDAR_TYPES = frozenset({"text/calendar", "application/ics"})
+_MAILTO = re.compile("^mailto:", re.IGNORECASE)
 _METHODS = frozenset({"REPLY", "COUNTER"})
 _MAX_REMARK = 500
 _MAX_PARTS = 50
+_MAX_ATTENDEES = 50
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`sequence` and `stamp` are None where the program left them out. `uid` is empty then."""
+    """`sequence` and `stamp` are None where the program left them out. `uid` is empty then.
+
+    `attendees` are addresses with what each says, in capitals as PARTSTAT. An answer is of one person, and so has one;
+    some programs send the others along.
+    """
 
     method: str
     uid: str
-    partstat: str
+    attendees: tuple[tuple[str, str], ...]
     sequence: int | None
     stamp: datetime | None
     remark: str
@@ -69,10 +76,9 @@ def _reply(part: Message) -> Reply | None:
 
 
 def _reply_of(method: str, event: Any) -> Reply | None:
-    attendees = event.get("ATTENDEE")
-    attendee = attendees[0] if isinstance(attendees, list) and attendees else attendees
-    partstat = str(attendee.params.get("PARTSTAT", "")).upper() if attendee is not None else ""
-    if method == "REPLY" and not partstat:
+    found = event.get("ATTENDEE")
+    attendees = tuple(map(_attendee, found if isinstance(found, list) else [found] if found is not None else []))
+    if method == "REPLY" and not any(partstat for _, partstat in attendees):
         return None
     stamp = event.get("DTSTAMP")
     instant = stamp.dt if stamp is not None else None
@@ -84,11 +90,17 @@ def _reply_of(method: str, event: Any) -> Reply | None:
     return Reply(
         method=method,
         uid=str(event.get("UID") or ""),
-        partstat=partstat,
+        attendees=attendees[:_MAX_ATTENDEES],
         sequence=None if sequence is None else int(sequence),
         stamp=instant,
         remark=_remark(method, event),
     )
+
+
+def _attendee(attendee: Any) -> tuple[str, str]:
+    """Apple names people by other URIs, and their address beside."""
+    address = str(attendee.params.get("EMAIL") or _MAILTO.sub("", str(attendee)))
+    return address.strip(), str(attendee.params.get("PARTSTAT", "")).upper()
 
 
 def _remark(method: str, event: Any) -> str:

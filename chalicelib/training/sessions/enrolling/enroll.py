@@ -1,25 +1,33 @@
 """Enrolling people in trainings: the request is saved, chunks of people follow in the background; their results."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from chalicelib.aws.scheduler import scheduler
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound
+from chalicelib.core.errors import ConditionFailed, FieldError, Invalid
 from chalicelib.jobs import due, queue
+from chalicelib.people.search import kept_filters
+from chalicelib.people.search.schemas import Filter
+from chalicelib.people.search.search import Search, criteria_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import participant_store, store, tell
+from chalicelib.training.sessions import store, tell
 from chalicelib.training.sessions.enrolling import enroll_store, overlaps
-from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm, EnrollOut, EnrollResultOut, EnrollStarted
+from chalicelib.training.sessions.enrolling.enroll_schemas import (
+    MAX_PEOPLE,
+    EnrollForm,
+    EnrollStarted,
+)
 from chalicelib.training.sessions.explanations import explain
 from chalicelib.training.sessions.messages import EnrollPeopleChunk, EnrollPeopleJob, ShowEnrolled
-from chalicelib.training.sessions.models import Enroll, Session, enroll_sk, enrolls_pk, result_sk
-from chalicelib.training.sessions.states import Code, EnrollStatus, outcome_of
-from chalicelib.web.paging import Pager
+from chalicelib.training.sessions.models import Enroll, Session, enroll_sk, enrolls_pk
+from chalicelib.training.sessions.states import Code
 
 # As `EnrollResult` keeps it; once read, with the overlapping sessions themselves.
 ResultRow = Sequence[Any]
@@ -44,23 +52,25 @@ def enroll(scope: Scope, form: EnrollForm, seed: str, now: datetime) -> EnrollSt
     chosen = [sessions[session_id] for _, session_id in pairs if session_id in sessions]
     trainings = store.trainings_by_id(scope.org, [session.training_id for session in chosen])
     return EnrollStarted(
-        enroll_id=seed, visible_from=stored.visible_from, num_people=int(stored.num_people),
+        enroll_id=seed, visible_from=stored.visible_from, num_people=enroll_store.num_people(stored),
         warnings=overlaps.among(chosen, trainings),
     )  # fmt: skip
 
 
 def _save(scope: Scope, form: EnrollForm, seed: str, now: datetime) -> Enroll:
     visible_from = _moment(form.visible_from, now)
+    filter_ = _filter(scope, form)
     _refuse_wrong_sessions(scope.org, form, now)
     stored = Enroll(
         enrolls_pk(scope.org), enroll_sk(seed), enroll_id=seed, msp_id=scope.msp_id, org_id=scope.org,
         sessions=[[item.training_id, item.session_id] for item in form.items], visible_from=visible_from,
-        num_people=len(form.member_ids), created_by=scope.account_id, created_at=to_text(now),
+        num_people=len(form.member_ids) if filter_ is None else None, filter=filter_,
+        created_by=scope.account_id, created_at=to_text(now),
         department_ids=sorted(scope.department_ids) if scope.department_ids is not None else None,
     )  # fmt: skip
     entry = AuditEntry(
         scope.account_id, "trainings.enrolled", f"enroll/{seed}",
-        after={"sessions": stored.sessions, "num_people": len(form.member_ids), "visible_from": visible_from},
+        after={"sessions": stored.sessions, "num_people": stored.num_people, "visible_from": visible_from},
     )  # fmt: skip
     writes = enroll_store.create_writes(stored, form.member_ids)
     try:
@@ -78,6 +88,18 @@ def _jobs(stored: Enroll) -> list[EnrollPeopleJob | ShowEnrolled]:
         # Each chunk tells at its end.
         return [enroll_people]
     return [enroll_people, ShowEnrolled(**ids, due_at=stored.visible_from)]
+
+
+def _filter(scope: Scope, form: EnrollForm) -> dict[str, Any] | None:
+    """What to choose people by; None for people who are named. Raises Invalid."""
+    if form.filter is None:
+        if not form.member_ids:
+            raise Invalid(FieldError("member_ids", "required", "Choose people, or give a filter."))
+        return None
+    if form.member_ids:
+        raise Invalid(FieldError("filter", "one_of_both", "Give member_ids or a filter, not both."))
+    found = kept_filters.resolved(scope, form.filter, "filter.filter_id")
+    return found.model_dump(mode="json", exclude_defaults=True)
 
 
 def _moment(visible_from: datetime | None, now: datetime) -> str:
@@ -122,6 +144,8 @@ def closed_code(session: Session | None, now: datetime) -> Code | None:
 def start(job: EnrollPeopleJob, now: datetime) -> None:
     """Send the chunks that have no result yet. The sweeper sends this job again until all have one."""
     stored = enroll_store.enroll(job.org_id, job.enroll_id)
+    if stored is not None and stored.num_people is None:
+        stored = _with_people(stored)
     if stored is None:
         observability.warning("enrollment in trainings does not exist", enroll_id=job.enroll_id)
         return
@@ -134,6 +158,20 @@ def start(job: EnrollPeopleJob, now: datetime) -> None:
     queue.send(EnrollPeopleChunk(**ids, chunk=chunk) for chunk in missing)
 
 
+def _with_people(stored: Enroll) -> Enroll | None:
+    """Fix who matches the filter now: chunks are counted off from these, however often their messages come."""
+    chosen = Filter.model_validate(stored.filter or {})
+    search = Search(stored.org_id, criteria_of(stored.org_id, chosen, stored.department_ids, only_active=True))
+    member_ids = list(islice(search.member_ids(), MAX_PEOPLE + 1))
+    is_too_many = len(member_ids) > MAX_PEOPLE
+    with suppress(ConditionFailed):
+        # Else another delivery was faster: its choice counts.
+        enroll_store.fix_people(
+            stored, [] if is_too_many else member_ids, Code.TOO_MANY_PEOPLE.value if is_too_many else None
+        )
+    return enroll_store.enroll(stored.org_id, stored.enroll_id)
+
+
 def show(job: ShowEnrolled, now: datetime) -> None:
     """Tell the people of all chunks, some with each message. Too early, it makes the schedule."""
     if now < to_instant(str(job.due_at)):
@@ -144,6 +182,9 @@ def show(job: ShowEnrolled, now: datetime) -> None:
     stored = enroll_store.enroll(job.org_id, job.enroll_id)
     if stored is None:
         observability.warning("enrollment in trainings does not exist", enroll_id=job.enroll_id)
+        return
+    if stored.num_people is None:
+        # The sweeper sends this job again; by then the people are known.
         return
     first = int(job.position or 0)
     last = min(first + _TOLD_AT_ONCE, enroll_store.num_chunks(stored))
@@ -169,69 +210,3 @@ def tell_results(stored: Enroll, results: Iterable[ResultRow], now: datetime) ->
             members_by_session.setdefault((training_id, str(session_id)), []).append(str(member_id))
     for (training_id, session_id), member_ids in members_by_session.items():
         tell.tell(stored.msp_id, stored.org_id, training_id, session_id, member_ids, now)
-
-
-# ---------------------------------------------------------------- results
-
-
-def results(scope: Scope, enroll_id: str, pager: Pager) -> EnrollOut:
-    """Raises NotFound."""
-    stored = enroll_store.enroll(scope.org, enroll_id)
-    if stored is None:
-        raise NotFound("There is no such enrollment")
-    done = enroll_store.chunks_done(stored)
-    rows, position = _rows(stored, pager)
-    return EnrollOut(
-        enroll_id=enroll_id,
-        status=EnrollStatus.DONE if len(done) == enroll_store.num_chunks(stored) else EnrollStatus.RUNNING,
-        visible_from=stored.visible_from,
-        num_people=int(stored.num_people),
-        num_done=min(int(stored.num_people), len(done) * enroll_store.CHUNK_SIZE),
-        items=_results_out(scope.org, stored, rows),
-        next_cursor=pager.cursor(position),
-    )
-
-
-def _rows(stored: Enroll, pager: Pager) -> tuple[list[ResultRow], str | None]:
-    """A page of results. A position is a chunk and the place in it."""
-    chunk_text, _, offset_text = (pager.position or "0|0").partition("|")
-    chunk, offset = int(chunk_text), int(offset_text)
-    rows: list[ResultRow] = []
-    while len(rows) < pager.limit:
-        after = result_sk(chunk - 1) if chunk else None
-        found = enroll_store.result_page(stored, 1, after).items
-        if not found:
-            return rows, None
-        chunk, results = enroll_store.chunk_of_result(found[0]), found[0].results
-        wanted = results[offset : offset + pager.limit - len(rows)]
-        pairs = found[0].overlapping
-        rows += [[*row[:4], [pairs[number] for number in row[4]]] for row in wanted]
-        offset += len(wanted)
-        if offset >= len(results):
-            chunk, offset = chunk + 1, 0
-    return rows, f"{chunk}|{offset}" if chunk < enroll_store.num_chunks(stored) else None
-
-
-def _results_out(org_id: str, stored: Enroll, rows: Sequence[ResultRow]) -> list[EnrollResultOut]:
-    lines = {
-        str(session_id): participant_store.line(org_id, str(session_id))
-        for session_id in {row[3] for row in rows if row[2] == Code.WAITING}
-    }
-    pairs = [(str(pair[0]), str(pair[1])) for row in rows for pair in row[4]]
-    sessions = store.sessions_by_id(org_id, pairs, consistent=False) if pairs else {}
-    trainings = store.trainings_by_id(org_id, [training_id for training_id, _ in pairs]) if pairs else {}
-    items = []
-    for member_id, index, code, session_id, overlapping in rows:
-        training_id, line, explanation = stored.sessions[index][0], lines.get(str(session_id), []), explain(str(code))
-        warnings = [
-            overlaps.warning(training_id, sessions[pair[1]], trainings) for pair in overlapping if pair[1] in sessions
-        ]
-        items.append(
-            EnrollResultOut(
-                member_id=str(member_id), training_id=training_id, session_id=str(session_id),
-                result=outcome_of(str(code)), code=str(code), warnings=warnings,
-                place_in_line=line.index(str(member_id)) + 1 if member_id in line and code == Code.WAITING else None,
-                sentence=explanation.sentence, next_step=explanation.next_step,
-            )
-        )  # fmt: skip
-    return items

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
+from chalicelib.people.search.schemas import Filter
 from chalicelib.training.sessions.states import EnrollOutcome, EnrollStatus
 from chalicelib.web.schemas import Form, unique
 
@@ -20,9 +21,13 @@ class SessionChoice(Form):
 
 
 class EnrollForm(Form):
-    """`visible_from` is the moment from which the people see it and are invited; null is now."""
+    """Either `member_ids`, or a `filter`: active members whom the caller reaches and who match once it begins.
 
-    member_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_PEOPLE), AfterValidator(unique)]
+    `visible_from` is the moment from which the people see it and are invited; null is now.
+    """
+
+    member_ids: Annotated[list[Id], Field(max_length=MAX_PEOPLE), AfterValidator(unique)] = []
+    filter: Filter | None = None
     items: Annotated[list[SessionChoice], Field(min_length=1, max_length=MAX_TRAININGS)]
     visible_from: AwareDatetime | None = None
 
@@ -46,11 +51,14 @@ class OverlapWarning(BaseModel):
 
 
 class EnrollStarted(BaseModel):
-    """`warnings` are about the sessions of the request among themselves; those about a person come with the results."""
+    """`warnings` are about the sessions of the request among themselves; those about a person come with the results.
+
+    `num_people` is null until those who match a filter are known.
+    """
 
     enroll_id: str
     visible_from: str
-    num_people: int
+    num_people: int | None
     warnings: list[OverlapWarning]
 
 
@@ -69,12 +77,19 @@ class EnrollResultOut(BaseModel):
 
 
 class EnrollOut(BaseModel):
-    """`items` are the results so far; more come while the status is `running`."""
+    """`items` are the results so far; more come while the status is `running`.
+
+    `failed`: nobody was enrolled, and `code`, `sentence` and `next_step` say why. `num_people` is null until those who
+    match a filter are known.
+    """
 
     enroll_id: str
     status: EnrollStatus
+    code: str | None
+    sentence: str | None
+    next_step: str | None
     visible_from: str
-    num_people: int
+    num_people: int | None
     num_done: int
     items: list[EnrollResultOut]
     next_cursor: str | None

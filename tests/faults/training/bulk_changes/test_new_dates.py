@@ -24,8 +24,8 @@ from tests.faults.kinds import (
 from tests.faults.later import Batch
 from tests.faults.snapshots import built_once
 
-# Who asks, the client; the batch and its rows; the change, its job; the row as it then is, and the client's zone.
-REQUEST = [QUERY, GET, GET, GET, QUERY, QUERY, TRANSACT, SEND, GET, GET]
+# Who asks, the client; the batch and its rows; the change, its job; the row as it then is.
+REQUEST = [QUERY, GET, GET, GET, QUERY, QUERY, TRANSACT, SEND, GET]
 START = [GET, QUERY, TRANSACT, SEND, TRANSACT]
 CHUNK = [GET_MANY, GET, QUERY, GET, INSERT, TRANSACT, GET, GET, TRANSACT]
 NEW = "2087-03-03"

@@ -351,9 +351,9 @@ def test_a_session_that_changes_while_somebody_moves_tells_the_latest(live: Live
 
 # ------------------------------------------------------------ an answer by calendar
 
-_ANSWERED = [GET_FILE, GET, *_HELD, *_HELD, TRANSACT, DELETE_FILE]
+_ANSWERED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, TRANSACT, DELETE_FILE]
 # Bob's place goes to Carol.
-_DECLINED = [GET_FILE, GET, *_HELD, *_HELD, *_LINE, TRANSACT, SEND, DELETE_FILE]
+_DECLINED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, *_LINE, TRANSACT, SEND, DELETE_FILE]
 _CALLS_BY_PARTSTAT = {"ACCEPTED": _ANSWERED, "DECLINED": _DECLINED}
 _KEY = "answers/1"
 

@@ -182,7 +182,7 @@ def test_of_two_who_want_the_name_at_once_one_gets_it(firm: Firm, monkeypatch: p
     original, answers = login_names.identity, []
 
     def other_first() -> Any:
-        monkeypatch.undo()
+        monkeypatch.setattr(login_names, "identity", original)
         answers.append(firm.create(first_name="Bob"))
         return original()
 

@@ -3,11 +3,16 @@
 It knows the rules as product.md tells them, and nothing of the tables. Instants are texts, a minute apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+
+# What Retry tries again.
+FAILED = ("no_seat", "access_denied", "write_rejected", "processing_failed")
 
 # at, code, id of the batch or group
 Step = tuple[str | None, str, str | None]
+# Who would enroll, a batch or a group, and when; a group once the person accepts.
+Coming = tuple[str, str | None]
 
 
 @dataclass
@@ -140,11 +145,11 @@ class Reference:
 
     # ------------------------------------------------------------ batches
 
-    def runs(self, batch_id: str, at: str) -> None:
-        """The date of a batch, or of its retry, has come."""
+    def runs(self, batch_id: str, at: str, broken: Collection[str] = (), code: str = "write_rejected") -> None:
+        """The date of a batch, or of its retry, has come. The enrollments of some are `broken`, with this code."""
         batch = self.batches[batch_id]
         is_first = batch.state in ("scheduled", "denied")
-        failed = {member for member, (_, code) in batch.decided.items() if code in ("no_seat", "access_denied")}
+        failed = {member for member, (_, code) in batch.decided.items() if code in FAILED}
         if not self.has_access:
             if is_first:
                 batch.state, batch.at = "denied", at
@@ -157,13 +162,15 @@ class Reference:
             if not is_first and member not in failed:
                 continue
             person = self.people[member]
-            code = batch.why_not(member, person)
-            if code is None and not (person.holds == "already_completed" and batch.reenroll):
-                code = person.holds
-            if code is None and self.limit and self.taken >= self.limit:
-                code = "no_seat"
-            if code is not None:
-                batch.decided[member] = (at, code)
+            why = batch.why_not(member, person)
+            if why is None and not (person.holds == "already_completed" and batch.reenroll):
+                why = person.holds
+            if why is None and self.limit and self.taken >= self.limit:
+                why = "no_seat"
+            if why is None and member in broken:
+                why = code
+            if why is not None:
+                batch.decided[member] = (at, why)
                 continue
             batch.decided.pop(member, None)
             batch.enrolled.add(member)
@@ -184,21 +191,21 @@ class Reference:
 
     # ------------------------------------------------------------ what must be explained
 
-    def explained(self, member: str) -> tuple[bool, str, Sequence[Step], set[str]]:
-        """Enrolled, what decided, the steps that have happened in order, and the batches that would enroll."""
+    def explained(self, member: str) -> tuple[bool, str, Sequence[Step], set[Coming]]:
+        """Enrolled, what decided, the steps that have happened in order, and what would enroll."""
         person = self.people[member]
         visible = [one for one in person.held if person.status != "archived" or one.status == "completed"]
         hidden = {one.by for one in person.held if one not in visible}
         steps: list[tuple[str, int, Step]] = []
         for held in visible:
             steps += [(at, order, (at, code, held.by)) for order, (at, code) in enumerate(held.log)]
-        would = set()
+        would: set[Coming] = set()
         for batch_id, batch in self.batches.items():
             if batch_id in hidden or member in batch.enrolled:
                 continue
             if batch.state == "scheduled":
                 if person.status == "active" and batch.why_not(member, person) is None and self._open_to(person, batch):
-                    would.add(batch_id)
+                    would.add((batch_id, batch.at))
             elif batch.state == "denied":
                 steps.append((batch.at, 9, (batch.at, "access_denied", batch_id)))
             elif batch.state == "cancelled" and batch.cancelled is not None:
@@ -213,6 +220,8 @@ class Reference:
             if refused == member:
                 steps.append((at, 9, (at, code, group)))
         steps += self._gifts(person)
+        if person.status == "pending":
+            would |= {(group, None) for group in person.groups & set(self.group_courses)}
         found = [step for _, _, step in sorted(steps)]
         current = visible[-1] if visible else None
         if current is not None and current is person.current and current.status != "cancelled":

@@ -11,9 +11,9 @@ from chalicelib.core.clock import to_text
 from chalicelib.training.progress import progress
 from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.harness import World
-from tests.stories.driver import Driver
+from tests.stories.driver import Driver, refused
 from tests.stories.group_members import Client
-from tests.stories.reporting.explain.reference import Batch, Person, Reference
+from tests.stories.reporting.explain.reference import FAILED, Batch, Person, Reference
 
 NUM_ACTIONS = 45
 
@@ -40,12 +40,15 @@ class Story:
     def some(self, *statuses: str) -> list[str]:
         return [one for one, person in self.ref.people.items() if person.status in statuses]
 
-    def ask(self, method: str, path: str, body: Any = None, status: int = 200, as_: str | None = None) -> Any:
+    def ask(
+        self, method: str, path: str, body: Any = None, status: int = 200, as_: str | None = None, *, work: bool = True
+    ) -> Any:
         self.num_keys += 1
         headers = {"Idempotency-Key": f"story {self.num_keys}"}
         answer = self.world.request(method, path, as_=as_ or self.driver.admin, body=body, headers=headers)
         assert answer.status == status, answer.text
-        self.driver.work()
+        if work:
+            self.driver.work()
         return answer.json
 
     # ------------------------------------------------------------ what people do
@@ -100,6 +103,37 @@ class Story:
     # ------------------------------------------------------------ what admins do
 
     def launch(self) -> None:
+        body, why_not, is_later = self._form()
+        batch_id, at = self._launched(body, why_not)
+        if not is_later:
+            self.driver.work()
+            self.ref.runs(batch_id, at)
+
+    def launch_and_break(self) -> None:
+        """One person's enrollment cannot be stored; or the work itself breaks each time, for everybody."""
+        free = [one for one in self.some("active") if self.ref.people[one].holds is None]
+        if self.ref.limit or not self.ref.has_access or not free:
+            return
+        body, why_not, is_later = self._form()
+        if is_later:
+            return
+        if self.dice.random() < 0.5:
+            broken = [self.dice.choice(free)]
+            with refused(*broken):
+                batch_id, at = self._launched(body, why_not)
+                self.driver.work()
+            self.ref.runs(batch_id, at, broken)
+            return
+        batch_id, at = self._launched(body, why_not)
+        while messages := self.world.messages():
+            for message in messages:
+                if message["job"] == "chunk":
+                    self.driver.handle_dead_letter(message)
+                else:
+                    self.driver.deliver([message])
+        self.ref.runs(batch_id, at, list(self.ref.people), "processing_failed")
+
+    def _form(self) -> tuple[dict[str, Any], Callable[[str, Person], str | None], bool]:
         groups = self.dice.sample(self.groups, self.dice.randrange(1, 3))
         department, people = self.dice.choice(self.departments), self.some("active")
         chosen = self.dice.sample(people, min(2, len(people)))
@@ -128,16 +162,24 @@ class Story:
             "name": f"Batch {len(self.ref.batches)}", "courses": [{"course_id": self.course, "enroll_on": day}],
             "targeting": {"mode": mode, **more}, "reenroll_completed": reenroll,
         }  # fmt: skip
-        answer = self.ask("POST", f"/orgs/{self.org}/training/enrollment", body, 202, self.admin)
+        return body, why_not, is_later
+
+    def _launched(self, body: dict[str, Any], why_not: Callable[[str, Person], str | None]) -> tuple[str, str]:
+        """Its id, and when it enrolls. What it sets going waits."""
+        answer = self.ask("POST", f"/orgs/{self.org}/training/enrollment", body, 202, self.admin, work=False)
+        day = body["courses"][0]["enroll_on"]
         at = f"{day}T08:00:00Z" if day else self.now
-        self.ref.batches[answer["results"][0]["batch_id"]] = Batch(
-            lambda member, one: "not_active_then" if one.status != "active" else why_not(member, one), reenroll, at
+        batch_id = str(answer["results"][0]["batch_id"])
+        self.ref.batches[batch_id] = Batch(
+            lambda member, one: "not_active_then" if one.status != "active" else why_not(member, one),
+            body["reenroll_completed"],
+            at,
         )
-        if not is_later:
-            self.ref.runs(answer["results"][0]["batch_id"], self.now)
+        return batch_id, at
 
     def days_pass(self) -> None:
         """On each date, its batches."""
+        self.driver.work()
         end = self.world.now + timedelta(days=1)
         for at in sorted({one.at for one in self.ref.batches.values() if one.state == "scheduled"}):
             if at <= to_text(end):
@@ -177,7 +219,7 @@ class Story:
 
     def retry(self) -> None:
         ran = {one: self.ref.batches[one].decided.values() for one in self._batches("ran")}
-        failed = [one for one, decided in ran.items() if {"no_seat", "access_denied"} & {code for _, code in decided}]
+        failed = [one for one, decided in ran.items() if {*FAILED} & {code for _, code in decided}]
         for batch_id in [*failed, *self._batches("denied")][:1]:
             path = f"/orgs/{self.org}/training/{batch_id}/courses/{self.course}/retry"
             self.ask("POST", path, None, 202, self.admin)
@@ -245,7 +287,8 @@ class Story:
             assert sorted(map(str, told)) == sorted(map(str, steps)), member
             assert [at for at, _, _ in told] == [at for at, _, _ in steps], member
             assert (found["enrolled"], found["code"]) == (enrolled, code), member
-            assert {one["by"]["batch_id"] for one in found["would_be_enrolled"]} - {None} == would, member
+            coming = {(one["by"]["batch_id"] or one["by"]["group_id"], one["on"]) for one in found["would_be_enrolled"]}
+            assert coming == would, member
             codes |= {step["code"] for step in found["steps"]} | {found["code"]}
         return codes
 
@@ -253,15 +296,30 @@ class Story:
 _OFTEN = ("come", "accept", "move", "move", "launch", "launch", "launch", "learn")
 _SELDOM = (
     "archive", "days_pass", "stop", "undo", "retry", "retry", "cancel_one", "change_seats", "change_access", "attach",
-    "apply",
+    "apply", "launch_and_break",
 )  # fmt: skip
+
+# All but what is a matter of moments, or takes another course: test_explain.py and test_explain_failures.py.
+_MUST_MEET = {
+    "access_denied", "already_completed", "already_enrolled", "attached_later", "batch_cancelled", "batch_undone",
+    "cancelled_by_admin", "completed", "enrolled", "excluded_by_group", "joined_after", "never_assigned", "no_access",
+    "no_seat", "not_active", "not_active_then", "not_chosen", "not_in_department", "not_in_filter", "not_in_group",
+    "not_there_yet", "processing_failed", "scheduled_for", "started", "undone", "write_rejected",
+}  # fmt: skip
+
+# The last three were examples of faults.
+_SEEDS = (*range(4), 7, 128, 142, 147)
 
 _seen: set[str] = set()
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", _SEEDS)
 def test_it_is_explained_as_the_whole_history_says(world: World, driver: Driver, course: str, seed: int) -> None:
     story = Story(driver, course, random.Random(seed))
+    if seed == 1:
+        story._provision(0, has_access=False)
+        story.come()
+        _seen.update(story.compare())
     for _ in range(5):
         story.come()
     for number in range(NUM_ACTIONS):
@@ -270,6 +328,5 @@ def test_it_is_explained_as_the_whole_history_says(world: World, driver: Driver,
         if number % 9 == 8:
             _seen.update(story.compare())
     _seen.update(story.compare())
-    if seed == 7:
-        rare = {"joining", "in_work", "carried_over", "write_rejected", "processing_failed", "org_not_ready"}
-        assert len(_seen - rare) >= 20, sorted(_seen)
+    if seed == _SEEDS[-1]:
+        assert _MUST_MEET - _seen == set()

@@ -372,7 +372,7 @@ def test_a_dead_letter_tells_that_the_export_failed(world: World, driver: Driver
         assert jobs.handle_dead_letters(_records(message), clock=lambda: world.now) == {"batchItemFailures": []}
     failed = _poll(driver, export)
     assert (failed["status"], failed["code"], failed["url"]) == ("failed", "export_failed", None)
-    assert failed["explanation"].startswith("The file was tried several times")
+    assert failed["explanation"].startswith("We tried several times, but the file")
     driver.deliver([message])
     assert _poll(driver, export) == failed
 

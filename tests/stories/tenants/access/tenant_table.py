@@ -217,6 +217,8 @@ TABLE: dict[str, Case] = {
     f"POST {_TRAINING}/sessions/{{session_id}}/cancel": Case(P.TRAININGS, lambda _: {"reason": "Taken over"}),
     f"GET {_TRAININGS}/enroll/{{enroll_id}}": Case(P.TRAININGS),
     f"GET {_TRAINING}/participants": Case(P.TRAINING_READ),
+    f"GET {_MEMBER}/trainings": Case(P.TRAINING_READ),
+    f"POST {_TRAINING}/participants/export": Case(P.TRAINING_READ),
     f"PATCH {_TRAINING}/participants/{{member_id}}": Case(P.RESULTS, lambda ids: {"session_id": ids["session_id"]}),
     f"POST {_TRAINING}/participants/{{member_id}}/cancel": Case(P.TRAININGS),
     f"POST {_TRAINING}/sessions/{{session_id}}/attendance": Case(P.RESULTS, lambda ids: {"absent": [ids["member_id"]]}),

@@ -73,7 +73,7 @@ def test_who_moves_away_between_the_check_and_the_change_is_not_changed(
         original = getattr(module, name)
 
         def run(*args: Any) -> None:
-            monkeypatch.undo()
+            monkeypatch.setattr(module, name, original)
             assert world.patch(path, firm.boss, {"department_id": firm.legal}).status == 200
             original(*args)
 
@@ -111,7 +111,7 @@ def test_nor_are_their_enrollments_and_offers(firm: Firm, world: World, monkeypa
         original = getattr(module, name)
 
         def move_first(*args: Any, **more: Any) -> Any:
-            monkeypatch.undo()
+            monkeypatch.setattr(module, name, original)
             assert world.patch(path, firm.boss, {"department_id": firm.legal}).status == 200
             return original(*args, **more)
 
@@ -140,7 +140,7 @@ def test_a_department_that_moves_in_the_middle_of_a_change_is_noticed(
 
     def then_move(*args: Any) -> Any:
         writes = original(*args)
-        monkeypatch.undo()
+        monkeypatch.setattr(changes, "place_writes", original)
         world.patch(firm.path(f"departments/{firm.north}"), firm.boss, {"parent_id": firm.legal})
         return writes
 

@@ -69,7 +69,7 @@ def test_groups_are_found_by_name_at_each_client_that_has_them(
     assert driver.enrolled(cedar, course) == set()
     row = driver.row(cedar, batches[2], course)
     assert (row["num_targeted"], row["code"]) == (0, "nobody_matched")
-    assert row["explanation"].startswith("Nobody matched the recipients")
+    assert row["explanation"].startswith("Nobody was in the chosen groups")
 
 
 def test_several_names_are_the_union_of_the_groups_that_have_one(driver: Driver, course: str, scene: Scene) -> None:

@@ -12,6 +12,7 @@ from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.structure.models import Department, department_sk
 from chalicelib.training.batches import recipients
+from tests.faults.invariants import problems
 from tests.stories.driver import Driver
 
 # Below the root; the lowest level gets what is missing.
@@ -68,26 +69,33 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
     assert (tree.depth, len(tree.inside) + len(tree.outside)) == (5, _NUM_DEPARTMENTS)
     staying = tree.people(_NUM_PEOPLE // 2, tree.inside)
     others = tree.people(_NUM_PEOPLE // 2, tree.outside)
+    # These come and go, into the branch and out of it.
+    crossing = [*tree.people(100, tree.inside), *tree.people(100, tree.outside)]
     boss = driver.world.org_admin(tree.org)
     head = driver.world.org_admin(tree.org, role="department_admin", department_ids=[tree.branch.department_id])
     rng, read, client = random.Random(11), recipients.sort_keys, bulk.client
-    current = {member.member_id: member for member in (*staying, *others)}
+    current = {member.member_id: member for member in (*staying, *others, *crossing)}
+    inside = set(tree.inside)
+    ever_inside = {one.member_id for one in crossing if one.department_id in inside}
+    ever_outside = {one.member_id for one in crossing} - ever_inside
     num_moves = 0
 
     def move(people: Sequence[Member], among: Sequence[str]) -> list[Any]:
         """As a change of the member writes it: member and rosters in one transaction."""
         nonlocal num_moves
         writes = []
-        for person in rng.sample(people, 9):
+        for person in rng.sample(people, 6):
             before = current[person.member_id]
             after = members_store.copy_with(before, department_id=rng.choice(among))
             writes += members_store.change_writes(tree.org, before, after, driver.world.now)
             current[person.member_id] = after
+            (ever_inside if after.department_id in inside else ever_outside).add(person.member_id)
             num_moves += 1
         return writes
 
     def shuffle() -> None:
-        table.transact([*move(staying, tree.inside), *move(others, tree.outside)])
+        everywhere = [*tree.inside, *tree.outside]
+        table.transact([*move(staying, tree.inside), *move(others, tree.outside), *move(crossing, everywhere)])
 
     def read_and_move(*args: Any, **more: Any) -> Any:
         for number, key in enumerate(read(*args, **more)):
@@ -115,9 +123,21 @@ def test_all_of_a_branch_are_enrolled_whoever_moves_meanwhile(
     answer = driver.world.post(f"/orgs/{tree.org}/training/enrollment", head, body, headers=headers)
     assert answer.status == 202, answer.text
     driver.work()
+    monkeypatch.setattr(bulk, "client", client)
+    monkeypatch.setattr(recipients, "sort_keys", read)
     assert num_moves > _NUM_PEOPLE
-    assert driver.enrolled(tree.org, course) == {member.member_id for member in staying}
+    stayed, crossed = {member.member_id for member in staying}, {member.member_id for member in crossing}
+    enrolled = driver.enrolled(tree.org, course)
+    assert enrolled - crossed == stayed
+    # Who comes and goes is enrolled by where they were when a chunk came to them; once, and counted so.
+    assert crossed - ever_outside <= enrolled & crossed <= ever_inside
+    assert 0 < len(enrolled & crossed) < len(crossed)
     batch = answer.json["results"][0]["batch_id"]
     (row,) = driver.world.get(f"/orgs/{tree.org}/training/{batch}", boss).json["courses"]
     numbers = (row["status"], row["num_targeted"], row["num_enrolled"], row["num_failed"])
-    assert numbers == ("enrolled", len(staying), len(staying), 0)
+    assert numbers == ("enrolled", len(enrolled), len(enrolled), 0)
+    (own,) = driver.world.get(f"/orgs/{tree.org}/training/{batch}", head).json["courses"]
+    still_theirs = [one for one in enrolled if current[one].department_id in inside]
+    assert (own["num_targeted"], own["num_enrolled"]) == (len(still_theirs), len(still_theirs))
+    assert len(still_theirs) < len(enrolled)
+    assert problems(driver.world) == []

@@ -31,7 +31,9 @@ class Answering(LiveTrainings):
             f"DTSTART:{more.get('start', '20270201T080000Z')}",
             "DTEND:20270201T093000Z", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
             f"ORGANIZER;CN=Acme Industries:{event['ORGANIZER']}", f"UID:{event['UID']}",
-            f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={partstat};CN={ANN};X-NUM-GUESTS=0:mailto:{ANN}",
+            f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={partstat};CN={ANN};X-NUM-GUESTS=0:mailto:"
+            + more.get("attendee", ANN),
+            *more.get("others", ()),
             *([f"COMMENT:{more['comment']}"] if "comment" in more else []),
             f"SEQUENCE:{more.get('sequence', int(event['SEQUENCE']))}", "STATUS:CONFIRMED", "SUMMARY:First aid",
             "END:VEVENT", "END:VCALENDAR", "",
@@ -132,6 +134,45 @@ def test_the_address_decides_whose_answer_it_is_and_not_the_sender(live: Answeri
         sender="ann.lee@home.example",
     )
     assert live.row(training)["status"] == "confirmed"
+
+
+def test_a_colleague_to_whom_it_was_passed_on_does_not_answer_for_them(live: Answering, invited: Any) -> None:
+    training, session, event = invited
+    key = live.receive(event["ORGANIZER"], live.reply(event, "DECLINED", attendee=BOB.upper()), sender=BOB)
+    assert (live.row(training)["status"], live.kept(key)) == ("invited", True)
+    # An address that nobody here has may be an alias of the person.
+    key = live.receive(event["ORGANIZER"], live.reply(event, attendee="ann.lee@home.example"))
+    assert (live.row(training)["status"], live.kept(key)) == ("confirmed", False)
+    live.sound(session)
+
+
+def test_of_several_people_in_an_answer_the_invited_one_s_counts(live: Answering, invited: Any) -> None:
+    training, _, event = invited
+    other = [f"ATTENDEE;PARTSTAT=DECLINED:mailto:{BOB}", "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:x@elsewhere.example"]
+    live.receive(event["ORGANIZER"], live.reply(event, "ACCEPTED", others=other))
+    assert live.row(training)["status"] == "confirmed"
+    live.later(minutes=1)
+    key = live.receive(event["ORGANIZER"], live.reply(event, "DECLINED", attendee="y@z.example", others=other[1:]))
+    assert (live.row(training)["status"], live.kept(key)) == ("confirmed", True)
+
+
+def test_a_forged_number_or_clock_does_not_silence_what_comes_after_it(live: Answering, invited: Any) -> None:
+    training, _, event = invited
+    future = live.world.now + timedelta(days=3000)
+    live.receive(event["ORGANIZER"], live.reply(event, "ACCEPTED", sequence=9999, stamp=future))
+    assert live.row(training)["status"] == "confirmed"
+    live.later(minutes=1)
+    live.receive(event["ORGANIZER"], live.reply(event, "DECLINED"))
+    assert live.row(training)["status"] == "declined"
+
+
+def test_who_would_send_somebody_else_keeps_the_place_until_the_organizer_decides(
+    live: Answering, invited: Any
+) -> None:
+    training, session, event = invited
+    live.receive(event["ORGANIZER"], live.reply(event, "DELEGATED"))
+    assert (live.row(training)["status"], live.row(training)["remark"]) == ("invited", "Would send somebody else")
+    live.sound(session)
 
 
 def test_answers_count_in_their_own_order_and_once(live: Answering, invited: Any) -> None:

@@ -53,9 +53,17 @@ def test_it_shows_what_is_to_come_and_keeps_what_was_cancelled_for_a_month(live:
     # Nothing has changed: nothing is sent.
     again = live.world.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status, again.text) == (304, "")
+    live.later(minutes=1)
     live.patch(*chosen["Invited"], place="Room 2")
     moved = live.world.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (moved.status, shown(moved.text)["Invited"]) == (200, ("TENTATIVE", 1))
+    # Some programs take an update by its time stamp only.
+    stamps = {
+        str(event["SUMMARY"]): (event["DTSTAMP"].dt, event["LAST-MODIFIED"].dt)
+        for event in icalendar.Calendar.from_ical(moved.text).walk("VEVENT")
+    }
+    assert stamps["Invited"] == (live.world.now, live.world.now)
+    assert stamps["Confirmed"][0] < live.world.now
     # The entry of the mail and that of the feed are one.
     live.send()
     uids = {str(event["UID"]) for event in icalendar.Calendar.from_ical(moved.text).walk("VEVENT")}

@@ -1,5 +1,7 @@
 """The participants page, attendance and results (O8, O9)."""
 
+from typing import Any
+
 import pytest
 
 from tests.harness import World
@@ -79,6 +81,50 @@ def test_1000_people_s_attendance_is_entered_in_one_request(live: LiveTrainings)
     assert live.world.dump("core") == before
 
 
+def test_results_of_many_are_entered_with_their_attendance_or_without(live: LiveTrainings) -> None:
+    training, session = live.one(capacity=2, waiting_list=True)
+    ann, bob, eve = live.person(ANN), live.person(BOB), live.person("eve@example.com")
+    live.enroll([ann, bob, eve], (training, session))
+    path = f"/{training}/sessions/{session}/attendance"
+    results = [{"member_id": ann, "score": 80, "comment": "Well done"}, {"member_id": eve, "score": 1}]
+    assert live.ask("POST", path, {"results": results}, 409)["code"] == "not_started"
+    live.driver.until("2027-02-01T08:00")
+    body = {"attended": [ann], "absent": [bob, "nobody"], "results": results}
+    lines = live.ask("POST", path, body)["results"]
+    assert [(line["member_id"], line["code"]) for line in lines] == [
+        (ann, None), (bob, None), ("nobody", "not_participant"), (eve, "no_place"),
+    ]  # fmt: skip
+    rows = {row["member_id"]: row for row in live.participants(training)}
+    assert (rows[ann]["status"], rows[ann]["score"], rows[ann]["comment"]) == ("attended", 80, "Well done")
+    assert (rows[bob]["status"], rows[eve]["score"]) == ("absent", None)
+    before = live.world.dump("core")
+    live.ask("POST", path, body)
+    assert live.world.dump("core") == before
+    # What is left out stays; null takes it away.
+    live.ask("POST", path, {"results": [{"member_id": ann, "score": None}]})
+    (row,) = live.participants(training, "status=attended")
+    assert (row["score"], row["comment"]) == (None, "Well done")
+    assert "Well done" not in live.world.get(f"/orgs/{live.org}/audit", live.admin).text
+    for wrong in ({"attended": [ann], "absent": [ann]}, {"results": [results[0], results[0]]}):
+        assert live.ask("POST", path, wrong, 422)["errors"][0]["code"] == "repeated"
+    many = [f"m{number}" for number in range(600)]
+    too_many = {"attended": many, "absent": [f"{one}x" for one in many]}
+    assert live.ask("POST", path, too_many, 422)["errors"][0]["code"] == "too_many"
+
+
+def test_who_looks_after_a_department_enters_results_of_its_people_only(live: LiveTrainings) -> None:
+    training, session = live.one()
+    mine = live.world.department(live.org)
+    ann, bob = live.person(ANN, department_id=mine), live.person(BOB)
+    live.enroll([ann, bob], (training, session))
+    admin = live.world.org_admin(live.org, role="department_admin", department_ids=[mine])
+    live.driver.until("2027-02-01T08:00")
+    body = {"attended": [ann, bob], "results": [{"member_id": bob, "score": 3}]}
+    lines = live.world.post(f"{live.base}/{training}/sessions/{session}/attendance", admin, body).json["results"]
+    assert [(line["member_id"], line["code"]) for line in lines] == [(ann, None), (bob, "not_participant")]
+    assert [row["status"] for row in live.participants(training)] == ["attended", "invited"]
+
+
 def test_who_looks_after_a_department_sees_and_enrolls_its_people_only(live: LiveTrainings) -> None:
     training, session = live.one()
     mine, other = live.world.department(live.org), live.world.department(live.org)
@@ -98,3 +144,33 @@ def test_who_looks_after_a_department_sees_and_enrolls_its_people_only(live: Liv
     assert live.world.post(f"{live.base}/{training}/participants/{bob}/cancel", admin).status == 403
     assert live.world.post(f"{live.base}/{training}/participants/{ann}/cancel", admin).status == 200
     assert live.world.post(live.base, admin, {"title": "Mine"}).status == 403
+
+
+def test_a_member_s_page_has_their_live_trainings_with_why_and_what_became_of_each(live: LiveTrainings) -> None:
+    first, second = live.one(), live.one(capacity=1, waiting_list=True)
+    mine, other = live.world.department(live.org), live.world.department(live.org)
+    ann, bob = live.person(ANN, department_id=mine), live.person(BOB, department_id=other)
+    asked = live.enroll([ann], first)
+    live.enroll([bob, ann], second)
+    live.send()
+    live.answer(BOB, "decline")
+    live.driver.work()
+    live.driver.until("2027-02-01T08:00")
+    live.ask("PATCH", f"/{first[0]}/participants/{ann}", {"attendance": "attended", "score": 90})
+    limited = live.world.org_admin(live.org, role="department_admin", department_ids=[mine])
+
+    def listed(member: str, as_: str) -> list[dict[str, Any]]:
+        return live.world.every(f"/orgs/{live.org}/members/{member}/trainings?limit=1", as_)
+
+    one, two = listed(ann, limited)
+    assert (one["training_id"], one["title"], one["session"]["session_id"]) == (first[0], "First aid", first[1])
+    assert (one["participant"]["status"], one["participant"]["score"]) == ("attended", 90)
+    assert one["participant"]["mail"]["state"] == "sent"
+    assert one["why"] == {"enroll_id": asked, "enrolled_by": live.admin, "enrolled_at": "2027-01-04T10:00:00Z"}
+    assert (two["training_id"], two["participant"]["status"]) == (second[0], "invited")
+    (of_bob,) = listed(bob, live.admin)
+    assert (of_bob["participant"]["status"], of_bob["participant"]["answered_by"]) == ("declined", "page")
+    assert live.world.get(f"/orgs/{live.org}/members/{bob}/trainings", limited).status == 403
+    # Of who was archived nothing is shown but where they were.
+    assert live.world.post(f"/orgs/{live.org}/members/{ann}/archive", live.admin).status == 200
+    assert [row["training_id"] for row in listed(ann, live.admin)] == [first[0]]

@@ -44,7 +44,7 @@ def test_rows_with_one_address_and_two_names_are_of_two_people() -> None:
     first, second = rows_of(("team@example.com", "Ann", "Finance"), ("team@example.com", "Bob", "Sales"))
     assert (first.verdict, first.values.group_ids) == ("ok", ["f"])
     assert problems(second) == [("E-mail", "email_repeated")]
-    assert second.problems[0].sentence == "Row 10 has the same e-mail address and another name."
+    assert second.problems[0].sentence == "Row 10 has the same email address but another name."
 
 
 def test_a_row_that_fails_does_not_make_the_next_one_a_repetition() -> None:

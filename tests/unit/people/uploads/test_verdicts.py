@@ -92,7 +92,7 @@ def test_what_is_no_address_fails(given: str, code: str) -> None:
 def test_who_is_in_the_directory_fails_with_the_status(status: str) -> None:
     verdict = one(email=f"{status.title()}@Example.com")
     assert problems(verdict) == [("E-mail", "already_member")]
-    assert f"status {status}." in verdict.problems[0].sentence
+    assert f"status is {status}." in verdict.problems[0].sentence
 
 
 @pytest.mark.parametrize("status", ["declined", "cancelled", "archived"])

@@ -1,0 +1,1 @@
+"""Attendance and results of many people at once (O8)."""

@@ -1,0 +1,1 @@
+"""What reads calendars in programs that people use: five parsers that nobody here wrote, behind one function."""
