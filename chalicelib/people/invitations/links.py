@@ -92,5 +92,6 @@ def is_expired(member: Member, now: datetime) -> bool:
 def dead_link() -> NotFound:
     """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
     error = NotFound(code="dead_link")
-    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
+    error.title = "This link no longer works"
+    error.detail = "If you have a newer email, use the link in that one."
     return error

@@ -188,5 +188,6 @@ def _refuse_closed(session: Session, participant: Participant, now: datetime) ->
 def _dead_link() -> NotFound:
     """The same answer for every link that does not work: forged, replaced, of somebody who has left."""
     error = NotFound(code="dead_link")
-    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
+    error.title = "This link no longer works"
+    error.detail = "If you have a newer email, use the link in that one."
     return error
