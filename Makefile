@@ -6,7 +6,7 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make cases                requests made from the OpenAPI document: what it calls valid is taken
 #   make mutants              small changes of the rules that no test notices; minutes to hours [ONLY=states] [LONG=1]
-#   make pictures             take the pictures of the pages anew; needs Debian's Chromium
+#   make pictures             take the pictures of pages and mails anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
 #                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
@@ -65,7 +65,7 @@ mutants: $(INSTALLED) .muster/mutation-tool/installed
 	@touch $@
 
 pictures: $(INSTALLED)
-	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py
+	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py tests/e2e/test_mail_pictures.py
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \

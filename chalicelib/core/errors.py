@@ -5,6 +5,7 @@
     ├── Unauthorized 401        no identity, or an invalid one
     ├── Forbidden 403           the caller lacks the permission
     ├── NotFound 404            does not exist, or belongs to another tenant
+    │   └── DeadLink            of somebody who comes by a link
     ├── Conflict 409            the current state does not allow it
     │   └── ConditionFailed     the condition of a write did not hold (services turn it into a sentence)
     ├── TooLarge 413
@@ -79,6 +80,16 @@ class NotFound(MusterError):
 
     def __init__(self, what: str = "There is nothing here", code: str = "not_found") -> None:
         super().__init__(code, f"{what}, or it is not yours.")
+
+
+class DeadLink(NotFound):
+    """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
+
+    title = "This link no longer works"
+
+    def __init__(self) -> None:
+        super().__init__(code="dead_link")
+        self.detail = "If you have a newer email, use the link in that one."
 
 
 class Conflict(MusterError):

@@ -17,9 +17,10 @@ _ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-PHONE = {"width": 390, "height": 480}
-DESKTOP = {"width": 1024, "height": 480}
-NARROW = {"width": 320, "height": 480}
+Size = dict[str, int]
+PHONE: Size = {"width": 390, "height": 480}
+DESKTOP: Size = {"width": 1024, "height": 480}
+NARROW: Size = {"width": 320, "height": 480}
 
 # WCAG 2.2, 1.4.3 (AA).
 _CONTRAST, _CONTRAST_LARGE = 4.5, 3.0

@@ -12,10 +12,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from infra.packaging import ROOT
-from tests.e2e.browser import DESKTOP, PHONE
+from tests.e2e.browser import DESKTOP, PHONE, Size
 
 SHIPPED = ROOT / "chalicelib" / "people" / "join_page" / "pictures"
 DOCUMENTED = ROOT / "docs" / "pictures"
+MAILS = DOCUMENTED / "mails"
 
 
 class Album:
@@ -24,16 +25,21 @@ class Album:
     With MUSTER_PICTURES set (`make pictures`) they are taken; else a page that shows something else fails the test.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, folder: Path = DOCUMENTED, digests: Path = SHIPPED / "pictures.json", phone: Size = PHONE
+    ) -> None:
+        """`phone`: the size of a phone's window in the pictures."""
         self.is_taking = bool(os.environ.get("MUSTER_PICTURES"))
-        self._file = SHIPPED / "pictures.json"
+        self._folder, self._file, self._phone = folder, digests, phone
         self._known: dict[str, str] = json.loads(self._file.read_text()) if self._file.exists() else {}
         self._stale: list[str] = []
+        self.names: list[str] = []
 
     def show(self, page: Page, name: str, *, shipped: bool = True) -> None:
         """`shipped`: the guide shows the picture, so that it is part of the package."""
+        self.names.append(name)
         digest = digest_of(page.content())
-        files = [DOCUMENTED / f"{name}-phone.png", DOCUMENTED / f"{name}-desktop.png"]
+        files = [self._folder / f"{name}-phone.png", self._folder / f"{name}-desktop.png"]
         files += [SHIPPED / f"{name}.png"] if shipped else []
         if not self.is_taking:
             if self._known.get(name) != digest or not all(file.exists() for file in files):
@@ -41,10 +47,10 @@ class Album:
             return
         page.evaluate("() => document.activeElement.blur()")
         for file in files:
-            page.set_viewport_size(DESKTOP if "desktop" in file.name else PHONE)  # type: ignore[arg-type]
+            page.set_viewport_size(DESKTOP if "desktop" in file.name else self._phone)  # type: ignore[arg-type]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(smaller(page.screenshot(full_page=True, scale="css", animations="disabled")))
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        page.set_viewport_size(self._phone)  # type: ignore[arg-type]
         self._known[name] = digest
         self._file.write_text(json.dumps(dict(sorted(self._known.items())), indent=2) + "\n")
 

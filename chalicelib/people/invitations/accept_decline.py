@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.aws.table import Write
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, Conflict, DeadLink, NotFound, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.jobs import due, queue
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.join_settings import refuse_closed, refuse_other_domain
-from chalicelib.people.invitations.links import InvitationView, dead_link, is_expired, load, view_of
+from chalicelib.people.invitations.links import InvitationView, is_expired, load, view_of
 from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.members import store as members_store
@@ -162,7 +162,7 @@ def _change(
                 raise Conflict("address_taken", problem) from None
         found = members_store.member(org_id, member.member_id)
         if found is None:
-            raise dead_link()
+            raise DeadLink()
         member = found
     raise Unavailable()
 

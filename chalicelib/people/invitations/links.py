@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, DeadLink
 from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts.tries import count_mail
@@ -37,9 +37,9 @@ def load(text: str, now: datetime) -> InvitationView:
     token = Token.parse(text)
     member, pointer = store.member_and_pointer(token.org_id, token.member_id) if token else (None, None)
     if not tokens.matches(token.secret if token else "", member.invite_hash if member else None):
-        raise dead_link()
+        raise DeadLink()
     if token is None or member is None:
-        raise dead_link()
+        raise DeadLink()
     return view_of(member, token.org_id, pointer, now)
 
 
@@ -81,16 +81,9 @@ def view_of(member: Member, org_id: str, pointer: OrgPointer | None, now: dateti
     """Raises NotFound when the organization is gone."""
     org = orgs_store.org(pointer.msp_id, org_id) if pointer else None
     if org is None or pointer is None:
-        raise dead_link()
+        raise DeadLink()
     return InvitationView(pointer.msp_id, org, member, is_expired(member, now))
 
 
 def is_expired(member: Member, now: datetime) -> bool:
     return member.status in OPEN and bool(member.invite_expires_at) and to_instant(member.invite_expires_at) <= now
-
-
-def dead_link() -> NotFound:
-    """The same answer for every link that does not work: forged, used, replaced by a later one, withdrawn."""
-    error = NotFound(code="dead_link")
-    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
-    return error

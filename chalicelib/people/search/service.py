@@ -45,7 +45,7 @@ def number_of(scope: Scope, search_id: str, now: datetime) -> SearchOut:
     """Of a count that is a job. Raises NotFound for who reaches other people, and once its hour is over."""
     item = store.count(scope.org, search_id, now)
     if item is None or item.within != _within(scope):
-        raise NotFound("There is no such search. Searches are kept for an hour")
+        raise NotFound("This search is over an hour old")
     if item.num_matching is None:
         return SearchOut(search_id=search_id, status="counting", num_matching=None)
     return SearchOut(search_id=search_id, status="ready", num_matching=_shown(str(int(item.num_matching))))

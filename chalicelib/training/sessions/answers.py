@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict, DeadLink
 from chalicelib.core.ids import new_id
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due
@@ -54,7 +54,7 @@ def by_token(token: str, by: AnsweredBy = AnsweredBy.PAGE) -> Answerer:
     """Raises NotFound for every token that is not, or no longer, anybody's."""
     found = participant_store.answer_token(token)
     if found is None:
-        raise _dead_link()
+        raise DeadLink()
     return Answerer(found.msp_id, found.org_id, found.training_id, found.member_id, found.participation_id, by, {})
 
 
@@ -65,7 +65,7 @@ def view(answerer: Answerer, now: datetime) -> RsvpView:
     org = orgs_store.org(answerer.msp_id, answerer.org_id)
     member = members_store.member(answerer.org_id, answerer.member_id)
     if training is None or org is None or member is None or member.status != MemberStatus.ACTIVE:
-        raise _dead_link()
+        raise DeadLink()
     waits = participant.status == ParticipantStatus.WAITING
     line = participant_store.line(answerer.org_id, session.session_id) if waits else []
     return RsvpView(
@@ -122,9 +122,9 @@ def load(answerer: Answerer) -> tuple[Session, Participant]:
     """The session that the person is in by now. Raises NotFound for an earlier participation."""
     held = participant_store.held(answerer.org_id, answerer.member_id, answerer.training_id)
     if held is None or held.participant is None or held.session is None:
-        raise _dead_link()
+        raise DeadLink()
     if held.participant.participation_id != answerer.participation_id:
-        raise _dead_link()
+        raise DeadLink()
     return held.session, held.participant
 
 
@@ -193,10 +193,3 @@ def _refuse_closed(session: Session, participant: Participant, now: datetime) ->
         raise Conflict("session_started", "This session has started or is over, so it can't be answered any more.")
     if participant.status not in EXPECTED | {ParticipantStatus.WAITING, ParticipantStatus.DECLINED}:
         raise Conflict("not_open", "This can't be answered any more.")
-
-
-def _dead_link() -> NotFound:
-    """The same answer for every link that does not work: forged, replaced, of somebody who has left."""
-    error = NotFound(code="dead_link")
-    error.detail = "This link no longer works. If you have a newer email, use the link in that one."
-    return error

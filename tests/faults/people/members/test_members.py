@@ -7,7 +7,7 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness, enrolled
-from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, each, pairs
 
 _KEY = [GET, TRANSACT]  # the idempotency key is read and claimed
 _ANSWER = [TRANSACT]
@@ -17,6 +17,8 @@ ADD = [GET, QUERY, GET, GET, GET, QUERY, TRANSACT, SEND, GET]
 TAKE = [*_KEY, GET, GET, TRANSACT, *_ANSWER]
 OFFER = [*_KEY, GET, QUERY, GET, TRANSACT, *_ANSWER]
 ACCEPT = [GET, QUERY, GET, GET, *_KEY, GET, GET, GET, GET, QUERY, TRANSACT, GET, GET, *_ANSWER]
+# One's own copy of an accepted offer, and with it the organization's enrollment.
+COMPLETE = [GET, GET, GET_MANY, TRANSACT, GET, GET]
 
 
 class Person:
@@ -84,6 +86,12 @@ def _accepting(play: FaultHarness) -> tuple[Request, Callable[[], None], int]:
     return person.accept(), lambda: _expect(person, [("ACCOUNT", "in_progress"), ("ORG", "in_progress")]), 200
 
 
+def _completing(play: FaultHarness) -> tuple[Request, Callable[[], None], int]:
+    person = _begun(play)
+    assert play.ask(person.accept()).status == 200
+    return person.do("complete"), lambda: _expect(person, [("ACCOUNT", "completed"), ("ORG", "completed")]), 200
+
+
 def _expect(person: Person, held: list[tuple[str, str]]) -> None:
     assert person.held() == held
     later.settle(person.play)
@@ -94,6 +102,7 @@ _REQUESTS: dict[str, tuple[Callable[[FaultHarness], tuple[Request, Callable[[], 
     "take": (_taking, TAKE),
     "offer": (_offering, OFFER),
     "accept": (_accepting, ACCEPT),
+    "complete both": (_completing, COMPLETE),
 }
 
 

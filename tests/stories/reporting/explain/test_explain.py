@@ -94,7 +94,7 @@ def test_why_a_batch_left_somebody_out(at: Client, world: World) -> None:
     at.driver.launch(at.org, [at.course], targeting=body, name="All but Sales")
     found = explained(at, here)
     assert (found["code"], way(found)) == ("excluded_by_group", ["not_in_group", "excluded_by_group"])
-    assert found["sentence"] == "“All but Sales” left out the group Sales, in which this person was."
+    assert found["sentence"] == "“All but Sales” left out the group Sales, and this person was in it."
     assert explained(at, late)["code"] == "enrolled"
 
 
@@ -189,7 +189,7 @@ def test_dates_to_come(at: Client, world: World, driver: Driver) -> None:
     assert (found["code"], found["would_be_enrolled"], found["steps"][0]["planned"]) == ("not_in_group", [], True)
     assert found["sentence"] == "“Q1 awareness” is for groups that this person is not in."
     invited = world.member(at.org, [group], status="pending")
-    assert explained(at, invited)["steps"][0]["sentence"].endswith("this person is pending.")
+    assert explained(at, invited)["steps"][0]["sentence"].endswith("This person is pending.")
     minutes(at)
     world.post(f"/msp/training/{at.org}/{batch}/cancel", driver.admin)
     driver.work()
