@@ -18,8 +18,10 @@ def register(app: Any) -> None:
     """Put every route on the Chalice application; nothing where this function serves no HTTP."""
     if not start.serves("app.app"):
         return
+    from chalicelib.web.correlation import correlate
     from chalicelib.web.problems import accept_everything, problems_of
 
+    app.register_middleware(correlate, "http")
     app.register_middleware(problems_of(app), "http")
     app.register_middleware(accept_everything, "http")
     for part in PARTS:

@@ -14,6 +14,7 @@ class Mail(OutboxItem):
 
     `about` holds ids by name; addresses, names and titles are read when it is sent. The id is derived from
     what the mail is for, so that the same event makes the same mail. `queue` is the tenant's queue.
+    `correlation_id` is of what made it: the log lines about the mail have it.
     """
 
     mail_id = UnicodeAttribute()
@@ -29,6 +30,7 @@ class Mail(OutboxItem):
     # Of the address that it went to: the person may have another one when SES reports on the mail.
     to_hash = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 

@@ -62,7 +62,13 @@ def sweep(now: datetime) -> int:
         wake_workers([0])
     num_unknown = 0
     for claim in store.stuck_claims(now - IN_DOUBT_AFTER, _PER_SHARD):
-        observability.warning("mail outcome stays unknown", mail_id=claim.mail_id)
-        store.record(claim.mail_id, UNKNOWN)
+        _set_unknown(claim.mail_id)
         num_unknown += 1
     return num_unknown
+
+
+def _set_unknown(mail_id: str) -> None:
+    with observability.correlated(observability.correlation_id()):
+        mail = store.record(mail_id, UNKNOWN)
+        observability.go_on(mail.correlation_id if mail else None)
+        observability.warning("mail outcome stays unknown", mail_id=mail_id)

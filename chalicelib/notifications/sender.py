@@ -54,14 +54,18 @@ class MailSender:
     def send(self, entry: QueuedMail, until: int) -> bool:
         """False when the next mail should wait a moment. A fault of one mail does not stop the others."""
         attempt = new_id(self._clock())
-        try:
-            claimed = self._mails.claim(entry, attempt, self._clock())
-            return claimed is None or self._send(claimed, until)
-        except MusterError:
-            # A mail that was claimed and surely not sent is released by now. Of any other, SES's notification or the
-            # sweep gives the outcome.
-            observability.failure("sending interrupted", mail_id=entry.mail_id)
-            return False
+        with observability.correlated():
+            try:
+                claimed = self._mails.claim(entry, attempt, self._clock())
+                if claimed is None:
+                    return True
+                observability.go_on(claimed.correlation_id)
+                return self._send(claimed, until)
+            except MusterError:
+                # A mail that was claimed and surely not sent is released by now. Of any other, SES's notification or
+                # the sweep gives the outcome.
+                observability.failure("sending interrupted", mail_id=entry.mail_id)
+                return False
 
     def _send(self, claimed: Mail, until: int) -> bool:
         outcome = self._message_or_outcome(claimed)
@@ -118,5 +122,6 @@ class MailSender:
             # in trouble, few mails should come to that.
             observability.failure("mail outcome unknown", mail_id=claimed.mail_id)
             return False
+        observability.info("mail sent", mail_id=claimed.mail_id, kind=claimed.kind)
         self._mails.record_sent(claimed, message_id, self._clock())
         return True

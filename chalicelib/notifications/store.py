@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
@@ -41,6 +42,7 @@ def new_mail(mail_id: str, kind: str, queue: str, about: Mapping[str, str], now:
         state=MailState.PENDING.value,
         rank=PENDING_RANK,
         created_at=to_text(now),
+        correlation_id=observability.correlation_id(),
         ttl=int((now + KEPT_FOR).timestamp()),
     )
 
