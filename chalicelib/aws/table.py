@@ -104,6 +104,20 @@ def put_if_new(item: Item) -> bool:
     return True
 
 
+def put_if(item: Item, condition: Condition) -> None:
+    """Put one item for one write unit. Raises ConditionFailed, also when an earlier answer was lost."""
+    request = Write("put", item, condition).as_request()["Put"]
+    with translated():
+        client("dynamodb").put_item(**request)
+
+
+def delete(item: Item, condition: Condition | None = None) -> None:
+    """Delete one item for one write unit; nothing when it is gone. Raises ConditionFailed."""
+    request = Write("delete", item, condition).as_request()["Delete"]
+    with translated():
+        client("dynamodb").delete_item(**request)
+
+
 def update_if(item: M, condition: Condition, *actions: Action) -> M | None:
     """Change one item for one write unit, and give it as it is then. None when the condition does not hold.
 

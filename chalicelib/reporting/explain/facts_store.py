@@ -80,7 +80,7 @@ def facts_of(member: Member, org_id: str, course_id: str) -> Facts:
     joins = table.fetch_mixed(refs.values())
     return Facts(
         member=member,
-        changes=history_store.changes_of(org_id, member_id),
+        changes=history_store.changes_of(org_id, member),
         enrollments=enrollment_store.enrollments_of_course(org_id, member_id, course_id),
         attempts=_attempts(org_id, member_id, course_id),
         groups=groups,
