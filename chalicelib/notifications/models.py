@@ -78,7 +78,8 @@ def notices_pk(account_id: str) -> str:
 class QueuedMail(OutboxItem):
     """`QUEUE#<queue>#<shard>` / `<mail id>`: a mail to send. Each tenant has a queue, and queues are served in turn.
 
-    Deleted when the mail is claimed. Ids begin with the time of the event, which is the order of a shard.
+    Deleted when the mail has an outcome: the place is what a mail leaves behind whose sender died. Ids begin with the
+    time of the event, which is the order of a shard.
     """
 
     mail_id = UnicodeAttribute()
@@ -118,7 +119,7 @@ class OpenQueue:
 
 
 class MailClaim(OutboxItem):
-    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that is being sent. The outcome of an old claim is unknown."""
+    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that an earlier version is sending, out of its queue."""
 
     mail_id = UnicodeAttribute()
 
@@ -128,11 +129,6 @@ NUM_CLAIM_SHARDS = 16
 
 def claim_pk(shard: int) -> str:
     return f"CLAIMED#{shard:02d}"
-
-
-def claim_of(mail_id: str, claimed_at: str) -> MailClaim:
-    pk = claim_pk(shard_of(mail_id, NUM_CLAIM_SHARDS))
-    return MailClaim(pk, f"{claimed_at}#{mail_id}", mail_id=mail_id)
 
 
 class NextSlot(OutboxItem):
