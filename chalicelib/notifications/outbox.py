@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.aws import queues, table
+from chalicelib.aws import queues
 from chalicelib.aws.queues import Message
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
@@ -74,4 +74,4 @@ def _set_unknown(claim: MailClaim) -> None:
         mail = store.record(claim.mail_id, UNKNOWN)
         observability.go_on(mail.correlation_id if mail else None)
         observability.warning("mail outcome stays unknown", mail_id=claim.mail_id)
-        table.delete(claim)
+        store.end_claim(claim)

@@ -211,3 +211,7 @@ def stuck_claims(before: datetime, limit: int) -> Iterable[MailClaim]:
     """Of mails that an earlier version began to send before this instant: it took them out of their queues."""
     for shard in range(NUM_CLAIM_SHARDS):
         yield from table.query_until(MailClaim, claim_pk(shard), f"{to_text(before)}#~", limit)
+
+
+def end_claim(claim: MailClaim) -> None:
+    table.delete(claim)

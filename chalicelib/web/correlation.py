@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from chalice.app import Response
-
 from chalicelib.core import observability
 
 HEADER = "X-Request-Id"
@@ -17,11 +15,11 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
-def correlate(request: Any, get_response: Any) -> Response:
+def correlate(request: Any, get_response: Any) -> Any:
     """Chalice middleware, the first of all: everything in this request has its id."""
     context: Mapping[str, Any] = request.context or {}
     with observability.correlated(_id_in(context)):
-        response: Response = get_response(request)
+        response = get_response(request)
         response.headers[HEADER] = str(observability.correlation_id())
         if context.get("httpMethod") not in _READS:
             # The path with the names of its parameters: their values may be secrets of links.
