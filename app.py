@@ -15,7 +15,7 @@ app = Chalice("muster")
 app.api.cors = CORSConfig(
     allow_origin=allowed_origin(),
     allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Muster-Msp"],
-    expose_headers=["Retry-After"],
+    expose_headers=["Retry-After", "X-Request-Id"],
     max_age=600,
 )
 app.api.binary_types.append("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")

@@ -9,6 +9,7 @@ from chalicelib.aws.mailer import Mailer
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
 from chalicelib.core.settings import mail_rate, settings
+from chalicelib.jobs.delivery import correlation_id_of
 from chalicelib.notifications import delivery_events
 from chalicelib.notifications.schemas import Wake, notification_in
 from chalicelib.notifications.send_rate import Time
@@ -64,12 +65,13 @@ def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None
     service = mail_service(clock, time)
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
-        try:
-            wake = Wake.model_validate(json.loads(record["body"]))
-            service.run_worker(wake.worker)
-        except Exception:
-            observability.failure("mailer failed", message_id=record["messageId"])
-            failed.append({"itemIdentifier": record["messageId"]})
+        with observability.correlated(correlation_id_of(record)):
+            try:
+                wake = Wake.model_validate(json.loads(record["body"]))
+                service.run_worker(wake.worker)
+            except Exception:
+                observability.failure("mailer failed", message_id=record["messageId"])
+                failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
@@ -81,10 +83,12 @@ def handle_answers(event: dict[str, Any], clock: Clock = utc_now) -> None:
     for record in event["Records"]:
         received = reply_schemas.received_in(record["Sns"]["Message"])
         if received is not None:
-            replies.receive(received, clock())
+            with observability.correlated():
+                replies.receive(received, clock())
 
 
 def handle_delivery_events(event: dict[str, Any]) -> None:
     """SES's notifications through SNS. After a failure Lambda delivers all of them again, which does no harm."""
     for record in event["Records"]:
-        delivery_events.handle(notification_in(record["Sns"]["Message"]), invitations.on_mail_event)
+        with observability.correlated():
+            delivery_events.handle(notification_in(record["Sns"]["Message"]), invitations.on_mail_event)

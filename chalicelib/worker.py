@@ -130,6 +130,7 @@ def work(event: dict[str, Any], clock: Clock = utc_now, time_left: Callable[[], 
     def run(body: dict[str, Any]) -> None:
         kind, job = _read(body)
         kind.run(job, clock())
+        observability.info("job done", kind=kind.name, tenant_id=job.tenant_id)
 
     return run_each(event, run, time_left=time_left, queue=queues.jobs())
 
@@ -148,10 +149,11 @@ def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[s
 
 def sweep(clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> None:
     """A failure with jobs does not stop the mails, nor the other way round; nor do very many jobs."""
-    try:
-        job_sweep.sweep(clock(), time_left)
-    finally:
-        outbox.sweep(clock())
+    with observability.correlated():
+        try:
+            job_sweep.sweep(clock(), time_left)
+        finally:
+            outbox.sweep(clock())
 
 
 def _read(body: dict[str, Any]) -> tuple[Kind, Job]:

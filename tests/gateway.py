@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from uuid import uuid4
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def send(
     context: dict[str, Any] = {"resourcePath": resource, "httpMethod": method, "identity": {"sourceIp": source}}
     # With the stage in front, as long as nobody's own domain leads here.
     context["path"] = f"/dev{parts.path}"
+    # Callers may choose it.
+    context["requestId"] = headers.get("x-amzn-RequestId", str(uuid4()))
     if claims is not None:
         context["authorizer"] = {"claims": claims}
     event = {

@@ -19,7 +19,7 @@ from chalicelib.notifications.send_rate import MICROSECONDS, RateLimiter
 from chalicelib.notifications.send_worker import SendWorker
 from chalicelib.notifications.sender import MailSender
 from chalicelib.notifications.service import num_workers
-from chalicelib.notifications.states import DeliveryEvent, MailState
+from chalicelib.notifications.states import DeliveryEvent, MailState, Turn
 from tests.virtual_time import VirtualTime
 
 RATE = 14
@@ -93,32 +93,39 @@ class Table:
             if queue in self.open and self.open[queue].revision == revision:
                 del self.open[queue]
 
-    def claim(self, entry: QueuedMail, attempt: str, now: datetime) -> Mail | None:
+    def claim(self, entry: QueuedMail, attempt: str, now: datetime) -> Mail | Turn:
         with self.write():
-            if self.states[entry.mail_id] != MailState.PENDING:
-                return None
-            self.states[entry.mail_id] = MailState.SENDING
-            del self.entries[entry.pk][entry.mail_id]
+            if self.states[entry.mail_id] == MailState.PENDING:
+                self.states[entry.mail_id] = MailState.SENDING
+                return Mail(
+                    mail_pk(entry.mail_id), MAIL_SK, mail_id=entry.mail_id, queue=entry.queue, kind="admin_appointed"
+                )
         with self.read():
-            return Mail(
-                mail_pk(entry.mail_id), MAIL_SK, mail_id=entry.mail_id, queue=entry.queue, kind="admin_appointed"
-            )
+            state = self.states[entry.mail_id]
+        if state == MailState.SENDING:
+            return Turn.HELD
+        if state != MailState.PENDING:
+            self._leave(entry.queue, entry.mail_id)
+        return Turn.THROUGH
+
+    def _leave(self, queue: str, mail_id: str) -> None:
+        with self.write():
+            self.entries[queue_pk(queue, queue_shard(mail_id))].pop(mail_id, None)
 
     def release(self, claimed: Mail) -> None:
         with self.write():
             self.states[claimed.mail_id] = MailState.PENDING
             self._queue(claimed.queue, claimed.mail_id)
 
-    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> bool:
+    def record_sent(self, claimed: Mail, message_id: str, now: datetime) -> None:
         with self.write():
             self.states[claimed.mail_id] = MailState.SENT
-        with self.read():
-            return False
+        self._leave(claimed.queue, claimed.mail_id)
 
-    def record(self, mail_id: str, event: DeliveryEvent) -> bool:
+    def record_unsent(self, claimed: Mail, event: DeliveryEvent) -> None:
         with self.write():
-            self.states[mail_id] = event.state
-            return True
+            self.states[claimed.mail_id] = event.state
+        self._leave(claimed.queue, claimed.mail_id)
 
     def take(self, earliest: int, interval: int) -> int | None:
         with self.write():

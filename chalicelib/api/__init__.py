@@ -19,9 +19,11 @@ def register(app: Any) -> None:
     """Put every route on the Chalice application; nothing where this function serves no HTTP."""
     if not start.serves("app.app"):
         return
+    from chalicelib.web.correlation import correlate
     from chalicelib.web.downloads import send_binary
     from chalicelib.web.problems import problems_of
 
+    app.register_middleware(correlate, "http")
     app.register_middleware(problems_of(app), "http")
     app.register_middleware(send_binary, "http")
     for part in PARTS:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import translated
+from chalicelib.core import observability
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.settings import settings
 
@@ -18,10 +19,14 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Message:
-    """`group` is the message group id: on a standard queue it gives fairness between tenants, but no order."""
+    """`group` is the message group id: on a standard queue it gives fairness between tenants, but no order.
+
+    `correlation_id` is of what the message goes on with, where that is not what is being worked on now.
+    """
 
     body: dict[str, Any]
     group: str
+    correlation_id: str | None = None
 
 
 class Queue:
@@ -35,14 +40,7 @@ class Queue:
             self._send_batch(batch)
 
     def _send_batch(self, batch: Sequence[Message]) -> None:
-        entries = [
-            {
-                "Id": str(index),
-                "MessageBody": json.dumps(message.body, separators=(",", ":")),
-                "MessageGroupId": message.group,
-            }
-            for index, message in enumerate(batch)
-        ]
+        entries = [_entry(str(index), message) for index, message in enumerate(batch)]
         for _ in range(_ATTEMPTS):
             with translated():
                 answer = client("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
@@ -64,6 +62,19 @@ class Queue:
         ]
         with translated():
             client("sqs").change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+
+
+def _entry(entry_id: str, message: Message) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "Id": entry_id,
+        "MessageBody": json.dumps(message.body, separators=(",", ":")),
+        "MessageGroupId": message.group,
+    }
+    correlation_id = message.correlation_id or observability.correlation_id()
+    if correlation_id:
+        attribute = {"DataType": "String", "StringValue": correlation_id}
+        entry["MessageAttributes"] = {observability.CORRELATION_ID: attribute}
+    return entry
 
 
 def jobs() -> Queue:

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
+from chalicelib.core import observability
 from chalicelib.core.settings import settings
 
 
@@ -17,7 +18,12 @@ class Scheduler:
     role_arn: str
 
     def create_once(self, name: str, at: datetime, body: dict[str, Any]) -> None:
-        """A schedule that fires at `at` (within a minute) and is then deleted. Creating it twice is harmless."""
+        """A schedule that fires at `at` (within a minute) and is then deleted. Creating it twice is harmless.
+
+        Its message has no attributes, so that the body carries what is correlated; `delivery` takes it out.
+        """
+        correlation_id = observability.correlation_id()
+        correlated = {observability.CORRELATION_ID: correlation_id} if correlation_id else {}
         try:
             with translated():
                 client("scheduler").create_schedule(
@@ -31,7 +37,7 @@ class Scheduler:
                     Target={
                         "Arn": self.queue_arn,
                         "RoleArn": self.role_arn,
-                        "Input": json.dumps(body, separators=(",", ":")),
+                        "Input": json.dumps({**body, **correlated}, separators=(",", ":")),
                     },
                 )
         except StorageFailure as error:

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action as Action
@@ -18,6 +18,8 @@ from pynamodb.expressions.update import Action as Action
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import Contended, translated
 from chalicelib.aws.items import Item
+from chalicelib.aws.writes import Write as Write
+from chalicelib.aws.writes import put_new as put_new
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.core.paging import Page
 
@@ -38,39 +40,6 @@ D = TypeVar("D", bound=Item)
 E = TypeVar("E", bound=Item)
 F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Write:
-    """One write of a transaction. `item` need only carry its key for `update`, `delete` and `check`."""
-
-    kind: Literal["put", "update", "delete", "check"]
-    item: Item
-    condition: Condition | None = None
-    actions: tuple[Action, ...] = ()
-
-    def as_request(self) -> dict[str, Any]:
-        item = self.item
-        if self.kind == "put":
-            return {"Put": item.get_save_kwargs_from_instance(condition=self.condition)}
-        if self.kind == "update":
-            return {
-                "Update": item.get_update_kwargs_from_instance(actions=list(self.actions), condition=self.condition)
-            }
-        if self.kind == "delete":
-            return {"Delete": item.get_delete_kwargs_from_instance(condition=self.condition)}
-        if self.condition is None:
-            raise ValueError("a check needs a condition")
-        return {
-            "ConditionCheck": type(item).get_operation_kwargs_from_class(
-                item.pk, range_key=item.sk, condition=self.condition
-            )
-        }
-
-
-def put_new(item: Item) -> Write:
-    """Create-only: ConditionFailed when the key is taken."""
-    return Write("put", item, condition=type(item).pk.does_not_exist())
 
 
 def transact(writes: Sequence[Write]) -> None:
@@ -102,6 +71,20 @@ def put_if_new(item: Item) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+def put_if(item: Item, condition: Condition) -> None:
+    """Put one item for one write unit. Raises ConditionFailed, also when an earlier answer was lost."""
+    request = Write("put", item, condition).as_request()["Put"]
+    with translated():
+        client("dynamodb").put_item(**request)
+
+
+def delete(item: Item, condition: Condition | None = None) -> None:
+    """Delete one item for one write unit; nothing when it is gone. Raises ConditionFailed."""
+    request = Write("delete", item, condition).as_request()["Delete"]
+    with translated():
+        client("dynamodb").delete_item(**request)
 
 
 def update_if(item: M, condition: Condition, *actions: Action) -> M | None:

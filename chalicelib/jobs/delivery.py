@@ -42,14 +42,30 @@ def run_each(
             observability.info("job given back: no time is left", message_id=record["messageId"])
             failed[record["messageId"]] = _GIVEN_BACK
             continue
-        try:
-            handle(json.loads(record["body"]))
-        except Exception:
-            observability.failure("job failed", message_id=record["messageId"], attempt=_num_tries(record))
+        if not _is_done(record, handle):
             failed[record["messageId"]] = _PAUSES[min(_num_tries(record), len(_PAUSES)) - 1]
     if queue is not None:
         _show_again(queue, event, failed)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _is_done(record: Mapping[str, Any], handle: Handle) -> bool:
+    """Run one message, under the id that it goes on with. False when it failed."""
+    with observability.correlated(correlation_id_of(record)):
+        try:
+            body = json.loads(record["body"])
+            observability.go_on(body.pop(observability.CORRELATION_ID, None))
+            handle(body)
+        except Exception:
+            observability.failure("job failed", message_id=record["messageId"], attempt=_num_tries(record))
+            return False
+    return True
+
+
+def correlation_id_of(record: Mapping[str, Any]) -> str | None:
+    """What a message goes on with. None for one of an earlier version, or one that a schedule or a person sent."""
+    attribute = record.get("messageAttributes", {}).get(observability.CORRELATION_ID, {})
+    return str(attribute.get("stringValue") or "") or None
 
 
 def _num_tries(record: Mapping[str, Any]) -> int:

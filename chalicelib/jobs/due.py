@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
+from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import shard_of
@@ -83,6 +84,7 @@ def _entry(job: DueJob) -> DueEntry:
         f"{job.due_at}#{job.kind}#{job.due_id}",
         job=job.body(),
         tenant_id=job.tenant_id,
+        correlation_id=observability.correlation_id(),
     )
 
 

@@ -56,7 +56,7 @@ def sweep(now: datetime, time_left: Callable[[], int] | None = None) -> int:
 
 def _sweep_shard(shard: int, now: datetime) -> int:
     entries = due.due_before(shard, now - OVERDUE_GRACE, now, _PER_SHARD)
-    queues.jobs().send(Message(entry.job, entry.tenant_id) for entry in entries)
+    queues.jobs().send(Message(entry.job, entry.tenant_id, entry.correlation_id) for entry in entries)
     for entry in entries:
         due.defer(entry, now + due.REQUEUE_DELAY)
     if entries:

@@ -38,6 +38,8 @@ def handle(notification: Notification | None, on_event: OnEvent) -> None:
     if mail is None:
         observability.warning("delivery event of an unknown mail", mail_id=mail_id)
         return
+    observability.go_on(mail.correlation_id)
+    observability.info("news of a mail", mail_id=mail_id, state=event.state.value)
     on_event(mail)
 
 

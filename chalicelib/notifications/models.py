@@ -14,6 +14,7 @@ class Mail(OutboxItem):
 
     `about` holds ids by name; addresses, names and titles are read when it is sent. The id is derived from
     what the mail is for, so that the same event makes the same mail. `queue` is the tenant's queue.
+    `correlation_id` is of what made it: the log lines about the mail have it.
     """
 
     mail_id = UnicodeAttribute()
@@ -29,6 +30,7 @@ class Mail(OutboxItem):
     # Of the address that it went to: the person may have another one when SES reports on the mail.
     to_hash = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 
@@ -76,7 +78,8 @@ def notices_pk(account_id: str) -> str:
 class QueuedMail(OutboxItem):
     """`QUEUE#<queue>#<shard>` / `<mail id>`: a mail to send. Each tenant has a queue, and queues are served in turn.
 
-    Deleted when the mail is claimed. Ids begin with the time of the event, which is the order of a shard.
+    Deleted when the mail has an outcome: the place is what a mail leaves behind whose sender died. Ids begin with the
+    time of the event, which is the order of a shard.
     """
 
     mail_id = UnicodeAttribute()
@@ -116,7 +119,7 @@ class OpenQueue:
 
 
 class MailClaim(OutboxItem):
-    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that is being sent. The outcome of an old claim is unknown."""
+    """`CLAIMED#<shard>` / `<instant>#<mail id>`: a mail that an earlier version is sending, out of its queue."""
 
     mail_id = UnicodeAttribute()
 
@@ -126,11 +129,6 @@ NUM_CLAIM_SHARDS = 16
 
 def claim_pk(shard: int) -> str:
     return f"CLAIMED#{shard:02d}"
-
-
-def claim_of(mail_id: str, claimed_at: str) -> MailClaim:
-    pk = claim_pk(shard_of(mail_id, NUM_CLAIM_SHARDS))
-    return MailClaim(pk, f"{claimed_at}#{mail_id}", mail_id=mail_id)
 
 
 class NextSlot(OutboxItem):

@@ -1,7 +1,7 @@
 """The outbox of mails. A room writes a mail in the transaction of its event; waking the mailer only saves a minute."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chalicelib.aws import queues
@@ -10,12 +10,11 @@ from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.notifications import store
-from chalicelib.notifications.models import Mail
+from chalicelib.notifications.models import Mail, MailClaim
 from chalicelib.notifications.schemas import Wake
 from chalicelib.notifications.states import UNKNOWN
 
-# Longer than any time-out, and than the minutes that SES's notification may take.
-IN_DOUBT_AFTER = timedelta(minutes=15)
+IN_DOUBT_AFTER = store.IN_DOUBT_AFTER
 
 _PER_SHARD = 100
 
@@ -57,12 +56,22 @@ def wake_workers(numbers: Iterable[int]) -> None:
 
 
 def sweep(now: datetime) -> int:
-    """Wake the mailer when mail is queued, and mark mails with a stuck claim as unknown. Gives how many those were."""
+    """Wake the mailer when mail is queued: it sends what waits, and marks what stays in doubt as unknown.
+
+    Gives how many mails with a stuck claim of an earlier version became unknown.
+    """
     if store.open_queues():
         wake_workers([0])
     num_unknown = 0
     for claim in store.stuck_claims(now - IN_DOUBT_AFTER, _PER_SHARD):
-        observability.warning("mail outcome stays unknown", mail_id=claim.mail_id)
-        store.record(claim.mail_id, UNKNOWN)
+        _set_unknown(claim)
         num_unknown += 1
     return num_unknown
+
+
+def _set_unknown(claim: MailClaim) -> None:
+    with observability.correlated(observability.correlation_id()):
+        mail = store.record(claim.mail_id, UNKNOWN)
+        observability.go_on(mail.correlation_id if mail else None)
+        observability.warning("mail outcome stays unknown", mail_id=claim.mail_id)
+        store.end_claim(claim)

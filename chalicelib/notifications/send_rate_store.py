@@ -3,7 +3,6 @@
 import time
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.notifications.models import NEXT_SLOT_SK, SEND_RATE_PK, NextSlot, WorkerLease, worker_sk
 
@@ -35,7 +34,8 @@ def take_lease(number: int, owner: str, now: int, until: int) -> bool:
     lease = WorkerLease(SEND_RATE_PK, worker_sk(number), owner=owner, leased_until=until)
     free = WorkerLease.pk.does_not_exist() | (WorkerLease.leased_until < now) | (WorkerLease.owner == owner)
     try:
-        table.transact([Write("put", lease, free)])
+        # After a lost answer it is put again, by the same owner.
+        table.put_if(lease, free)
     except ConditionFailed:
         return False
     return True
@@ -43,6 +43,6 @@ def take_lease(number: int, owner: str, now: int, until: int) -> bool:
 
 def return_lease(number: int, owner: str) -> None:
     try:
-        table.transact([Write("delete", WorkerLease(SEND_RATE_PK, worker_sk(number)), WorkerLease.owner == owner)])
+        table.delete(WorkerLease(SEND_RATE_PK, worker_sk(number)), WorkerLease.owner == owner)
     except ConditionFailed:
         return

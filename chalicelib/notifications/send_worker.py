@@ -14,6 +14,7 @@ from chalicelib.core import observability
 from chalicelib.core.errors import MusterError
 from chalicelib.notifications.models import OpenQueue, QueuedMail
 from chalicelib.notifications.send_rate import MICROSECONDS, Time
+from chalicelib.notifications.states import Turn
 
 # How long a new queue may stay unnoticed.
 _REFRESH_AFTER = MICROSECONDS
@@ -45,7 +46,7 @@ class SendWorker:
     def __init__(
         self,
         queues: MailQueues,
-        send: Callable[[QueuedMail, int], bool],
+        send: Callable[[QueuedMail, int], Turn],
         time: Time,
         number: int = 0,
         num_workers: int = 1,
@@ -65,6 +66,10 @@ class SendWorker:
         self._whole_shards: dict[str, int] = {}
         self._refreshed_at = -_REFRESH_AFTER
         self._last_queue = ""
+        # Mails that another worker has, or had when it died: passed over for the rest of this run.
+        self._held: set[str] = set()
+        # Queues in which nothing else was found since the queues were read, and their revisions. They stay open.
+        self.kept: dict[str, int] = {}
         # The run ended because no mail was left, not because of time or of a failure.
         self.found_nothing = False
 
@@ -77,14 +82,16 @@ class SendWorker:
                 if entry is None:
                     self.found_nothing = True
                     return False
-                is_through = self._send(entry, until)
+                turn = self._send(entry, until)
+                if turn == Turn.HELD:
+                    self._held.add(entry.mail_id)
             except MusterError:
                 observability.failure("mail queues could not be read")
-                is_through = False
-            if not is_through:
-                # The mail may be in its queue again, or still.
+                turn = Turn.NOT_NOW
+            if turn != Turn.THROUGH:
+                # The mail is in its queue still.
                 self._whole_shards.clear()
-            num_failures = 0 if is_through else num_failures + 1
+            num_failures = num_failures + 1 if turn == Turn.NOT_NOW else 0
             if num_failures == _MAX_FAILURES:
                 return False
             if num_failures:
@@ -122,6 +129,7 @@ class SendWorker:
         self._open = self._queues.open_queues()
         self._empty.clear()
         self._whole_shards.clear()
+        self.kept.clear()
         for queue in self._open:
             if queue not in self._pages:
                 self._read(queue)
@@ -131,7 +139,7 @@ class SendWorker:
         for shard, part in self._places(opened.shards) if opened else ():
             if (queue, shard) in self._empty:
                 continue
-            mails = list(self._queues.queued_mails(queue, shard, (part + 1) * _SHARE))
+            mails = self._waiting(queue, shard, (part + 1) * _SHARE)
             if mails:
                 if part == 0 and len(mails) < _SHARE:
                     self._whole_shards[queue] = shard
@@ -139,8 +147,21 @@ class SendWorker:
                 return
             self._empty.add((queue, shard))
         self._pages.pop(queue, None)
-        if opened is not None:
+        if opened is not None and queue not in self.kept:
             self._queues.close_queue(queue, opened.revision)
+
+    def _waiting(self, queue: str, shard: int, limit: int) -> list[QueuedMail]:
+        """The first mails of the shard that nobody has."""
+        num_held = 0
+        while True:
+            found = self._queues.queued_mails(queue, shard, limit + num_held)
+            waiting = [mail for mail in found if mail.mail_id not in self._held]
+            is_all = len(found) < limit + num_held
+            if len(waiting) < len(found):
+                self.kept[queue] = self._open[queue].revision
+            if is_all or len(waiting) >= limit:
+                return waiting
+            num_held = len(found) - len(waiting)
 
     def _places(self, shards: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Where to look for mail, in this order: a shard, and which ten mails of it.

@@ -57,7 +57,7 @@ class MailService:
             # When the process dies, the lease ends by itself within a minute.
             self._return_lease(number, owner)
         # A mail may have been queued after our last read, while its wake-up met our lease.
-        if has_more or (number == 0 and worker.found_nothing and bool(store.open_queues())):
+        if has_more or (number == 0 and worker.found_nothing and _has_more_than(worker.kept)):
             outbox.wake_workers([number])
 
     def _return_lease(self, number: int, owner: str) -> None:
@@ -66,3 +66,8 @@ class MailService:
             send_rate_store.return_lease(number, owner)
         except MusterError:
             observability.failure("lease not returned", worker=number)
+
+
+def _has_more_than(kept: Mapping[str, int]) -> bool:
+    """Whether something was queued since these queues were read. What other workers have is left to the sweep."""
+    return any(kept.get(queue) != opened.revision for queue, opened in store.open_queues().items())

@@ -1,7 +1,7 @@
 """The states of a mail, and the events that lead to them."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class MailState(StrEnum):
@@ -26,6 +26,16 @@ class DeliveryEvent:
     state: MailState
     rank: int
     reason: str | None = None
+
+
+class Turn(Enum):
+    """What came of a mail's turn in its queue."""
+
+    THROUGH = auto()
+    # Another worker sends it, or has died while it did.
+    HELD = auto()
+    # The mail waits, and the next one should as well.
+    NOT_NOW = auto()
 
 
 PENDING_RANK, SENDING_RANK, UNKNOWN_RANK, SENT_RANK = 0, 1, 2, 3

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.core import observability
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.settings import settings
@@ -17,17 +18,27 @@ from chalicelib.notifications.models import (
     OpenQueue,
     QueuedMail,
     TenantQueue,
-    claim_of,
     claim_pk,
     mail_pk,
     mail_ref,
     queue_pk,
     queue_shard,
 )
-from chalicelib.notifications.states import PENDING_RANK, SENDING_RANK, SENT_RANK, DeliveryEvent, MailState
+from chalicelib.notifications.states import (
+    PENDING_RANK,
+    SENDING_RANK,
+    SENT_RANK,
+    UNKNOWN,
+    DeliveryEvent,
+    MailState,
+    Turn,
+)
 
 # Admins can ask for the outcome of a mail for longer than a year's training.
 KEPT_FOR = timedelta(days=400)
+
+# Longer than any time-out, and than the minutes that SES's notification may take.
+IN_DOUBT_AFTER = timedelta(minutes=15)
 
 
 def new_mail(mail_id: str, kind: str, queue: str, about: Mapping[str, str], now: datetime) -> Mail:
@@ -41,6 +52,7 @@ def new_mail(mail_id: str, kind: str, queue: str, about: Mapping[str, str], now:
         state=MailState.PENDING.value,
         rank=PENDING_RANK,
         created_at=to_text(now),
+        correlation_id=observability.correlation_id(),
         ttl=int((now + KEPT_FOR).timestamp()),
     )
 
@@ -109,7 +121,7 @@ def queued_mails(queue: str, shard: int, limit: int) -> list[QueuedMail]:
 def close_queue(queue: str, revision: int) -> None:
     """Remove a queue that was found empty, unless a mail was queued since its revision was read."""
     try:
-        table.transact([Write("delete", TenantQueue(QUEUES_PK, queue), TenantQueue.revision == revision)])
+        table.delete(TenantQueue(QUEUES_PK, queue), TenantQueue.revision == revision)
     except ConditionFailed:
         return
 
@@ -117,40 +129,38 @@ def close_queue(queue: str, revision: int) -> None:
 # ---------------------------------------------------------------- one attempt
 
 
-def claim(entry: QueuedMail, attempt: str, now: datetime) -> Mail | None:
-    """Take the mail out of its queue, for this attempt alone. None when it is claimed or gone."""
-    claimed_at = to_text(now)
+def claim(entry: QueuedMail, attempt: str, now: datetime) -> Mail | Turn:
+    """Take the mail for this attempt alone. It keeps its place in the queue until it has an outcome.
+
+    HELD while another attempt has it. THROUGH for a mail that has an outcome, or gets none any more: its place goes.
+    """
     actions = (
         Mail.state.set(MailState.SENDING.value),
         Mail.rank.set(SENDING_RANK),
         Mail.attempt.set(attempt),
-        Mail.claimed_at.set(claimed_at),
+        Mail.claimed_at.set(to_text(now)),
     )
-    try:
-        table.transact(
-            [
-                Write("update", Mail(mail_pk(entry.mail_id), MAIL_SK), Mail.state == MailState.PENDING, actions),
-                Write("delete", entry),
-                Write("put", claim_of(entry.mail_id, claimed_at)),
-            ]
-        )
-    except ConditionFailed:
-        _delete_stale(entry)
-        return None
-    return mail(entry.mail_id)
-
-
-def _delete_stale(entry: QueuedMail) -> None:
-    """Delete an entry whose mail is claimed or gone."""
-    not_pending = Mail.pk.does_not_exist() | (Mail.state != MailState.PENDING)
-    try:
-        table.transact([Write("check", Mail(mail_pk(entry.mail_id), MAIL_SK), not_pending), Write("delete", entry)])
-    except ConditionFailed:
-        return
+    ref = mail_ref(entry.mail_id)
+    claimed = table.update_if(Mail(ref.pk, ref.sk), Mail.state == MailState.PENDING, *actions)
+    if claimed is not None:
+        return claimed
+    found = mail(entry.mail_id)
+    if found is not None and found.state == MailState.SENDING:
+        if found.attempt == attempt:
+            # The answer to the claim was lost.
+            return found
+        if found.claimed_at and found.claimed_at > to_text(now - IN_DOUBT_AFTER):
+            return Turn.HELD
+        observability.go_on(found.correlation_id)
+        observability.warning("mail outcome stays unknown", mail_id=found.mail_id)
+        record(found.mail_id, UNKNOWN)
+    if found is None or found.state != MailState.PENDING:
+        table.delete(entry)
+    return Turn.THROUGH
 
 
 def release(claimed: Mail) -> None:
-    """Put the mail back into its queue: this attempt sent nothing. No effect when another attempt has it by now."""
+    """Let the mail wait in its queue: this attempt sent nothing. No effect when another attempt has it by now."""
     is_ours = (Mail.attempt == claimed.attempt) & (Mail.state == MailState.SENDING)
     actions = (
         Mail.state.set(MailState.PENDING.value),
@@ -158,15 +168,10 @@ def release(claimed: Mail) -> None:
         Mail.attempt.remove(),
         Mail.claimed_at.remove(),
     )
+    # Its place is there, unless a worker of an earlier version met it and took it away.
+    again = [Write("put", _queued(claimed)), _open_queue([claimed])]
     try:
-        table.transact(
-            [
-                Write("update", Mail(*claimed.key), is_ours, actions),
-                Write("put", _queued(claimed)),
-                _open_queue([claimed]),
-                *_delete_claim(claimed),
-            ]
-        )
+        table.transact([Write("update", Mail(*claimed.key), is_ours, actions), *again])
     except ConditionFailed:
         return
 
@@ -175,15 +180,15 @@ def record_sent(claimed: Mail, message_id: str, now: datetime) -> None:
     """Record that SES took the mail. An event of SES that came before stays."""
     ids = (Mail.message_id.set(message_id), Mail.to_hash.set(claimed.to_hash or ""))
     as_sent = (Mail.state.set(MailState.SENT.value), Mail.rank.set(SENT_RANK), Mail.reason.remove(), *ids)
-    others = _delete_claim(claimed)
-    try:
-        table.transact([Write("update", Mail(*claimed.key), Mail.rank < SENT_RANK, as_sent), *others])
-    except ConditionFailed:
-        table.transact([Write("update", Mail(*claimed.key), Mail.pk.exists(), ids), *others])
+    if table.update_if(Mail(*claimed.key), Mail.rank < SENT_RANK, *as_sent) is None:
+        table.update_if(Mail(*claimed.key), Mail.pk.exists(), *ids)
+    table.delete(_queued(claimed))
 
 
-def _delete_claim(claimed: Mail) -> list[Write]:
-    return [Write("delete", claim_of(claimed.mail_id, claimed.claimed_at))] if claimed.claimed_at else []
+def record_unsent(claimed: Mail, event: DeliveryEvent) -> None:
+    """Record why this attempt sends nothing, nor any other."""
+    record(claimed.mail_id, event)
+    table.delete(_queued(claimed))
 
 
 # ---------------------------------------------------------------- delivery events
@@ -196,15 +201,17 @@ def record(mail_id: str, event: DeliveryEvent) -> Mail | None:
     """
     actions: list[Action] = [Mail.state.set(event.state.value), Mail.rank.set(event.rank)]
     actions.append(Mail.reason.remove() if event.reason is None else Mail.reason.set(event.reason[:500]))
-    recorded = table.update_if(Mail(mail_pk(mail_id), MAIL_SK), Mail.rank < event.rank, *actions)
-    recorded = recorded or mail(mail_id)
-    # Its sender has not recorded that SES took it, and may have died: nothing is left to wait for.
-    if recorded is not None and recorded.claimed_at and not recorded.message_id:
-        table.transact(_delete_claim(recorded))
-    return recorded
+    return table.update_if(Mail(mail_pk(mail_id), MAIL_SK), Mail.rank < event.rank, *actions) or mail(mail_id)
+
+
+# ---------------------------------------------------------------- claims of earlier versions
 
 
 def stuck_claims(before: datetime, limit: int) -> Iterable[MailClaim]:
-    """Claims older than this instant: their mails have no outcome yet."""
+    """Of mails that an earlier version began to send before this instant: it took them out of their queues."""
     for shard in range(NUM_CLAIM_SHARDS):
         yield from table.query_until(MailClaim, claim_pk(shard), f"{to_text(before)}#~", limit)
+
+
+def end_claim(claim: MailClaim) -> None:
+    table.delete(claim)

@@ -1,6 +1,6 @@
 """The AWS calls of invitations, in order. The fault tests break each of them in every way."""
 
-from tests.faults.kinds import GET, GET_MANY, LOG_IN, QUERY, SECRET, SEND, SES, TRANSACT, UPDATE
+from tests.faults.kinds import DELETE, GET, GET_MANY, LOG_IN, PUT, QUERY, SECRET, SEND, SES, TRANSACT, UPDATE
 
 CLAIM, ANSWER = [QUERY, GET, TRANSACT], [TRANSACT]
 AUDIT = [QUERY, TRANSACT]
@@ -17,15 +17,15 @@ CANCEL = [*CLAIM, *(GET, *AUDIT), SEND, *ANSWER]
 
 # ------------------------------------------------------------ the mailer, and SES's delivery events
 
-_CLAIM_MAIL, _READ, _SLOT, _NOTE = [TRANSACT, GET], [GET_MANY, UPDATE], [UPDATE], [TRANSACT]
-_BEFORE, _AFTER = [TRANSACT, QUERY, QUERY], [TRANSACT, QUERY, TRANSACT, QUERY]
+_CLAIM_MAIL, _READ, _SLOT, _NOTE = [UPDATE], [GET_MANY, UPDATE], [UPDATE], [UPDATE, DELETE]
+_BEFORE, _AFTER = [PUT, QUERY, QUERY], [DELETE, QUERY, DELETE, QUERY]
 
 MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
 
 # After so many calls the mail is claimed, its content read, handed to SES, and recorded as sent.
-CLAIMED_BY, READ_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, len(_BEFORE) + 4, MAIL.index(SES) + 1, MAIL.index(SES) + 2
+CLAIMED_BY, READ_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, len(_BEFORE) + 3, MAIL.index(SES) + 1, MAIL.index(SES) + 2
 
-DELIVERED = [UPDATE, GET, TRANSACT]
+DELIVERED = [UPDATE, GET, PUT]
 
 # ------------------------------------------------------------ the invited
 

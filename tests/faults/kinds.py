@@ -102,6 +102,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     "dynamodb.ExecuteStatement": _READ,
     "dynamodb.PutItem": _WRITE,
     "dynamodb.UpdateItem": _WRITE,
+    "dynamodb.DeleteItem": _WRITE,
     "dynamodb.TransactWriteItems": (*_WRITE, CONFLICT, CONFLICTS),
     "dynamodb.BatchExecuteStatement": (
         *_WRITE,
@@ -153,6 +154,7 @@ QUERY = "dynamodb.Query"
 GET_MANY = "dynamodb.BatchGetItem"
 PUT = "dynamodb.PutItem"
 UPDATE = "dynamodb.UpdateItem"
+DELETE = "dynamodb.DeleteItem"
 TRANSACT = "dynamodb.TransactWriteItems"
 INSERT = "dynamodb.BatchExecuteStatement"
 READ_MANY = "dynamodb.ExecuteStatement"

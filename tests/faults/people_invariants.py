@@ -115,23 +115,18 @@ def _uniqueness(members: Mapping[tuple[str, str], Member]) -> Iterator[str]:
 
 
 def _mails(mails: Mapping[str, Item], outbox: Sequence[Item], quiet: bool) -> Iterator[str]:
-    """Queued mails are pending, claimed mails are sending, and each invitation has one mail."""
+    """Mails are queued until they have an outcome, and each invitation has one mail."""
     queued = {item["sk"]: item["pk"] for item in outbox if item["pk"].startswith("QUEUE#")}
     queues = [item for item in outbox if item["pk"] == "QUEUES"]
     open_pks = {queue_pk(queue["sk"], int(shard)) for queue in queues for shard in queue["shards"]}
-    claimed = {item["mail_id"] for item in outbox if item["pk"].startswith("CLAIMED#")}
-    pending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "pending"}
-    sending = {mail_id for mail_id, mail in mails.items() if mail["state"] == "sending"}
-    if pending - queued.keys():
-        yield f"pending mails in no queue: {sorted(pending - queued.keys())}"
-    if quiet and queued.keys() - pending:
-        yield f"queued mails that are not pending: {sorted(queued.keys() - pending)}"
-    if {queued[mail_id] for mail_id in pending & queued.keys()} - open_pks:
+    waiting = {mail_id for mail_id, mail in mails.items() if mail["state"] in ("pending", "sending")}
+    if waiting - queued.keys():
+        yield f"mails without outcome in no queue: {sorted(waiting - queued.keys())}"
+    # A mail's outcome is recorded, and then its place deleted. What dies in between leaves it to the next worker.
+    if quiet and queued.keys() - waiting:
+        yield f"queued mails with an outcome: {sorted(queued.keys() - waiting)}"
+    if set(queued.values()) - open_pks:
         yield "a mail is in a shard that no worker reads"
-    # A mail's outcome is recorded, and then its claim deleted. What dies in between leaves a claim to the sweep.
-    with_outcome = set() if quiet else mails.keys() - pending - sending
-    if claimed - with_outcome != sending:
-        yield f"claimed are {sorted(claimed)} and sending are {sorted(sending)}"
     invited = Counter(_about(mail)["invite_id"] for mail in mails.values() if mail["kind"] in _KINDS[:2])
     yield from (f"{number} mails for invitation {one}" for one, number in invited.items() if number > 1)
 
@@ -171,7 +166,7 @@ def _loose_ends(
 ) -> Iterator[str]:
     """Nothing waits or is in doubt; a member says what came of the mail of their invitation."""
     for item in outbox:
-        if item["pk"].startswith(("QUEUE#", "CLAIMED#")):
+        if item["pk"].startswith("QUEUE#"):
             yield f"left over: {item['pk']} / {item['sk']}"
     planned = {
         invite_id for item in outbox if item["sk"] == "WAVE" for invite_id in json.loads(item["invites"]).values()

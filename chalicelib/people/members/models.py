@@ -37,6 +37,8 @@ class Member(CoreItem):
     # Id and instant of the latest archiving, until its job has withdrawn the member from courses.
     archive_id = UnicodeAttribute(null=True)
     archived_at = UnicodeAttribute(null=True)
+    # The latest `MemberChange`, as a document: it becomes an item of its own when another follows.
+    last_change: JSONAttribute = JSONAttribute(null=True)
 
 
 def members_pk(org_id: str) -> str:
@@ -54,7 +56,7 @@ def member_ref(org_id: str, member_id: str) -> Ref[Member]:
 class MemberChange(CoreItem):
     """`ORG#o#CHANGES#m` / `<revision>`: what a change replaced, by attribute, when it may have decided an enrollment.
 
-    From the latest back, they give the member as of any instant.
+    From the latest back, they give the member as of any instant. The latest one is kept on the member.
     """
 
     at = UnicodeAttribute()
@@ -82,6 +84,7 @@ def login_sk(normalized_login: str) -> str:
 class RosterEntry(CoreItem):
     """One member on one roster; small, because fan-out reads these by the hundred thousand.
 
+    `status` is active, or prospect for whoever is invited (pending as well, in entries of earlier versions).
     With the department: whoever walks a roster sees each person once, in the one department of that moment. The rosters
     of departments, read one after the other, would miss who moves from a later one to an earlier one meanwhile.
     """

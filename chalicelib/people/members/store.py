@@ -114,13 +114,18 @@ def entries_of(org_id: str, member: Member) -> list[CoreItem]:
         rosters += [department_roster_pk(org_id, member.department_id)] if member.department_id else []
         rosters += [location_roster_pk(org_id, member.location_id)] if member.location_id else []
     entries: list[CoreItem] = [
-        RosterEntry(pk, key, status=member.status, department_id=member.department_id) for pk in rosters
+        RosterEntry(pk, key, status=_roster_status(member), department_id=member.department_id) for pk in rosters
     ]
     entries += [
         SearchEntry(search_pk(org_id), search_sk(word, member.member_id), member_id=member.member_id)
         for word in words_of(member)
     ]
     return entries
+
+
+def _roster_status(member: Member) -> str:
+    """Active or not: whether a mail has arrived by now writes no roster anew."""
+    return (MemberStatus.PROSPECT if member.status in INVITED else MemberStatus(member.status)).value
 
 
 def membership_of(msp_id: str, org_id: str, member: Member) -> list[CoreItem]:
@@ -203,8 +208,16 @@ def set_invite_hash(member: Member, invite_hash: str) -> None:
 
 
 def update(org_id: str, before: Member, after: Member) -> None:
-    """For a change that decides nobody's enrollment. Raises ConditionFailed as `change_writes` says."""
-    table.transact(change_writes(org_id, before, after, None))
+    """For a change that decides nobody's enrollment. Raises ConditionFailed as `change_writes` says.
+
+    Also when the answer to the same change was lost: read the member again.
+    """
+    writes = change_writes(org_id, before, after, None)
+    if len(writes) > 1:
+        table.transact(writes)
+    else:
+        # Half the units of a transaction.
+        table.put_if(after, _unchanged(before))
 
 
 def _identity_of(entry: CoreItem) -> tuple[str | None, ...]:

@@ -21,7 +21,7 @@ from chalicelib.people.members.models import (
     member_sk,
     members_pk,
 )
-from chalicelib.people.members.states import ON_ROSTERS, MemberStatus
+from chalicelib.people.members.states import MemberStatus
 from chalicelib.people.search.criteria import Criteria, is_placed
 
 # One BatchGetItem.
@@ -170,9 +170,8 @@ def _narrowest(org_id: str, criteria: Criteria, steady: bool) -> Sequence[Source
 
 
 def _status_on_rosters(criteria: Criteria) -> MemberStatus | None:
-    """The one status that entries of rosters are to have."""
-    statuses = criteria.statuses
-    return next(iter(statuses)) if len(statuses) == 1 and statuses <= ON_ROSTERS else None
+    """The one status that entries of rosters are to have: they tell who is active, and not which others are pending."""
+    return MemberStatus.ACTIVE if criteria.statuses == {MemberStatus.ACTIVE} else None
 
 
 def _few_with(org_id: str, start: str) -> list[str] | None:

@@ -84,7 +84,7 @@ def facts_of(member: Member, org_id: str, course_id: str) -> Facts:
     with_course = [group for group in groups if course_id in group.course_ids]
     refs = {one.group_id: processed_joins_ref(org_id, one.group_id, course_id, member_id) for one in with_course}
     joins = table.fetch_mixed(refs.values())
-    changes = history_store.changes_of(org_id, member_id)
+    changes = history_store.changes_of(org_id, member)
     enrollments = enrollment_store.enrollments_of_course(org_id, member_id, course_id)
     batches = batches_store.all_batches(org_id)
     attempts = _attempts(org_id, member_id, course_id, batches)

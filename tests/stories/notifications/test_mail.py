@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib import worker
+from chalicelib.aws import table
+from chalicelib.aws.table import Write
+from chalicelib.core.clock import to_text
 from chalicelib.core.settings import settings
-from chalicelib.notifications import outbox, store
+from chalicelib.notifications import models, outbox, store
+from chalicelib.notifications.models import Mail, MailClaim, QueuedMail, claim_pk, queue_pk, queue_shard
+from chalicelib.notifications.states import DELIVERED
 from tests.harness import World
 from tests.stories.mailbox import Mailbox
 
@@ -142,10 +148,14 @@ def test_a_process_that_dies_with_a_claimed_mail_leaves_it_unknown_and_nobody_se
     _appoint(world, org, admin, "ann@example.com")
     _kill_after_sending(mailbox, monkeypatch)
     assert list(mailbox.states().values()) == ["sending"]
-    assert outbox.sweep(world.now) == 0
+    # Until news of it can come no more, a worker that meets it passes it over, and does not wake the next one for it.
+    outbox.sweep(world.now)
+    assert mailbox.send() == 1
+    assert list(mailbox.states().values()) == ["sending"]
     world.now += timedelta(minutes=16)
-    assert outbox.sweep(world.now) == 1
+    outbox.sweep(world.now)
     mailbox.send()
+    assert _queued(world) == []
     assert [(item["state"], item["reason"]) for item in mailbox.items()] == [("unknown", "no_answer")]
     assert len(mailbox.mails()) == 1
 
@@ -163,9 +173,52 @@ def test_an_event_that_names_the_mail_in_its_headers_gives_the_outcome_of_a_stuc
     if after_the_sweep:
         world.now += timedelta(minutes=16)
         outbox.sweep(world.now)
+        mailbox.send()
+        assert mailbox.states() == {mail_id: "unknown"}
     mailbox.deliver_events(events)
     assert mailbox.states() == {mail_id: "delivered"}
+    outbox.sweep(world.now)
+    mailbox.send()
+    assert _queued(world) == []
+
+
+def test_a_mail_that_waits_behind_one_in_doubt_is_sent(
+    world: World, admin: str, org: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All in one place.
+    monkeypatch.setattr(models, "NUM_QUEUE_SHARDS", 1)
+    _appoint(world, org, admin, "ann@example.com")
+    _kill_after_sending(mailbox, monkeypatch)
+    _appoint(world, org, admin, "bob@example.com")
+    mailbox.send()
+    assert sorted(mailbox.states().values()) == ["sending", "sent"]
+    assert mailbox.to() == ["ann@example.com", "bob@example.com"]
+
+
+@pytest.mark.parametrize("state", ["unknown", "delivered"])
+def test_a_mail_that_an_earlier_version_took_out_of_its_queue_becomes_unknown_without_an_outcome(
+    world: World, admin: str, org: str, mailbox: Mailbox, state: str
+) -> None:
+    """That version kept a claim for it instead."""
+    _appoint(world, org, admin, "ann@example.com")
+    (mail_id,) = mailbox.states()
+    (queue,) = store.open_queues()
+    entry = QueuedMail(queue_pk(queue, queue_shard(mail_id)), mail_id, mail_id=mail_id, queue=queue)
+    assert isinstance(store.claim(entry, "attempt", world.now), Mail)
+    claim = MailClaim(claim_pk(3), f"{to_text(world.now)}#{mail_id}", mail_id=mail_id)
+    table.transact([Write("delete", entry), Write("put", claim)])
+    worker.sweep(lambda: world.now)
+    assert mailbox.states() == {mail_id: "sending"}
+    if state == "delivered":
+        store.record(mail_id, DELIVERED)
+    world.now += timedelta(minutes=16)
+    worker.sweep(lambda: world.now)
+    assert mailbox.states() == {mail_id: state}
     assert not [item for item in world.dump("outbox") if item["pk"].startswith("CLAIMED#")]
+
+
+def _queued(world: World) -> list[str]:
+    return [item["sk"] for item in world.dump("outbox") if item["pk"].startswith("QUEUE")]
 
 
 def _kill_after_sending(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

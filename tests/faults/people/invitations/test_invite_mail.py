@@ -11,7 +11,7 @@ from chalicelib.people.members import store as members_store
 from tests.faults.injector import Injector
 from tests.faults.inviting_calls import CLAIMED_BY, DELIVERED, MAIL, NOTED_BY, SENT_BY
 from tests.faults.inviting_scenarios import ANN, BOB, People, distinct_faults, named
-from tests.faults.kinds import KILLED_AFTER, LOST, UPDATE, Fault, each
+from tests.faults.kinds import KILLED_AFTER, LOST, Fault, each
 from tests.harness import World
 
 
@@ -93,16 +93,17 @@ def test_an_event_of_a_mail_whose_sender_died_with_the_answer_counts(people: Peo
     assert (people.num_links(), _state(people), people.member(member_id)["status"]) == (1, "delivered", "pending")
 
 
-def test_the_sweep_takes_the_claim_of_a_mail_whose_sender_died_with_its_outcome_recorded(people: People) -> None:
+def test_a_mail_whose_sender_died_with_its_outcome_recorded_leaves_its_queue(people: People) -> None:
     member = members_store.member(people.org_id, people.invite(ANN))
     assert member is not None
     members_store.update(people.org_id, member, members_store.copy_with(member, mail_blocked="complained"))
-    with people.injector.fault(UPDATE, KILLED_AFTER):
+    # The claim is the first update, and two items are read between it and the outcome.
+    with people.injector.fault(CLAIMED_BY + 2, KILLED_AFTER):
         people.wake()
     assert people.injector.struck
-    claims = [item for item in people.dump("outbox") if item["pk"].startswith("CLAIMED#")]
-    assert (len(claims), _state(people)) == (1, "suppressed")
-    # Fails while there are claims; and the outcome is not called unknown.
+    queued = [item for item in people.dump("outbox") if item["pk"].startswith("QUEUE#")]
+    assert (len(queued), _state(people)) == (1, "suppressed")
+    # Fails while mail is queued; and the outcome is not called unknown.
     people.come_to_rest()
     assert (people.num_links(), _state(people)) == (0, "suppressed")
 

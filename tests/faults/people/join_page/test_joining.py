@@ -10,7 +10,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.notifications import outbox
 from chalicelib.notifications.schemas import Wake
 from tests.faults.injector import Injector, Killed
-from tests.faults.kinds import CONFLICTS, GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
+from tests.faults.kinds import CONFLICTS, DELETE, GET, GET_MANY, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.notifications.test_mail import SES
 from tests.gateway import Answer
 from tests.harness import World
@@ -39,16 +39,16 @@ CONFIRM = [
 _BEFORE_LOOK_UP = 8
 CONFIRM_KNOWN = [*CONFIRM[:9], GET_MANY, *CONFIRM[9:]]
 MAIL = [
-    *(TRANSACT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
-    *(TRANSACT, GET),  # the claim
+    *(PUT, QUERY, QUERY),  # the worker's lease, the queues, the queued mails
+    UPDATE,  # the claim
     *(GET, GET, GET_MANY, TRANSACT),  # the request, the organization, the claim of the address; the code's hash
     UPDATE,  # a slot
-    *(SES, TRANSACT),  # sent and recorded
-    *(TRANSACT, QUERY),  # no mail is left
-    *(TRANSACT, QUERY),  # the lease is returned
+    *(SES, UPDATE, DELETE),  # sent and recorded, and out of its queue
+    *(DELETE, QUERY),  # no mail is left
+    *(DELETE, QUERY),  # the lease is returned
 ]
 # The others are those of every mail (test_mail.py).
-_OF_ONE_MAIL = range(4, 12)
+_OF_ONE_MAIL = range(4, 13)
 
 
 @pytest.fixture
