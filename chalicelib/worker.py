@@ -22,6 +22,7 @@ from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.messages import RunExport
+from chalicelib.reporting.personal_data.messages import EraseAccount, EraseMember
 from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
@@ -70,6 +71,7 @@ def _later(module: str, name: str) -> Handle:
 
 
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
+_ERASE = "reporting.personal_data.erase"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
 
@@ -94,6 +96,8 @@ _KINDS = (
     Kind(ClientClosed, close_client.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
+    Kind(EraseMember, _later(_ERASE, "run")),
+    Kind(EraseAccount, _later(_ERASE, "run_account")),
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),

@@ -16,6 +16,8 @@ class Mail(OutboxItem):
     what the mail is for, so that the same event makes the same mail. `queue` is the tenant's queue.
     """
 
+    PERSONAL = frozenset({"to_hash"})
+
     mail_id = UnicodeAttribute()
     kind = UnicodeAttribute()
     queue = UnicodeAttribute()

@@ -123,11 +123,12 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     "scheduler.CreateSchedule": _WRITE,
     # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
-    # Called for accounts and for appointing admins only, never by jobs.
+    # Called for accounts and for appointing admins; of jobs, only by that which erases an account.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminGetUser": _READ,
     "cognito-idp.DescribeUserPoolClient": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
+    "cognito-idp.AdminDeleteUser": _WRITE,
     "cognito-idp.AdminSetUserPassword": _WRITE,
     "cognito-idp.AdminUpdateUserAttributes": _WRITE,
     "cognito-idp.SignUp": _WRITE,
@@ -162,6 +163,8 @@ DROP_FILE = "s3.AbortMultipartUpload"
 DELETE_FILE = "s3.DeleteObject"
 SES = "ses.SendRawEmail"
 LOG_IN = "cognito-idp.InitiateAuth"
+FIND_USER = "cognito-idp.ListUsers"
+DELETE_USER = "cognito-idp.AdminDeleteUser"
 SECRET = "cognito-idp.DescribeUserPoolClient"
 
 

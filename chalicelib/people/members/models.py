@@ -14,6 +14,8 @@ class Member(CoreItem):
     link was written. `mail_id` is the latest mail about it. `mail_blocked` is the reason why no more mail is sent.
     """
 
+    PERSONAL = frozenset({"email", "login_name", "first_name", "last_name", "fields"})
+
     member_id = UnicodeAttribute()
     status = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
@@ -37,6 +39,9 @@ class Member(CoreItem):
     # Id and instant of the latest archiving, until its job has withdrawn the member from courses.
     archive_id = UnicodeAttribute(null=True)
     archived_at = UnicodeAttribute(null=True)
+    # Of the erasure that is under way, or was; `erased_at` once nothing is left that tells who this was.
+    erase_id = UnicodeAttribute(null=True)
+    erased_at = UnicodeAttribute(null=True)
 
 
 def members_pk(org_id: str) -> str:
@@ -57,6 +62,8 @@ class MemberChange(CoreItem):
     From the latest back, they give the member as of any instant.
     """
 
+    PERSONAL = frozenset({"before"})
+
     at = UnicodeAttribute()
     before = JSONAttribute()
 
@@ -67,6 +74,8 @@ def changes_pk(org_id: str, member_id: str) -> str:
 
 class UniqueClaim(CoreItem):
     """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: unique within one organization."""
+
+    PERSONAL = frozenset({"sk"})
 
     member_id = UnicodeAttribute()
 
@@ -109,6 +118,8 @@ def location_roster_pk(org_id: str, location_id: str) -> str:
 
 class SearchEntry(CoreItem):
     """`ORG#o#SEARCH` / `<normalized words>#<member id>`."""
+
+    PERSONAL = frozenset({"sk"})
 
     member_id = UnicodeAttribute()
 

@@ -10,9 +10,14 @@ from chalicelib.reporting.exports.models import Export, export_sk, exports_pk
 from chalicelib.reporting.exports.states import Code, ExportStatus
 
 
-def find(msp_id: str, export_id: str, org_id: str | None) -> Export | None:
-    """`org_id` is the organization's whose own export it is."""
-    return table.get(Export, exports_pk(msp_id, org_id), export_sk(export_id))
+def find(msp_id: str, export_id: str, org_id: str | None, account_id: str | None = None) -> Export | None:
+    """`org_id` is the organization's whose own export it is, `account_id` the account's."""
+    return table.get(Export, exports_pk(msp_id, org_id, account_id), export_sk(export_id))
+
+
+def latest_of(account_id: str) -> Export | None:
+    page = table.query(Export, exports_pk("", None, account_id), limit=1, newest_first=True, consistent=True)
+    return page.items[0] if page.items else None
 
 
 def create(export: Export) -> Export:
@@ -34,7 +39,7 @@ def mark_failed(job: RunExport, code: Code) -> None:
 
 def _finish(job: RunExport, status: ExportStatus, action: Action) -> None:
     """Nothing when another delivery set the status, or when TTL deleted the export."""
-    key = Export(exports_pk(job.msp_id, job.org_id), export_sk(job.export_id))
+    key = Export(exports_pk(job.msp_id, job.org_id, job.account_id), export_sk(job.export_id))
     actions = (Export.status.set(status.value), action)
     with suppress(ConditionFailed):
         table.transact([Write("update", key, Export.status == ExportStatus.RUNNING.value, actions)])

@@ -176,6 +176,8 @@ TABLE: dict[str, Case] = {
     f"GET {_MEMBER}": Case(P.MEMBERS_READ),
     f"PATCH {_MEMBER}": Case(P.MEMBERS, lambda _: {"fields": {"badge": "taken over"}}),
     f"POST {_MEMBER}/archive": Case(P.MEMBERS),
+    f"POST {_MEMBER}/erase": Case(P.MEMBERS),
+    f"POST {_MEMBER}/data": Case(P.MEMBERS),
     f"GET {_MEMBER}/enrollments": Case(P.TRAINING_READ),
     f"GET {_MEMBER}/mails": Case(P.TRAINING_READ),
     f"GET {_MEMBER}/explain": Case(P.TRAINING_READ, query="course_id={course_id}"),
@@ -234,6 +236,9 @@ TABLE: dict[str, Case] = {
     ),
     "POST /me/courses/{enrollment_id}/start": Case(None),
     "POST /me/courses/{enrollment_id}/complete": Case(None),
+    "POST /me/data": Case(None, elsewhere=202),
+    "GET /me/data": Case(None, at_best=404),
+    "POST /me/erase": Case(None, elsewhere=202),
     "POST /me/email": Case(None, lambda _: {"email": "new@example.com"}, elsewhere=202),
     "POST /me/email/confirm": Case(None, lambda _: {"code": "00000000"}, elsewhere=422, at_best=422),
 }
