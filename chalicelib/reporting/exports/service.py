@@ -99,7 +99,11 @@ def run(job: RunExport, now: datetime) -> None:
     content = sources.content(scope, selection, now)
     key = file_key(job.account_id or job.msp_id, job.export_id, ending_of(selection.kind))
     files().write(key, content.pieces(), content.content_type)
-    store.mark_ready(job, content.num_rows)
+    if store.mark_ready(job, content.num_rows):
+        return
+    if store.find(job.msp_id, job.export_id, job.org_id, job.account_id) is None:
+        # Somebody in it was erased meanwhile: nobody is to find the file.
+        files().delete(key)
 
 
 def on_dead_letter(job: RunExport, now: datetime) -> None:

@@ -1,7 +1,5 @@
 """Reads and conditional writes of exports."""
 
-from contextlib import suppress
-
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.errors import ConditionFailed
@@ -29,17 +27,20 @@ def create(export: Export) -> Export:
     return export
 
 
-def mark_ready(job: RunExport, num_rows: int) -> None:
-    _finish(job, ExportStatus.READY, Export.num_rows.set(num_rows))
+def mark_ready(job: RunExport, num_rows: int) -> bool:
+    """False when another delivery set the status, or when the export is gone."""
+    return _finish(job, ExportStatus.READY, Export.num_rows.set(num_rows))
 
 
 def mark_failed(job: RunExport, code: Code) -> None:
     _finish(job, ExportStatus.FAILED, Export.code.set(code.value))
 
 
-def _finish(job: RunExport, status: ExportStatus, action: Action) -> None:
-    """Nothing when another delivery set the status, or when TTL deleted the export."""
+def _finish(job: RunExport, status: ExportStatus, action: Action) -> bool:
     key = Export(exports_pk(job.msp_id, job.org_id, job.account_id), export_sk(job.export_id))
     actions = (Export.status.set(status.value), action)
-    with suppress(ConditionFailed):
+    try:
         table.transact([Write("update", key, Export.status == ExportStatus.RUNNING.value, actions)])
+    except ConditionFailed:
+        return False
+    return True

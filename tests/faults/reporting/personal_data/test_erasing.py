@@ -8,21 +8,22 @@ from chalicelib.aws.identity import identity
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import (
-    Fault,
-    pairs,
-)
+from tests.faults.kinds import DELETE_FILE, DELETE_USER, FIND_USER, GET, QUERY, SEND, TRANSACT, Fault, pairs
 
 EMAIL = "zoelle.quill@personal.example"
-SEED = "01MBG28E80AR8TDV1AK9W1CH9W"
 
 # The key is claimed; the member and the account's roles; the mark with its audit entry; the message; the answer.
-REQUEST: list[str] = []
+REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, GET, QUERY, TRANSACT, SEND, TRANSACT]
 # Whom it is about; uploads, trainings, earlier profiles, filters; exports of the client and of the MSP, of which one
 # names people; answers to both kinds of admins; mails; notices; the account's other memberships and courses; the end.
-JOB: list[str] = []
+JOB = [
+    GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, DELETE_FILE, TRANSACT, QUERY, QUERY, QUERY, QUERY,
+    TRANSACT, QUERY, QUERY, QUERY, TRANSACT, SEND,
+]  # fmt: skip
 # Who holds the account; the account; its notices, exports and other items.
-ACCOUNT: list[str] = []
+ACCOUNT = [
+    QUERY, QUERY, FIND_USER, DELETE_USER, QUERY, QUERY, QUERY, GET, QUERY, TRANSACT, TRANSACT, TRANSACT,
+]  # fmt: skip
 
 
 class Leaving:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws.files import Files
 from chalicelib.aws.identity import identity
 from tests.harness import World
 from tests.patience import fetched
@@ -261,3 +262,22 @@ def test_only_who_asked_gets_the_file_about_a_member(world: World, driver: Drive
     ready = world.get(path + export["export_id"], somebody.admin).json
     assert set(_files(ready["url"])) >= {"member.json", "courses.csv", "trainings.json", "mails.json"}
     assert world.get(path + export["export_id"], world.org_admin(somebody.org)).status == 404
+
+
+def test_an_export_that_is_being_written_meanwhile_leaves_no_file(
+    world: World, driver: Driver, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.post(somebody.path + "/data", somebody.admin).status == 202
+    (message,) = [one for one in world.messages() if one["job"] == "export"]
+    write = Files.write
+
+    def erased_meanwhile(self: Files, key: str, *more: Any) -> None:
+        write(self, key, *more)
+        monkeypatch.setattr(Files, "write", write)
+        somebody.erase()
+        driver.work()
+        write(self, key, [EMAIL.encode()], "text/plain")
+
+    monkeypatch.setattr(Files, "write", erased_meanwhile)
+    driver.deliver([message])
+    assert traces(world) == {}
