@@ -241,6 +241,32 @@ def query(
     return Page(items, last["sk"]["S"] if last else None)
 
 
+def query_mixed(
+    models: Mapping[str, type[Item]],
+    pk: str,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+    consistent: bool = False,
+) -> Page[Item]:
+    """As `query`, for items of several models. `models` are by the start of their sort keys; the first that fits."""
+    request = _query_request(next(iter(models.values())), pk, "", newest_first, consistent)
+    if limit is not None:
+        request["Limit"] = limit
+    if after is not None:
+        request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
+    with translated():
+        answer = client("dynamodb").query(**request)
+    last = answer.get("LastEvaluatedKey")
+    return Page([_read_as(models, raw) for raw in answer["Items"]], last["sk"]["S"] if last else None)
+
+
+def _read_as(models: Mapping[str, type[Item]], raw: dict[str, Any]) -> Item:
+    model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
+    return model.from_raw_data(raw)
+
+
 def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = True) -> list[M]:
     """Every item with the prefix, over all pages: for lists that are known to be short."""
     items: list[M] = []
@@ -290,9 +316,5 @@ def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: s
     }
     with translated():
         answer = client("dynamodb").query(**request)
-    items: list[Item] = []
-    for raw in answer["Items"]:
-        model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
-        items.append(model.from_raw_data(raw))
     end = answer.get("LastEvaluatedKey")
-    return Page(items, end["sk"]["S"] if end else None)
+    return Page([_read_as(models, raw) for raw in answer["Items"]], end["sk"]["S"] if end else None)
