@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 # Every service that chalicelib makes a client for; tests/structure compares them.
-KEPT_SERVICES = ("cognito-idp", "dynamodb", "s3", "scheduler", "ses", "sqs")
+KEPT_SERVICES = ("cognito-idp", "dynamodb", "kms", "s3", "scheduler", "ses", "sqs")
 
 _OURS = ("app.py", "chalicelib")
 

@@ -43,8 +43,9 @@ _RESOURCE_BY_VARIABLE = {
     "SCHEDULE_GROUP": "ScheduleGroup",
     "USER_POOL_ID": "UserPool",
     "FILES_BUCKET": "FilesBucket",
+    "EVIDENCE_KEY": "EvidenceKey",
 }
-_NAMING = ("TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
+_NAMING = ("TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket", "KeyId")
 _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",

@@ -90,6 +90,7 @@ def new_stage(cloud: Cloud) -> Stage:
         "USER_POOL_ID": pool["Id"],
         "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
+        "EVIDENCE_KEY": evidence_key(cloud),
         "MAIL_FROM": "training@muster.example",
         "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",
@@ -117,6 +118,14 @@ def configuration_set(cloud: Cloud) -> str:
     with suppress(ses.exceptions.ConfigurationSetAlreadyExistsException):
         ses.create_configuration_set(ConfigurationSet={"Name": "tests"})
     return "tests"
+
+
+@lru_cache
+def evidence_key(cloud: Cloud) -> str:
+    """One for all tests: it takes a while to draw."""
+    properties = resources()["EvidenceKey"]["Properties"]
+    chosen = {name: properties[name] for name in ("KeySpec", "KeyUsage")}
+    return str(aws(cloud, "kms").create_key(**chosen)["KeyMetadata"]["KeyId"])
 
 
 def drop_stage(cloud: Cloud, stage: Stage) -> None:

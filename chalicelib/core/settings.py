@@ -46,6 +46,11 @@ def answers_domain() -> str:
     return os.environ.get("ANSWERS_DOMAIN", "")
 
 
+def evidence_key() -> str:
+    """The KMS key that signs evidence. Only the worker has it."""
+    return os.environ["EVIDENCE_KEY"]
+
+
 def mail_rate() -> int:
     """Mails a second at most. SES gives a new account 14; raise it with the account's."""
     return int(os.environ.get("MAIL_RATE", "14"))

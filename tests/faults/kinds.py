@@ -55,6 +55,7 @@ Fault = Wire | Kill | Refusal
 _THROTTLED = {
     "cognito-idp": "TooManyRequestsException",
     "dynamodb": "ThrottlingException",
+    "kms": "ThrottlingException",
     "s3": "SlowDown",
     "scheduler": "ThrottlingException",
     "sqs": "RequestThrottled",
@@ -62,6 +63,7 @@ _THROTTLED = {
 _BROKEN = {
     "cognito-idp": "InternalErrorException",
     "dynamodb": "InternalServerError",
+    "kms": "KMSInternalException",
     "s3": "InternalError",
     "scheduler": "InternalServerException",
     "sqs": "InternalFailure",
@@ -120,6 +122,8 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
     "sqs.ChangeMessageVisibilityBatch": _WRITE,
+    "kms.Sign": _READ,
+    "kms.GetPublicKey": _READ,
     "scheduler.CreateSchedule": _WRITE,
     # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
@@ -161,6 +165,8 @@ ADD_PART = "s3.UploadPart"
 END_FILE = "s3.CompleteMultipartUpload"
 DROP_FILE = "s3.AbortMultipartUpload"
 DELETE_FILE = "s3.DeleteObject"
+SIGN = "kms.Sign"
+PUBLIC_KEY = "kms.GetPublicKey"
 SES = "ses.SendRawEmail"
 LOG_IN = "cognito-idp.InitiateAuth"
 FIND_USER = "cognito-idp.ListUsers"

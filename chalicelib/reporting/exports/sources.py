@@ -8,6 +8,7 @@ from typing import Protocol
 
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
+from chalicelib.reporting.evidence.pack import Pack
 from chalicelib.reporting.exports.lists import all_items, field_sheet
 from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
@@ -47,6 +48,8 @@ def name_of(msp_id: str, selection: Selection) -> str:
     org = org_of(msp_id, selection.org_id)
     if selection.kind == ExportKind.MEMBER:
         return file_name_of("personal-data", org.name)
+    if selection.kind == ExportKind.EVIDENCE:
+        return file_name_of("evidence", org.name)
     if selection.kind == ExportKind.BATCHES:
         return file_name_of("batches", org.name)
     row = stored_or_planned_row(BatchKey(msp_id, selection.org_id, selection.batch_id), selection.course_id)
@@ -60,6 +63,8 @@ def content(scope: Scope, selection: Selection, now: datetime) -> Content:
         return personal_data.of_member(scope, selection.member_id, now)
     if selection.kind == ExportKind.ACCOUNT:
         return personal_data.of_account(selection.account_id, now)
+    if selection.kind == ExportKind.EVIDENCE:
+        return Pack(scope, now)
     return sheet(scope, selection, now)
 
 

@@ -12,15 +12,17 @@ class ExportKind(StrEnum):
     # What is stored about a member, or about an account: a ZIP.
     MEMBER = "member"
     ACCOUNT = "account"
+    # A client's evidence pack: a ZIP.
+    EVIDENCE = "evidence"
 
 
 # Of these only who asked for one gets the file.
-PRIVATE = frozenset({ExportKind.MEMBER, ExportKind.ACCOUNT})
+PRIVATE = frozenset({ExportKind.MEMBER, ExportKind.ACCOUNT, ExportKind.EVIDENCE})
 
 
 def ending_of(kind: str) -> str:
     """Of the name of the file."""
-    return "zip" if kind in (ExportKind.MEMBER, ExportKind.ACCOUNT) else "csv"
+    return "zip" if kind in PRIVATE else "csv"
 
 
 class ExportStatus(StrEnum):

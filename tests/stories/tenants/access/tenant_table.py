@@ -148,6 +148,8 @@ TABLE: dict[str, Case] = {
     "DELETE /orgs/{org_id}/roles/{role_id}": Case(P.ORG_ADMINS),
     "GET /orgs/{org_id}/audit": Case(P.AUDIT),
     "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
+    "POST /orgs/{org_id}/audit/export": Case(P.AUDIT),
+    "GET /orgs/{org_id}/audit/exports/{export_id}": Case(P.AUDIT, ids={"export_id": "own_export_id"}),
     "GET /orgs/{org_id}/groups": Case(P.STRUCTURE_READ),
     "POST /orgs/{org_id}/groups": Case(P.STRUCTURE, lambda ids: {"name": "New", "course_ids": [ids["course_id"]]}),
     "PATCH /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
