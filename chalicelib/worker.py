@@ -4,6 +4,7 @@ One table names, for each kind of message, the function that runs it and the one
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -23,6 +24,8 @@ from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.personal_data.messages import EraseAccount, EraseMember
+from chalicelib.tenants.audit import anchors
+from chalicelib.tenants.audit.messages import AnchorAudit
 from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
@@ -98,6 +101,7 @@ _KINDS = (
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
     Kind(EraseMember, _later(_ERASE, "run")),
     Kind(EraseAccount, _later(_ERASE, "run_account")),
+    Kind(AnchorAudit, anchors.run),
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),
@@ -149,10 +153,10 @@ def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[s
 
 def sweep(clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> None:
     """A failure with jobs does not stop the mails, nor the other way round; nor do very many jobs."""
-    try:
+    with ExitStack() as rest:
+        rest.callback(lambda: anchors.sweep(clock()))
+        rest.callback(lambda: outbox.sweep(clock()))
         job_sweep.sweep(clock(), time_left)
-    finally:
-        outbox.sweep(clock())
 
 
 def _read(body: dict[str, Any]) -> tuple[Kind, Job]:

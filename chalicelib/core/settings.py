@@ -46,6 +46,11 @@ def answers_domain() -> str:
     return os.environ.get("ANSWERS_DOMAIN", "")
 
 
+def anchors_bucket() -> str:
+    """Where the ends of audit chains are written down. The API and the worker have it."""
+    return os.environ["ANCHORS_BUCKET"]
+
+
 def evidence_key() -> str:
     """The KMS key that signs evidence. Only the worker has it."""
     return os.environ["EVIDENCE_KEY"]

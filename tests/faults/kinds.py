@@ -110,6 +110,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one statement broken though written again and again", "InternalServerError", again=True, applied=True),
     ),
     "s3.GetObject": _READ,
+    "s3.ListObjectVersions": _READ,
     "s3.PutObject": _WRITE,
     "s3.CreateMultipartUpload": _WRITE,
     "s3.UploadPart": _WRITE,
@@ -158,6 +159,7 @@ SEND = "sqs.SendMessageBatch"
 SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"
 SCHEDULE = "scheduler.CreateSchedule"
 GET_FILE = "s3.GetObject"
+LIST_VERSIONS = "s3.ListObjectVersions"
 PUT_FILE = "s3.PutObject"
 GET_FILE = "s3.GetObject"
 BEGIN_FILE = "s3.CreateMultipartUpload"

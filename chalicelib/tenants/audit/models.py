@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.aws.items import CoreItem
+from chalicelib.aws.items import CoreItem, OutboxItem
 from chalicelib.aws.table import Ref
 
 
@@ -65,3 +65,11 @@ HEADS_PREFIX = "~HEAD#"
 
 def head_ref(tenant_pk: str, chain: int) -> Ref[ChainHead]:
     return Ref(ChainHead, audit_pk(tenant_pk), f"{HEADS_PREFIX}{chain:02d}")
+
+
+class AnchorDue(OutboxItem):
+    """`ANCHOR#<day>` / `<tenant>`: the tenant had entries on this day, and its chains are not anchored since."""
+
+
+def anchor_due(tenant_pk: str, day: str) -> AnchorDue:
+    return AnchorDue(f"ANCHOR#{day}", tenant_pk)

@@ -10,8 +10,10 @@ from chalicelib.core.paging import Page
 from chalicelib.tenants.audit.models import (
     HEADS_PREFIX,
     NUM_CHAINS,
+    AnchorDue,
     AuditRecord,
     ChainHead,
+    anchor_due,
     audit_pk,
     head_ref,
 )
@@ -39,7 +41,18 @@ def append(record: AuditRecord, before: ChainHead | None, writes: Sequence[Write
     ref = head_ref(record.pk.removesuffix("#AUDIT"), record.chain)
     head = ChainHead(ref.pk, ref.sk, number=record.number, hash=record.hash, at=record.at)
     unchanged = ChainHead.pk.does_not_exist() if before is None else ChainHead.hash == before.hash
-    table.transact([*writes, put_new(record), Write("put", head, unchanged)])
+    day = record.at[:10]
+    is_first_of_day = before is None or before.at[:10] != day
+    due = [Write("put", anchor_due(record.pk.removesuffix("#AUDIT"), day))] if is_first_of_day else []
+    table.transact([*writes, put_new(record), Write("put", head, unchanged), *due])
+
+
+def tenants_to_anchor(day: str) -> list[str]:
+    return [item.sk for item in table.query_all(AnchorDue, anchor_due("", day).pk)]
+
+
+def anchored(tenant_pk: str, day: str) -> None:
+    table.transact([Write("delete", anchor_due(tenant_pk, day))])
 
 
 def ends(tenant_pk: str) -> Ends:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from chalicelib.aws.items import Item
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.audit import store
+from chalicelib.tenants.audit import anchors, store
 from chalicelib.tenants.audit.chains import Chains
 from chalicelib.tenants.audit.models import AuditRecord, ChainHead
 from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, Break, Verification
@@ -35,7 +35,8 @@ def verify(scope: Scope) -> Verification:
 
 
 def _verified(scope: Scope) -> Verification:
-    chains, broken = Chains(), list[Break]()
+    anchor = anchors.latest(scope.tenant_pk)
+    chains, broken = Chains(anchor), list[Break]()
     for item in every(scope):
         found = chains.follow(item) if isinstance(item, AuditRecord) else chains.end(cast(ChainHead, item))
         broken += itertools.islice(found, _MAX_BREAKS - len(broken))
@@ -45,7 +46,7 @@ def _verified(scope: Scope) -> Verification:
         num_entries=chains.num_entries,
         first_broken=broken[0].number if broken else None,
         broken=broken[:_MAX_BREAKS],
-        anchored_at=None,
+        anchored_at=anchor.at if anchor is not None and not broken else None,
     )
 
 

@@ -9,10 +9,10 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, PUBLIC_KEY, PUT_FILE, QUERY, SIGN, TRANSACT, Fault, pairs
+from tests.faults.kinds import GET, LIST_VERSIONS, PUBLIC_KEY, PUT_FILE, QUERY, SIGN, TRANSACT, Fault, pairs
 
 # The export; the members, the one's enrollments; the client; the trail, and again to say how it is; signature and key.
-JOB = [GET, QUERY, QUERY, GET, QUERY, QUERY, SIGN, PUBLIC_KEY, PUT_FILE, TRANSACT]
+JOB = [GET, QUERY, QUERY, GET, QUERY, LIST_VERSIONS, QUERY, SIGN, PUBLIC_KEY, PUT_FILE, TRANSACT]
 
 
 def _org(play: FaultHarness) -> str:

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log, store
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.audit.messages import AnchorAudit
 from chalicelib.tenants.audit.models import AuditRecord
 from chalicelib.tenants.structure import service as structure
 from chalicelib.tenants.structure.schemas import GroupCreate
 from tests.harness import World
+from tests.stories.driver import Driver
 
 
 @pytest.fixture
@@ -245,6 +248,47 @@ def test_admins_who_work_at_the_same_moment_share_one_unbroken_chain(
     assert world.get(f"/orgs/{org}/audit/verify", admin).json == _whole(12)
     assert len(world.every(f"/orgs/{org}/groups", admin)) == 12
     assert sorted(world.every(f"/orgs/{org}/audit?limit=5", admin), key=lambda one: (one["chain"], one["number"]))
+
+
+def _anchor(world: World, driver: Driver) -> None:
+    """The next day, at the minute of the hour at which the sweep looks."""
+    world.now += timedelta(days=1)
+    world.now = world.now.replace(minute=7)
+    driver.sweep()
+    driver.work()
+
+
+@pytest.mark.parametrize(("tamper", "place"), [(_rewrite_all, ("rewritten", 5)), (_cut_off_with_head, ("cut_off", 4))])
+def test_what_fits_together_again_is_told_by_the_anchor(
+    world: World, driver: Driver, tamper: Callable[[Tamperer], object], place: tuple[str, int]
+) -> None:
+    org = world.org(driver.msp, courses=[], ready=False)
+    tamperer = Tamperer(world, org, driver.admin)
+    _anchor(world, driver)
+    answer = world.get(f"/orgs/{org}/audit/verify", driver.admin).json
+    assert (answer["ok"], answer["anchored_at"]) == (True, "2027-01-05T10:07:00Z")
+    tamper(tamperer)
+    assert tamperer.breaks()[0] == place
+    # Whoever may write to the bucket can put another file there, but not in place of the first.
+    s3, bucket = world.client("s3"), world.stage.environment["ANCHORS_BUCKET"]
+    (entry,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    s3.put_object(Bucket=bucket, Key=entry["Key"], Body=b'{"tenant": "", "at": "", "heads": {}}')
+    s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    assert tamperer.breaks()[0] == place
+
+
+def test_a_day_is_anchored_once_and_only_when_it_had_entries(world: World, driver: Driver) -> None:
+    org = world.org(driver.msp, courses=[], ready=False)
+    _make_entries(world, org, driver.admin, 2)
+    _anchor(world, driver)
+    s3, bucket = world.client("s3"), world.stage.environment["ANCHORS_BUCKET"]
+    before = s3.list_object_versions(Bucket=bucket)["Versions"]
+    job = AnchorAudit(tenant_pk=f"ORG#{org}", day="2027-01-04")
+    driver.deliver([job.model_dump()])
+    _anchor(world, driver)
+    after = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert [one["VersionId"] for one in after] == [one["VersionId"] for one in before]
+    assert [item for item in world.dump("outbox") if item["pk"].startswith("ANCHOR#")] == []
 
 
 def test_whoever_finds_the_number_taken_each_time_goes_to_another_chain(
