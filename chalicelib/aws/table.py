@@ -229,7 +229,7 @@ def query(
 
     Without a limit, everything up to the 1 MB that a query reads. `next_position` is None at the end.
     """
-    request = _query_request(model, pk, prefix, newest_first, consistent)
+    request = query_request(model, pk, prefix, newest_first, consistent)
     if limit is not None:
         request["Limit"] = limit
     if after is not None:
@@ -239,32 +239,6 @@ def query(
     last = answer.get("LastEvaluatedKey")
     items = [model.from_raw_data(raw) for raw in answer["Items"]]
     return Page(items, last["sk"]["S"] if last else None)
-
-
-def query_mixed(
-    models: Mapping[str, type[Item]],
-    pk: str,
-    *,
-    after: str | None = None,
-    limit: int | None = None,
-    newest_first: bool = False,
-    consistent: bool = False,
-) -> Page[Item]:
-    """As `query`, for items of several models. `models` are by the start of their sort keys; the first that fits."""
-    request = _query_request(next(iter(models.values())), pk, "", newest_first, consistent)
-    if limit is not None:
-        request["Limit"] = limit
-    if after is not None:
-        request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
-    with translated():
-        answer = client("dynamodb").query(**request)
-    last = answer.get("LastEvaluatedKey")
-    return Page([_read_as(models, raw) for raw in answer["Items"]], last["sk"]["S"] if last else None)
-
-
-def _read_as(models: Mapping[str, type[Item]], raw: dict[str, Any]) -> Item:
-    model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
-    return model.from_raw_data(raw)
 
 
 def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = True) -> list[M]:
@@ -279,7 +253,7 @@ def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = T
         after = page.next_position
 
 
-def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
+def query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
     request: dict[str, Any] = {
         "TableName": model.Meta.table_name,
         "KeyConditionExpression": "pk = :pk",
@@ -295,7 +269,7 @@ def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, 
 
 def query_until(model: type[M], pk: str, until: str, limit: int, after: str = "") -> list[M]:
     """The first `limit` items whose sort key lies after `after` and is at most `until`."""
-    request = _query_request(model, pk, "", newest_first=False, consistent=True)
+    request = query_request(model, pk, "", newest_first=False, consistent=True)
     request["KeyConditionExpression"] += " AND sk <= :until"
     request["ExpressionAttributeValues"][":until"] = {"S": until}
     request["Limit"] = limit
@@ -304,17 +278,3 @@ def query_until(model: type[M], pk: str, until: str, limit: int, after: str = ""
     with translated():
         answer = client("dynamodb").query(**request)
     return [model.from_raw_data(raw) for raw in answer["Items"]]
-
-
-def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Page[Item]:
-    """Items of several models with sort keys from `first` to `last`; `models` are by the prefix of their sort keys."""
-    request: dict[str, Any] = {
-        "TableName": next(iter(models.values())).Meta.table_name,
-        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
-        "Limit": limit,
-    }
-    with translated():
-        answer = client("dynamodb").query(**request)
-    end = answer.get("LastEvaluatedKey")
-    return Page([_read_as(models, raw) for raw in answer["Items"]], end["sk"]["S"] if end else None)

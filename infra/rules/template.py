@@ -54,6 +54,7 @@ PATTERNS = {
     "${FilesBucket.Arn}/exports/*",
     "${FilesBucket.Arn}/uploads/*",
     "${FilesBucket.Arn}/answers/*",
+    "${AnchorsBucket.Arn}/audit/*",
     # SES also asks about recipients that are verified, as every recipient in its sandbox is.
     _ANY_IDENTITY,
 }

@@ -53,11 +53,11 @@ class Pack:
         yield self._hashed("audit.csv", audit.csv())
         yield self._hashed("heads.json", [_as_json(heads)])
         tables = {"members": people.members, "enrollments": people.enrollments, "completions": people.completions}
-        for name, table in tables.items():
-            yield self._hashed(f"{name}.csv", table.csv())
-            yield self._hashed(f"{name}.jsonl", table.json())
+        for name, one in tables.items():
+            yield self._hashed(f"{name}.csv", one.csv())
+            yield self._hashed(f"{name}.jsonl", one.json())
         verification = trail.verify(self._scope)
-        counts = {**{name: table.num_rows for name, table in tables.items()}, "audit": audit.num_rows}
+        counts = {**{name: one.num_rows for name, one in tables.items()}, "audit": audit.num_rows}
         yield self._hashed("summary.html", [summary(org.name, self._now, counts, verification).encode()])
         yield self._hashed("verify_evidence.py", [_VERIFIER.read_bytes()])
         manifest = _as_json(
@@ -84,11 +84,11 @@ class Pack:
 
         return name, read()
 
-    def _audit(self, table: Table, heads: list[dict[str, object]]) -> Iterator[bytes]:
+    def _audit(self, listed: Table, heads: list[dict[str, object]]) -> Iterator[bytes]:
         """Every entry with what its hash is over, in the order in which chains are followed."""
         for item in trail.every(self._scope):
             if isinstance(item, AuditRecord):
-                table.add({name: getattr(item, name) for name in AUDIT})
+                listed.add({name: getattr(item, name) for name in AUDIT})
                 line = {name: getattr(item, name) for name in _HASHED}
                 yield (json.dumps(line, ensure_ascii=False) + "\n").encode()
             elif isinstance(item, ChainHead):

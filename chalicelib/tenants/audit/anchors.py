@@ -6,7 +6,6 @@ written since then tell.
 
 from datetime import datetime, timedelta
 
-from chalicelib.aws.files import anchors
 from chalicelib.core.clock import to_text
 from chalicelib.jobs import queue
 from chalicelib.tenants.audit import store
@@ -31,6 +30,8 @@ def sweep(now: datetime) -> None:
 
 def run(job: AnchorAudit, now: datetime) -> None:
     """Any number of times: what is written first stays."""
+    from chalicelib.aws.files import anchors
+
     heads = store.ends(job.tenant_pk).heads
     anchor = Anchor(
         tenant=job.tenant_pk,
@@ -43,6 +44,8 @@ def run(job: AnchorAudit, now: datetime) -> None:
 
 def latest(tenant_pk: str) -> Anchor | None:
     """The latest; None before the first. Of one that somebody wrote over, what was written first."""
+    from chalicelib.aws.files import anchors
+
     content = anchors().read_last(_folder(tenant_pk))
     return None if content is None else Anchor.model_validate_json(content)
 

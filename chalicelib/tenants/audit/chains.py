@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.tenants.audit import log
 from chalicelib.tenants.audit.models import AuditRecord, ChainHead, number_key, record_sk
-from chalicelib.tenants.audit.schemas import Anchor, Break, Problem
+from chalicelib.tenants.audit.schemas import Anchor, Break, Tampering
 
 
 @dataclass
@@ -28,14 +28,14 @@ class Chains:
         chain, number = record.chain, record.number
         expected = self._number.get(chain, 0) + 1
         if number > expected:
-            yield Break(chain=chain, number=expected, at=record.at, problem=Problem.MISSING)
+            yield Break(chain=chain, number=expected, at=record.at, problem=Tampering.MISSING)
         elif number < expected:
-            yield Break(chain=chain, number=number, at=record.at, problem=Problem.INSERTED)
+            yield Break(chain=chain, number=number, at=record.at, problem=Tampering.INSERTED)
         elif record.previous_hash != self._hash.get(chain, log.FIRST_HASH) or not _is_whole(record):
-            yield Break(chain=chain, number=number, at=record.at, problem=Problem.CHANGED)
+            yield Break(chain=chain, number=number, at=record.at, problem=Tampering.CHANGED)
         anchored = self.anchor.heads.get(str(chain)) if self.anchor is not None else None
         if anchored is not None and anchored.number == number and anchored.hash != record.hash:
-            yield Break(chain=chain, number=number, at=record.at, problem=Problem.REWRITTEN)
+            yield Break(chain=chain, number=number, at=record.at, problem=Tampering.REWRITTEN)
         if record.sk != number_key(number):
             # Not of the time before chains had heads.
             self._needs_head.add(chain)
@@ -47,18 +47,18 @@ class Chains:
         chain, last = head.chain, self._number.get(head.chain, 0)
         self._has_head.add(chain)
         if last < head.number:
-            yield Break(chain=chain, number=last + 1, at=head.at, problem=Problem.CUT_OFF)
+            yield Break(chain=chain, number=last + 1, at=head.at, problem=Tampering.CUT_OFF)
         elif last > head.number or self._hash[chain] != head.hash:
-            yield Break(chain=chain, number=int(head.number), at=head.at, problem=Problem.HEAD)
+            yield Break(chain=chain, number=int(head.number), at=head.at, problem=Tampering.HEAD)
 
     def close(self) -> Iterator[Break]:
         """What is missing once everything was read."""
         for chain in sorted(self._needs_head - self._has_head):
-            yield Break(chain=chain, number=self._number[chain], at="", problem=Problem.HEAD)
+            yield Break(chain=chain, number=self._number[chain], at="", problem=Tampering.HEAD)
         for name, anchored in sorted(self.anchor.heads.items()) if self.anchor is not None else ():
             if self._number.get(int(name), 0) < anchored.number:
                 number = self._number.get(int(name), 0) + 1
-                yield Break(chain=int(name), number=number, at="", problem=Problem.CUT_OFF)
+                yield Break(chain=int(name), number=number, at="", problem=Tampering.CUT_OFF)
 
 
 def _is_whole(record: AuditRecord) -> bool:

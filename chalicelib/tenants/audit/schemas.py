@@ -28,7 +28,7 @@ class AuditPage(BaseModel):
     next_cursor: str | None
 
 
-class Problem(StrEnum):
+class Tampering(StrEnum):
     """What is wrong at a place: the entry is not as it was written; it is missing; it was not there, or not there;
     the end of the chain is missing; the note of the end is; the chain is whole and not the one that was anchored.
     """
@@ -47,7 +47,7 @@ class Break(BaseModel):
     chain: int
     number: int
     at: str
-    problem: Problem
+    problem: Tampering
 
 
 class AnchoredHead(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.aws import table
+from chalicelib.aws import mixed, table
 from chalicelib.aws.items import Item
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Page
@@ -57,7 +57,7 @@ def anchored(tenant_pk: str, day: str) -> None:
 
 def ends(tenant_pk: str) -> Ends:
     """One query: the heads, and behind them the newest entry."""
-    page = table.query_mixed(_MODELS, audit_pk(tenant_pk), limit=NUM_CHAINS + 1, newest_first=True, consistent=True)
+    page = mixed.query_mixed(_MODELS, audit_pk(tenant_pk), limit=NUM_CHAINS + 1, newest_first=True, consistent=True)
     heads = {item.chain: item for item in page.items if isinstance(item, ChainHead)}
     newest = next((item for item in page.items if isinstance(item, AuditRecord)), None)
     return Ends(heads, newest if not heads else None)
@@ -71,4 +71,4 @@ def newest(tenant_pk: str, limit: int, after: str | None) -> Page[AuditRecord]:
 
 def oldest(tenant_pk: str, after: str | None) -> Page[Item]:
     """Oldest first, as many as one query reads; the heads come last."""
-    return table.query_mixed(_MODELS, audit_pk(tenant_pk), after=after, consistent=True)
+    return mixed.query_mixed(_MODELS, audit_pk(tenant_pk), after=after, consistent=True)
