@@ -4,6 +4,7 @@ One table names, for each kind of message, the function that runs it and the one
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -22,6 +23,9 @@ from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
 from chalicelib.reporting.exports.messages import RunExport
+from chalicelib.reporting.personal_data.messages import EraseAccount, EraseMember
+from chalicelib.tenants.audit import anchors
+from chalicelib.tenants.audit.messages import AnchorAudit
 from chalicelib.tenants.organizations.events import ClientClosed, ScheduleMoved
 from chalicelib.tenants.structure.events import GroupCoursesApplied
 from chalicelib.training.auto_enrollment import enroll_group, enroll_member
@@ -72,6 +76,7 @@ def _later(module: str, name: str) -> Handle:
 
 _CERTIFICATES = "training.certificates.pdf_file"
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
+_ERASE = "reporting.personal_data.erase"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
 
@@ -96,6 +101,9 @@ _KINDS = (
     Kind(ClientClosed, close_client.run),
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
+    Kind(EraseMember, _later(_ERASE, "run")),
+    Kind(EraseAccount, _later(_ERASE, "run_account")),
+    Kind(AnchorAudit, anchors.run),
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),
@@ -149,11 +157,10 @@ def handle_dead_letters(event: dict[str, Any], clock: Clock = utc_now) -> dict[s
 
 def sweep(clock: Clock = utc_now, time_left: Callable[[], int] | None = None) -> None:
     """A failure with jobs does not stop the mails, nor the other way round; nor do very many jobs."""
-    with observability.correlated():
-        try:
-            job_sweep.sweep(clock(), time_left)
-        finally:
-            outbox.sweep(clock())
+    with observability.correlated(), ExitStack() as rest:
+        rest.callback(lambda: anchors.sweep(clock()))
+        rest.callback(lambda: outbox.sweep(clock()))
+        job_sweep.sweep(clock(), time_left)
 
 
 def _read(body: dict[str, Any]) -> tuple[Kind, Job]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 # Every service that chalicelib makes a client for; tests/structure compares them.
-KEPT_SERVICES = ("cognito-idp", "dynamodb", "lambda", "s3", "scheduler", "ses", "sqs")
+KEPT_SERVICES = ("cognito-idp", "dynamodb", "kms", "lambda", "s3", "scheduler", "ses", "sqs")
 
 # Chalice's handler is found by its source.
 _OURS = ("app.py", "chalicelib")

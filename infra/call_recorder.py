@@ -44,8 +44,10 @@ _RESOURCE_BY_VARIABLE = {
     "USER_POOL_ID": "UserPool",
     "FILES_BUCKET": "FilesBucket",
     "CERTIFICATES_FUNCTION": "Certificates",
+    "EVIDENCE_KEY": "EvidenceKey",
+    "ANCHORS_BUCKET": "AnchorsBucket",
 }
-_NAMING = ("FunctionName", "TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket")
+_NAMING = ("FunctionName", "TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket", "KeyId")
 _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -58,6 +60,7 @@ _ACTION_BY_CALL = {
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:UploadPart": "s3:PutObject",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
@@ -137,7 +140,7 @@ def _uses(service: str, operation: str, parameters: dict[str, Any]) -> Iterator[
     else:
         name = next((str(parameters[naming]) for naming in _NAMING if naming in parameters), "")
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
-        call = f"{service}:{operation}"
+        call = f"{service}:{operation}" + ("Version" if "VersionId" in parameters else "")
         yield (
             _ACTION_BY_CALL.get(call, call).replace("cognito-identity-provider", "cognito-idp"),
             _resource(name) + index,

@@ -73,6 +73,7 @@ def new_stage(cloud: Cloud) -> Stage:
     queues = {short: str(sqs.create_queue(QueueName=f"{short}-{suffix}")["QueueUrl"]) for short in ("jobs", "mail")}
     aws(cloud, "scheduler").create_schedule_group(Name=f"group-{suffix}")
     aws(cloud, "s3").create_bucket(Bucket=f"files-{suffix}")
+    aws(cloud, "s3").create_bucket(Bucket=f"anchors-{suffix}", ObjectLockEnabledForBucket=True)
     pool_properties = resources()["UserPool"]["Properties"]
     pool = aws(cloud, "cognito-idp").create_user_pool(
         PoolName=f"pool-{suffix}", **{key: pool_properties[key] for key in _POOL_KEYS}
@@ -91,6 +92,8 @@ def new_stage(cloud: Cloud) -> Stage:
         "USER_POOL_CLIENT_ID": _pool_client(cloud, pool["Id"]),
         "FILES_BUCKET": f"files-{suffix}",
         "CERTIFICATES_FUNCTION": "certificates",
+        "ANCHORS_BUCKET": f"anchors-{suffix}",
+        "EVIDENCE_KEY": evidence_key(cloud),
         "MAIL_FROM": "training@muster.example",
         "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",
@@ -120,12 +123,21 @@ def configuration_set(cloud: Cloud) -> str:
     return "tests"
 
 
+@lru_cache
+def evidence_key(cloud: Cloud) -> str:
+    """One for all tests: it takes a while to draw."""
+    properties = resources()["EvidenceKey"]["Properties"]
+    chosen = {name: properties[name] for name in ("KeySpec", "KeyUsage")}
+    return str(aws(cloud, "kms").create_key(**chosen)["KeyMetadata"]["KeyId"])
+
+
 def drop_stage(cloud: Cloud, stage: Stage) -> None:
     for name in stage.table_names.values():
         aws(cloud, "dynamodb").delete_table(TableName=name)
     for url in stage.queue_urls.values():
         aws(cloud, "sqs").delete_queue(QueueUrl=url)
     _drop_bucket(cloud, stage.environment["FILES_BUCKET"])
+    _drop_bucket(cloud, stage.environment["ANCHORS_BUCKET"])
     aws(cloud, "scheduler").delete_schedule_group(Name=stage.environment["SCHEDULE_GROUP"])
     aws(cloud, "cognito-idp").delete_user_pool(UserPoolId=stage.environment["USER_POOL_ID"])
 
@@ -135,6 +147,8 @@ def _drop_bucket(cloud: Cloud, bucket: str) -> None:
     s3 = aws(cloud, "s3")
     for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     s3.delete_bucket(Bucket=bucket)
 
 

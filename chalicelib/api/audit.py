@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from chalicelib.reporting.exports.schemas import ExportOut, Selection
+from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.audit import trail
 from chalicelib.tenants.audit.schemas import AuditPage, Verification
+from chalicelib.web.idempotency import idempotent
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
@@ -27,6 +30,30 @@ def list_audit(call: Call[Empty, PageQuery]) -> AuditPage:
 def verify_audit(call: Call[Empty, Empty]) -> Verification:
     """Every entry carries the hash of the one before: an entry that was changed or taken out shows."""
     return trail.verify(_org(call))
+
+
+@routes.add(
+    "POST", "/orgs/{org_id}/audit/export", summary="Export an evidence pack", answer=ExportOut, status=202,
+    idempotent=True,
+)  # fmt: skip
+def export_evidence(call: Call[Empty, Empty]) -> ExportOut:
+    """A signed ZIP of members, enrollments, completions and the audit trail, and the program that checks it offline."""
+    from chalicelib.reporting.exports import service as exports
+
+    scope = _org(call)
+    selection = Selection(kind=ExportKind.EVIDENCE, **call.params)
+    return idempotent(call, ExportOut, lambda seed: exports.start(scope, selection, seed, call.now))
+
+
+@routes.add(
+    "GET", "/orgs/{org_id}/audit/exports/{export_id}", summary="How far an evidence pack is, and its file",
+    answer=ExportOut,
+)  # fmt: skip
+def find_evidence(call: Call[Empty, Empty]) -> ExportOut:
+    """Only who asked for it gets the file. `url` can be followed for 15 minutes; ask again for another."""
+    from chalicelib.reporting.exports import service as exports
+
+    return exports.find(_org(call), call.params["export_id"], call.now)
 
 
 def _org(call: Call[Any, Any]) -> Scope:

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
 from chalicelib.core.errors import MusterError
-from chalicelib.core.settings import settings
+from chalicelib.core.settings import anchors_bucket, settings
 
 # S3's minimum for a part other than the last. 10,000 parts make 50 GB, and one of them is in memory.
 PART_BYTES = 5 * 1024 * 1024
@@ -57,6 +57,39 @@ class Files:
             if error.aws_code in ("NoSuchKey", "AccessDenied"):
                 return None
             raise
+        return content
+
+    def write_once(self, key: str, content: bytes) -> None:
+        """Nothing when the file is there."""
+        try:
+            with translated():
+                client("s3").put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
+        except StorageFailure as error:
+            if error.aws_code != "PreconditionFailed":
+                raise
+
+    def read_last(self, prefix: str) -> bytes | None:
+        """Of the files with this prefix the one with the last key, as it was first written; None when there is none.
+
+        For a bucket that keeps versions: a later version, or a mark of deletion, counts for nothing.
+        """
+        versions: list[dict[str, Any]] = []
+        marker: dict[str, str] = {}
+        while True:
+            with translated():
+                answer = client("s3").list_object_versions(Bucket=self.bucket, Prefix=prefix, **marker)
+            versions += answer.get("Versions", [])
+            last = max((version["Key"] for version in versions), default="")
+            versions = [version for version in versions if version["Key"] == last]
+            if not answer.get("IsTruncated"):
+                break
+            marker = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
+        if not versions:
+            return None
+        # Newest first, as S3 lists them.
+        with translated():
+            found = client("s3").get_object(Bucket=self.bucket, Key=last, VersionId=versions[-1]["VersionId"])
+            content: bytes = found["Body"].read()
         return content
 
     def delete(self, key: str) -> None:
@@ -112,3 +145,8 @@ def _begin(bucket: str, key: str, content_type: str) -> _Upload:
 
 def files() -> Files:
     return Files(settings().files_bucket)
+
+
+def anchors() -> Files:
+    """The bucket in which nothing can be changed."""
+    return Files(anchors_bucket())

@@ -168,6 +168,19 @@ class Identity:
             return False
         return True
 
+    def delete(self, account_id: str) -> None:
+        """Who has it can't log in from now on. Harmless when it is gone."""
+        try:
+            user_name = self._user_name(account_id)
+        except NotFound:
+            return
+        try:
+            with translated():
+                client("cognito-idp").admin_delete_user(UserPoolId=self.user_pool_id, Username=user_name)
+        except StorageFailure as error:
+            if error.aws_code != "UserNotFoundException":
+                raise
+
     def _user_name(self, account_id: str) -> str:
         by_sub = f'sub = "{_quoted(account_id)}"'
         with translated():

@@ -1,5 +1,7 @@
 """The bases of all models: which table their items lie in."""
 
+from typing import ClassVar
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
@@ -17,7 +19,13 @@ class _LateName(type):
 
 
 class Item(Model):
-    """The base of every model. Its subclasses name their table."""
+    """The base of every model. Its subclasses name their table.
+
+    `PERSONAL` names the attributes that hold what tells who somebody is, or what somebody said of them: they are
+    exported and erased (reporting/personal_data). Ids of ours are not among them.
+    """
+
+    PERSONAL: ClassVar[frozenset[str]] = frozenset()
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

@@ -212,7 +212,7 @@ def query(
 
     Without a limit, everything up to the 1 MB that a query reads. `next_position` is None at the end.
     """
-    request = _query_request(model, pk, prefix, newest_first, consistent)
+    request = query_request(model, pk, prefix, newest_first, consistent)
     if limit is not None:
         request["Limit"] = limit
     if after is not None:
@@ -236,7 +236,7 @@ def query_all(model: type[M], pk: str, *, prefix: str = "", consistent: bool = T
         after = page.next_position
 
 
-def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
+def query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, consistent: bool) -> dict[str, Any]:
     request: dict[str, Any] = {
         "TableName": model.Meta.table_name,
         "KeyConditionExpression": "pk = :pk",
@@ -252,7 +252,7 @@ def _query_request(model: type[Item], pk: str, prefix: str, newest_first: bool, 
 
 def query_until(model: type[M], pk: str, until: str, limit: int, after: str = "") -> list[M]:
     """The first `limit` items whose sort key lies after `after` and is at most `until`."""
-    request = _query_request(model, pk, "", newest_first=False, consistent=True)
+    request = query_request(model, pk, "", newest_first=False, consistent=True)
     request["KeyConditionExpression"] += " AND sk <= :until"
     request["ExpressionAttributeValues"][":until"] = {"S": until}
     request["Limit"] = limit
@@ -261,21 +261,3 @@ def query_until(model: type[M], pk: str, until: str, limit: int, after: str = ""
     with translated():
         answer = client("dynamodb").query(**request)
     return [model.from_raw_data(raw) for raw in answer["Items"]]
-
-
-def query_between(models: Mapping[str, type[Item]], pk: str, first: str, last: str, limit: int) -> Page[Item]:
-    """Items of several models with sort keys from `first` to `last`; `models` are by the prefix of their sort keys."""
-    request: dict[str, Any] = {
-        "TableName": next(iter(models.values())).Meta.table_name,
-        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
-        "Limit": limit,
-    }
-    with translated():
-        answer = client("dynamodb").query(**request)
-    items: list[Item] = []
-    for raw in answer["Items"]:
-        model = next(model for prefix, model in models.items() if raw["sk"]["S"].startswith(prefix))
-        items.append(model.from_raw_data(raw))
-    end = answer.get("LastEvaluatedKey")
-    return Page(items, end["sk"]["S"] if end else None)

@@ -29,6 +29,7 @@ class Sheet:
     headings: Sequence[str]
     rows: Iterable[Sequence[Cell]]
     num_rows: int = 0
+    content_type: str = CONTENT_TYPE
 
     def pieces(self) -> Iterator[bytes]:
         """The file line by line; only one line is in memory."""

@@ -51,6 +51,16 @@ def certificates_function() -> str:
     return os.environ["CERTIFICATES_FUNCTION"]
 
 
+def anchors_bucket() -> str:
+    """Where the ends of audit chains are written down. The API and the worker have it."""
+    return os.environ["ANCHORS_BUCKET"]
+
+
+def evidence_key() -> str:
+    """The KMS key that signs evidence. Only the worker has it."""
+    return os.environ["EVIDENCE_KEY"]
+
+
 def mail_rate() -> int:
     """Mails a second at most. SES gives a new account 14; raise it with the account's."""
     return int(os.environ.get("MAIL_RATE", "14"))

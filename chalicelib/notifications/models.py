@@ -17,6 +17,8 @@ class Mail(OutboxItem):
     `correlation_id` is of what made it: the log lines about the mail have it.
     """
 
+    PERSONAL = frozenset({"to_hash"})
+
     mail_id = UnicodeAttribute()
     kind = UnicodeAttribute()
     queue = UnicodeAttribute()

@@ -24,6 +24,8 @@ class IdempotencyRecord(OutboxItem):
     `seed` is what new ids are derived from. Without an `answer` the request is in flight until `leased_until`.
     """
 
+    PERSONAL = frozenset({"answer"})
+
     body_hash = UnicodeAttribute()
     seed = UnicodeAttribute()
     leased_until = UnicodeAttribute()

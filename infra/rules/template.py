@@ -58,6 +58,7 @@ PATTERNS = {
     "${FilesBucket.Arn}/uploads/*",
     "${FilesBucket.Arn}/answers/*",
     "${FilesBucket.Arn}/certificates/*",
+    "${AnchorsBucket.Arn}/audit/*",
     # SES also asks about recipients that are verified, as every recipient in its sandbox is.
     _ANY_IDENTITY,
 }

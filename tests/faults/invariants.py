@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.core.ids import derived_id, shard_of
-from chalicelib.tenants.audit.log import FIRST_HASH, hash_of, number_key
+from chalicelib.tenants.audit.chains import Chains
 from chalicelib.tenants.audit.models import AuditRecord
 from chalicelib.training.batches.models import NUM_ROW_SHARDS, bounds_of, row_shard
 from chalicelib.training.batches.states import LIVE, RETRYABLE, Outcome, RowStatus, dashboard_column, outcome_of
@@ -82,12 +82,10 @@ def _audit(tables: Tables) -> Iterator[str]:
     """Chains are whole, and each launch and each retry has one entry."""
     audited: Counter[tuple[str, str]] = Counter()
     for pk, entries in tables.audit.items():
-        previous = FIRST_HASH
-        for number, raw in enumerate(entries, start=1):
+        chains = Chains()
+        for raw in entries:
             entry = AuditRecord(**raw)
-            if (entry.sk, entry.previous_hash, entry.hash) != (number_key(number), previous, hash_of(entry)):
-                yield f"{pk}: entry {entry.sk} does not follow from the one before"
-            previous = entry.hash
+            yield from (f"{pk}: {one!r}" for one in chains.follow(entry))
             audited[entry.action, entry.target] += 1
     expected: Counter[tuple[str, str]] = Counter()
     for (_, batch_id), batch in tables.batches.items():

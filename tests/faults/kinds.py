@@ -56,6 +56,7 @@ _THROTTLED = {
     "cognito-idp": "TooManyRequestsException",
     "dynamodb": "ThrottlingException",
     "lambda": "TooManyRequestsException",
+    "kms": "ThrottlingException",
     "s3": "SlowDown",
     "scheduler": "ThrottlingException",
     "sqs": "RequestThrottled",
@@ -64,6 +65,7 @@ _BROKEN = {
     "cognito-idp": "InternalErrorException",
     "dynamodb": "InternalServerError",
     "lambda": "ServiceException",
+    "kms": "KMSInternalException",
     "s3": "InternalError",
     "scheduler": "InternalServerException",
     "sqs": "InternalFailure",
@@ -115,6 +117,7 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
     # The functions that are called change nothing.
     "lambda.Invoke": _READ,
     "s3.GetObject": _READ,
+    "s3.ListObjectVersions": _READ,
     "s3.PutObject": _WRITE,
     "s3.CreateMultipartUpload": _WRITE,
     "s3.UploadPart": _WRITE,
@@ -127,14 +130,17 @@ FAULTS_BY_OPERATION: Mapping[str, tuple[Fault, ...]] = {
         Refusal("one message refused again and again", "InternalError", again=True),
     ),
     "sqs.ChangeMessageVisibilityBatch": _WRITE,
+    "kms.Sign": _READ,
+    "kms.GetPublicKey": _READ,
     "scheduler.CreateSchedule": _WRITE,
     # A call without an answer may have sent the mail. Answers that refuse are in tests/stories.
     "ses.SendRawEmail": (UNREACHABLE, LOST, KILLED_BEFORE, KILLED_AFTER),
-    # Called for accounts and for appointing admins only, never by jobs.
+    # Called for accounts and for appointing admins; of jobs, only by that which erases an account.
     "cognito-idp.ListUsers": _READ,
     "cognito-idp.AdminGetUser": _READ,
     "cognito-idp.DescribeUserPoolClient": _READ,
     "cognito-idp.AdminCreateUser": _WRITE,
+    "cognito-idp.AdminDeleteUser": _WRITE,
     "cognito-idp.AdminSetUserPassword": _WRITE,
     "cognito-idp.AdminUpdateUserAttributes": _WRITE,
     "cognito-idp.SignUp": _WRITE,
@@ -163,6 +169,7 @@ SEND = "sqs.SendMessageBatch"
 SHOW_AGAIN = "sqs.ChangeMessageVisibilityBatch"
 SCHEDULE = "scheduler.CreateSchedule"
 GET_FILE = "s3.GetObject"
+LIST_VERSIONS = "s3.ListObjectVersions"
 PUT_FILE = "s3.PutObject"
 GET_FILE = "s3.GetObject"
 BEGIN_FILE = "s3.CreateMultipartUpload"
@@ -170,8 +177,12 @@ ADD_PART = "s3.UploadPart"
 END_FILE = "s3.CompleteMultipartUpload"
 DROP_FILE = "s3.AbortMultipartUpload"
 DELETE_FILE = "s3.DeleteObject"
+SIGN = "kms.Sign"
+PUBLIC_KEY = "kms.GetPublicKey"
 SES = "ses.SendRawEmail"
 LOG_IN = "cognito-idp.InitiateAuth"
+FIND_USER = "cognito-idp.ListUsers"
+DELETE_USER = "cognito-idp.AdminDeleteUser"
 SECRET = "cognito-idp.DescribeUserPoolClient"
 
 

@@ -82,7 +82,7 @@ class Tables:
                     self.not_enrolled[part[1], part[2], course_id][number] = item
         elif pk.endswith("#BATCHES"):
             self.batches[item["org_id"], item["batch_id"]] = item
-        elif pk.endswith("#AUDIT"):
+        elif pk.endswith("#AUDIT") and not sk.startswith("~"):
             self.audit[pk].append(item)
         elif pk.endswith("#ROLLOUTS"):
             self.headers[item["rollout_id"]] = item

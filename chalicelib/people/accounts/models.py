@@ -30,6 +30,8 @@ class EmailChange(CodedRequest):
     `proven_at`: the code was entered. From then on the change may be carried out as often as it takes.
     """
 
+    PERSONAL = frozenset({"email"})
+
     change_id = UnicodeAttribute()
     email = UnicodeAttribute()
     proven_at = UnicodeAttribute(null=True)
@@ -38,6 +40,8 @@ class EmailChange(CodedRequest):
 
 class EmailNotice(OutboxItem):
     """`EMAIL_CHANGE#<account>` / `NOTICE#<change id>`: the old address, told of the change; for a week."""
+
+    PERSONAL = frozenset({"email"})
 
     email = UnicodeAttribute()
     ttl = NumberAttribute()
@@ -59,6 +63,8 @@ class LoginNameClaim(CoreItem):
 
     It is there before the account, so that who comes again after a failure finds the account to be theirs.
     """
+
+    PERSONAL = frozenset({"pk"})
 
     org_id = UnicodeAttribute()
     member_id = UnicodeAttribute()

@@ -14,6 +14,8 @@ class OpenInvite(CoreItem):
     Finds a person's invitations in all organizations. Deleted once the invitation is answered or cancelled.
     """
 
+    PERSONAL = frozenset({"pk"})
+
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()
     member_id = UnicodeAttribute()
@@ -49,6 +51,8 @@ def scheduled_send_pk(send_id: str) -> str:
 
 class StepTicket(OutboxItem):
     """`STEP#<hash of a secret>` / `STEP`: what a step of accepting hands to the next (step_tickets.py)."""
+
+    PERSONAL = frozenset({"step"})
 
     org_id = UnicodeAttribute()
     member_id = UnicodeAttribute()

@@ -25,6 +25,7 @@ class Code(StrEnum):
     NOT_MAILABLE = "not_mailable"
     REPEATED = "repeated"
     MAIL_BLOCKED = "mail_blocked"
+    BEING_ERASED = "being_erased"
     NOT_OPEN = "not_open"
     NOT_THERE = "not_there"
     NO_ADDRESS = "no_address"

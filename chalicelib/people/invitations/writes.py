@@ -45,6 +45,8 @@ def refusal(member: Member | None, invite_id: str, clear_blocked: bool = False) 
     """Why this address cannot be invited; None when it can, or when the same request has invited it before."""
     if member is None or member.invite_id == invite_id:
         return None
+    if member.erase_id is not None:
+        return Code.BEING_ERASED
     if member.status not in INVITABLE:
         return Code.ALREADY_MEMBER
     return Code.MAIL_BLOCKED if member.mail_blocked and not clear_blocked else None

@@ -26,6 +26,8 @@ class JoinRequest(CodedRequest):
     `joined_at`: the code was entered. It may be entered again, in case the answer was lost.
     """
 
+    PERSONAL = frozenset({"email"})
+
     request_id = UnicodeAttribute()
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()

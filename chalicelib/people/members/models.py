@@ -14,6 +14,8 @@ class Member(CoreItem):
     link was written. `mail_id` is the latest mail about it. `mail_blocked` is the reason why no more mail is sent.
     """
 
+    PERSONAL = frozenset({"email", "login_name", "first_name", "last_name", "fields"})
+
     member_id = UnicodeAttribute()
     status = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
@@ -39,6 +41,9 @@ class Member(CoreItem):
     archived_at = UnicodeAttribute(null=True)
     # The latest `MemberChange`, as a document: it becomes an item of its own when another follows.
     last_change: JSONAttribute = JSONAttribute(null=True)
+    # Of the erasure that is under way, or was; `erased_at` once nothing is left that tells who this was.
+    erase_id = UnicodeAttribute(null=True)
+    erased_at = UnicodeAttribute(null=True)
 
 
 def members_pk(org_id: str) -> str:
@@ -59,6 +64,8 @@ class MemberChange(CoreItem):
     From the latest back, they give the member as of any instant. The latest one is kept on the member.
     """
 
+    PERSONAL = frozenset({"before"})
+
     at = UnicodeAttribute()
     before = JSONAttribute()
 
@@ -69,6 +76,8 @@ def changes_pk(org_id: str, member_id: str) -> str:
 
 class UniqueClaim(CoreItem):
     """`ORG#o` / `EMAIL#<normalized>` or `LOGIN#<normalized>`: unique within one organization."""
+
+    PERSONAL = frozenset({"sk"})
 
     member_id = UnicodeAttribute()
 
@@ -112,6 +121,8 @@ def location_roster_pk(org_id: str, location_id: str) -> str:
 
 class SearchEntry(CoreItem):
     """`ORG#o#SEARCH` / `<normalized words>#<member id>`."""
+
+    PERSONAL = frozenset({"sk"})
 
     member_id = UnicodeAttribute()
 

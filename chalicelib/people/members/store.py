@@ -200,6 +200,15 @@ def change_writes(org_id: str, before: Member, after: Member, now: datetime | No
     ]
 
 
+def erase_writes(org_id: str, before: Member, after: Member) -> list[Write]:
+    """Put `after`, of which nothing tells who it was, and delete what led to the member. Nothing is kept of before.
+
+    ConditionFailed with index 0 when the member changed since it was read.
+    """
+    led_there = {item.key: item for item in (*claims_of(org_id, before), *entries_of(org_id, before))}
+    return [Write("put", after, _unchanged(before)), *(Write("delete", item) for item in led_there.values())]
+
+
 def set_invite_hash(member: Member, invite_hash: str) -> None:
     """Nothing else that is kept beside the member follows from it. ConditionFailed when the member changed since."""
     revision = Member.revision.set(member.revision + 1)

@@ -13,6 +13,8 @@ class SearchCount(OutboxItem):
     `filter` and `within` are what the caller asked, and the departments that they are limited to.
     """
 
+    PERSONAL = frozenset({"filter"})
+
     filter = JSONAttribute()
     within = JSONAttribute(null=True)
     made_at = UnicodeAttribute()
@@ -26,6 +28,8 @@ def search_count_ref(org_id: str, search_id: str) -> Ref[SearchCount]:
 
 class KeptFilter(CoreItem):
     """`ORG#o` / `FILTER#f`: a `schemas.Filter` under a name, of the account that made it."""
+
+    PERSONAL = frozenset({"filter"})
 
     filter_id = UnicodeAttribute()
     name = UnicodeAttribute()

@@ -50,6 +50,8 @@ def upload_sk(import_id: str) -> str:
 class UploadRows(OutboxItem):
     """`ORG#o#IMPORT#i` / `ROWS#<judgement>#<n>`: some rows, each with its cells as written and its verdict."""
 
+    PERSONAL = frozenset({"rows"})
+
     rows = JSONAttribute()
     ttl = NumberAttribute()
 

@@ -14,4 +14,10 @@ class RunExport(Job):
     job: Literal["export"] = "export"
     msp_id: str
     org_id: str | None = None
+    # Of an account's own data: the account. It belongs to no MSP then.
+    account_id: str | None = None
     export_id: str
+
+    @property
+    def tenant_id(self) -> str:
+        return self.account_id or super().tenant_id

@@ -19,6 +19,8 @@ class Selection(BaseModel):
     org_id: str = ""
     batch_id: str = ""
     course_id: str = ""
+    member_id: str = ""
+    account_id: str = ""
     outcome: Outcome | None = None
     training_id: str = ""
     session_id: str | None = None
@@ -38,7 +40,7 @@ class ExportOut(BaseModel):
     export_id: str
     kind: ExportKind
     status: ExportStatus
-    num_rows: int | None = Field(None, description="Without the line of headings; known when ready.")
+    num_rows: int | None = Field(None, description="Without the lines of headings; known when ready.")
     created_at: str
     expires_at: str = Field(description="When the file goes, and the export with it.")
     url: str | None = Field(None, description="When ready: the file, for 15 minutes from this answer.")

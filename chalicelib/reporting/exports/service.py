@@ -5,7 +5,6 @@ from pathlib import Path
 
 from chalicelib.aws.files import files
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.csv_files import CONTENT_TYPE
 from chalicelib.core.errors import NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.jobs import queue
@@ -13,7 +12,7 @@ from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
-from chalicelib.reporting.exports.states import Code, ExportStatus
+from chalicelib.reporting.exports.states import PRIVATE, Code, ExportStatus, ending_of
 from chalicelib.tenants.access.service import Scope
 
 # As in the bucket's lifecycle (infra/resources.yaml), which deletes files at the midnight after.
@@ -30,56 +29,81 @@ def start(scope: Scope, selection: Selection, export_id: str, now: datetime) -> 
 
     Raises Unavailable when the message cannot be sent; the same request again sends it.
     """
-    name = sources.name_of(scope.msp_id, selection)
+    job = RunExport(msp_id=scope.msp_id, org_id=scope.org_id, export_id=export_id)
+    return begin(job, selection, sources.name_of(scope.msp_id, selection), scope.account_id, _limits(scope), now)
+
+
+def begin(
+    job: RunExport, selection: Selection, name: str, created_by: str, limits: list[str] | None, now: datetime
+) -> ExportOut:
+    """`name` is that of the file, without date and ending."""
     expires_at = now + KEPT_FOR
     export = store.create(
         Export(
-            exports_pk(scope.msp_id, scope.org_id),
-            export_sk(export_id),
-            export_id=export_id,
+            exports_pk(job.msp_id, job.org_id, job.account_id),
+            export_sk(job.export_id),
+            export_id=job.export_id,
             status=ExportStatus.RUNNING.value,
             selection=selection.model_dump(mode="json"),
-            file_name=f"{name}-{now:%Y-%m-%d}.csv",
-            created_by=scope.account_id,
-            department_ids=_limits(scope),
+            file_name=f"{name}-{now:%Y-%m-%d}.{ending_of(selection.kind)}",
+            created_by=created_by,
+            department_ids=limits,
             created_at=to_text(now),
             expires_at=to_text(expires_at),
             ttl=int(expires_at.timestamp()),
         )
     )
-    job = RunExport(msp_id=scope.msp_id, org_id=scope.org_id, export_id=export_id)
     queue.send([job])
-    return _out(export, None)
+    return out(export, None)
 
 
 def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
     """The state of the export; once it is ready, with a new link.
 
-    Who is limited to departments finds their own, made under the same limits.
+    Who is limited to departments finds their own, made under the same limits. What is stored about a person is found
+    by who asked for it.
     """
     export = store.find(scope.msp_id, export_id, scope.org_id)
-    # TTL deletes late, by days: an expired export counts as none.
-    if export is None or to_instant(export.expires_at) <= now:
+    if export is None or is_over(export, now):
         raise NotFound()
-    is_own = export.created_by == scope.account_id and list(export.department_ids or ()) == _limits(scope)
-    if scope.department_ids is not None and not is_own:
+    is_own = export.created_by == scope.account_id
+    if export.selection["kind"] in PRIVATE and not is_own:
         raise NotFound()
+    if scope.department_ids is not None and not (is_own and list(export.department_ids or ()) == _limits(scope)):
+        raise NotFound()
+    return shown(export, scope.msp_id)
+
+
+def is_over(export: Export, now: datetime) -> bool:
+    """TTL deletes late, by days: an expired export counts as none."""
+    return to_instant(export.expires_at) <= now
+
+
+def shown(export: Export, owner_id: str) -> ExportOut:
+    """With a new link, once it is ready. The owner is the MSP, or the account whose own data it is."""
     url = None
     if export.status == ExportStatus.READY:
-        url = files().link(file_key(scope.msp_id, export_id), export.file_name, LINK_LASTS)
-    return _out(export, url)
+        key = file_key(owner_id, export.export_id, ending_of(export.selection["kind"]))
+        url = files().link(key, export.file_name, LINK_LASTS)
+    return out(export, url)
 
 
 def run(job: RunExport, now: datetime) -> None:
     """Write the file. Any number of times: every delivery writes the same file, and the first sets the status."""
-    export = store.find(job.msp_id, job.export_id, job.org_id)
+    export = store.find(job.msp_id, job.export_id, job.org_id, job.account_id)
     if export is None or export.status != ExportStatus.RUNNING:
         return
     limits = frozenset(export.department_ids) if export.department_ids else None
     scope = Scope(export.created_by, job.msp_id, job.org_id, limits, is_msp_admin=job.org_id is None)
-    sheet = sources.sheet(scope, Selection.model_validate(export.selection), now)
-    files().write(file_key(job.msp_id, job.export_id), sheet.pieces(), CONTENT_TYPE)
-    store.mark_ready(job, sheet.num_rows)
+    selection = Selection.model_validate(export.selection)
+    content = sources.content(scope, selection, now)
+    key = file_key(job.account_id or job.msp_id, job.export_id, ending_of(selection.kind))
+    files().write(key, content.pieces(), content.content_type)
+    if store.mark_ready(job, content.num_rows):
+        return
+    if store.find(job.msp_id, job.export_id, job.org_id, job.account_id) is None:
+        # Somebody in it was erased meanwhile: nobody is to find the file.
+        files().delete(key)
 
 
 def on_dead_letter(job: RunExport, now: datetime) -> None:
@@ -91,7 +115,7 @@ def _limits(scope: Scope) -> list[str] | None:
     return None if scope.department_ids is None else sorted(scope.department_ids)
 
 
-def _out(export: Export, url: str | None) -> ExportOut:
+def out(export: Export, url: str | None) -> ExportOut:
     return ExportOut(
         export_id=export.export_id,
         kind=export.selection["kind"],

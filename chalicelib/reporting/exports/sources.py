@@ -1,15 +1,18 @@
-"""The lists that can be exported: the pages of the API, one after the other."""
+"""What can be exported: lists, which are the pages of the API one after the other, and archives of several files."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
+from chalicelib.reporting.evidence.pack import Pack
+from chalicelib.reporting.exports.lists import all_items, field_sheet
 from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.reporting.personal_data import collected as personal_data
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches import views as batches_views
@@ -27,7 +30,6 @@ from chalicelib.training.sessions import store as sessions_store
 from chalicelib.training.sessions.participant_schemas import ParticipantOut, ParticipantsQuery
 from chalicelib.training.sessions.sessions import session_of
 from chalicelib.training.sessions.trainings import training_of
-from chalicelib.web.paging import Pager, Walk
 
 _DASHBOARD = ("org_id", "name", "pending", "num_batches", "num_courses", "completed", "scheduled", "failed")
 
@@ -35,19 +37,17 @@ _PARTICIPANT = [field for field in ParticipantOut.model_fields if field != "mail
 
 _NO_COUNTS = StatusCounts(completed=0, scheduled=0, failed=0)
 
-# Larger pages than the API's: fewer reads, and still only one page in memory at a time.
-_ROWS_AT_ONCE = 1000
-
 # The most characters of each name in a file name: together they stay below the limits of file systems.
 _MAX_NAME = 60
 
 
-class _Page(Protocol):
-    @property
-    def items(self) -> Sequence[Any]: ...
+class Content(Protocol):
+    """A file piece by piece; `num_rows` is known once all were given."""
 
-    @property
-    def next_cursor(self) -> str | None: ...
+    num_rows: int
+    content_type: str
+
+    def pieces(self) -> Iterator[bytes]: ...
 
 
 def name_of(msp_id: str, selection: Selection) -> str:
@@ -55,6 +55,10 @@ def name_of(msp_id: str, selection: Selection) -> str:
     if selection.kind == ExportKind.DASHBOARD:
         return "dashboard"
     org = org_of(msp_id, selection.org_id)
+    if selection.kind == ExportKind.MEMBER:
+        return file_name_of("personal-data", org.name)
+    if selection.kind == ExportKind.EVIDENCE:
+        return file_name_of("evidence", org.name)
     if selection.kind == ExportKind.BATCHES:
         return file_name_of("batches", org.name)
     if selection.kind == ExportKind.PARTICIPANTS:
@@ -70,29 +74,39 @@ def name_of(msp_id: str, selection: Selection) -> str:
     return file_name_of("learners", org.name, row.title, selection.outcome or "")
 
 
+def content(scope: Scope, selection: Selection, now: datetime) -> Content:
+    if selection.kind == ExportKind.MEMBER:
+        return personal_data.of_member(scope, selection.member_id, now)
+    if selection.kind == ExportKind.ACCOUNT:
+        return personal_data.of_account(selection.account_id, now)
+    if selection.kind == ExportKind.EVIDENCE:
+        return Pack(scope, now)
+    return sheet(scope, selection, now)
+
+
 def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
     """The list, read page by page while the sheet is written."""
     if selection.kind == ExportKind.DASHBOARD:
-        clients = _all_items(lambda pager: views.dashboard(scope, pager))
+        clients = all_items(lambda pager: views.dashboard(scope, pager))
         return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
     org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
     if selection.kind == ExportKind.BATCHES:
-        batches = _all_items(lambda pager: batches_views.client(scope, org_id, pager))
-        return _field_sheet(list(BatchItem.model_fields), batches)
+        batches = all_items(lambda pager: batches_views.client(scope, org_id, pager))
+        return field_sheet(list(BatchItem.model_fields), batches)
     if selection.kind == ExportKind.PARTICIPANTS:
         return _participants_sheet(scope, selection)
     if selection.kind == ExportKind.CERTIFICATES:
         everything = OrgCertificatesQuery()
-        issued = _all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
-        return _field_sheet(list(OrgCertificate.model_fields), issued)
-    found = _all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
-    return _field_sheet(list(LearnerOut.model_fields), found)
+        issued = all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
+        return field_sheet(list(OrgCertificate.model_fields), issued)
+    found = all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
+    return field_sheet(list(LearnerOut.model_fields), found)
 
 
 def _participants_sheet(scope: Scope, selection: Selection) -> Sheet:
     """The list's fields, with the local start of each session, and of the mail its state and the reason."""
     query = ParticipantsQuery(session_id=selection.session_id, status=selection.status)
-    found = _all_items(lambda pager: participants.page(scope, selection.training_id, query, pager))
+    found = all_items(lambda pager: participants.page(scope, selection.training_id, query, pager))
     sessions = {one.session_id: one for one in sessions_store.sessions(scope.org, selection.training_id)}
 
     def row(item: ParticipantOut) -> list[Cell]:
@@ -110,21 +124,6 @@ def file_name_of(*names: str) -> str:
     plain = (unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower() for name in names)
     words = (re.sub(r"[^a-z0-9]+", "-", name)[:_MAX_NAME].strip("-") for name in plain)
     return "-".join(word for word in words if word)
-
-
-def _all_items(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
-    cursor: str | None = None
-    while True:
-        page = page_at(Walk(_ROWS_AT_ONCE, cursor))
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
-def _field_sheet(fields: Sequence[str], items: Iterator[Any]) -> Sheet:
-    """A column for each field of the list's items, under the same name."""
-    return Sheet(fields, ([getattr(item, field) for field in fields] for item in items))
 
 
 def _dashboard_row(client: DashboardItem) -> list[Cell]:

@@ -11,6 +11,20 @@ class ExportKind(StrEnum):
     LEARNERS = "learners"
     PARTICIPANTS = "participants"
     CERTIFICATES = "certificates"
+    # What is stored about a member, or about an account: a ZIP.
+    MEMBER = "member"
+    ACCOUNT = "account"
+    # A client's evidence pack: a ZIP.
+    EVIDENCE = "evidence"
+
+
+# Of these only who asked for one gets the file.
+PRIVATE = frozenset({ExportKind.MEMBER, ExportKind.ACCOUNT, ExportKind.EVIDENCE})
+
+
+def ending_of(kind: str) -> str:
+    """Of the name of the file."""
+    return "zip" if kind in PRIVATE else "csv"
 
 
 class ExportStatus(StrEnum):

@@ -35,7 +35,7 @@ TABLE: Mapping[Permission, Rule] = {
     P.MSP_ADMINS: Rule("admins of the MSP: see, appoint, remove", Reach.MSP, _MSP),
     P.SETTINGS: Rule("settings of the organization and its join page", Reach.ORGANIZATION, _ORG),
     P.STRUCTURE: Rule("groups, departments, locations: make, change", Reach.ORGANIZATION, _ORG, P.STRUCTURE_READ),
-    P.AUDIT: Rule("the audit trail", Reach.ORGANIZATION, _ORG),
+    P.AUDIT: Rule("the audit trail, and evidence with the people in it", Reach.ORGANIZATION, _ORG),
     P.ORG_ADMINS: Rule("admins and custom roles: see, make, appoint, remove", Reach.ORGANIZATION, _ORG),
     P.STRUCTURE_READ: Rule("groups and locations to choose from, and one's departments", Reach.DEPARTMENTS, _ALL),
     P.MEMBERS_READ: Rule("people: list, search, read", Reach.DEPARTMENTS, _ALL),

@@ -16,6 +16,8 @@ def org_role_sk(org_id: str) -> str:
 class Admin(CoreItem):
     """`MSP#m#ADMINS` or `ORG#o#ADMINS` / `ADMIN#<account>`."""
 
+    PERSONAL = frozenset({"email"})
+
     account_id = UnicodeAttribute()
     email = UnicodeAttribute()
     role = UnicodeAttribute()

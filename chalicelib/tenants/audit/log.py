@@ -1,4 +1,4 @@
-"""Writes the audit trail: every change that an admin makes, chained by hashes so that tampering shows.
+"""Writes the audit trail: every change that an admin makes, chained by hashes so that tampering shows (chains.py).
 
 An entry and its change are one transaction: there is never one without the other.
 """
@@ -16,13 +16,15 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.tenants.audit import store
-from chalicelib.tenants.audit.models import AuditRecord, audit_pk
+from chalicelib.tenants.audit.models import NUM_CHAINS, AuditRecord, ChainHead, audit_pk, record_sk
 
 FIRST_HASH = "0" * 64
 
-# Admins of one tenant compete for the next number: waits of 10 ms to 1.3 s, 8 tries.
+# Waits of 10 ms to 1.3 s, 8 tries. The first try is for chain 0, which is the only one as long as nobody else works at
+# the same moment; whoever finds it taken takes any. So 1,000 entries a minute, or fifty at once, hardly meet.
 _TRIES = 8
 _FIRST_WAIT = 0.01
+_LONGEST_WAIT = 0.4
 
 
 @dataclass(frozen=True)
@@ -40,25 +42,21 @@ def commit(tenant_pk: str, audit_entry: AuditEntry, writes: Sequence[Write], now
     """Do the writes and record the entry, in one transaction.
 
     Raises ConditionFailed, with indexes of `writes`, when one of their conditions did not hold, and Unavailable
-    when other admins took the next number each time.
+    when others took the next number each time.
     """
     for attempt in range(_TRIES):
-        record = _next_record(tenant_pk, audit_entry, now)
+        chain = random.randrange(NUM_CHAINS) if attempt else 0
+        record, head = _next_record(tenant_pk, chain, audit_entry, now)
         try:
-            store.append(record, writes)
+            store.append(record, head, writes)
             return
         except ConditionFailed as error:
             failed = [index for index in error.failed if index < len(writes)]
             if failed:
                 raise ConditionFailed(failed) from error
-            # Only the number was taken, by another admin's entry: take the next one.
-            time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**attempt)
+            # Only the number was taken, by another entry: take the next one, or one of another chain.
+            time.sleep(random.uniform(0.5, 1) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt))
     raise Unavailable()
-
-
-def number_key(number: int) -> str:
-    """The sort key of the record with this number; 12 digits sort as the numbers do."""
-    return f"{number:012d}"
 
 
 def hash_of(record: AuditRecord) -> str:
@@ -68,21 +66,31 @@ def hash_of(record: AuditRecord) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
 
-def _next_record(tenant_pk: str, audit_entry: AuditEntry, now: datetime) -> AuditRecord:
-    last = store.last(tenant_pk)
+def _next_record(
+    tenant_pk: str, chain: int, audit_entry: AuditEntry, now: datetime
+) -> tuple[AuditRecord, ChainHead | None]:
+    """The record, and the head that it follows."""
+    ends = store.ends(tenant_pk)
+    head = ends.heads.get(chain)
+    number, previous_hash, at = 1, FIRST_HASH, to_text(now)
+    if head is not None:
+        number, previous_hash, at = int(head.number) + 1, head.hash, max(at, head.at)
+    elif chain == 0 and ends.newest is not None:
+        # Written before there were heads.
+        number, previous_hash = ends.newest.number + 1, ends.newest.hash
     record = AuditRecord(
         audit_pk(tenant_pk),
-        number_key(int(last.sk) + 1 if last else 1),
-        at=to_text(now),
+        record_sk(at, chain, number),
+        at=at,
         actor=audit_entry.actor,
         action=audit_entry.action,
         target=audit_entry.target,
         before=_packed(audit_entry.before),
         after=_packed(audit_entry.after),
-        previous_hash=last.hash if last else FIRST_HASH,
+        previous_hash=previous_hash,
     )
     record.hash = hash_of(record)
-    return record
+    return record, head
 
 
 def _packed(values: dict[str, Any] | None) -> str | None:

@@ -1,13 +1,18 @@
 """What the audit trail answers."""
 
+from enum import StrEnum
 from typing import Any
 
 from chalicelib.core.lazy import BaseModel
 
 
 class AuditEntryOut(BaseModel):
-    """`actor` is an account. `before` and `after` hold the fields that changed."""
+    """`actor` is an account. `before` and `after` hold the fields that changed.
 
+    Entries are numbered within their chain; there is more than one where many admins worked at the same moment.
+    """
+
+    chain: int
     number: int
     at: str
     actor: str
@@ -23,9 +28,48 @@ class AuditPage(BaseModel):
     next_cursor: str | None
 
 
+class Tampering(StrEnum):
+    """What is wrong at a place: the entry is not as it was written; it is missing; it was not there, or not there;
+    the end of the chain is missing; the note of the end is; the chain is whole and not the one that was anchored.
+    """
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    INSERTED = "inserted"
+    CUT_OFF = "cut_off"
+    HEAD = "head"
+    REWRITTEN = "rewritten"
+
+
+class Break(BaseModel):
+    """A place in a chain. `at` is the time of the entry at or behind it, empty where there is none."""
+
+    chain: int
+    number: int
+    at: str
+    problem: Tampering
+
+
+class AnchoredHead(BaseModel):
+    number: int
+    hash: str
+
+
+class Anchor(BaseModel):
+    """Where each chain ended on a day, by chain, written where nobody can change it."""
+
+    tenant: str
+    at: str
+    heads: dict[str, AnchoredHead]
+
+
 class Verification(BaseModel):
-    """`first_broken` is the number of the first entry that is missing, or not as it was written."""
+    """`first_broken` is the number of the first entry that is missing, or not as it was written; `broken` names the
+    first places, `anchored_at` the day whose anchor agrees, when there is one.
+    """
 
     ok: bool
     num_entries: int
     first_broken: int | None
+    broken: list[Break]
+    anchored_at: str | None

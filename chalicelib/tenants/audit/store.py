@@ -1,31 +1,74 @@
 """Reads and writes of the audit trail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from chalicelib.aws import table
+from chalicelib.aws import mixed, table
+from chalicelib.aws.items import Item
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.paging import Page
-from chalicelib.tenants.audit.models import AuditRecord, audit_pk
+from chalicelib.tenants.audit.models import (
+    HEADS_PREFIX,
+    NUM_CHAINS,
+    AnchorDue,
+    AuditRecord,
+    ChainHead,
+    anchor_due,
+    audit_pk,
+    head_ref,
+)
+
+# By the start of their sort keys, the more special first.
+_MODELS: Mapping[str, type[Item]] = {HEADS_PREFIX: ChainHead, "": AuditRecord}
+
+# Heads sort behind every record.
+_BEFORE_HEADS = "~"
 
 
-def append(record: AuditRecord, writes: Sequence[Write]) -> None:
-    """The writes and the record in one transaction.
+@dataclass(frozen=True)
+class Ends:
+    """The heads of a tenant's chains, by chain. `newest` is an entry of the time before there were heads, or None."""
 
-    ConditionFailed with the indexes of `writes`, or with that after the last when the record's number is taken.
+    heads: Mapping[int, ChainHead]
+    newest: AuditRecord | None
+
+
+def append(record: AuditRecord, before: ChainHead | None, writes: Sequence[Write]) -> None:
+    """The writes, and the record as the new head of its chain, in one transaction.
+
+    ConditionFailed with the indexes of `writes`, or with later ones when another entry became the head first.
     """
-    table.transact([*writes, put_new(record)])
+    ref = head_ref(record.pk.removesuffix("#AUDIT"), record.chain)
+    head = ChainHead(ref.pk, ref.sk, number=record.number, hash=record.hash, at=record.at)
+    unchanged = ChainHead.pk.does_not_exist() if before is None else ChainHead.hash == before.hash
+    day = record.at[:10]
+    is_first_of_day = before is None or before.at[:10] != day
+    due = [Write("put", anchor_due(record.pk.removesuffix("#AUDIT"), day))] if is_first_of_day else []
+    table.transact([*writes, put_new(record), Write("put", head, unchanged), *due])
 
 
-def last(tenant_pk: str) -> AuditRecord | None:
-    page = table.query(AuditRecord, audit_pk(tenant_pk), limit=1, newest_first=True, consistent=True)
-    return page.items[0] if page.items else None
+def tenants_to_anchor(day: str) -> list[str]:
+    return [item.sk for item in table.query_all(AnchorDue, anchor_due("", day).pk)]
+
+
+def anchored(tenant_pk: str, day: str) -> None:
+    table.transact([Write("delete", anchor_due(tenant_pk, day))])
+
+
+def ends(tenant_pk: str) -> Ends:
+    """One query: the heads, and behind them the newest entry."""
+    page = mixed.query_mixed(_MODELS, audit_pk(tenant_pk), limit=NUM_CHAINS + 1, newest_first=True, consistent=True)
+    heads = {item.chain: item for item in page.items if isinstance(item, ChainHead)}
+    newest = next((item for item in page.items if isinstance(item, AuditRecord)), None)
+    return Ends(heads, newest if not heads else None)
 
 
 def newest(tenant_pk: str, limit: int, after: str | None) -> Page[AuditRecord]:
     """Newest first."""
-    return table.query(AuditRecord, audit_pk(tenant_pk), limit=limit, after=after, newest_first=True)
+    pk = audit_pk(tenant_pk)
+    return table.query(AuditRecord, pk, limit=limit, after=after or _BEFORE_HEADS, newest_first=True)
 
 
-def oldest(tenant_pk: str, after: str | None) -> Page[AuditRecord]:
-    """Oldest first, as many as one query reads."""
-    return table.query(AuditRecord, audit_pk(tenant_pk), after=after, consistent=True)
+def oldest(tenant_pk: str, after: str | None) -> Page[Item]:
+    """Oldest first, as many as one query reads; the heads come last."""
+    return mixed.query_mixed(_MODELS, audit_pk(tenant_pk), after=after, consistent=True)

@@ -1,6 +1,6 @@
 """The query of the dashboard: totals and clients are in the MSP's partition."""
 
-from chalicelib.aws import table
+from chalicelib.aws import mixed, table
 from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Org
@@ -19,7 +19,7 @@ def dashboard(msp_id: str, limit: int, after: str | None) -> tuple[list[Counts],
     if after is not None:
         counts = table.query(Counts, pk, prefix=_COUNTS).items
         return list(counts), table.query(Org, pk, prefix=_ORGS, after=after, limit=limit)
-    page = table.query_between({_COUNTS: Counts, _ORGS: Org}, pk, _COUNTS, f"{_ORGS}~", limit + NUM_COUNT_SHARDS)
+    page = mixed.query_between({_COUNTS: Counts, _ORGS: Org}, pk, _COUNTS, f"{_ORGS}~", limit + NUM_COUNT_SHARDS)
     all_orgs = [item for item in page.items if isinstance(item, Org)]
     orgs = all_orgs[:limit]
     has_more = len(all_orgs) > limit or page.next_position is not None

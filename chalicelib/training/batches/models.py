@@ -20,6 +20,8 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 class RolloutSpec(CoreItem):
     """`MSP#m#ROLLOUT#r` / `SPEC`: what was submitted (as `schemas.Plan`), and what became of each client."""
 
+    PERSONAL = frozenset({"plan"})
+
     plan = JSONAttribute()
     results = JSONAttribute()
     idempotency_sk = UnicodeAttribute(null=True)
@@ -150,6 +152,8 @@ class Partition(CoreItem):
     Range n holds the ids after `bounds[n - 1]` (from the start for 0) up to and including `bounds[n]`. The last is
     open, so that everybody who joins meanwhile is in a range.
     """
+
+    PERSONAL = frozenset({"recipients"})
 
     recipients = JSONAttribute()
     bounds: ListAttribute[str] = ListAttribute(default=list)

@@ -16,6 +16,8 @@ LIFETIME = timedelta(hours=1)
 class PlanItem(OutboxItem):
     """`PLAN#<msp>#<plan>` / `SPEC`. `launch` is the body, `plan` what it was checked to, `revisions` by client."""
 
+    PERSONAL = frozenset({"launch", "plan"})
+
     launch = JSONAttribute()
     plan = JSONAttribute()
     revisions = JSONAttribute()

@@ -53,6 +53,8 @@ class Session(CoreItem):
     `revision` guards what admins change; places are taken and freed beside it.
     """
 
+    PERSONAL = frozenset({"instructor"})
+
     training_id = UnicodeAttribute()
     session_id = UnicodeAttribute()
     status = UnicodeAttribute(default=SessionStatus.OPEN.value)
@@ -104,6 +106,8 @@ class Participant(CoreItem):
     person's part of SEQUENCE, below zero after a move to a session that changed more often. `asked` orders those who
     wait. `told_sequence` is that of the latest invitation or cancellation made, `first_told` that of the first.
     """
+
+    PERSONAL = frozenset({"remark", "comment"})
 
     org_id = UnicodeAttribute()
     training_id = UnicodeAttribute()

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import worker as jobs
 from chalicelib.aws import files
-from chalicelib.reporting.exports import sources
+from chalicelib.reporting.exports import lists
 from chalicelib.training.progress import learners
 from chalicelib.web.routing import MAX_KEY_LENGTH
 from tests.harness import World
@@ -95,7 +95,7 @@ def test_the_learners_of_a_row_are_exported_with_the_columns_of_the_list(
 def test_a_list_of_many_pages_is_exported_whole(
     world: World, driver: Driver, course: str, rows_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(lists, "_ROWS_AT_ONCE", rows_at_once)
     orgs = [world.org(driver.msp, f"Client {number}", courses=[course]) for number in range(3)]
     world.members(orgs[0], 5)
     driver.launch(orgs[0], [course])
@@ -201,7 +201,7 @@ def test_an_export_runs_until_its_job_has_run(world: World, driver: Driver) -> N
     }  # fmt: skip
     assert _poll(driver, export) == export
     assert world.messages() == [
-        {"job": "export", "msp_id": driver.msp, "org_id": None, "export_id": export["export_id"]}
+        {"job": "export", "msp_id": driver.msp, "org_id": None, "account_id": None, "export_id": export["export_id"]}
     ]
 
 

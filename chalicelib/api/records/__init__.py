@@ -1,0 +1,1 @@
+"""HTTP: what one can show: personal data, reports."""

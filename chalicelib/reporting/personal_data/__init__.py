@@ -1,0 +1,1 @@
+"""Personal data: what is kept about a person, handed out and erased (F9)."""

@@ -1,0 +1,163 @@
+"""The steps of erasing a member: each takes the person out of one kind of thing, page by page.
+
+A room that keeps something personal elsewhere adds its step to `STEPS`; `tests/structure/test_personal_data.py` asks
+for one whenever a model declares a new personal attribute.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.aws.files import files
+from chalicelib.people.members.models import Member
+from chalicelib.people.search import store as search_store
+from chalicelib.people.uploads import store as uploads_store
+from chalicelib.people.uploads.models import file_key as upload_file_key
+from chalicelib.people.uploads.states import UploadStatus
+from chalicelib.reporting.exports.models import file_key
+from chalicelib.reporting.exports.states import ExportKind, ending_of
+from chalicelib.reporting.personal_data import store, upload_rows
+from chalicelib.reporting.personal_data.traces import Traces
+from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.training.sessions import participant_store
+
+_PAGE = 50
+
+# Lists that name nobody.
+_WITHOUT_PEOPLE = frozenset({ExportKind.DASHBOARD.value, ExportKind.BATCHES.value})
+
+
+@dataclass(frozen=True)
+class Person:
+    msp_id: str
+    org_id: str
+    member: Member
+    traces: Traces
+
+
+# Does one page after the position, and gives the next position, None at the end.
+Step = Callable[[Person, str | None], str | None]
+
+
+def _uploads(person: Person, after: str | None) -> str | None:
+    """A year of files. One that nobody has decided about yet goes, its rows stay to be decided about."""
+    page = uploads_store.page(person.org_id, 5, after)
+    for upload in page.items:
+        outcomes = uploads_store.outcomes_of(person.org_id, upload.import_id)
+        is_open = upload.status in (UploadStatus.PREVIEW, UploadStatus.APPROVED)
+        for chunk in store.upload_chunks(upload):
+            rows = [
+                upload_rows.blanked(row, is_open=is_open) if upload_rows.is_about(row, outcomes, person.traces) else row
+                for row in chunk.rows
+            ]
+            if rows == chunk.rows:
+                continue
+            if upload.status == UploadStatus.PREVIEW:
+                files().delete(upload_file_key(person.org_id, upload.import_id))
+            is_preview = upload.status == UploadStatus.PREVIEW
+            num_failed = upload_rows.num_newly_failed(chunk.rows, rows) if is_preview else 0
+            store.put_upload_rows(upload, chunk, rows, num_failed)
+    return page.next_position
+
+
+def _sessions(person: Person, after: str | None) -> str | None:
+    member_id = person.member.member_id
+    page = participant_store.participation_page(person.org_id, member_id, _PAGE, after)
+    for pointer in page.items:
+        position: str | None = None
+        while True:
+            sessions = store.sessions_of(person.org_id, pointer.training_id, position)
+            ids = [session.session_id for session in sessions.items]
+            for participant in store.participants_in(person.org_id, ids, member_id):
+                store.blank_participant(participant)
+            position = sessions.next_position
+            if position is None:
+                break
+    return page.next_position
+
+
+def _history(person: Person, after: str | None) -> str | None:
+    """Groups, departments and statuses stay: they say why somebody is counted where they are."""
+    for change in store.changes_of(person.org_id, person.member.member_id):
+        if "fields" in change.before:
+            store.keep_of_change(change, {**change.before, "fields": {}})
+    return None
+
+
+def _filters(person: Person, after: str | None) -> str | None:
+    page = search_store.kept_filters(person.org_id, _PAGE, after)
+    for item in page.items:
+        left = person.traces.without(item.filter)
+        if left != item.filter:
+            store.put_filter(item, left)
+    return page.next_position
+
+
+def _own_exports(person: Person, after: str | None) -> str | None:
+    return _exports(person, person.org_id, after)
+
+
+def _msp_exports(person: Person, after: str | None) -> str | None:
+    return _exports(person, None, after)
+
+
+def _exports(person: Person, org_id: str | None, after: str | None) -> str | None:
+    """A list of people that was made before is made anew by whoever still needs it."""
+    page = store.exports_of(person.msp_id, org_id, after)
+    for export in page.items:
+        is_of_org = org_id is not None or export.selection.get("org_id") == person.org_id
+        if is_of_org and export.selection["kind"] not in _WITHOUT_PEOPLE:
+            files().delete(file_key(person.msp_id, export.export_id, ending_of(export.selection["kind"])))
+            store.drop_export(export)
+    return page.next_position
+
+
+def _answers(person: Person, after: str | None) -> str | None:
+    """Answers that are kept a day, in case an admin's request comes again."""
+    for tenant_pk in (org_pk(person.org_id), msp_pk(person.msp_id)):
+        for account_id in store.admins(tenant_pk):
+            _answers_to(person, account_id)
+    return None
+
+
+def _answers_to(person: Person, account_id: str) -> None:
+    position: str | None = None
+    while True:
+        page = store.answers_to(account_id, position)
+        for record in page.items:
+            if record.answer and person.member.member_id in record.answer:
+                left = json.dumps(person.traces.without(json.loads(record.answer)))
+                store.put_answer(record, left)
+        position = page.next_position
+        if position is None:
+            return
+
+
+def _mails(person: Person, after: str | None) -> str | None:
+    """Mails are kept without address or text. Of those about an invitation, the hash of the address goes as well."""
+    member = person.member
+    store.forget_addressees([*(member.earlier_mail_ids or ()), *([member.mail_id] if member.mail_id else [])])
+    return None
+
+
+def _notices(person: Person, after: str | None) -> str | None:
+    account_id = person.member.account_id
+    if account_id is None:
+        return None
+    page = store.notices(account_id, after)
+    store.drop_notices(notice for notice in page.items if notice.org_id == person.org_id)
+    return page.next_position
+
+
+# In this order; the name is part of a message, and stays. Certificates blank their holder here.
+STEPS: list[tuple[str, Step]] = [
+    ("uploads", _uploads),
+    ("sessions", _sessions),
+    ("history", _history),
+    ("filters", _filters),
+    ("exports", _own_exports),
+    ("msp_exports", _msp_exports),
+    ("answers", _answers),
+    ("mails", _mails),
+    ("notices", _notices),
+]
