@@ -21,7 +21,7 @@ from chalicelib.web.requests import address_without_slash, content_type_of, sour
 from chalicelib.web.routing import MAX_FILE_BYTES, clock
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
-from chalicelib.web.sessions.models import Session
+from chalicelib.web.sessions.models import BrowserSession
 
 _FILES = "multipart/form-data"
 # Never kept: whoever has the browser could read it there.
@@ -81,7 +81,7 @@ def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mappi
     return visit
 
 
-def _session(cookies: Mapping[str, str], now: Any) -> Session | None:
+def _session(cookies: Mapping[str, str], now: Any) -> BrowserSession | None:
     session = sessions.find(cookies.get(SESSION_COOKIE, ""), now)
     if session is not None:
         sessions.note_use(session, now)

@@ -21,7 +21,7 @@ from chalicelib.tenants.access.states import Permission, Reach, Role
 from chalicelib.web.call import Call, Empty
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.problems import invalid_of
-from chalicelib.web.sessions.models import Session
+from chalicelib.web.sessions.models import BrowserSession
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -55,7 +55,7 @@ class Visit:
     raw_body: bytes
     content_type: str
     needs: str
-    session: Session | None
+    session: BrowserSession | None
     now: datetime
     source: str = ""
     device: str = ""

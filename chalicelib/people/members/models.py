@@ -14,7 +14,7 @@ class Member(CoreItem):
     link was written. `mail_id` is the latest mail about it. `mail_blocked` is the reason why no more mail is sent.
     """
 
-    PERSONAL = frozenset({"email", "login_name", "first_name", "last_name", "fields"})
+    PERSONAL = frozenset({"email", "login_name", "first_name", "last_name", "fields", "last_change"})
 
     member_id = UnicodeAttribute()
     status = UnicodeAttribute()

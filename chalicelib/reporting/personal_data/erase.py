@@ -30,6 +30,7 @@ from chalicelib.tenants.access.models import AccountEntry
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.training.certificates import erase as certificates
 
 
 def erase(scope: Scope, member_id: str, seed: str, now: datetime) -> ErasureOut:
@@ -79,11 +80,13 @@ def _job(scope: Scope, member_id: str, erase_id: str, now: datetime) -> EraseMem
 def run(job: EraseMember, now: datetime) -> None:
     """Any number of times: step by step, page by page, and the member at the end."""
     member = members_store.member(job.org_id, job.member_id)
+    if member is not None and member.erase_id == job.erase_id and member.erased_at is not None:
+        certificates.erase_member(job.org_id, job.member_id, now)
     if member is None or member.erase_id != job.erase_id or member.erased_at is not None:
         due.close(job)
         return
     addresses = store.earlier_addresses(member.account_id) if member.account_id else []
-    person = Person(job.msp_id, job.org_id, member, Traces.of(member, addresses))
+    person = Person(job.msp_id, job.org_id, member, Traces.of(member, addresses), now)
     first, _, after = (job.position or "").partition("|")
     names = [name for name, _ in STEPS]
     start = names.index(first) if first else 0
@@ -108,6 +111,9 @@ def _finish(job: EraseMember, person: Person, now: datetime) -> None:
         invite_id=None, invite_hash=None, invite_expires_at=None, mail_blocked=None, erased_at=to_text(now),
     )  # fmt: skip
     after.mail_id, after.earlier_mail_ids = None, None
+    if member.last_change and "fields" in member.last_change["before"]:
+        # As of the changes before it: what decides enrollments stays, but for the fields.
+        after.last_change = {**member.last_change, "before": {**member.last_change["before"], "fields": {}}}
     writes = [*members_store.erase_writes(job.org_id, member, after)]
     account = _released_account(job, member.account_id, now)
     if member.account_id is not None:
@@ -116,6 +122,8 @@ def _finish(job: EraseMember, person: Person, now: datetime) -> None:
         writes.append(due.write(account, sent_at=now))
     # ConditionFailed: archiving came to its end meanwhile. The message comes again.
     store.end(job, writes)
+    # Once more: what was completed while this ran was certified under the name that was still there.
+    certificates.erase_member(job.org_id, job.member_id, now)
     # Who restores a table from an earlier state finds here what is to be erased again.
     observability.info("member erased", org_id=job.org_id, member_id=job.member_id)
     if account is not None:
@@ -172,6 +180,7 @@ def run_account(job: EraseAccount, now: datetime) -> None:
     for export in store.exports_of_account(job.account_id):
         files().delete(file_key(job.account_id, export.export_id, ending_of(export.selection["kind"])))
         store.drop_export(export)
+    certificates.erase_account(job.account_id, now)
     store.drop_account_items(job.account_id)
     observability.info("account erased", account_id=job.account_id)
     due.close(job)

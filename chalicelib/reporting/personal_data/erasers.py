@@ -7,6 +7,7 @@ for one whenever a model declares a new personal attribute.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.aws.files import files
 from chalicelib.people.members.models import Member
@@ -19,6 +20,7 @@ from chalicelib.reporting.exports.states import ExportKind, ending_of
 from chalicelib.reporting.personal_data import store, upload_rows
 from chalicelib.reporting.personal_data.traces import Traces
 from chalicelib.tenants.access.models import msp_pk, org_pk
+from chalicelib.training.certificates import erase as certificates
 from chalicelib.training.sessions import participant_store
 
 _PAGE = 50
@@ -33,6 +35,7 @@ class Person:
     org_id: str
     member: Member
     traces: Traces
+    now: datetime
 
 
 # Does one page after the position, and gives the next position, None at the end.
@@ -149,7 +152,13 @@ def _notices(person: Person, after: str | None) -> str | None:
     return page.next_position
 
 
-# In this order; the name is part of a message, and stays. Certificates blank their holder here.
+def _certificates(person: Person, after: str | None) -> str | None:
+    """They stay genuine, and say so without a name."""
+    certificates.erase_member(person.org_id, person.member.member_id, person.now)
+    return None
+
+
+# In this order; the name is part of a message, and stays.
 STEPS: list[tuple[str, Step]] = [
     ("uploads", _uploads),
     ("sessions", _sessions),
@@ -160,4 +169,5 @@ STEPS: list[tuple[str, Step]] = [
     ("answers", _answers),
     ("mails", _mails),
     ("notices", _notices),
+    ("certificates", _certificates),
 ]

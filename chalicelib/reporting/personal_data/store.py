@@ -49,6 +49,7 @@ from chalicelib.training.sessions.models import (
     training_pk,
 )
 from chalicelib.web.idempotency_store import IdempotencyRecord
+from chalicelib.web.sessions.models import BrowserSession, session_sk, sessions_pk
 
 
 def _quietly(*writes: Write) -> bool:
@@ -192,6 +193,7 @@ def drop_account_items(account_id: str) -> None:
     if feed is not None:
         keys += [CalendarFeed(*feed.key), FeedToken(feed_pk(feed.token), FEED_SK)]
     keys += table.query_all(IdempotencyRecord, f"IDEMPOTENCY#{account_id}")
+    keys += table.query_all(BrowserSession, sessions_pk(account_id), prefix=session_sk(""))
     for key in keys:
         table.transact([Write("delete", key)])
 

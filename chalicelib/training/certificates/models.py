@@ -14,6 +14,8 @@ class Certificate(EnrollmentItem):
     `course/<id>` or `training/<id>`. `revision` guards every change.
     """
 
+    PERSONAL = frozenset({"holder", "revoke_reason"})
+
     certificate_id = UnicodeAttribute()
     number = UnicodeAttribute()
     msp_id = UnicodeAttribute()

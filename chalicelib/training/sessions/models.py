@@ -237,6 +237,8 @@ class Enroll(CoreItem):
     chosen by a `filter` are fixed by the job; until then `num_people` is not there. `failed_code` says why nobody is.
     """
 
+    PERSONAL = frozenset({"filter"})
+
     enroll_id = UnicodeAttribute()
     msp_id = UnicodeAttribute()
     org_id = UnicodeAttribute()

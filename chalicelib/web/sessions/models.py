@@ -17,11 +17,13 @@ def session_sk(secret_hash: str) -> str:
     return _SESSION + secret_hash
 
 
-class Session(OutboxItem):
+class BrowserSession(OutboxItem):
     """`SESSIONS#<account>` / `SESSION#<hash of the secret>`. Who reads the table cannot log in by what is in it.
 
     `kept`: the person said that the device is their own. `email` is the verified address of the account, if any.
     """
+
+    PERSONAL = frozenset({"email", "first_name", "last_name", "device"})
 
     account_id = UnicodeAttribute()
     email = UnicodeAttribute(null=True)

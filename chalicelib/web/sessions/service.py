@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.aws.table import Write
 from chalicelib.web.sessions import store
-from chalicelib.web.sessions.models import Session, session_sk, sessions_pk
+from chalicelib.web.sessions.models import BrowserSession, session_sk, sessions_pk
 
 # From the log-in, and since the last request.
 ENDS_AFTER = timedelta(hours=12)
@@ -43,7 +43,7 @@ def begin(who: Known, device: str, *, kept: bool, now: datetime) -> str:
     """A new session; gives what its browser has to send from now on."""
     secret = secrets.token_urlsafe(32)
     at = _millis(now)
-    session = Session(
+    session = BrowserSession(
         sessions_pk(who.account_id), session_sk(hash_of(secret)), account_id=who.account_id, email=who.email,
         first_name=who.first_name, last_name=who.last_name, device=device[:_MAX_DEVICE], kept=kept, created=at, seen=at,
         ttl=_seconds(now + KEPT_ENDS_AFTER),
@@ -52,7 +52,7 @@ def begin(who: Known, device: str, *, kept: bool, now: datetime) -> str:
     return f"{who.account_id}.{secret}"
 
 
-def find(cookie: str, now: datetime) -> Session | None:
+def find(cookie: str, now: datetime) -> BrowserSession | None:
     """The session of a browser, while it lasts; whether an admin may go on with it, `is_over` says."""
     match = _COOKIE.fullmatch(cookie)
     if match is None:
@@ -67,19 +67,19 @@ def account_in(cookie: str) -> str:
     return match[1] if match else ""
 
 
-def is_over(session: Session, now: datetime, *, is_admin: bool) -> bool:
+def is_over(session: BrowserSession, now: datetime, *, is_admin: bool) -> bool:
     """An admin's session never lasts as long as that of a learner on a device of their own."""
     is_long = session.kept and not is_admin
     ends, idle = (KEPT_ENDS_AFTER, KEPT_IDLE_AFTER) if is_long else (ENDS_AFTER, IDLE_AFTER)
     return now >= _instant(session.created) + ends or now >= _instant(session.seen) + idle
 
 
-def note_use(session: Session, now: datetime) -> None:
+def note_use(session: BrowserSession, now: datetime) -> None:
     if now >= _instant(session.seen) + _NOTED_EVERY:
         store.see(session, _millis(now))
 
 
-def devices(account_id: str, now: datetime) -> Sequence[Session]:
+def devices(account_id: str, now: datetime) -> Sequence[BrowserSession]:
     """The account's sessions that last, the one in use last first."""
     found = [session for session in store.all_of(account_id) if not is_over(session, now, is_admin=False)]
     return sorted(found, key=lambda session: -session.seen)

@@ -6,8 +6,8 @@ from chalicelib.aws import table
 from chalicelib.aws.table import Ref, Write
 from chalicelib.web.sessions.models import (
     ENDED_SK,
+    BrowserSession,
     KeptPost,
-    Session,
     SessionsEnded,
     kept_post_ref,
     session_sk,
@@ -15,31 +15,31 @@ from chalicelib.web.sessions.models import (
 )
 
 
-def create(session: Session) -> None:
+def create(session: BrowserSession) -> None:
     table.transact([table.put_new(session)])
 
 
-def find(account_id: str, secret_hash: str) -> Session | None:
+def find(account_id: str, secret_hash: str) -> BrowserSession | None:
     """None when it is not there, or was ended with all of the account's. Read consistently: an end is at once."""
     session, ended = table.fetch(_ref(account_id, secret_hash), _ended_ref(account_id))
     return None if session is None or _is_ended(session, ended) else session
 
 
-def all_of(account_id: str) -> Sequence[Session]:
+def all_of(account_id: str) -> Sequence[BrowserSession]:
     """Those that were not ended; some may be too old."""
-    found = table.query_all(Session, sessions_pk(account_id), prefix=session_sk(""))
+    found = table.query_all(BrowserSession, sessions_pk(account_id), prefix=session_sk(""))
     ended = table.get(SessionsEnded, sessions_pk(account_id), ENDED_SK)
     return [session for session in found if not _is_ended(session, ended)]
 
 
-def see(session: Session, seen: int) -> None:
+def see(session: BrowserSession, seen: int) -> None:
     """Note that it is in use. Nothing where it was ended meanwhile, or seen later."""
-    key = Session(*session.key)
-    table.update_if(key, Session.pk.exists() & (Session.seen < seen), Session.seen.set(seen))
+    key = BrowserSession(*session.key)
+    table.update_if(key, BrowserSession.pk.exists() & (BrowserSession.seen < seen), BrowserSession.seen.set(seen))
 
 
 def end(account_id: str, secret_hash: str) -> None:
-    table.transact([Write("delete", Session(sessions_pk(account_id), session_sk(secret_hash)))])
+    table.transact([Write("delete", BrowserSession(sessions_pk(account_id), session_sk(secret_hash)))])
 
 
 def end_all_write(account_id: str, before: int, ttl: int) -> Write:
@@ -61,12 +61,12 @@ def kept(secret_hash: str) -> KeptPost | None:
     return table.get(KeptPost, ref.pk, ref.sk)
 
 
-def _is_ended(session: Session, ended: SessionsEnded | None) -> bool:
+def _is_ended(session: BrowserSession, ended: SessionsEnded | None) -> bool:
     return ended is not None and session.created < ended.before
 
 
-def _ref(account_id: str, secret_hash: str) -> Ref[Session]:
-    return Ref(Session, sessions_pk(account_id), session_sk(secret_hash))
+def _ref(account_id: str, secret_hash: str) -> Ref[BrowserSession]:
+    return Ref(BrowserSession, sessions_pk(account_id), session_sk(secret_hash))
 
 
 def _ended_ref(account_id: str) -> Ref[SessionsEnded]:
