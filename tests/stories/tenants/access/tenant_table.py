@@ -29,6 +29,8 @@ class Case:
     needs: Permission | None
     body: Callable[[Ids], Any] | None = None
     elsewhere: int = 404
+    # Where the answer is about the caller's own account, and depends on what they are.
+    elsewhere_too: tuple[int, ...] = ()
     # What even those who may are answered, where more than ids is needed.
     at_best: int = 200
     # A file that is sent in place of a body.
@@ -249,11 +251,12 @@ TABLE: dict[str, Case] = {
     ),
     "POST /me/courses/{enrollment_id}/start": Case(None),
     "POST /me/courses/{enrollment_id}/complete": Case(None),
-    "POST /me/data": Case(None, elsewhere=202),
     "GET /me/data": Case(None, at_best=404),
-    "POST /me/erase": Case(None, elsewhere=202),
+    "POST /me/data": Case(None, elsewhere=202),
     "POST /me/email": Case(None, lambda _: {"email": "new@example.com"}, elsewhere=202),
     "POST /me/email/confirm": Case(None, lambda _: {"code": "00000000"}, elsewhere=422, at_best=422),
+    # Admins give up their roles first.
+    "POST /me/erase": Case(None, elsewhere=202, elsewhere_too=(409,)),
 }
 
 
