@@ -7,7 +7,6 @@ from typing import Any
 
 from chalice.app import CaseInsensitiveMapping, Response
 
-from chalicelib.aws.files import files
 from chalicelib.core.errors import MusterError
 from chalicelib.web.problems import problem_response
 
@@ -35,6 +34,9 @@ def send_binary(request: Any, get_response: Any) -> Response:
 
 
 def _link(response: Response) -> str:
+    # Few requests need it, and every cold start would pay for it.
+    from chalicelib.aws.files import files
+
     headers = {name.lower(): str(value) for name, value in response.headers.items()}
     named = _FILE_NAME.search(headers.get("content-disposition", ""))
     key = _PREFIX + hashlib.sha256(response.body).hexdigest()

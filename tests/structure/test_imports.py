@@ -70,6 +70,6 @@ def test_only_stores_and_models_know_pynamodb() -> None:
     assert wrong == []
 
 
-def test_chalice_reaches_into_the_web_at_two_places() -> None:
+def test_chalice_reaches_into_the_web_at_three_places() -> None:
     known = {module for module in GRAPH.find_children("chalicelib.web") if "chalice" in _imported_by(module)}
-    assert known == {"chalicelib.web.routing", "chalicelib.web.problems"}
+    assert known == {"chalicelib.web.routing", "chalicelib.web.problems", "chalicelib.web.downloads"}
