@@ -25,12 +25,10 @@ class Album:
     With MUSTER_PICTURES set (`make pictures`) they are taken; else a page that shows something else fails the test.
     """
 
-    def __init__(
-        self, folder: Path = DOCUMENTED, digests: Path = SHIPPED / "pictures.json", phone: Size = PHONE
-    ) -> None:
+    def __init__(self, folder: Path | None = None, digests: Path | None = None, phone: Size = PHONE) -> None:
         """`phone`: the size of a phone's window in the pictures."""
         self.is_taking = bool(os.environ.get("MUSTER_PICTURES"))
-        self._folder, self._file, self._phone = folder, digests, phone
+        self._folder, self._file, self._phone = folder or DOCUMENTED, digests or SHIPPED / "pictures.json", phone
         self._known: dict[str, str] = json.loads(self._file.read_text()) if self._file.exists() else {}
         self._stale: list[str] = []
         self.names: list[str] = []

@@ -41,4 +41,4 @@ def test_a_department_is_enrolled_and_two_people_are_explained(
     assert "for Operations and all below it" in told
     assert "Launched  enrolled: 1 enrolled, 0 failed" in told
     assert "Why       Ann Lee: Enrolled by “Operations 1”." in told
-    assert "Why not   Bob Ray, Legal: “Operations 1” was for departments in which this person was not." in told, told
+    assert "Why not   Bob Ray, Legal: “Operations 1” was for departments that this person was not in." in told, told

@@ -90,7 +90,7 @@ def test_addresses_of_pages_are_not_found_by_trying_and_a_real_page_stays_open(w
 
 
 def test_a_line_for_the_worst_abuse_stays(world: World, joining: Joining, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_REQUESTS", 3)
+    monkeypatch.setattr(service, "REQUESTS", 3)
     for number in range(3):
         world.source = f"2001:db8:0:1::{number + 1:x}"
         assert world.get(f"/join/{SLUG}").status == 200

@@ -29,7 +29,7 @@ def test_what_is_enrolling_at_this_moment(at: Client, world: World, driver: Driv
     driver.deliver([advance])
     found = explained(at, member)
     assert (found["enrolled"], found["code"]) == (False, "in_work")
-    assert found["sentence"] == "“Q1 awareness” is enrolling at this moment."
+    assert found["sentence"] == "“Q1 awareness” is enrolling people right now."
     driver.work()
     assert explained(at, member)["code"] == "enrolled"
 
@@ -46,7 +46,7 @@ def test_what_broke_each_time(at: Client, world: World, driver: Driver) -> None:
     driver.work()
     found = explained(at, member)
     assert (found["code"], found["decided_by"]["batch_id"]) == ("processing_failed", batch)
-    assert found["next_step"].startswith("Press Retry")
+    assert found["next_step"].startswith("Choose Retry")
     # It says why of everybody, not only of those for whom it broke.
     assert explained(at, other)["code"] == "not_in_group"
     minutes(at)

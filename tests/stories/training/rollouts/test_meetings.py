@@ -66,7 +66,7 @@ def test_who_moves_while_a_batch_runs_is_enrolled_by_where_they_were_when_it_cam
     assert _why(firm, before)[0] == _why(firm, outside[-1])[0] == "enrolled"
     missed = {
         "filter": ("not_in_filter", "“Q1” was for whoever matched a filter, and this person did not."),
-    }.get(mode, ("not_in_department", "“Q1” was for departments in which this person was not."))
+    }.get(mode, ("not_in_department", "“Q1” was for departments that this person was not in."))
     assert _why(firm, people[-1]) == missed
     assert _why(firm, outside[0]) == missed
     (batch,) = firm.batches(firm.head)
