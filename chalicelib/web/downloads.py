@@ -35,11 +35,7 @@ def send_binary(request: Any, get_response: Any) -> Response:
 
 
 def _link(response: Response) -> str:
-<<<<<<< HEAD
-    # Few ever need it: not at a cold start.
-=======
     # Few requests need it, and every cold start would pay for it.
->>>>>>> h10
     from chalicelib.aws.files import files
 
     headers = {name.lower(): str(value) for name, value in response.headers.items()}

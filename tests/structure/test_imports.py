@@ -73,7 +73,6 @@ def test_only_stores_and_models_know_pynamodb() -> None:
 def test_chalice_reaches_into_the_web_at_three_places() -> None:
     known = {module for module in GRAPH.find_children("chalicelib.web") if "chalice" in _imported_by(module)}
     assert known == {"chalicelib.web.routing", "chalicelib.web.problems", "chalicelib.web.downloads"}
-<<<<<<< HEAD
 
 
 # What a page needs of a room is in its services. These are types that services hand out, and no reads.
@@ -94,5 +93,3 @@ def test_pages_call_services_and_never_the_tables() -> None:
         if imported.startswith("chalicelib.aws.") or layer_of(imported) in (STORE, MODELS)
     ]
     assert wrong == []
-=======
->>>>>>> h10

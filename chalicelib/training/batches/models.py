@@ -289,11 +289,6 @@ def enrollment_ref(org_id: str, member_id: str, course_id: str) -> Ref[Enrollmen
     return Ref(Enrollment, learner_pk(org_id, member_id), enrollment_sk(course_id))
 
 
-def ref_of_link(link: str) -> Ref[Enrollment]:
-    pk, _, sk = link.partition(" ")
-    return Ref(Enrollment, pk, sk)
-
-
 def history_sk(course_id: str, history_id: str) -> str:
     return f"COURSE#{course_id}#HISTORY#{history_id}"
 

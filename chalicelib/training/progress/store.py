@@ -10,7 +10,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import enrollment_store
-from chalicelib.training.batches.models import Enrollment, Row, ref_of_link
+from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import EnrollmentStatus
 from chalicelib.training.batches.store import add_open_due
 
@@ -37,11 +37,16 @@ def one_with(*enrollments: Enrollment) -> list[Enrollment]:
     found = list(enrollments)
     while found:
         named = {link: one.link for one in found for link in one.one_with or () if link not in known}
-        others = table.fetch_all(ref_of_link(link) for link in named) if named else []
+        others = table.fetch_all(_ref_of(link) for link in named) if named else []
         # What was enrolled anew since then is another one, and does not name it back.
         found = [other for other in others if named[other.link] in (other.one_with or ())]
         known |= {other.link: other for other in found}
     return list(known.values())[len(enrollments) :]
+
+
+def _ref_of(link: str) -> Ref[Enrollment]:
+    pk, _, sk = link.partition(" ")
+    return Ref(Enrollment, pk, sk)
 
 
 def news(other: Enrollment, old: Enrollment, values: Values) -> Values:
