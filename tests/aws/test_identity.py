@@ -139,3 +139,16 @@ def test_an_address_that_cognito_does_not_take_is_no_fault_of_ours(world: World,
     }[operation]
     with world.refusing("cognito-idp", operation, "InvalidParameterException"), pytest.raises(Invalid):
         give()
+
+
+@pytest.mark.parametrize(("verified", "is_known"), [("true", True), ("false", False), (None, False)])
+def test_a_person_whose_address_was_never_proven_is_nobody(
+    world: World, verified: str | None, *, is_known: bool
+) -> None:
+    attributes = [{"Name": "email", "Value": "ann@example.com"}]
+    attributes += [{"Name": "email_verified", "Value": verified}] if verified else []
+    world.client("cognito-idp").admin_create_user(
+        UserPoolId=world.stage.environment["USER_POOL_ID"], Username="ann", UserAttributes=attributes,
+        MessageAction="SUPPRESS",
+    )  # fmt: skip
+    assert (identity().person("ann") is not None) == is_known

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Action, Write
+from chalicelib.aws.table import Action, Ref, Write
 from chalicelib.core.clock import to_text
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write

@@ -35,6 +35,7 @@ _CHANCE = re.compile(
     r"|[0-9a-f]{32,}"  # hashes
     r"|[\w~-]{22,}"  # secrets
     r"|\b\d{10,}\b"  # seconds
+    r'|(?<="num_tries": {"N": ")\d+'  # a try that broke counts, too
 )
 
 

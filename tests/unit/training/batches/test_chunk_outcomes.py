@@ -54,3 +54,10 @@ def test_who_was_found_enrolled_counts_in_place_of_the_number_from_before_and_un
     result = later.as_result(2)
     assert _numbers(result) == (9, 3, 2, 4, 0)
     assert result.member_ids_by_code[Code.ALREADY_ENROLLED] == ["d", "e"]
+
+
+def test_when_each_run_was_is_kept_from_run_to_run() -> None:
+    first = ChunkOutcomes(ran_at=["2027-01-04T10:00:00Z"]).as_result(1)
+    assert first.ran_at == ["2027-01-04T10:00:00Z"]
+    assert ChunkOutcomes.of_earlier_runs(first).as_result(2).ran_at == ["2027-01-04T10:00:00Z"]
+    assert ChunkOutcomes().as_result(1).ran_at is None
