@@ -1,5 +1,6 @@
 """The same request under the same key happens once, even after a failure in between."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,6 +86,11 @@ def test_a_process_that_died_before_it_answered_is_taken_over(world: World, admi
     assert world.dump("core") == state
 
 
+def _keys(items: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Of entries in the audit trail without the instant: who takes over is later."""
+    return {(one["pk"], re.sub(r"^.*?#", "", one["sk"]) if "#AUDIT" in one["pk"] else one["sk"]) for one in items}
+
+
 def test_a_process_that_died_before_it_began_is_taken_over(world: World, admin: str, creation: Creation) -> None:
     before = world.dump("core")
     creation.send(world, admin)
@@ -92,7 +98,7 @@ def test_a_process_that_died_before_it_began_is_taken_over(world: World, admin: 
     _take_out(world, [item for item in now if item not in before], before)
     world.lose_answers()
     assert creation.send(world, admin).status == 201
-    assert {(item["pk"], item["sk"]) for item in world.dump("core")} == {(item["pk"], item["sk"]) for item in now}
+    assert _keys(world.dump("core")) == _keys(now)
 
 
 def test_the_same_key_with_another_body_is_refused(world: World, admin: str, creation: Creation) -> None:

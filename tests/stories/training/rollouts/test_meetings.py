@@ -65,7 +65,7 @@ def test_who_moves_while_a_batch_runs_is_enrolled_by_where_they_were_when_it_cam
     assert firm.enrolled() == {*theirs, *people[:-1], outside[-1]}
     assert _why(firm, before)[0] == _why(firm, outside[-1])[0] == "enrolled"
     missed = {
-        "filter": ("not_in_filter", "“Q1” was for whoever matched a filter, and this person did not."),
+        "filter": ("not_in_filter", "“Q1” was for people who matched a filter, and this person did not."),
     }.get(mode, ("not_in_department", "“Q1” was for departments that this person was not in."))
     assert _why(firm, people[-1]) == missed
     assert _why(firm, outside[0]) == missed
@@ -90,7 +90,7 @@ def test_a_group_s_course_meets_a_batch_for_the_same_people(firm: Firm) -> None:
     explained = firm.world.get(f"{path}/explain?course_id={firm.course}", firm.boss).json
     assert (explained["decided_by"]["group_id"], explained["code"]) == (with_course, "enrolled")
     assert explained["steps"][-1]["sentence"] == (
-        "“Q1” left this person as they were: they were enrolled in the course before."
+        "“Q1” skipped this person because they were already enrolled in the course."
     )
 
 
@@ -103,7 +103,7 @@ def test_a_filter_that_goes_is_still_what_its_scheduled_batch_is_for(firm: Firm)
     firm.launch(firm.boss, "filter", {"enroll_on": LATER}, filter={"filter_id": kept})
     assert firm.world.delete(f"/orgs/{firm.org}/filters/{kept}", firm.boss).status == 204
     theirs = {firm.in_sales[1], firm.in_north[1], firm.in_legal[1]}
-    assert _why(firm, firm.in_sales[1]) == ("scheduled_for", "“Q1” will enroll this person, if all stays as it is.")
+    assert _why(firm, firm.in_sales[1]) == ("scheduled_for", "“Q1” will enroll this person if nothing changes.")
     planned = ("not_in_filter", "“Q1” will be for whoever matches a filter, and this person does not.")
     assert _why(firm, firm.nowhere) == planned
     # Its group stays while the batch waits: it is what the filter said.
@@ -112,7 +112,7 @@ def test_a_filter_that_goes_is_still_what_its_scheduled_batch_is_for(firm: Firm)
     firm.driver.until(THEN)
     firm.driver.fire()
     assert firm.enrolled() == theirs
-    ran = ("not_in_filter", "“Q1” was for whoever matched a filter, and this person did not.")
+    ran = ("not_in_filter", "“Q1” was for people who matched a filter, and this person did not.")
     assert _why(firm, firm.nowhere) == ran
     gone = firm.send(firm.boss, firm.form("filter", filter={"filter_id": kept}))
     assert (gone.status, gone.json["errors"][0]["code"]) == (422, "unknown_filter")
@@ -247,7 +247,7 @@ def test_one_cancels_what_the_other_dates_anew(firm: Firm, two: Two) -> None:
     firm.driver.fire()
     firm.driver.sweep()
     assert firm.enrolled() == set()
-    assert _why(firm, firm.nowhere) == ("batch_cancelled", "“Q1” was cancelled before it came to this person.")
+    assert _why(firm, firm.nowhere) == ("batch_cancelled", "“Q1” was cancelled before it got to this person.")
 
 
 def test_two_who_undo_a_batch(firm: Firm, two: Two) -> None:
