@@ -172,6 +172,11 @@ def reset(email: str, code: str, new_password: str, source: str, now: datetime) 
             if no.code in _WEAK:
                 raise refused_by_cognito("new_password") from None
             raise wrong_code() from None
+        except Unavailable:
+            # It may have gone through; then nobody else would end them, for the code is used up.
+            if account_id is not None:
+                sessions.end_all(account_id, now)
+            raise
         if account_id is not None:
             sessions.end_all(account_id, now)
 

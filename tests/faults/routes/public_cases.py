@@ -235,6 +235,11 @@ def _rsvp(doors: Doors) -> str:
     return f"/rsvp/{found[0]}"
 
 
+def _certificate(doors: Doors) -> str:
+    found = [one["pk"] for one in doors.scene.world.dump("core") if one["sk"] == "NUMBER"]
+    return f"/certificates/{found[0].partition('#')[2]}"
+
+
 _ALL = (
     *(PublicCase(f"GET {path}", lambda doors, path=path: doors.step(path)) for path in
       ("/health", "/docs", "/openapi.json", "/guide")),
@@ -263,6 +268,7 @@ _ALL = (
     PublicCase("GET /rsvp/{token}", lambda doors: doors.step(_rsvp(doors))),
     PublicCase("POST /rsvp/{token}", lambda doors: doors.press(_rsvp(doors), answer="confirm")),
     PublicCase("POST /rsvp/{token}: declined", lambda doors: doors.press(_rsvp(doors), answer="decline")),
+    PublicCase("GET /certificates/{number}", lambda doors: doors.step(_certificate(doors))),
     PublicCase(
         "GET /calendar/{token}",
         lambda doors: doors.step(f"/calendar/{doors.secret_of('POST /me/calendar', 'address')}"),

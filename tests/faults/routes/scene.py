@@ -34,6 +34,7 @@ _CHANCE = re.compile(
     r"|\d{4}-\d\d-\d\dT[\d:.]+Z"  # instants
     r"|[0-9a-f]{32,}"  # hashes
     r"|[\w~-]{22,}"  # secrets
+    r"|\b[2-9A-HJKMNP-Z]{18}\b"  # numbers of certificates
     r"|\b\d{10,}\b"  # seconds
     r'|(?<="num_tries": {"N": ")\d+'  # a try that broke counts, too
 )

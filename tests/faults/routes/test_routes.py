@@ -48,7 +48,18 @@ _KNOWN: dict[str, dict[str, Any]] = json.loads(_FILE.read_text()) if _FILE.exist
 
 
 # Nobody is called: the link is signed here.
-SIGNED = {"GET /msp/exports/{export_id}": "GetObject", "GET /orgs/{org_id}/exports/{export_id}": "GetObject"}
+SIGNED = {
+    "GET /msp/exports/{export_id}": "GetObject",
+    "GET /orgs/{org_id}/exports/{export_id}": "GetObject",
+    "GET /orgs/{org_id}/certificates/{certificate_id}/file": "GetObject",
+    "GET /me/certificates/{certificate_id}/file": "GetObject",
+}
+
+# What a process that dies right after this call leaves, and nobody can find again.
+LEFT_BY_THE_DEAD = {
+    "POST /auth/reset": ("ConfirmForgotPassword", "sessions stay until their own end: the code is used up"),
+    "POST /invites/{token}/reset": ("ConfirmForgotPassword", "the same"),
+}
 
 # The same code as of the routes of the MSP, behind another check of who asks: their calls are compared, that is all.
 _TWINS = "/orgs/{org_id}/training/"
@@ -108,6 +119,8 @@ class _Walk:
         self.starts, self.ends = [scene.taken()], [scene.stored()]
         self.found: dict[str, list[Any]] = {}
         for part, one in zip(("first", "again"), (request, _once_more(request)), strict=True):
+            # As in a new function, which is what the broken ones are.
+            self.scene.back_to(self.starts[-1])
             with scene.injector.watched() as calls:
                 answer = scene.ask(one)
             self.found[part] = [answer.status, " ".join(call.partition(".")[2] for call in calls)]
@@ -137,6 +150,8 @@ class _Walk:
             if SIGNED.get(self.name) == name:
                 continue
             for fault in (fault for fault in faults if fault in possible) if is_write else (UNREACHABLE,):
+                if fault == KILLED_AFTER and LEFT_BY_THE_DEAD.get(self.name, ("",))[0] == name:
+                    continue
                 where = f"{part}, {at} {name} {fault.name}"
                 before = in_process_cloud.num_changing
                 self._expect(where, self._broken(at, fault, request, where))

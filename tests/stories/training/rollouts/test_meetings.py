@@ -104,7 +104,7 @@ def test_a_filter_that_goes_is_still_what_its_scheduled_batch_is_for(firm: Firm)
     assert firm.world.delete(f"/orgs/{firm.org}/filters/{kept}", firm.boss).status == 204
     theirs = {firm.in_sales[1], firm.in_north[1], firm.in_legal[1]}
     assert _why(firm, firm.in_sales[1]) == ("scheduled_for", "“Q1” will enroll this person if nothing changes.")
-    planned = ("not_in_filter", "“Q1” will be for whoever matches a filter, and this person does not.")
+    planned = ("not_in_filter", "“Q1” is for people who match a filter, and this person does not.")
     assert _why(firm, firm.nowhere) == planned
     # Its group stays while the batch waits: it is what the filter said.
     refused = firm.world.delete(f"/orgs/{firm.org}/groups/{firm.group}", firm.boss)
