@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -10,7 +11,7 @@ from aws_lambda_powertools import Logger
 from chalicelib import mailer, worker
 from chalicelib.core import observability
 from tests.harness import World
-from tests.stories.driver import Driver
+from tests.stories.driver import LAUNCH, Driver
 from tests.stories.mailbox import Mailbox
 
 MAILS = {"notifications": {"enrollment": True, "reminders": False}}
@@ -29,7 +30,9 @@ class Flow:
 
     def launch(self, **fields: Any) -> str:
         """The id that the answer tells."""
-        answer = self.driver.send({**self.form, **fields})
+        # Each with an id of its own, as from API Gateway.
+        headers = {"Idempotency-Key": str(uuid4()), "x-amzn-RequestId": str(uuid4())}
+        answer = self.world.post(LAUNCH, self.driver.admin, {**self.form, **fields}, headers=headers)
         assert answer.status == 202, answer.text
         return answer.headers["x-request-id"]
 
