@@ -1,4 +1,4 @@
-"""The portal: pages over the same services as the HTTP interface (docs/decisions/0023).
+"""The portal: pages over the same services as the HTTP interface (docs/decisions/0014).
 
 API Gateway knows two paths of it and checks nobody; which pages there are, and who may open them, is in `site_map`.
 """

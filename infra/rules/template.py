@@ -19,7 +19,7 @@ from infra.rules.parts import (
 
 # Open to everybody; every other route needs a token.
 PUBLIC = {
-    # Pages are opened with a session, which the application checks (docs/decisions/0023).
+    # Pages are opened with a session, which the application checks (docs/decisions/0014).
     *(f"{method} {path}" for method in ("GET", "POST") for path in ("/portal", "/portal/{proxy+}")),
     "GET /health",
     "GET /docs",

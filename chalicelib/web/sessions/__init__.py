@@ -1,1 +1,1 @@
-"""Log-ins of the portal: who they are of, how long they last, what ends them. docs/decisions/0023 has the reasons."""
+"""Log-ins of the portal: who they are of, how long they last, what ends them. docs/decisions/0014 has the reasons."""
