@@ -159,6 +159,20 @@ def test_another_password_ends_every_session(world: World) -> None:
     assert _is_logged_in(browser)
 
 
+def test_a_session_that_began_while_the_password_was_changed_ends_too(world: World) -> None:
+    """Whoever has the old password may try it all the while; no clock moves between their log-in and the change."""
+    _account(world, "ann@example.com")
+    browser, thief = Browser(world), Browser(world)
+    browser.open("/forgot")
+    browser.press("Email me a code", email="ann@example.com")
+    _log_in(thief, "ann@example.com")
+    page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
+    assert "Your password is changed" in page.text
+    assert not _is_logged_in(thief)
+    _log_in(browser, "ann@example.com", OTHER)
+    assert _is_logged_in(browser)
+
+
 def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     browser = Browser(world)
     browser.open("/register")
