@@ -113,7 +113,7 @@ def _to_log_in(visit: Visit) -> GoTo:
         return GoTo(f"/login?{urlencode({'next': here})}")
     fields = [(name, text) for name, text in visit.form.pairs if not any(word in name for word in _SECRET_WORDS)]
     owner = sessions.account_in(visit.cookies.get(SESSION_COOKIE, ""))
-    secret = kept_posts.keep(kept_posts.Post(here, fields, owner), visit.now) if fields else None
+    secret = kept_posts.keep(kept_posts.Post(here, fields, owner), visit.source, visit.now) if fields else None
     if secret is None:
         return GoTo("/login?why=lost")
     max_age = int(kept_posts.KEPT_FOR.total_seconds())

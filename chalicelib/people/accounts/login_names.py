@@ -84,6 +84,8 @@ def new_first_password(scope: Scope, member_id: str, password: str, now: datetim
     audit.commit(scope.tenant_pk, entry, [*checks, sessions.end_all_write(member.account_id, now)], now)
     if identity().set_first_password(member.login_name, password) != member.account_id:
         raise _has_own()
+    # Those too that began by the old password meanwhile.
+    sessions.end_all(member.account_id, now)
 
 
 def _claim(scope: Scope, name: str, member_id: str) -> None:

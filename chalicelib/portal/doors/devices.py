@@ -45,9 +45,6 @@ def log_out_one(visit: Visit) -> GoTo:
 @pages.post("/account/devices/everywhere")
 def log_out_everywhere(visit: Visit) -> GoTo:
     sessions.end_all(visit.account_id, visit.now)
-    if visit.session is not None:
-        # Begun in this very millisecond it would not count as one from before.
-        sessions.end(visit.account_id, visit.session.session_id)
     return GoTo("/login?why=everywhere", (no_cookie(SESSION_COOKIE),))
 
 

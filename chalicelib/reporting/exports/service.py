@@ -12,14 +12,22 @@ from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
-from chalicelib.reporting.exports.states import PRIVATE, Code, ExportStatus, ending_of
+from chalicelib.reporting.exports.states import PRIVATE, Code, ExportKind, ExportStatus, ending_of
 from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.access.states import Permission
 
 # As in the bucket's lifecycle (infra/resources.yaml), which deletes files at the midnight after.
 KEPT_FOR = timedelta(days=7)
 
 # Long enough to follow a link, too short to pass it on.
 LINK_LASTS = timedelta(minutes=15)
+
+# Of lists that are about more than training.
+_NEEDS = {
+    ExportKind.DASHBOARD: Permission.ROLLOUTS,
+    ExportKind.MEMBER: Permission.MEMBERS,
+    ExportKind.EVIDENCE: Permission.AUDIT,
+}
 
 _TEXTS = Path(__file__).with_name("explanations.toml")
 
@@ -60,11 +68,11 @@ def begin(
 def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
     """The state of the export; once it is ready, with a new link.
 
-    Who is limited to departments finds their own, made under the same limits. What is stored about a person is found
-    by who asked for it.
+    Whoever may not ask for such an export, or no longer, finds none, by whichever route. Who is limited to departments
+    finds their own, made under the same limits. What is stored about a person is found by who asked for it.
     """
     export = store.find(scope.msp_id, export_id, scope.org_id)
-    if export is None or is_over(export, now):
+    if export is None or is_over(export, now) or _needs(export.selection["kind"]) not in scope.permissions:
         raise NotFound()
     is_own = export.created_by == scope.account_id
     if export.selection["kind"] in PRIVATE and not is_own:
@@ -72,6 +80,11 @@ def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
     if scope.department_ids is not None and not (is_own and list(export.department_ids or ()) == _limits(scope)):
         raise NotFound()
     return shown(export, scope.msp_id)
+
+
+def _needs(kind: str) -> Permission:
+    """What one has to be allowed to ask for an export of this kind."""
+    return _NEEDS.get(ExportKind(kind), Permission.TRAINING_READ)
 
 
 def is_over(export: Export, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due
 from chalicelib.people.members.events import MemberArchived
+from chalicelib.people.members.reach import reach_writes
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
@@ -60,7 +61,7 @@ def cancel(scope: Scope, training_id: str, member_id: str, now: datetime) -> Par
         entry = AuditEntry(
             scope.account_id, "participant.cancelled", f"member/{member_id}", after={"session_id": session.session_id}
         )
-        audit.commit(scope.tenant_pk, entry, writes, now)
+        audit.commit(scope.tenant_pk, entry, [*writes, *reach_writes(scope, member_id)], now)
         return jobs
 
     places.send(until_settled(step, places.TRIES), now)
@@ -127,6 +128,7 @@ def _move(scope: Scope, training_id: str, member_id: str, session_id: str, now: 
         # Of a session that is not written to otherwise, the number has to be as it was read all the same.
         same = [] if left else [place_store.same_sequence(session)]
         writes = [*participant_store.move_writes(participant, after), take, *left, *same, due.write(job, sent_at=now)]
+        writes += reach_writes(scope, member_id)
         audit.commit(scope.tenant_pk, entry, writes, now)
         return [*jobs, job]
 
@@ -243,7 +245,7 @@ def _enter(scope: Scope, training_id: str, member_id: str, fields: dict[str, Any
             {**shown, "session_id": session.session_id, "fields": sorted(changes.keys() - {"certificate_id"})},
         )  # fmt: skip
         write = participant_store.change_write(participant, **changes)
-        audit.commit(scope.tenant_pk, entry, [write, *certificates], now)
+        audit.commit(scope.tenant_pk, entry, [write, *certificates, *reach_writes(scope, member_id)], now)
 
     until_settled(step)
 

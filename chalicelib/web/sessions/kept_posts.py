@@ -13,11 +13,17 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.core.errors import TooMany
+from chalicelib.web import rate_limits
+from chalicelib.web.rate_limits import network_of
 from chalicelib.web.sessions import store
 
 KEPT_FOR = timedelta(minutes=10)
 # An item has 400 KB at most; what is longer is a file, and its owner still has it.
 MAX_BYTES = 100_000
+
+# From one network, in ten minutes: who sends a form without a session need not be anybody.
+MAX_KEPT = 200
 
 _SECRET = re.compile(r"[0-9A-Za-z_-]{43}")
 _TAG_BYTES = 32
@@ -32,10 +38,14 @@ class Post:
     account_id: str
 
 
-def keep(post: Post, now: datetime) -> str | None:
-    """Gives the secret for the browser's cookie. None when it is too long to be kept."""
+def keep(post: Post, source: str, now: datetime) -> str | None:
+    """Gives the secret for the browser's cookie. None when it is too long to be kept, or one of too many."""
     plain = json.dumps([post.path, post.fields, post.account_id]).encode()
     if len(plain) > MAX_BYTES:
+        return None
+    try:
+        rate_limits.take("kept_post", network_of(source), MAX_KEPT, KEPT_FOR, now)
+    except TooMany:
         return None
     secret = secrets.token_urlsafe(32)
     ends = now + KEPT_FOR

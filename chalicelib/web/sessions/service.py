@@ -91,8 +91,13 @@ def end(account_id: str, session_id: str) -> None:
 
 
 def end_all(account_id: str, now: datetime) -> None:
-    """Of all devices: asked for, or because the password has changed."""
+    """Of all devices: asked for, or because the password has changed.
+
+    Also those that began since `now`: whoever knew the old password may have used it until this moment.
+    """
     store.end_all(account_id, _millis(now), _seconds(now + 2 * KEPT_ENDS_AFTER))
+    for session in store.all_of(account_id):
+        store.end(account_id, session.session_id)
 
 
 def end_all_write(account_id: str, now: datetime) -> Write:

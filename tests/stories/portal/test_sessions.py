@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
 from tests.harness import World
 from tests.stories.inbox import code_for
@@ -159,6 +160,20 @@ def test_another_password_ends_every_session(world: World) -> None:
     assert _is_logged_in(browser)
 
 
+def test_a_session_that_began_while_the_password_was_changed_ends_too(world: World) -> None:
+    """Whoever has the old password may try it all the while; no clock moves between their log-in and the change."""
+    _account(world, "ann@example.com")
+    browser, thief = Browser(world), Browser(world)
+    browser.open("/forgot")
+    browser.press("Email me a code", email="ann@example.com")
+    _log_in(thief, "ann@example.com")
+    page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
+    assert "Your password is changed" in page.text
+    assert not _is_logged_in(thief)
+    _log_in(browser, "ann@example.com", OTHER)
+    assert _is_logged_in(browser)
+
+
 def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     browser = Browser(world)
     browser.open("/register")
@@ -266,3 +281,13 @@ def test_passwords_and_codes_are_never_kept(world: World, admin: str) -> None:
     browser.request("POST", "/msp/admins", [("email", "kim@example.com"), ("password", PASSWORD), ("code", "123456")])
     _back(world, browser, admin)
     assert browser.page.form("Send it now").fields == [("email", "kim@example.com")]
+
+
+def test_no_more_forms_are_kept_than_an_office_sends(world: World, admin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to be logged in to have one kept."""
+    monkeypatch.setattr(kept_posts, "MAX_KEPT", 1)
+    form = [("email", "kim@example.com")]
+    ways = [Browser(world).request("POST", "/msp/admins", form).headers["location"] for _ in range(2)]
+    assert ["why=kept" in way for way in ways] == [True, False]
+    world.now += kept_posts.KEPT_FOR
+    assert "why=kept" in Browser(world).request("POST", "/msp/admins", form).headers["location"]

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions.kept_posts import Post
 
+SOURCE = "192.0.2.1"
 NOW = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
 POST = Post("/msp/organizations/new", [("name", "Zoë & Söhne"), ("name", "")], "ann")
 
@@ -19,13 +20,14 @@ def table(monkeypatch: pytest.MonkeyPatch) -> dict[str, SimpleNamespace]:
     def keep(name: str, sealed: bytes, ends: int, ttl: int) -> None:
         kept[name] = SimpleNamespace(sealed=sealed, ends=ends)
 
+    monkeypatch.setattr(kept_posts.rate_limits, "take", lambda *_: None)
     monkeypatch.setattr(kept_posts.store, "keep", keep)
     monkeypatch.setattr(kept_posts.store, "kept", kept.get)
     return kept
 
 
 def test_a_form_comes_back_as_it_was(table: dict[str, SimpleNamespace]) -> None:
-    secret = kept_posts.keep(POST, NOW)
+    secret = kept_posts.keep(POST, SOURCE, NOW)
     assert secret is not None
     assert kept_posts.find(secret, "ann", NOW) == POST
     assert kept_posts.find(secret, "bob", NOW) is None
@@ -34,15 +36,15 @@ def test_a_form_comes_back_as_it_was(table: dict[str, SimpleNamespace]) -> None:
 
 
 def test_what_is_kept_tells_nothing_and_two_forms_look_nothing_alike(table: dict[str, SimpleNamespace]) -> None:
-    kept_posts.keep(POST, NOW)
-    kept_posts.keep(POST, NOW)
+    kept_posts.keep(POST, SOURCE, NOW)
+    kept_posts.keep(POST, SOURCE, NOW)
     one, other = (found.sealed for found in table.values())
     assert b"organizations" not in one
     assert sum(a == b for a, b in zip(one, other, strict=True)) < len(one) // 8
 
 
 def test_a_changed_byte_anywhere_makes_it_nothing(table: dict[str, SimpleNamespace]) -> None:
-    secret = kept_posts.keep(POST, NOW)
+    secret = kept_posts.keep(POST, SOURCE, NOW)
     assert secret is not None
     (found,) = table.values()
     whole = found.sealed
@@ -54,5 +56,5 @@ def test_a_changed_byte_anywhere_makes_it_nothing(table: dict[str, SimpleNamespa
 
 
 def test_a_file_is_too_long_to_be_kept(table: dict[str, SimpleNamespace]) -> None:
-    assert kept_posts.keep(Post("/x", [("text", "x" * kept_posts.MAX_BYTES)], "ann"), NOW) is None
+    assert kept_posts.keep(Post("/x", [("text", "x" * kept_posts.MAX_BYTES)], "ann"), SOURCE, NOW) is None
     assert table == {}

@@ -12,7 +12,7 @@ from email.message import Message
 from email.policy import compat32
 from typing import Any
 
-from chalicelib.core.text import one_line
+from chalicelib.core.text import normalized, one_line
 
 _CALENDAR_TYPES = frozenset({"text/calendar", "application/ics"})
 _MAILTO = re.compile("^mailto:", re.IGNORECASE)
@@ -20,6 +20,8 @@ _METHODS = frozenset({"REPLY", "COUNTER"})
 _MAX_REMARK = 500
 _MAX_PARTS = 50
 _MAX_ATTENDEES = 50
+# Bytes. Members are looked up by it, and a longer key would be refused.
+_MAX_ADDRESS = 320
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,13 @@ class Reply:
 
 def reply_in(raw: bytes) -> Reply | None:
     """The first answer in a mail; None when there is none that can be read."""
-    for part in _calendar_parts(message_from_bytes(raw, policy=compat32)):
-        reply = _reply(part)
-        if reply is not None:
-            return reply
-    return None
+    try:
+        parts = list(_calendar_parts(message_from_bytes(raw, policy=compat32)))
+    except Exception:
+        # Anybody can send a mail, and the parser of mails raises at some: RecursionError for parts within parts. It
+        # would come again and again, and end among the failures of ours.
+        return None
+    return next((reply for part in parts if (reply := _reply(part)) is not None), None)
 
 
 def _calendar_parts(message: Message) -> Iterator[Message]:
@@ -70,7 +74,7 @@ def _reply(part: Message) -> Reply | None:
         if method not in _METHODS or not events:
             return None
         return _reply_of(method, events[0])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except Exception:
         # Whatever is wrong with it, nobody is told: it may come from anybody.
         return None
 
@@ -98,9 +102,10 @@ def _reply_of(method: str, event: Any) -> Reply | None:
 
 
 def _attendee(attendee: Any) -> tuple[str, str]:
-    """Apple names people by other URIs, and their address beside."""
-    address = str(attendee.params.get("EMAIL") or _MAILTO.sub("", str(attendee)))
-    return address.strip(), str(attendee.params.get("PARTSTAT", "")).upper()
+    """Apple names people by other URIs, and their address beside. What is too long for an address is nobody's."""
+    address = str(attendee.params.get("EMAIL") or _MAILTO.sub("", str(attendee))).strip()
+    is_possible = len(normalized(address).encode()) <= _MAX_ADDRESS
+    return address if is_possible else "", str(attendee.params.get("PARTSTAT", "")).upper()
 
 
 def _remark(method: str, event: Any) -> str:

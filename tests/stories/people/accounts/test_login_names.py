@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws.identity import identity
 from chalicelib.people.accounts import login_names
+from chalicelib.people.members import store as members_store
+from chalicelib.web.sessions import service as sessions
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -190,3 +193,23 @@ def test_of_two_who_want_the_name_at_once_one_gets_it(firm: Firm, monkeypatch: p
     answers.append(firm.create())
     assert sorted(answer.status for answer in answers) in ([201, 409], [201, 422]), [one.text for one in answers]
     assert len(firm.world.every(f"/orgs/{firm.org}/members", firm.boss)) == 1
+
+
+def test_a_session_that_began_while_the_first_password_was_changed_is_over(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the old password, which counts until Cognito has the new one."""
+    member_id = firm.create().json["member_id"]
+    member = members_store.member(firm.org, member_id)
+    assert member is not None
+    who = sessions.Known(str(member.account_id), None, "Ann", "Lee")
+    begun = []
+
+    class Meanwhile:
+        def set_first_password(self, name: str, password: str) -> str | None:
+            begun.append(sessions.begin(who, "Test", kept=False, now=firm.world.now))
+            return identity().set_first_password(name, password)
+
+    monkeypatch.setattr(login_names, "identity", Meanwhile)
+    assert firm.reset(member_id).status == 204
+    assert [sessions.find(cookie, firm.world.now) for cookie in begun] == [None]

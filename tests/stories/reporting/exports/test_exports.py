@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from chalicelib import worker as jobs
-from chalicelib.aws import files
+from chalicelib.aws import files, table
 from chalicelib.reporting.exports import lists
+from chalicelib.tenants.access.models import AccountEntry, account_pk
+from chalicelib.tenants.admins.models import org_role_sk
 from chalicelib.training.progress import learners
 from chalicelib.web.routing import MAX_KEY_LENGTH
 from tests.harness import World
@@ -395,3 +397,26 @@ def test_a_file_that_cannot_be_written_leaves_the_export_running(world: World, d
     assert _poll(driver, export)["status"] == "running"
     driver.deliver([message])
     assert _poll(driver, export)["status"] == "ready"
+
+
+def test_an_export_is_found_only_by_who_may_ask_for_one_of_its_kind(world: World, driver: Driver, course: str) -> None:
+    """Ids of exports are all alike, and each route takes them; a role may have been cut down since."""
+    org = world.org(driver.msp, courses=[course])
+    boss = world.org_admin(org)
+    reads, audits = (world.org_admin(org, role="custom", permissions=[name]) for name in ("training_read", "audit"))
+    lists = world.post(f"/orgs/{org}/training/export", boss).json["export_id"]
+    pack = world.post(f"/orgs/{org}/audit/export", audits).json["export_id"]
+    person = world.post(f"/orgs/{org}/members/{world.member(org)}/data", boss).json["export_id"]
+
+    def status(who: str, path: str, export_id: str) -> int:
+        return world.get(f"/orgs/{org}{path}/{export_id}", who).status
+
+    assert status(reads, "/exports", lists) == status(boss, "/exports", person) == 200
+    assert status(audits, "/audit/exports", pack) == 200
+    assert status(audits, "/audit/exports", lists) == 404
+    for who, permission in ((audits, "training_read"), (boss, "training_read")):
+        entry = AccountEntry(account_pk(who), org_role_sk(org))
+        actions = (AccountEntry.role.set("custom"), AccountEntry.permissions.set([permission]))
+        assert table.update_if(entry, AccountEntry.pk.exists(), *actions) is not None
+    assert status(audits, "/exports", lists) == 200
+    assert status(audits, "/exports", pack) == status(boss, "/exports", person) == 404

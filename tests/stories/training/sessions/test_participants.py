@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.errors import Forbidden
+from chalicelib.tenants.access.service import Scope
+from chalicelib.training.sessions import participant_changes
+from chalicelib.training.sessions.participant_schemas import ParticipantPatch
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -174,3 +178,27 @@ def test_a_member_s_page_has_their_live_trainings_with_why_and_what_became_of_ea
     # Of who was archived nothing is shown but where they were.
     assert live.world.post(f"/orgs/{live.org}/members/{ann}/archive", live.admin).status == 200
     assert [row["training_id"] for row in listed(ann, live.admin)] == [first[0]]
+
+
+def test_who_moves_to_another_department_after_the_routes_check_is_out_of_reach(live: LiveTrainings) -> None:
+    """The change itself decides: nothing is written for who is elsewhere by then."""
+    training, session = live.one()
+    second = live.session(training)
+    mine, other = live.world.department(live.org), live.world.department(live.org)
+    ann, bob = live.person(ANN, department_id=mine), live.person(BOB, department_id=other)
+    live.enroll([ann, bob], (training, session))
+    scope = Scope(live.admin, live.driver.msp, live.org, frozenset({mine}))
+
+    def change(member: str, **fields: Any) -> None:
+        participant_changes.change(scope, training, member, ParticipantPatch(**fields), live.world.now)
+
+    with pytest.raises(Forbidden):
+        participant_changes.cancel(scope, training, bob, live.world.now)
+    with pytest.raises(Forbidden):
+        change(bob, session_id=second)
+    live.driver.until("2027-02-01T08:00")
+    with pytest.raises(Forbidden):
+        change(bob, attendance="attended")
+    change(ann, attendance="attended")
+    rows = {row["member_id"]: (row["session_id"], row["status"]) for row in live.participants(training)}
+    assert rows == {ann: (session, "attended"), bob: (session, "invited")}
