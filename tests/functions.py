@@ -11,9 +11,11 @@ from chalicelib.training.certificates.pdf.typeset import typeset
 _FUNCTIONS = {"certificates": typeset}
 
 
-def invoked(request: AWSPreparedRequest, body: bytes) -> AWSResponse:
-    """As Lambda answers: what a function raises is told with a 200."""
-    (name,) = re.findall(r"/functions/([^/]+)/invocations", str(request.url))
+def invoked(request: AWSPreparedRequest, body: bytes) -> AWSResponse | None:
+    """As Lambda answers: what a function raises is told with a 200. None for functions of a stage that was deployed."""
+    name = next(iter(re.findall(r"/functions/([^/]+)/invocations", str(request.url))), "")
+    if name not in _FUNCTIONS:
+        return None
     headers = {"x-amzn-requestid": "near"}
     try:
         answer = _FUNCTIONS[name](json.loads(body))

@@ -62,8 +62,8 @@ def in_process_cloud(home: Path, port: int) -> Iterator[Cloud]:
         num_changing += not _text(request.headers.get("X-Amz-Target", "")).endswith(_READING)
         body = _body(request)
         signed = _SIGNED.search(_text(request.headers.get("Authorization", "")))
-        if signed and signed[1] == "lambda":
-            return functions.invoked(request, body)
+        if signed and signed[1] == "lambda" and (answer := functions.invoked(request, body)):
+            return answer
         module = near.get(signed[1]) if signed else None
         if module is None or not str(request.url).startswith(endpoint):
             return _sent_over_the_network(session, request)

@@ -266,7 +266,8 @@ class People(FaultHarness):
 
     def audit_actions(self) -> Counter[str]:
         """The number of entries in the audit trail, by action."""
-        return Counter(str(item["action"]) for item in self.dump("core") if item["pk"].endswith("#AUDIT"))
+        trail = [item for item in self.dump("core") if item["pk"].endswith("#AUDIT") and "action" in item]
+        return Counter(str(item["action"]) for item in trail)
 
     def subjects(self) -> list[str]:
         return [str(mail["Subject"]) for mail in self.sent()]

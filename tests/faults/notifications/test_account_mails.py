@@ -9,7 +9,7 @@ import pytest
 from chalicelib.notifications import outbox, send_worker
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector, Killed
-from tests.faults.kinds import GET, QUERY, TRANSACT, UPDATE, Fault, pairs
+from tests.faults.kinds import DELETE, GET, QUERY, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.notifications.test_mail import SES
 from tests.faults.routes.scene import LEARNER, Scene, table_request, tenant
 from tests.harness import World
@@ -18,9 +18,9 @@ from tests.stories.inbox import code_in
 NEW = "new@example.com"
 # Read, and for the code its hash kept; a slot, at the second try, for other mails went just before; sent and recorded.
 # What comes before and after is every mail's.
-CODE = [GET, TRANSACT, UPDATE, UPDATE, SES, TRANSACT]
-TOLD = [GET, UPDATE, UPDATE, SES, TRANSACT]
-_BEFORE, _AFTER = 5, [TRANSACT, QUERY, TRANSACT, QUERY]
+CODE = [GET, TRANSACT, UPDATE, UPDATE, SES, UPDATE, DELETE]
+TOLD = [GET, UPDATE, UPDATE, SES, UPDATE, DELETE]
+_BEFORE, _AFTER = 4, [DELETE, QUERY, DELETE, QUERY]
 
 
 @pytest.fixture

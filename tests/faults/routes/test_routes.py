@@ -7,6 +7,7 @@ difference. What a request leads to later (messages, mails) has its plans in the
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -43,6 +44,8 @@ EACH_TRY_IS_ITS_OWN = {
 # A broken read leaves what a process leaves that died before it.
 _SEVERAL, _ONE = (UNREACHABLE, LOST, KILLED_AFTER), (KILLED_AFTER,)
 
+_MAY_BE_LEFT = re.compile(r'"pk": {"S": "(DUE|STEP)#')
+
 _ALL = {**CASES, **PUBLIC_CASES}
 _KNOWN: dict[str, dict[str, Any]] = json.loads(_FILE.read_text()) if _FILE.exists() else {}
 
@@ -55,11 +58,10 @@ SIGNED = {
     "GET /me/certificates/{certificate_id}/file": "GetObject",
 }
 
-# What a process that dies right after this call leaves, and nobody can find again.
-LEFT_BY_THE_DEAD = {
-    "POST /auth/reset": ("ConfirmForgotPassword", "sessions stay until their own end: the code is used up"),
-    "POST /invites/{token}/reset": ("ConfirmForgotPassword", "the same"),
-}
+# Where it breaks for good after a code of Cognito's was used up, nobody can go on: sessions stay until their own end.
+# The process died right after the call, or the table could not be reached by any try.
+_RESETS = {("ConfirmForgotPassword", KILLED_AFTER), ("TransactWriteItems", UNREACHABLE)}
+USED_UP = {"POST /auth/reset": _RESETS, "POST /invites/{token}/reset": _RESETS}
 
 # The same code as of the routes of the MSP, behind another check of who asks: their calls are compared, that is all.
 _TWINS = "/orgs/{org_id}/training/"
@@ -150,7 +152,7 @@ class _Walk:
             if SIGNED.get(self.name) == name:
                 continue
             for fault in (fault for fault in faults if fault in possible) if is_write else (UNREACHABLE,):
-                if fault == KILLED_AFTER and LEFT_BY_THE_DEAD.get(self.name, ("",))[0] == name:
+                if (name, fault) in USED_UP.get(self.name, ()):
                     continue
                 where = f"{part}, {at} {name} {fault.name}"
                 before = in_process_cloud.num_changing
@@ -188,8 +190,8 @@ class _Walk:
 
 
 def _is_like(found: Counter[str], wanted: Counter[str]) -> bool:
-    """Also if an entry is left by which the sweep does what a lost message would have."""
-    return not wanted - found and all('"pk": {"S": "DUE#' in item for item in found - wanted)
+    """Also if a ticket of a quarter hour is left, or an entry by which the sweep does what a lost message would have."""
+    return not wanted - found and all(_MAY_BE_LEFT.search(item) for item in found - wanted)
 
 
 def _differences(found: Counter[str], wanted: Counter[str]) -> str:

@@ -72,7 +72,8 @@ def _settled(play: FaultHarness) -> Counter[str]:
     later.settle(play)
     play.outside.until(play.world.now + 2 * MAX_RUN_TIME)
     assert not [item for item in play.world.dump("outbox") if item["pk"].startswith("DUE#")]
-    return Counter(str(item["action"]) for item in play.world.dump("core") if item["pk"].endswith("#AUDIT"))
+    trail = [item for item in play.world.dump("core") if item["pk"].endswith("#AUDIT")]
+    return Counter(str(item["action"]) for item in trail if "action" in item)
 
 
 def _assert_closed(play: FaultHarness, org_id: str) -> None:
