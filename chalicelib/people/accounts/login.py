@@ -164,13 +164,17 @@ def reset(email: str, code: str, new_password: str, source: str, now: datetime) 
     address = understood(email)
     refuse_weak(new_password, "new_password")
     with counted(address, source, now):
-        # Looked up first: once the password is changed, only one write is left that could fail.
+        # Looked up first: once the password is changed, only the sessions are left.
         account_id = identity().find(address)
         try:
             accounts().reset(address, code, new_password)
         except Refused as no:
             if no.code in _WEAK:
                 raise refused_by_cognito("new_password") from None
+            # The same request again, whose first try broke off in between: the code is used up, and it is this password
+            # already. Asked whether or not there is an account.
+            if _is_password_of(address, new_password) and account_id is not None:
+                sessions.end_all(account_id, now)
             raise wrong_code() from None
         except Unavailable:
             # It may have gone through; then nobody else would end them, for the code is used up.

@@ -58,11 +58,6 @@ SIGNED = {
     "GET /me/certificates/{certificate_id}/file": "GetObject",
 }
 
-# Where it breaks for good after a code of Cognito's was used up, nobody can go on: sessions stay until their own end.
-# The process died right after the call, or the table could not be reached by any try.
-_RESETS = {("ConfirmForgotPassword", KILLED_AFTER), ("TransactWriteItems", UNREACHABLE)}
-USED_UP = {"POST /auth/reset": _RESETS, "POST /invites/{token}/reset": _RESETS}
-
 # The same code as of the routes of the MSP, behind another check of who asks: their calls are compared, that is all.
 _TWINS = "/orgs/{org_id}/training/"
 
@@ -152,8 +147,6 @@ class _Walk:
             if SIGNED.get(self.name) == name:
                 continue
             for fault in (fault for fault in faults if fault in possible) if is_write else (UNREACHABLE,):
-                if (name, fault) in USED_UP.get(self.name, ()):
-                    continue
                 where = f"{part}, {at} {name} {fault.name}"
                 before = in_process_cloud.num_changing
                 self._expect(where, self._broken(at, fault, request, where))
@@ -190,7 +183,7 @@ class _Walk:
 
 
 def _is_like(found: Counter[str], wanted: Counter[str]) -> bool:
-    """Also if a ticket of a quarter hour is left, or an entry by which the sweep does what a lost message would have."""
+    """Also if a ticket of a quarter hour is left, or an entry by which the sweep does what a lost message would."""
     return not wanted - found and all(_MAY_BE_LEFT.search(item) for item in found - wanted)
 
 

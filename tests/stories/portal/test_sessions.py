@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core.errors import Unavailable
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
 from tests.harness import World
@@ -172,6 +173,24 @@ def test_a_session_that_began_while_the_password_was_changed_ends_too(world: Wor
     assert not _is_logged_in(thief)
     _log_in(browser, "ann@example.com", OTHER)
     assert _is_logged_in(browser)
+
+
+def test_a_change_of_the_password_that_broke_off_ends_the_sessions_when_it_is_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is used up by then. Whoever sends another password than the one that was set ends nothing."""
+    _account(world, "ann@example.com")
+    thief = Browser(world)
+    _log_in(thief, "ann@example.com")
+    assert world.post("/auth/forgot", body={"email": "ann@example.com"}).status == 202
+    form = {"email": "ann@example.com", "code": code_for(world, "ann@example.com"), "new_password": OTHER}
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "end_all", lambda *_: (_ for _ in ()).throw(Unavailable()))
+        assert world.post("/auth/reset", body=form).status == 503
+    assert world.post("/auth/reset", body={**form, "new_password": PASSWORD}).status == 422
+    assert _is_logged_in(thief)
+    assert world.post("/auth/reset", body=form).status == 422
+    assert not _is_logged_in(thief)
 
 
 def test_somebody_registers_confirms_and_logs_in(world: World) -> None:

@@ -14,7 +14,8 @@ MAKE, LOOK, SET = "cognito-idp.AdminCreateUser", "cognito-idp.AdminGetUser", "co
 CREATE = [QUERY, GET, GET, TRANSACT, GET, GET, TRANSACT, MAKE, QUERY, TRANSACT, SEND, GET, TRANSACT]
 
 # The member's department, who asks, whose client it is, the member, other memberships, the audit trail, the account.
-RESET = [GET, QUERY, GET, GET, QUERY, QUERY, TRANSACT, LOOK, SET]
+# Last, the sessions that began meanwhile.
+RESET = [GET, QUERY, GET, GET, QUERY, QUERY, TRANSACT, LOOK, SET, TRANSACT, QUERY, GET]
 
 FIRST, SECOND = "First-password-1", "Second-password-2"
 

@@ -172,7 +172,7 @@ def people(world: World) -> dict[str, str]:
         ("/auth/register", {"email": "{}", "password": "weak"}),
         ("/auth/login", {"login": "{}", "password": "Wrong-horse-9"}),
         ("/auth/forgot", {"email": "{}"}),
-        ("/auth/reset", {"email": "{}", "code": "000000", "new_password": PASSWORD}),
+        ("/auth/reset", {"email": "{}", "code": "000000", "new_password": "Wrong-horse-9"}),
         ("/auth/reset", {"email": "{}", "code": "000000", "new_password": "weak"}),
     ],
 )
