@@ -151,7 +151,8 @@ TABLE: dict[str, Case] = {
     "GET /orgs/{org_id}/audit": Case(P.AUDIT),
     "GET /orgs/{org_id}/audit/verify": Case(P.AUDIT),
     "POST /orgs/{org_id}/audit/export": Case(P.AUDIT),
-    "GET /orgs/{org_id}/audit/exports/{export_id}": Case(P.AUDIT, ids={"export_id": "own_export_id"}),
+    # Only who asked for a pack finds it.
+    "GET /orgs/{org_id}/audit/exports/{export_id}": Case(P.AUDIT, at_best=404, ids={"export_id": "pack_id"}),
     "GET /orgs/{org_id}/groups": Case(P.STRUCTURE_READ),
     "POST /orgs/{org_id}/groups": Case(P.STRUCTURE, lambda ids: {"name": "New", "course_ids": [ids["course_id"]]}),
     "PATCH /orgs/{org_id}/groups/{group_id}": Case(P.STRUCTURE, lambda _: {"name": "Taken over"}),
@@ -348,6 +349,7 @@ class Tenant:
         role = world.post(f"/orgs/{self.org}/roles", self.admin, {"name": f"{mark} role", "permissions": ["audit"]})
         self.ids["role_id"] = role.json["role_id"]
         self.ids["own_export_id"] = world.post(f"/orgs/{self.org}/training/export", self.admin).json["export_id"]
+        self.ids["pack_id"] = world.post(f"/orgs/{self.org}/audit/export", self.admin).json["export_id"]
         world.messages()
         self.secrets = {*self.ids.values(), *more} - {library_course}
 
