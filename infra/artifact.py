@@ -23,7 +23,6 @@ from typing import Any
 # Every service that chalicelib makes a client for; tests/structure compares them.
 KEPT_SERVICES = ("cognito-idp", "dynamodb", "kms", "lambda", "s3", "scheduler", "ses", "sqs")
 
-# Chalice's handler is found by its source.
 _OURS = ("app.py", "chalicelib")
 
 # What a running function never reads: type stubs, what pip noted, examples beside service descriptions; and

@@ -1,6 +1,6 @@
 """What forms of an organization offer: its groups, departments, locations and courses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chalicelib.tenants.access.service import Scope
@@ -26,8 +26,11 @@ def department_list(scope: Scope) -> list[DepartmentOut]:
 
 
 def department_names(scope: Scope) -> list[tuple[str, str]]:
+    return names_in(department_list(scope))
+
+
+def names_in(found: Sequence[DepartmentOut]) -> list[tuple[str, str]]:
     """Each with those above it: two may have one name."""
-    found = department_list(scope)
     names = {one.department_id: one.name for one in found}
     return _by_name((one.department_id, " / ".join(names[up] for up in one.path if up in names)) for one in found)
 

@@ -84,10 +84,7 @@ def _list(visit: Visit, error: MusterError | None) -> Shown:
 
 def _page(visit: Visit, error: MusterError | None) -> Shown:
     scope, group_id = visit.org_scope, visit.params["group_id"]
-    everything = choices.every(lambda pager: structure.groups(scope, pager))
-    found = next((one for one in everything if one.group_id == group_id), None)
-    if found is None:
-        raise NotFound("There is no such group")
+    found = structure.group(scope, group_id)
     typed = visit.form if error and "name" in visit.form else None
     facts = {
         "group": found,

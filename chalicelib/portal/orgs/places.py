@@ -126,16 +126,17 @@ def _departments(visit: Visit, error: MusterError | None) -> Shown:
     for one in sorted(found, key=lambda one: one.name.casefold()):
         # Who is limited to departments does not see what is above theirs.
         below.setdefault(one.parent_id if one.parent_id in ids else "", []).append(one)
-    facts = {"below": below, "names": choices.department_names(visit.org_scope), **_common(visit, error)}
+    facts = {"below": below, "names": choices.names_in(found), **_common(visit, error)}
     return Shown("orgs/departments.html", facts, error.status if error else 200)
 
 
 def _department(visit: Visit, error: MusterError | None) -> Shown:
     department_id = visit.params["department_id"]
-    found = next((one for one in choices.department_list(visit.org_scope) if one.department_id == department_id), None)
+    everything = choices.department_list(visit.org_scope)
+    found = next((one for one in everything if one.department_id == department_id), None)
     if found is None:
         raise NotFound("There is no such department")
-    others = [pair for pair in choices.department_names(visit.org_scope) if pair[0] != department_id]
+    others = [pair for pair in choices.names_in(everything) if pair[0] != department_id]
     facts = {"department": found, "others": others, **_common(visit, error, found.name, found.parent_id or "")}
     return Shown("orgs/department.html", facts, error.status if error else 200)
 
@@ -147,9 +148,7 @@ def _locations(visit: Visit, error: MusterError | None) -> Shown:
 
 def _location(visit: Visit, error: MusterError | None) -> Shown:
     location_id = visit.params["location_id"]
-    name = dict(choices.locations(visit.org_scope)).get(location_id)
-    if name is None:
-        raise NotFound("There is no such location")
+    name = structure.location(visit.org_scope, location_id).name
     facts = {"location_id": location_id, "location": name, **_common(visit, error, name)}
     return Shown("orgs/location.html", facts, error.status if error else 200)
 

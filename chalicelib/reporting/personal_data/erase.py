@@ -80,9 +80,11 @@ def _job(scope: Scope, member_id: str, erase_id: str, now: datetime) -> EraseMem
 def run(job: EraseMember, now: datetime) -> None:
     """Any number of times: step by step, page by page, and the member at the end."""
     member = members_store.member(job.org_id, job.member_id)
-    if member is not None and member.erase_id == job.erase_id and member.erased_at is not None:
+    if member is None or member.erase_id != job.erase_id:
+        due.close(job)
+        return
+    if member.erased_at is not None:
         certificates.erase_member(job.org_id, job.member_id, now)
-    if member is None or member.erase_id != job.erase_id or member.erased_at is not None:
         due.close(job)
         return
     addresses = store.earlier_addresses(member.account_id) if member.account_id else []

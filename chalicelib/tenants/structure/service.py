@@ -36,6 +36,10 @@ def groups(scope: Scope, pager: Pager) -> GroupPage:
     return GroupPage(items=[_group_out(group) for group in page.items], next_cursor=pager.cursor(page.next_position))
 
 
+def group(scope: Scope, group_id: str) -> GroupOut:
+    return _group_out(_group(scope.org, group_id))
+
+
 def create_group(scope: Scope, form: GroupCreate, seed: str, now: datetime) -> GroupOut:
     _check_courses(scope, form.course_ids)
     group_id = derived_id(seed, GROUP)
@@ -85,6 +89,10 @@ def locations(scope: Scope, pager: Pager) -> LocationPage:
     page = store.structure_page(Location, scope.org, location_sk(""), pager.limit, pager.position)
     items = [_location_out(location) for location in page.items]
     return LocationPage(items=items, next_cursor=pager.cursor(page.next_position))
+
+
+def location(scope: Scope, location_id: str) -> LocationOut:
+    return _location_out(_location(scope.org, location_id))
 
 
 def create_location(scope: Scope, form: LocationCreate, seed: str, now: datetime) -> LocationOut:
