@@ -42,8 +42,8 @@ def done(job: DueJob) -> Write:
 
 
 def close(job: DueJob) -> None:
-    """The job is done: its entry goes, in a transaction of its own."""
-    table.transact([done(job)])
+    """The job is done: its entry goes by itself, for half the units of a transaction."""
+    table.delete(_entry(job))
 
 
 def is_current(job: WalkJob) -> bool:

@@ -18,6 +18,8 @@ from tests.bench.scenario import Scene
 _NUM_ROWS = 500
 _HEAD = "E-mail,First name,Last name,Groups,Department,Location"
 _NUMBERS = count(1)
+_MAX_CALLS = 30
+_MAX_UNITS = 60
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,53 @@ class _Client:
         return {one["member_id"]: one["email"] for one in invited}
 
 
+@dataclass(frozen=True)
+class _Step:
+    """What one step cost, for so many people."""
+
+    case: str
+    tally: Tally
+    number: int
+
+    @property
+    def calls(self) -> float:
+        return self.tally.calls_to("dynamodb") / self.number
+
+    @property
+    def units(self) -> float:
+        return self.tally.writes / self.number
+
+    def figures(self) -> Iterator[Figure]:
+        others = self.tally.calls.total() - self.tally.calls_to("dynamodb")
+        yield Figure(f"An invitation, per person, {self.case}: DynamoDB calls", self.calls)
+        yield Figure("    - calls of SQS, SES and S3", others / self.number)
+        yield Figure("    - write units", self.units)
+        yield Figure("    - read units", self.tally.reads / self.number)
+
+
 def of_invitations(scene: Scene) -> Iterator[Figure]:
     client = _Client.new(scene)
     scene.meter.units = True
     scene.meter.take()
     people = client.invite()
-    yield from _per_person("invited by hand, 10 at once", scene.meter.take(), len(people))
+    steps = [_Step("invited by hand, 10 at once", scene.meter.take(), len(people))]
     _send()
-    yield from _per_person("mailed, 10 by one mailer", scene.meter.take(), len(people))
+    steps.append(_Step("mailed, 10 by one mailer", scene.meter.take(), len(people)))
     _deliver_events(scene)
-    yield from _per_person("delivery noted", scene.meter.take(), len(people))
-    yield from _of_accepting(client, people)
+    steps.append(_Step("delivery noted", scene.meter.take(), len(people)))
+    steps += _accepted(client, people)
+    calls, units = sum(step.calls for step in steps), sum(step.units for step in steps)
+    yield Figure(
+        "P14: an invitation, from by hand to enrolled and welcomed, per person: DynamoDB calls", calls, _MAX_CALLS
+    )
+    yield Figure("    - write units", units, _MAX_UNITS)
+    for step in steps:
+        yield from step.figures()
     yield from _of_uploading(_Client.new(scene))
     scene.meter.units = False
 
 
-def _of_accepting(client: _Client, people: dict[str, str]) -> Iterator[Figure]:
+def _accepted(client: _Client, people: dict[str, str]) -> list["_Step"]:
     """The first of a group makes the batch by which the others are enrolled, too; it is not counted."""
     scene = client.scene
     for number, (member_id, email) in enumerate(people.items()):
@@ -74,9 +107,9 @@ def _of_accepting(client: _Client, people: dict[str, str]) -> Iterator[Figure]:
         scene.work()
         if number == 0:
             scene.meter.take()
-    yield from _per_person("accepted, and enrolled in the group's course", scene.meter.take(), len(people) - 1)
+    accepted = _Step("accepted, and enrolled in the group's course", scene.meter.take(), len(people) - 1)
     _send()
-    yield from _per_person("welcomed", scene.meter.take(), len(people))
+    return [accepted, _Step("welcomed", scene.meter.take(), len(people))]
 
 
 def _of_uploading(client: _Client) -> Iterator[Figure]:
@@ -86,7 +119,7 @@ def _of_uploading(client: _Client) -> Iterator[Figure]:
     scene.meter.take()
     headers = {"Content-Type": "text/csv"}
     seen = client.post(f"/orgs/{client.org_id}/imports", 201, raw=content, headers=headers)
-    yield from _per_person("uploaded and judged, 500 rows", scene.meter.take(), _NUM_ROWS)
+    yield from _Step("uploaded and judged, 500 rows", scene.meter.take(), _NUM_ROWS).figures()
     decided = f"/orgs/{client.org_id}/imports/{seen['import_id']}"
     client.post(f"{decided}/approve", 202, body={"notify": "now"})
     scene.work()
@@ -95,7 +128,7 @@ def _of_uploading(client: _Client) -> Iterator[Figure]:
     if (done["status"], done["num_invited"]) != ("done", _NUM_ROWS):
         raise RuntimeError(f"the upload is {done['status']}, with {done['num_invited']} invited")
     scene.meter.take()
-    yield from _per_person("approved and invited, 500 rows", tally, _NUM_ROWS)
+    yield from _Step("approved and invited, 500 rows", tally, _NUM_ROWS).figures()
 
 
 def _send() -> None:
@@ -115,11 +148,3 @@ def _deliver_events(scene: Scene) -> None:
         headers = [{"name": "X-Muster-Mail", "value": mail_id}]
         event = {"notificationType": "Delivery", "mail": {"messageId": mail_id, "headers": headers}}
         mail_jobs.handle_delivery_events({"Records": [{"Sns": {"Message": json.dumps(event)}}]})
-
-
-def _per_person(case: str, tally: Tally, number: int) -> Iterator[Figure]:
-    others = tally.calls.total() - tally.calls_to("dynamodb")
-    yield Figure(f"An invitation, per person, {case}: DynamoDB calls", tally.calls_to("dynamodb") / number)
-    yield Figure("    - calls of SQS, SES and S3", others / number)
-    yield Figure("    - write units", tally.writes / number)
-    yield Figure("    - read units", tally.reads / number)

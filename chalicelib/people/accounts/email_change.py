@@ -21,6 +21,7 @@ from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
 from chalicelib.people.accounts.tries import count_mail, counted
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.invited_addresses import close_invitation_write
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
 from chalicelib.tenants.admins import store as admins_store
@@ -122,6 +123,8 @@ def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime
             return False
         after = members_store.copy_with(member, email=email, mail_blocked=None)
         writes = members_store.change_writes(org_id, member, after, now)
+        if member.email:
+            writes.append(close_invitation_write(org_id, member_id, member.email))
         audit.commit(org_pk(org_id), _audit_entry(account_id, f"member/{member_id}"), writes, now)
         return True
 

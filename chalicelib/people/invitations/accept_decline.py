@@ -20,6 +20,7 @@ from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberJoined, member_joined
+from chalicelib.people.members.invited_addresses import close_invitation_write
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store
@@ -96,7 +97,8 @@ def accept(
         return after, [
             *members_store.change_writes(org_id, member, after, now),
             *members_store.membership_writes(view.msp_id, org_id, after),
-            store.close_invitation_write(org_id, member.member_id, str(member.email)),
+            # At the old address nothing is to be found any more. At this one, the member says that it is answered.
+            *([close_invitation_write(org_id, member.member_id, str(member.email))] if moves else []),
             bump_revision(org_id, "people"),
             *outbox.writes(welcome, InvitationMail.WELCOME, org_pk(org_id), about, now),
             *map(due.write, jobs),
@@ -120,7 +122,7 @@ def decline(view: InvitationView, now: datetime) -> Answered:
         after = members_store.copy_with(member, status=MemberStatus.DECLINED.value, invite_expires_at=None)
         return after, [
             *members_store.change_writes(org_id, member, after, now),
-            store.close_invitation_write(org_id, member.member_id, str(member.email)),
+            close_invitation_write(org_id, member.member_id, str(member.email)),
         ]
 
     return _answer(view, _change(view, step, now))

@@ -1,11 +1,12 @@
 """Inviting by hand: a few addresses into a group, their mails now or later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from chalicelib.aws import table
 from chalicelib.aws.scheduler import scheduler
 from chalicelib.aws.table import Write
 from chalicelib.core import observability
@@ -47,9 +48,9 @@ _LATEST_NOTIFY = timedelta(days=366)
 
 _TRIES = 4
 
-# A returning member costs up to 13 of the 100 writes of a transaction: rosters to join, search entries of the name to
-# remove, the invitation and its mail.
-_AT_ONCE = 5
+# Of the 100 writes of a transaction, those that are not one person's: the group, the place, the queue of mails or the
+# scheduled send, and the audit trail.
+_OTHER_WRITES = 12
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
@@ -63,7 +64,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     org = open_org_of(scope)
     notify_at = instant_of(form.notify, now)
     expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
-    for _ in range(_TRIES + MAX_BY_HAND // _AT_ONCE):
+    for _ in range(_TRIES + MAX_BY_HAND):
         if structure_store.group(scope.org, form.group_id) is None:
             raise Invalid(FieldError("group_id", "unknown_group", "There is no such group."))
         place = chosen_place_writes(scope, form.department_id)
@@ -71,7 +72,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
         if not invitations:
             _announce(scope, seed, notify_at)
             return InvitesOut(results=results)
-        invitations = invitations[:_AT_ONCE]
+        invitations = list(_at_once(invitations))
         entry = AuditEntry(
             scope.account_id, "members.invited", f"group/{form.group_id}",
             after={
@@ -88,6 +89,17 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
             # One of them was invited by another request, or the group or department went: read and decide again.
             continue
     raise Unavailable()
+
+
+def _at_once(invitations: Iterable[Invitation]) -> Iterator[Invitation]:
+    """As many as one transaction takes: all of them, mostly. Who returns costs up to 13 writes, a new person 7."""
+    room = table.MAX_TRANSACTION - _OTHER_WRITES
+    for invitation in invitations:
+        # With the mail, and its place in the queue.
+        room -= len(invitation.writes) + 2
+        if room < 0:
+            return
+        yield invitation
 
 
 def announcement(scope: Scope) -> Announcement:

@@ -24,6 +24,8 @@ _TRIES = 4
 
 _ARRIVED = frozenset({MailState.DELIVERED, MailState.COMPLAINED})
 
+_INVITES = frozenset({InvitationMail.INVITATION.value, InvitationMail.AGAIN.value})
+
 # The person has, or may have, got the invitation's mail.
 _MAY_HAVE_ARRIVED = frozenset({MailState.SENDING, MailState.UNKNOWN, MailState.SENT, MailState.DELIVERED})
 
@@ -75,37 +77,25 @@ def on_mail_event(mail: Mail) -> None:
     """
     if "member_id" not in mail.about:
         return
-    org_id, state = mail.about["org_id"], MailState(mail.state)
+    org_id, member_id, state = mail.about["org_id"], mail.about["member_id"], MailState(mail.state)
+    if state in _ARRIVED and mail.kind in _INVITES:
+        members_store.note_arrival(org_id, member_id, mail.about["invite_id"])
+    if not blocks_further_mail(state, int(mail.rank)):
+        return
 
     def step() -> None:
-        member = members_store.member(org_id, mail.about["member_id"])
-        if member is None:
-            return
-        fields: dict[str, str] = {}
-        if state in _ARRIVED and _is_the_invitation(mail, member) and member.status == MemberStatus.PROSPECT:
-            fields["status"] = MemberStatus.PENDING.value
-        if blocks_further_mail(state, int(mail.rank)) and not member.mail_blocked and _is_current(mail, member):
-            fields["mail_blocked"] = state.value
-        if fields:
-            members_store.update(org_id, member, members_store.copy_with(member, **fields))
+        member = members_store.member(org_id, member_id)
+        if member is not None and not member.mail_blocked and _is_current(mail, member):
+            members_store.update(org_id, member, members_store.copy_with(member, mail_blocked=state.value))
 
     until_settled(step, _TRIES)
-
-
-def _is_the_invitation(mail: Mail, member: Member) -> bool:
-    return (
-        mail.kind in (InvitationMail.INVITATION, InvitationMail.AGAIN) and mail.about["invite_id"] == member.invite_id
-    )
 
 
 def _is_current(mail: Mail, member: Member) -> bool:
     """False for a mail to an earlier address, or of an invitation that was sent again since: it blocks nothing."""
     if mail.to_hash and mail.to_hash != short_hash(mailable(str(member.email)) or ""):
         return False
-    return (
-        mail.kind not in (InvitationMail.INVITATION, InvitationMail.AGAIN)
-        or mail.about["invite_id"] == member.invite_id
-    )
+    return mail.kind not in _INVITES or mail.about["invite_id"] == member.invite_id
 
 
 def _load(mail: Mail) -> tuple[Org | None, Member | None]:

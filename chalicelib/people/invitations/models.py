@@ -4,32 +4,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, 
 
 from chalicelib.aws.items import CoreItem, OutboxItem
 from chalicelib.aws.table import Ref
-from chalicelib.core.text import normalized
 from chalicelib.tenants.access.models import org_pk
-
-
-class OpenInvite(CoreItem):
-    """`EMAIL#<normalized address>` / `INVITE#o#m`: this address has an open invitation in the organization.
-
-    Finds a person's invitations in all organizations. Deleted once the invitation is answered or cancelled.
-    """
-
-    PERSONAL = frozenset({"pk"})
-
-    msp_id = UnicodeAttribute()
-    org_id = UnicodeAttribute()
-    member_id = UnicodeAttribute()
-
-
-def address_pk(email: str) -> str:
-    return f"EMAIL#{normalized(email)}"
-
-
-INVITES_PREFIX = "INVITE#"
-
-
-def invite_sk(org_id: str, member_id: str) -> str:
-    return f"{INVITES_PREFIX}{org_id}#{member_id}"
 
 
 class ScheduledSend(OutboxItem):

@@ -9,6 +9,7 @@ from chalicelib.people.invitations.accept_decline import Account
 from chalicelib.people.invitations.links import is_expired
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
 from chalicelib.people.invitations.states import OPEN
+from chalicelib.people.members.invited_addresses import invited_at
 from chalicelib.people.members.models import Member
 from chalicelib.web.paging import Pager
 
@@ -29,7 +30,7 @@ def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
     """Empty for an account without a verified address."""
     if email is None:
         return MyInvitePage(items=[], next_cursor=None)
-    found = store.open_invitations(email, pager.limit, pager.position)
+    found = invited_at(email, pager.limit, pager.position)
     invites = []
     for org, member in store.orgs_and_members(found.items):
         if org is not None and member is not None and _is_mine(member, email):

@@ -8,13 +8,13 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
 from chalicelib.notifications import outbox
-from chalicelib.people.invitations import store
 from chalicelib.people.invitations.explanations import explain
 from chalicelib.people.invitations.invite import open_org_of
 from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.invited_addresses import close_invitation_write
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.reach import is_within, place_writes
 from chalicelib.people.members.states import MemberStatus
@@ -64,7 +64,7 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         if member.email:
             about = _about(scope.msp_id, scope.org, member, str(member.invite_id))
             about["invitation_mail_id"] = str(member.mail_id)
-            writes.append(store.close_invitation_write(scope.org, member.member_id, member.email))
+            writes.append(close_invitation_write(scope.org, member.member_id, member.email))
             writes += outbox.writes(mail_id, InvitationMail.CANCELLED, org_pk(scope.org), about, now)
         return after, writes
 

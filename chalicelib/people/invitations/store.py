@@ -7,29 +7,25 @@ from typing import cast
 from chalicelib.aws import table
 from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.paging import Page
 from chalicelib.jobs import due
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.models import (
-    INVITES_PREFIX,
     JOIN_PAGE_SK,
     REGISTERING_SK,
     RENEWED_SK,
     SCHEDULED_SEND_SK,
     TICKET_SK,
     JoinPage,
-    OpenInvite,
     Registering,
     RenewedLink,
     ScheduledSend,
     StepTicket,
-    address_pk,
-    invite_sk,
     registering_pk,
     renewed_pk,
     scheduled_send_pk,
     ticket_pk,
 )
+from chalicelib.people.members.invited_addresses import OpenInvite
 from chalicelib.people.members.models import Member, member_ref
 from chalicelib.tenants.access.models import OrgPointer, org_pk, org_pointer_ref
 from chalicelib.tenants.organizations.models import Org, org_ref
@@ -39,21 +35,6 @@ _SEND_KEPT_FOR = timedelta(days=30)
 # As long as Cognito's code is good.
 _REGISTERING_KEPT_FOR = timedelta(days=1)
 _RENEWED_KEPT_FOR = timedelta(days=1)
-
-
-def open_invitation_write(msp_id: str, org_id: str, member_id: str, email: str) -> Write:
-    item = OpenInvite(
-        address_pk(email), invite_sk(org_id, member_id), msp_id=msp_id, org_id=org_id, member_id=member_id
-    )
-    return Write("put", item)
-
-
-def close_invitation_write(org_id: str, member_id: str, email: str) -> Write:
-    return Write("delete", OpenInvite(address_pk(email), invite_sk(org_id, member_id)))
-
-
-def open_invitations(email: str, limit: int, after: str | None) -> Page[OpenInvite]:
-    return table.query(OpenInvite, address_pk(email), prefix=INVITES_PREFIX, limit=limit, after=after, consistent=True)
 
 
 def scheduled_send_writes(

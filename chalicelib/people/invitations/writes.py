@@ -9,9 +9,9 @@ from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
-from chalicelib.people.invitations import store
 from chalicelib.people.invitations.states import INVITABLE, Code, InvitationMail
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.invited_addresses import open_invitation_write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 
@@ -91,4 +91,4 @@ def invitation_of(
         given = {name: value for name, value in profile.items() if value}
         member = members_store.copy_with(existing, **invited, **given)
         writes = members_store.change_writes(org_id, existing, member, now)
-    return Invitation(member, [*writes, store.open_invitation_write(msp_id, org_id, member.member_id, person.email)])
+    return Invitation(member, [*writes, open_invitation_write(msp_id, org_id, member.member_id, person.email)])

@@ -11,12 +11,12 @@ from typing import Any
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.ids import derived_id
-from chalicelib.people.invitations import store as invitations_store
 from chalicelib.people.invitations import tokens
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.invited_addresses import open_invitation_write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 
@@ -68,7 +68,7 @@ def invitation_for(
     else:
         member = members_store.copy_with(existing, **invited)
         writes = members_store.change_writes(org_id, existing, member, now)
-    open_write = invitations_store.open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
+    open_write = open_invitation_write(request.msp_id, org_id, member_id, str(member.email))
     return NewInvitation(member, token.text, [*writes, open_write])
 
 

@@ -216,6 +216,16 @@ def set_invite_hash(member: Member, invite_hash: str) -> None:
         raise ConditionFailed()
 
 
+def note_arrival(org_id: str, member_id: str, invite_id: str) -> None:
+    """The mail of this invitation has arrived: who is a prospect is pending from then on. Harmless when repeated.
+
+    Rosters and search entries say the same of both.
+    """
+    awaited = (Member.status == MemberStatus.PROSPECT.value) & (Member.invite_id == invite_id)
+    actions = (Member.status.set(MemberStatus.PENDING.value), Member.revision.add(1))
+    table.update_if(Member(members_pk(org_id), member_sk(member_id)), awaited, *actions)
+
+
 def update(org_id: str, before: Member, after: Member) -> None:
     """For a change that decides nobody's enrollment. Raises ConditionFailed as `change_writes` says.
 

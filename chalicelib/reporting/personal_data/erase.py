@@ -13,10 +13,10 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.ids import derived_id
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due, queue
-from chalicelib.people.invitations.store import close_invitation_write
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.archive import archive
 from chalicelib.people.members.changes import member_of
+from chalicelib.people.members.invited_addresses import close_invitation_write
 from chalicelib.people.members.states import INVITED, MemberStatus
 from chalicelib.reporting.exports.models import file_key
 from chalicelib.reporting.exports.states import ending_of

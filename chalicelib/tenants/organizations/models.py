@@ -84,20 +84,30 @@ def entitlements_ref(org_id: str) -> Ref[Entitlements]:
 
 
 class SeatCount(CoreItem):
-    """`ORG#o` / `SEATS#c`: the number of taken seats of a course: its enrollments that are not cancelled."""
+    """`ORG#o` / `SEATS#c`: the number of taken seats of a course: its enrollments that are not cancelled.
+
+    `changes` is how often they changed: a reviewed plan notices by it.
+    """
 
     taken = NumberAttribute(default=0)
+    changes = NumberAttribute(default=0)
 
 
 def seats_sk(course_id: str) -> str:
     return f"SEATS#{course_id}"
 
 
+def seats_ref(org_id: str, course_id: str) -> Ref[SeatCount]:
+    return Ref(SeatCount, org_pk(org_id), seats_sk(course_id))
+
+
 class Revisions(CoreItem):
-    """`ORG#o` / `REVISIONS`: how often each kind of data changed. A reviewed plan compares them to notice changes."""
+    """`ORG#o` / `REVISIONS`: how often each kind of data changed. A reviewed plan compares them to notice changes.
+
+    Changes of enrollments are counted by course, where their seats are.
+    """
 
     people = NumberAttribute(default=0)
-    enrollments = NumberAttribute(default=0)
     access = NumberAttribute(default=0)
     completions = NumberAttribute(default=0)
 

@@ -6,7 +6,7 @@ from chalicelib.aws.table import Write
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.models import REVISIONS_SK, Revisions
 
-Kind = Literal["people", "enrollments", "access", "completions"]
+Kind = Literal["people", "access", "completions"]
 
 
 def bump_revision(org_id: str, kind: Kind) -> Write:

@@ -6,6 +6,8 @@ Every enrollment takes a seat; cancel and undo free it. No more seats are taken 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.aws import table
 from chalicelib.aws.table import Ref, Write
 from chalicelib.tenants.access.models import org_pk
@@ -63,8 +65,8 @@ def _course_of(count: SeatCount) -> str:
 
 
 def count_write(org_id: str, course_id: str, number: int) -> Write:
-    """Take this many seats without a check; below 0, free them."""
-    return Write("update", SeatCount(org_pk(org_id), seats_sk(course_id)), None, (SeatCount.taken.add(number),))
+    """Take this many seats without a check; below 0, free them. With 0, only their enrollments changed."""
+    return Write("update", SeatCount(org_pk(org_id), seats_sk(course_id)), None, _counted(number))
 
 
 def take_write(org_id: str, course_id: str, number: int, limit: int) -> Write:
@@ -72,7 +74,11 @@ def take_write(org_id: str, course_id: str, number: int, limit: int) -> Write:
     free = SeatCount.taken <= limit - number
     if number <= limit:
         free = free | SeatCount.pk.does_not_exist()
-    return Write("update", SeatCount(org_pk(org_id), seats_sk(course_id)), free, (SeatCount.taken.add(number),))
+    return Write("update", SeatCount(org_pk(org_id), seats_sk(course_id)), free, _counted(number))
+
+
+def _counted(number: int) -> tuple[Action, ...]:
+    return (SeatCount.taken.add(number), SeatCount.changes.add(1))
 
 
 def reserve_writes(org_id: str, course_id: str, number: int, limit: int) -> list[Write]:

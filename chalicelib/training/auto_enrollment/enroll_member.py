@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.errors import ConditionFailed, NotFound, Unavailable
 from chalicelib.jobs import due
@@ -50,10 +49,8 @@ def run(job: MemberJoined, now: datetime, *, is_dead_letter: bool = False) -> No
             raise NotFound()
         join_run = JoinRun(job, org, now, is_dead_letter)
         groups = store.groups_and_batches(job.org_id, group_ids)
-        for index, (group, batch) in enumerate(groups, start=1):
-            join_run.process(group, batch, is_last=index == len(groups))
-        if join_run.is_closed:
-            return
+        for group, batch in groups:
+            join_run.process(group, batch)
     if job.due_at is not None:
         due.close(job)
 
@@ -76,24 +73,20 @@ def _retry_course(
 
 @dataclass
 class JoinRun:
-    """One delivery of a join. For a dead letter, who is not enrolled yet fails.
-
-    `is_closed` says that the last write also removed the job's due entry.
-    """
+    """One delivery of a join. For a dead letter, who is not enrolled yet fails."""
 
     job: MemberJoined
     org: Org
     now: datetime
     is_dead_letter: bool
-    is_closed: bool = False
 
-    def process(self, group: Group, batch: Batch | None, *, is_last: bool) -> None:
+    def process(self, group: Group, batch: Batch | None) -> None:
         """`batch` is the group's first. Raises Unavailable when rows of the group keep being closed."""
         job, course_ids = self.job, list(group.course_ids)
         if batch is not None and not batch.num_cancelled:
             # Nearly always it is the open one, with a row for each course.
             key = BatchKey(job.msp_id, job.org_id, batch.batch_id)
-            course_ids = self._process_rows(key, group.group_id, course_ids, is_last=is_last)
+            course_ids = self._process_rows(key, group.group_id, course_ids)
         if not course_ids:
             return
         processed = store.processed_pairs(job.org_id, group.group_id, course_ids, [job.member_id], job.join_id)
@@ -103,22 +96,15 @@ class JoinRun:
                 return
             key, with_row = group_batch.ensure_rows(self.org, group, course_ids, self.now)
             # Rows that an undo closed meanwhile are left; the next batch has others.
-            course_ids = self._process_rows(key, group.group_id, with_row, is_last=is_last)
+            course_ids = self._process_rows(key, group.group_id, with_row)
         if course_ids:
             raise Unavailable()
 
-    def _process_rows(self, key: BatchKey, group_id: str, course_ids: Sequence[str], *, is_last: bool) -> list[str]:
+    def _process_rows(self, key: BatchKey, group_id: str, course_ids: Sequence[str]) -> list[str]:
         """Gives the courses whose row is closed, or is not there."""
-        left: list[str] = []
-        for index, course_id in enumerate(course_ids, start=1):
-            ends_job = is_last and index == len(course_ids) and not left
-            if not self.process_row(key, group_id, course_id, ends_job=ends_job):
-                left.append(course_id)
-        return left
+        return [course_id for course_id in course_ids if not self.process_row(key, group_id, course_id)]
 
-    def process_row(
-        self, key: BatchKey, group_id: str, course_id: str, *, is_recipient: bool = True, ends_job: bool = False
-    ) -> bool:
+    def process_row(self, key: BatchKey, group_id: str, course_id: str, *, is_recipient: bool = True) -> bool:
         """Let one row process the join, once. False when the row is closed.
 
         Who is no recipient any more is not enrolled, and no longer counts as failed.
@@ -134,9 +120,7 @@ class JoinRun:
             if decision == Outcome.ENROLLED and full_at is not None and full_at == state.seat_limit:
                 decision = Code.NO_SEAT
             try:
-                closing = [due.done(self.job)] if ends_job and self.job.due_at is not None else []
-                self._apply(state, decision, closing)
-                self.is_closed = bool(closing)
+                self._apply(state, decision)
                 return True
             except ConditionFailed as error:
                 # The row, the member or the seats changed since they were read: decide again.
@@ -157,21 +141,21 @@ class JoinRun:
             return Code.ORG_NOT_READY
         return Outcome.ENROLLED if state.seat_limit is not None else Code.ACCESS_DENIED
 
-    def _apply(self, state: MemberState, decision: Outcome | Code | None, closing: Sequence[Write]) -> None:
+    def _apply(self, state: MemberState, decision: Outcome | Code | None) -> None:
         join_id = self.job.join_id
         if decision is None:
-            store.leave_as_is(state, join_id, closing)
+            store.leave_as_is(state, join_id)
         elif isinstance(decision, Code):
             if outcome_of(decision) == Outcome.FAILED:
                 course_id = state.row.course_id
                 observability.warning(
                     "member could not be auto-enrolled", batch_id=state.key.batch_id, course_id=course_id
                 )
-            store.refuse(state, join_id, decision, self.now, closing)
+            store.refuse(state, join_id, decision, self.now)
         else:
             due_by = future_due_date(state.row, self.org, self.now)
             origin = BY_INVITATION if self.job.group_ids is None else None
-            store.enroll(state, join_id, due_by, self.now, origin, closing)
+            store.enroll(state, join_id, due_by, self.now, origin)
 
 
 def future_due_date(row: Row, org: Org, now: datetime) -> str | None:

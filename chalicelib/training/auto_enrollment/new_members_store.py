@@ -9,7 +9,6 @@ from pynamodb.expressions.update import Action
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.tenants.organizations.models import entitlements_ref
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
 from chalicelib.training.auto_enrollment.models import processed_joins_ref
 from chalicelib.training.auto_enrollment.store import MemberState, member_writes, same_due_date
@@ -62,7 +61,6 @@ def enroll_together(new: NewMembers, join_id: str, due_by: str | None, now: date
     writes = [
         Write("update", Row(row.pk, row.sk), is_open, tuple(actions)),
         *reserve_writes(key.org_id, row.course_id, number, limit),
-        bump_revision(key.org_id, "enrollments"),
     ]
     for member_id in new.member_ids:
         writes += member_writes(MemberState(key, row, member_id, limit), join_id, due_by, now)

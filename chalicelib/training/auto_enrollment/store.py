@@ -18,7 +18,6 @@ from chalicelib.core.ids import new_id
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member, member_ref
 from chalicelib.tenants.organizations.models import Org, entitlements_ref, org_ref
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes, seat_limit_in
 from chalicelib.tenants.structure.models import Group, group_ref
 from chalicelib.training.auto_enrollment.models import (
@@ -137,9 +136,8 @@ def enroll(
     due_by: str | None,
     now: datetime,
     origin: str | None = None,
-    more: Sequence[Write] = (),
 ) -> None:
-    """Enroll the member, in place of an enrollment that was cancelled. `more` is written with it.
+    """Enroll the member, in place of an enrollment that was cancelled.
 
     ConditionFailed when anything changed since it was read; with position SEAT alone, when no seat is free.
     """
@@ -151,15 +149,13 @@ def enroll(
             *reserve_writes(org_id, course_id, 1, state.seat_limit or 0),
             is_active,
             *enrollment,
-            bump_revision(org_id, "enrollments"),
             *([Write("delete", state.result)] if state.result else []),
             *_row_writes(state, Outcome.ENROLLED, due_by),
-            *more,
         ]
     )
 
 
-def refuse(state: MemberState, join_id: str, code: Code, now: datetime, more: Sequence[Write] = ()) -> None:
+def refuse(state: MemberState, join_id: str, code: Code, now: datetime) -> None:
     """Record why the row does not enroll the member, as of this join. ConditionFailed as above."""
     processed = _processed_write(state, join_id)
     outcome = outcome_of(code)
@@ -175,16 +171,16 @@ def refuse(state: MemberState, join_id: str, code: Code, now: datetime, more: Se
         ran_at=[to_text(now)],
     )
     counted = [] if state.code == code else _row_writes(state, outcome, None)
-    table.transact([processed, Write("put", result), *counted, *more])
+    table.transact([processed, Write("put", result), *counted])
 
 
-def leave_as_is(state: MemberState, join_id: str, more: Sequence[Write] = ()) -> None:
+def leave_as_is(state: MemberState, join_id: str) -> None:
     """The member is enrolled by the row, or is none of its learners any more: an earlier refusal goes.
 
     ConditionFailed as above.
     """
     cleared = [Write("delete", state.result), *_row_writes(state, None, None)] if state.result else []
-    table.transact([_processed_write(state, join_id), *cleared, *more])
+    table.transact([_processed_write(state, join_id), *cleared])
 
 
 def member_writes(

@@ -13,7 +13,6 @@ from chalicelib.aws.table import Ref, Write, put_new
 from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.organizations.models import ENTITLEMENTS_SK, Entitlements
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write, seat_limit_in, take_write
 from chalicelib.training.batches.messages import EnrollChunk
 from chalicelib.training.batches.models import (
@@ -205,11 +204,10 @@ def finish_chunk(run: ChunkRun, result: ChunkResult, num_seats_by_run: Mapping[i
         Write("put", result, unfinished),
         Write("update", Row(row.pk, row.sk), accepting, tuple(actions)),
     ]
-    if num_enrolled:
-        writes.append(bump_revision(run.key.org_id, "enrollments"))
     held = {number: num_seats for number, num_seats in num_seats_by_run.items() if num_seats}
     writes += [_settle_write(run, number, num_seats) for number, num_seats in held.items()]
     num_more = num_enrolled - sum(held.values())
-    if num_more:
+    if num_more or num_enrolled:
+        # Seats that were taken before are not counted again, but a plan has to notice the enrollments.
         writes.append(count_write(run.key.org_id, course_id, num_more))
     table.transact(writes)

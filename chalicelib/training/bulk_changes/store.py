@@ -17,7 +17,6 @@ from chalicelib.jobs import due
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import row_store
 from chalicelib.training.batches.enrollment_store import member_of
@@ -189,8 +188,7 @@ def finish_chunk(job: ChangeChunk, change: BulkChange, row: Row, effect: ChunkEf
         Write("update", BulkChange(change.pk, change.sk), BulkChange.pk.exists(), tuple(change_actions)),
     ]
     if change.kind == UNDO and effect.num_changed:
-        freed = count_write(job.org_id, job.course_id, -effect.num_changed)
-        writes += [freed, bump_revision(job.org_id, "enrollments")]
+        writes.append(count_write(job.org_id, job.course_id, -effect.num_changed))
     if row_actions:
         writes.append(Write("update", Row(row.pk, row.sk), Row.pk.exists(), tuple(row_actions)))
     table.transact(writes)

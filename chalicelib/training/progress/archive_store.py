@@ -5,7 +5,6 @@ from pynamodb.expressions.update import Action
 from chalicelib.aws import table
 from chalicelib.aws.table import Write
 from chalicelib.people.members.models import Member, member_sk, members_pk
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import count_write
 from chalicelib.training.batches import enrollment_store
 from chalicelib.training.batches.models import Enrollment, Row
@@ -25,7 +24,7 @@ def withdraw(org_id: str, old: Enrollment, archived_at: str) -> None:
         row_actions.append(add_open_due(old.due_by, -1))
     if old.status == EnrollmentStatus.ENROLLED:
         actions += [Enrollment.status.set(EnrollmentStatus.CANCELLED.value), Enrollment.cancelled_at.set(archived_at)]
-        freed = [count_write(org_id, old.course_id, -1), bump_revision(org_id, "enrollments")]
+        freed = [count_write(org_id, old.course_id, -1)]
     else:
         row_actions.append(Row.num_started.add(-1))
     if old.batch_id is None:

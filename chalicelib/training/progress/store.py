@@ -104,7 +104,7 @@ def cancel_writes(org_id: str, old: Enrollment, account_id: str, now: datetime) 
         row_actions.append(Row.num_started.add(-1))
     row = enrollment_store.row_key(org_id, old.batch_id, old.course_id) if old.batch_id else None
     writes = enrollment_store.change_writes(old, actions, row, row_actions)
-    return [*writes, count_write(org_id, old.course_id, -1), bump_revision(org_id, "enrollments")]
+    return [*writes, count_write(org_id, old.course_id, -1)]
 
 
 def actions_of(values: Values) -> list[Action]:

@@ -1,6 +1,6 @@
 """What the form of a launch refers to: read with one call, two when there are many groups."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses.models import Course, course_sk, courses_pk
 from chalicelib.tenants.organizations.lookups import zone_of
-from chalicelib.tenants.organizations.models import REVISIONS_SK, Org, Revisions, org_sk
+from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.tenants.structure.models import Department, Group, department_sk, group_sk
 from chalicelib.tenants.structure.store import departments_below
 from chalicelib.training.batches.local_dates import local_date
@@ -26,7 +26,6 @@ class References:
     courses: Mapping[str, Course]
     group_ids: frozenset[str]
     today_by_org: Mapping[str, date] = field(default_factory=dict)
-    revisions_by_org: Mapping[str, dict[str, int]] = field(default_factory=dict)
     department_ids: frozenset[str] = frozenset()
     member_ids: frozenset[str] = frozenset()
 
@@ -41,7 +40,6 @@ def references(scope: Scope, launch: WizardForm, now: datetime) -> References:
         keys += [(Group, org_pk(org_id), group_sk(group_id)) for group_id in targeting.group_ids]
         keys += [(Department, org_pk(org_id), department_sk(one)) for one in targeting.department_ids]
         keys += [(RosterEntry, learners_pk(org_id), member_sk(one)) for one in targeting.member_ids]
-    keys += [(Revisions, org_pk(org_id), REVISIONS_SK) for org_id in launch.org_ids]
     # Whom a caller reaches is decided by what is true now.
     is_exact = bool(targeting.department_ids or targeting.member_ids)
     items = table.batch_get(keys, consistent=is_exact).values()
@@ -52,7 +50,6 @@ def references(scope: Scope, launch: WizardForm, now: datetime) -> References:
         {item.course_id: item for item in items if isinstance(item, Course)},
         frozenset(item.group_id for item in items if isinstance(item, Group)),
         {org_id: local_date(now, zone_of(org)) for org_id, org in orgs.items()},
-        _revisions_by_org(launch.org_ids, [item for item in items if isinstance(item, Revisions)]),
         frozenset(
             item.department_id
             for item in items
@@ -64,16 +61,3 @@ def references(scope: Scope, launch: WizardForm, now: datetime) -> References:
             if isinstance(item, RosterEntry) and (reached is None or item.department_id in reached)
         ),
     )
-
-
-def _revisions_by_org(org_ids: Sequence[str], items: Iterable[Revisions]) -> dict[str, dict[str, int]]:
-    """How often each kind of fact changed; an organization where none did has zeros."""
-    item_by_pk = {item.pk: item for item in items}
-    revisions: dict[str, dict[str, int]] = {}
-    for org_id in org_ids:
-        item = item_by_pk.get(org_pk(org_id)) or Revisions(org_pk(org_id), REVISIONS_SK)
-        revisions[org_id] = {
-            "people": int(item.people), "enrollments": int(item.enrollments), "access": int(item.access),
-            "completions": int(item.completions),
-        }  # fmt: skip
-    return revisions

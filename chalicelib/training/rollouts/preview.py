@@ -22,6 +22,7 @@ from chalicelib.training.batches.recipients import member_ids, resolved
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
+from chalicelib.training.rollouts.changes import changes_of
 from chalicelib.training.rollouts.form import CheckedForm
 from chalicelib.training.rollouts.messages import PreviewJob
 from chalicelib.training.rollouts.schemas import PreviewCourse, PreviewOrg, PreviewOut, WizardForm
@@ -39,8 +40,9 @@ def preview(scope: Scope, body: WizardForm, plan_id: str, now: datetime) -> Prev
     """Check the form, keep the plan, queue the counting: one message per client and course."""
     form.check_size(body)
     checked = form.checked(scope, body, now)
-    plan, revisions = checked.plan, checked.references.revisions_by_org
-    preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), revisions, now)
+    plan = checked.plan
+    changes = changes_of(plan)
+    preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), changes, now)
     queue.send(
         PreviewJob(msp_id=scope.msp_id, plan_id=plan_id, org_id=org.org_id, course_id=course.course_id)
         for org in plan.orgs
@@ -131,7 +133,7 @@ def refuse_changes(item: preview_store.PlanItem, body: WizardForm, checked: Chec
         return
     changes = {
         org_id: sorted(kind for kind in latest if latest[kind] != item.revisions[org_id][kind])
-        for org_id, latest in checked.references.revisions_by_org.items()
+        for org_id, latest in changes_of(checked.plan).items()
     }
     if plan.targeting != checked.plan.targeting:
         # The form is the same: the filter that it names says something else by now.

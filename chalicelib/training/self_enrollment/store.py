@@ -11,7 +11,6 @@ from chalicelib.core.paging import Page
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.tenants.courses.models import course_ref
-from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.seat_store import reserve_writes
 from chalicelib.training.batches.models import Enrollment, enrollment_sk, history_sk, learner_pk
 from chalicelib.training.batches.states import EnrollmentStatus
@@ -112,7 +111,6 @@ def accept_writes(
     writes += [
         *reserve_writes(org_id, offer.course_id, 1, limit),
         *together([(own, {**carried_to, **_naming(own, carried)})]),
-        bump_revision(org_id, "enrollments"),
     ]
     if existing is None:
         return [*writes, put_new(carried)]
