@@ -38,6 +38,7 @@ TEMPLATE_PARTS = (
     "resources.yaml",
     "api.yaml",
     "functions.yaml",
+    "code_mails.yaml",
     "alarms.yaml",
     "alarms_of_functions.yaml",
     "dashboard.yaml",
@@ -47,6 +48,9 @@ TEMPLATE_PARTS = (
 _MAKERS = (Path(__file__).resolve(), ROOT / "infra" / "artifact.py", ROOT / "infra" / "pages.py", pages.REQUIREMENTS)
 
 _KEPT_SECONDS = 24 * 3600
+
+# A function that lies in the template.
+CODE_MAILS = ROOT / "infra" / "code_mails.py"
 
 # Gateway responses are static text: the origin that browsers may call from is filled in here.
 _ORIGIN_MARK = "<allowed-origin>"
@@ -146,6 +150,7 @@ def _merged_parts(stage: str) -> dict[str, Any]:
     for part in TEMPLATE_PARTS:
         text = (ROOT / "infra" / part).read_text().replace(_ORIGIN_MARK, origin)
         _merge(merged, YAMLTemplateSerializer().load_template(text, part))
+    merged["Resources"]["CodeMails"]["Properties"]["Code"] = {"ZipFile": CODE_MAILS.read_text()}
     return merged
 
 

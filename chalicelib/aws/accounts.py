@@ -85,21 +85,23 @@ class Accounts:
     user_pool_id: str
     client_id: str
 
-    def sign_up(self, user_name: str, password: str, attributes: Mapping[str, str]) -> None:
-        """Cognito mails a code to the address among the attributes."""
+    def sign_up(self, user_name: str, password: str, attributes: Mapping[str, str], organization: str = "") -> None:
+        """Cognito mails a code to the address among the attributes; the mail names the organization, if any."""
         if not is_for_accounts(attributes.get("email", "")):
             # Cognito would take it, and then neither log in nor replace a password by it.
             raise Refused("InvalidParameterException", "")
         listed = [{"Name": name, "Value": value} for name, value in attributes.items()]
-        self._call_of(user_name, client("cognito-idp").sign_up, Password=password, UserAttributes=listed)
+        self._call_of(
+            user_name, client("cognito-idp").sign_up, Password=password, UserAttributes=listed, **named(organization)
+        )
 
     def confirm_sign_up(self, user_name: str, code: str) -> None:
         # With True, Cognito would take the address away from an account that has it already.
         confirm = client("cognito-idp").confirm_sign_up
         self._call_of(user_name, confirm, ConfirmationCode=code, ForceAliasCreation=False)
 
-    def mail_code_again(self, user_name: str) -> None:
-        self._call_of(user_name, client("cognito-idp").resend_confirmation_code)
+    def mail_code_again(self, user_name: str, organization: str = "") -> None:
+        self._call_of(user_name, client("cognito-idp").resend_confirmation_code, **named(organization))
 
     def log_in(self, login: str, password: str) -> Tokens | PasswordDue:
         parameters = {"USERNAME": login, "PASSWORD": password, "SECRET_HASH": self._proof(login)}
@@ -132,8 +134,8 @@ class Accounts:
             )
         return _tokens(answer["AuthenticationResult"], refresh_token)
 
-    def mail_reset_code(self, login: str) -> None:
-        self._call_of(login, client("cognito-idp").forgot_password)
+    def mail_reset_code(self, login: str, organization: str = "") -> None:
+        self._call_of(login, client("cognito-idp").forgot_password, **named(organization))
 
     def reset(self, login: str, code: str, new_password: str) -> None:
         confirm = client("cognito-idp").confirm_forgot_password
@@ -151,6 +153,11 @@ class Accounts:
         """That we know the secret; good for calls that name the user like this."""
         secret = _secret(self.user_pool_id, self.client_id)
         return base64.b64encode(hmac.digest(secret.encode(), (name + self.client_id).encode(), "sha256")).decode()
+
+
+def named(organization: str) -> dict[str, dict[str, str]]:
+    """For a call after which Cognito mails: what infra/code_mails.py writes for whom."""
+    return {"ClientMetadata": {"organization": organization}} if organization else {}
 
 
 @lru_cache(maxsize=1)

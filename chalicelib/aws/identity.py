@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.aws.accounts import named
 from chalicelib.aws.clients import client
 from chalicelib.aws.failures import StorageFailure, translated
 from chalicelib.core.addresses import is_for_accounts
@@ -42,8 +43,8 @@ class Person:
 class Identity:
     user_pool_id: str
 
-    def account_for(self, email: str, now: datetime) -> str:
-        """The account of this address; made when there is none, and then Cognito mails a first password.
+    def account_for(self, email: str, now: datetime, organization: str = "") -> str:
+        """The account of this address; made when there is none, and then Cognito mails a first password for whom it is.
 
         Cognito forgets it after seven days, and nobody can then log in or ask for another. So who never used theirs is
         mailed a new one whenever they are asked for again, on a later day. Raises Invalid for what no account can have.
@@ -53,9 +54,9 @@ class Identity:
             raise _unusable()
         user = self._user(address)
         if user is None:
-            return self._made(address, now)
+            return self._made(address, now, organization)
         if user["UserStatus"] == _NEVER_LOGGED_IN and user["UserLastModifiedDate"] <= now - _KEEPS_FIRST_PASSWORD:
-            self._mail_first_password(user["Username"])
+            self._mail_first_password(user["Username"], organization)
         return _values(user["Attributes"])["sub"]
 
     def find(self, email: str) -> str | None:
@@ -189,9 +190,9 @@ class Identity:
             raise NotFound("There is no such account")
         return str(users[0]["Username"])
 
-    def _made(self, address: str, now: datetime) -> str:
+    def _made(self, address: str, now: datetime, organization: str) -> str:
         try:
-            return self._create(address, now)
+            return self._create(address, now, organization)
         except StorageFailure as error:
             if error.aws_code == "InvalidParameterException":
                 raise _unusable() from None
@@ -203,7 +204,7 @@ class Identity:
             raise Unavailable()
         return account_id
 
-    def _create(self, address: str, now: datetime) -> str:
+    def _create(self, address: str, now: datetime, organization: str) -> str:
         with translated():
             answer = client("cognito-idp").admin_create_user(
                 UserPoolId=self.user_pool_id,
@@ -211,10 +212,11 @@ class Identity:
                 Username=new_id(now),
                 UserAttributes=[{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}],
                 DesiredDeliveryMediums=["EMAIL"],
+                **named(organization),
             )
         return _values(answer["User"]["Attributes"])["sub"]
 
-    def _mail_first_password(self, user_name: str) -> None:
+    def _mail_first_password(self, user_name: str, organization: str) -> None:
         """A new one, good for seven days again; the old one is over."""
         try:
             with translated():
@@ -223,6 +225,7 @@ class Identity:
                     Username=user_name,
                     MessageAction="RESEND",
                     DesiredDeliveryMediums=["EMAIL"],
+                    **named(organization),
                 )
         except StorageFailure as error:
             if error.aws_code not in _NOT_MAILED:

@@ -13,6 +13,7 @@ from infra.rules.parts import (
     Rule,
     Template,
     listed,
+    named_by,
     of_type,
     statements_of,
 )
@@ -173,6 +174,29 @@ def mail_of_accounts_says_whose_it_is(template: Template) -> Iterator[str]:
                 yield f"{name} mails a {what} in a text that Cognito does not take"
 
 
+# Characters of a function's code within a template, as CloudFormation says.
+_MOST_INLINE = 4096
+
+
+def mail_of_accounts_names_the_organization(template: Template) -> Iterator[str]:
+    """Only a function can; one that fails, or that Cognito may not call, fails the registration."""
+    for name, pool in of_type(template, "AWS::Cognito::UserPool"):
+        writer = named_by(pool["Properties"].get("LambdaConfig", {}).get("CustomMessage"))
+        if not writer:
+            yield f"{name} mails codes that name no organization"
+            continue
+        code = template["Resources"][writer]["Properties"]["Code"]["ZipFile"]
+        if len(code) > _MOST_INLINE:
+            yield f"{writer} is longer than a template takes"
+        if not any(
+            permission["Properties"]["Principal"] == "cognito-idp.amazonaws.com"
+            and named_by(permission["Properties"].get("SourceArn")) == name
+            for _, permission in of_type(template, "AWS::Lambda::Permission")
+            if named_by(permission["Properties"]["FunctionName"]) == writer
+        ):
+            yield f"{name} may not call {writer}"
+
+
 def gateway_answers_problems(template: Template) -> Iterator[str]:
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     responses = definition.get("x-amazon-apigateway-gateway-responses", {})
@@ -202,5 +226,6 @@ RULES: tuple[Rule, ...] = (
     mail_is_sent_in_one_name,
     accounts_are_reached_through_the_api,
     mail_of_accounts_says_whose_it_is,
+    mail_of_accounts_names_the_organization,
     gateway_answers_problems,
 )

@@ -16,8 +16,7 @@ from chalicelib.notifications.models import queue_pk
 from chalicelib.notifications.states import blocks_further_mail
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token, matches
-from chalicelib.people.members.invited_addresses import OpenInvite, address_pk, invite_sk
-from chalicelib.people.members.models import Member
+from chalicelib.people.members.models import Member, OpenInvite, address_pk, invite_sk
 from chalicelib.people.members.store import claims_of, entries_of, membership_of
 
 Item = dict[str, Any]

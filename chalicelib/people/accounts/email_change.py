@@ -21,7 +21,7 @@ from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
 from chalicelib.people.accounts.tries import count_mail, counted
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_addresses import close_invitation_write
+from chalicelib.people.members.invited_store import close_invitation_write
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
 from chalicelib.tenants.admins import store as admins_store

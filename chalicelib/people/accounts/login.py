@@ -44,12 +44,13 @@ def register(
     last_name: str = "",
     registration_id: str | None = None,
     proof: str | None = None,
+    organization: str = "",
 ) -> str:
     """Mails a code to the address, and returns the registration's id, which is the account's user name.
 
     One can log in by the address only once its owner has confirmed this registration, so that registering
     somebody else's address gains nothing. `registration_id` is that of a form: sent twice, it registers and mails once.
-    `proof` names what the caller has proven to hold, for the count of mails.
+    `proof` names what the caller has proven to hold, for the count of mails; `organization` who the mail is to name.
     Raises Invalid for a password that breaks a rule, and for an address that Cognito does not take.
     """
     address = understood(email)
@@ -58,7 +59,7 @@ def register(
     user_name = registration_id or new_id(now)
     attributes = {"email": address, "given_name": first_name, "family_name": last_name}
     try:
-        accounts().sign_up(user_name, password, {k: v for k, v in attributes.items() if v})
+        accounts().sign_up(user_name, password, {k: v for k, v in attributes.items() if v}, organization)
     except Refused as no:
         if no.code in _WEAK:
             raise refused_by_cognito("password") from None
@@ -69,7 +70,7 @@ def register(
         if registration_id and no.code == "UsernameExistsException" and not _is_password_of(user_name, password):
             # Somebody went back to the form and chose another password: a registration of its own.
             names = {"first_name": first_name, "last_name": last_name}
-            return register(email, password, source, now, **names, proof=proof)
+            return register(email, password, source, now, **names, proof=proof, organization=organization)
     return user_name
 
 
@@ -99,11 +100,11 @@ def confirm(registration_id: str, code: str, source: str, now: datetime) -> None
             raise wrong_code() from None
 
 
-def resend(registration_id: str, source: str, now: datetime) -> None:
+def resend(registration_id: str, source: str, now: datetime, organization: str = "") -> None:
     """Mail another code, if the registration exists and is not confirmed."""
     count_mail(registration_id, source, now, proof=registration_id)
     try:
-        accounts().mail_code_again(registration_id)
+        accounts().mail_code_again(registration_id, organization)
     except Refused:
         return
 
@@ -149,12 +150,12 @@ def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
             raise _log_in_expired() from None
 
 
-def forgot(email: str, source: str, now: datetime, *, proof: str | None = None) -> None:
+def forgot(email: str, source: str, now: datetime, *, proof: str | None = None, organization: str = "") -> None:
     """Mail a code to the address, if an account has it."""
     address = understood(email)
     count_mail(address, source, now, proof=proof)
     try:
-        accounts().mail_reset_code(address)
+        accounts().mail_reset_code(address, organization)
     except Refused:
         return
 

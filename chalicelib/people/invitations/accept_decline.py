@@ -20,7 +20,7 @@ from chalicelib.people.invitations.schemas import Answered
 from chalicelib.people.invitations.states import OPEN, InvitationMail
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberJoined, member_joined
-from chalicelib.people.members.invited_addresses import close_invitation_write
+from chalicelib.people.members.invited_store import close_invitation_write
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access import store as access_store

@@ -127,7 +127,7 @@ def _register(visit: Visit) -> Answer:
     registration_id = login.register(
         email, form.password, visit.source, visit.now, first_name=one_line(form.first_name),
         last_name=one_line(form.last_name), registration_id=form.request if is_ulid(form.request) else None,
-        proof=visit.proof,
+        proof=visit.proof, organization=visit.view.org.name,
     )  # fmt: skip
     store.put_registering(invite_id, registration_id, visit.now)
     return visit.to(f"confirm?registration_id={registration_id}")
@@ -150,7 +150,7 @@ def _confirm(visit: Visit) -> Answer:
 
 def _resend(visit: Visit) -> Answer:
     require(visit.form, "registration_id")
-    login.resend(visit.form.registration_id, visit.source, visit.now)
+    login.resend(visit.form.registration_id, visit.source, visit.now, visit.view.org.name)
     return visit.to(f"confirm?registration_id={visit.form.registration_id}&sent=yes")
 
 
@@ -176,7 +176,7 @@ def _new_password(visit: Visit) -> Answer:
 
 def _forgot(visit: Visit) -> Answer:
     require(visit.form, "email")
-    login.forgot(visit.form.email, visit.source, visit.now, proof=visit.proof)
+    login.forgot(visit.form.email, visit.source, visit.now, proof=visit.proof, organization=visit.view.org.name)
     ticket = step_tickets.issue(visit.view, Step(email=visit.form.email), visit.now)
     return visit.to(f"reset?ticket={ticket}")
 

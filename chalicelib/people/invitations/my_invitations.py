@@ -9,7 +9,7 @@ from chalicelib.people.invitations.accept_decline import Account
 from chalicelib.people.invitations.links import is_expired
 from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvite, MyInvitePage
 from chalicelib.people.invitations.states import OPEN
-from chalicelib.people.members.invited_addresses import invited_at
+from chalicelib.people.members.invited_store import invited_at
 from chalicelib.people.members.models import Member
 from chalicelib.web.paging import Pager
 

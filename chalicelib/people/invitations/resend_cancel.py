@@ -14,7 +14,7 @@ from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_addresses import close_invitation_write
+from chalicelib.people.members.invited_store import close_invitation_write
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.reach import is_within, place_writes
 from chalicelib.people.members.states import MemberStatus

@@ -25,8 +25,7 @@ from chalicelib.people.invitations.models import (
     scheduled_send_pk,
     ticket_pk,
 )
-from chalicelib.people.members.invited_addresses import OpenInvite
-from chalicelib.people.members.models import Member, member_ref
+from chalicelib.people.members.models import Member, OpenInvite, member_ref
 from chalicelib.tenants.access.models import OrgPointer, org_pk, org_pointer_ref
 from chalicelib.tenants.organizations.models import Org, org_ref
 

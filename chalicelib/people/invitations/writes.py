@@ -11,7 +11,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.people.invitations.states import INVITABLE, Code, InvitationMail
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_addresses import open_invitation_write
+from chalicelib.people.members.invited_store import open_invitation_write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 

@@ -16,7 +16,7 @@ from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.invitations.tokens import Token
 from chalicelib.people.join_page.models import JoinRequest
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_addresses import open_invitation_write
+from chalicelib.people.members.invited_store import open_invitation_write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.people.members.states import MemberStatus
 

@@ -4,6 +4,7 @@ from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, Numb
 
 from chalicelib.aws.items import CoreItem
 from chalicelib.aws.table import Ref
+from chalicelib.core.text import normalized
 from chalicelib.tenants.access.models import org_pk
 
 
@@ -134,3 +135,28 @@ def search_pk(org_id: str) -> str:
 def fields_of(member: Member) -> dict[str, str]:
     """Profile fields by name."""
     return dict(member.fields.as_dict())  # type: ignore[no-untyped-call]
+
+
+class OpenInvite(CoreItem):
+    """`EMAIL#<normalized address>` / `INVITE#o#m`: this address was invited to the organization.
+
+    Whether the invitation is open, the member says: after accepting, the item stays until the member has another
+    address or is erased.
+    """
+
+    PERSONAL = frozenset({"pk"})
+
+    msp_id = UnicodeAttribute()
+    org_id = UnicodeAttribute()
+    member_id = UnicodeAttribute()
+
+
+def address_pk(email: str) -> str:
+    return f"EMAIL#{normalized(email)}"
+
+
+INVITES_PREFIX = "INVITE#"
+
+
+def invite_sk(org_id: str, member_id: str) -> str:
+    return f"{INVITES_PREFIX}{org_id}#{member_id}"

@@ -16,7 +16,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.archive import archive
 from chalicelib.people.members.changes import member_of
-from chalicelib.people.members.invited_addresses import close_invitation_write
+from chalicelib.people.members.invited_store import close_invitation_write
 from chalicelib.people.members.states import INVITED, MemberStatus
 from chalicelib.reporting.exports.models import file_key
 from chalicelib.reporting.exports.states import ending_of

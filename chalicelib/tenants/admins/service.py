@@ -32,6 +32,7 @@ from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdm
 from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.tenants.structure.departments import unknown_departments
 from chalicelib.web.paging import Pager
 from chalicelib.web.sessions import service as sessions
@@ -103,7 +104,7 @@ def dismiss(scope: Scope, account_id: str, now: datetime) -> None:
 
 def first_admin(msp_name: str, email: str, now: datetime) -> FirstAdmin:
     """Create an MSP and its first admin. Doing it again gives those that exist."""
-    account_id = identity().account_for(email, now)
+    account_id = identity().account_for(email, now, msp_name)
     for entry in access_store.entries_of(account_id):
         msp = access_store.msp(entry.msp_id) if entry.role == Role.MSP_ADMIN else None
         if msp is not None and msp.name == msp_name:
@@ -126,7 +127,7 @@ def _appoint(
     now: datetime,
     kept: CustomRole | None = None,
 ) -> AdminOut:
-    account_id = identity().account_for(email, now)
+    account_id = identity().account_for(email, now, _tenant_name(scope))
     appointment_id = derived_id(seed, "appointment")
     admin, entry = _items(scope, account_id, email, role, department_ids, permissions, appointment_id, now)
     admin.role_id = entry.role_id = kept.role_id if kept else None
@@ -199,6 +200,13 @@ def _audit_values(admin: Admin) -> dict[str, object]:
     if admin.role_id:
         values["role_id"] = admin.role_id
     return values
+
+
+def _tenant_name(scope: Scope) -> str:
+    if scope.org_id is not None:
+        return org_of(scope.msp_id, scope.org_id).name
+    msp = access_store.msp(scope.msp_id)
+    return msp.name if msp else ""
 
 
 def _out(admin: Admin) -> AdminOut:

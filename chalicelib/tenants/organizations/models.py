@@ -104,10 +104,11 @@ def seats_ref(org_id: str, course_id: str) -> Ref[SeatCount]:
 class Revisions(CoreItem):
     """`ORG#o` / `REVISIONS`: how often each kind of data changed. A reviewed plan compares them to notice changes.
 
-    Changes of enrollments are counted by course, where their seats are.
+    Changes of enrollments are counted by course, where their seats are; `enrollments` is what earlier versions counted.
     """
 
     people = NumberAttribute(default=0)
+    enrollments = NumberAttribute(default=0)
     access = NumberAttribute(default=0)
     completions = NumberAttribute(default=0)
 

@@ -22,7 +22,7 @@ from chalicelib.training.batches.recipients import member_ids, resolved
 from chalicelib.training.batches.schemas import Plan, PlannedCourse
 from chalicelib.training.batches.states import LIVE, Code, EnrollmentStatus
 from chalicelib.training.rollouts import form, preview_store
-from chalicelib.training.rollouts.changes import changes_of
+from chalicelib.training.rollouts.changes_store import changes_of
 from chalicelib.training.rollouts.form import CheckedForm
 from chalicelib.training.rollouts.messages import PreviewJob
 from chalicelib.training.rollouts.schemas import PreviewCourse, PreviewOrg, PreviewOut, WizardForm

@@ -87,6 +87,18 @@ def code_of_nobody_knows_what(template: Template) -> None:
     del properties(template, "UserPool")["VerificationMessageTemplate"]
 
 
+def codes_for_no_organization(template: Template) -> None:
+    del properties(template, "UserPool")["LambdaConfig"]
+
+
+def writer_of_mails_that_is_too_long(template: Template) -> None:
+    properties(template, "CodeMails")["Code"]["ZipFile"] += "#" * 4096
+
+
+def writer_of_mails_that_cognito_may_not_call(template: Template) -> None:
+    del template["Resources"]["CodeMailsCalledByCognito"]
+
+
 def first_password_without_a_user_name(template: Template) -> None:
     text = properties(template, "UserPool")["AdminCreateUserConfig"]["InviteMessageTemplate"]
     text["EmailMessage"] = text["EmailMessage"].replace("{username}", "")
@@ -132,6 +144,9 @@ SPOILED: Spoiled = [
     (accounts_at_the_default_price, template.accounts_are_reached_through_the_api),
     (code_of_nobody_knows_what, template.mail_of_accounts_says_whose_it_is),
     (first_password_without_a_user_name, template.mail_of_accounts_says_whose_it_is),
+    (codes_for_no_organization, template.mail_of_accounts_names_the_organization),
+    (writer_of_mails_that_is_too_long, template.mail_of_accounts_names_the_organization),
+    (writer_of_mails_that_cognito_may_not_call, template.mail_of_accounts_names_the_organization),
     (answers_left_to_the_gateway, template.gateway_answers_problems),
     (answer_without_code, template.gateway_answers_problems),
     (answer_that_contradicts_its_status, template.gateway_answers_problems),
