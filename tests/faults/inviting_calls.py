@@ -2,7 +2,7 @@
 
 from tests.faults.kinds import DELETE, GET, GET_MANY, LOG_IN, PUT, QUERY, SECRET, SEND, SES, TRANSACT, UPDATE
 
-CLAIM, ANSWER = [QUERY, GET, TRANSACT], [TRANSACT]
+CLAIM, ANSWER = [QUERY, GET, PUT], [UPDATE]
 AUDIT = [QUERY, TRANSACT]
 
 # ------------------------------------------------------------ admins
@@ -25,7 +25,8 @@ MAIL = [*_BEFORE, *_CLAIM_MAIL, *_READ, *_SLOT, SES, *_NOTE, *_AFTER]
 # After so many calls the mail is claimed, its content read, handed to SES, and recorded as sent.
 CLAIMED_BY, READ_BY, SENT_BY, NOTED_BY = len(_BEFORE) + 1, len(_BEFORE) + 3, MAIL.index(SES) + 1, MAIL.index(SES) + 2
 
-DELIVERED = [UPDATE, GET, PUT]
+# An event is recorded; then the invitation is pending, or its address blocked.
+NEWS = {"Delivery": [UPDATE, UPDATE], "Bounce": [UPDATE, GET, PUT], "Complaint": [UPDATE, UPDATE, GET, PUT]}
 
 # ------------------------------------------------------------ the invited
 

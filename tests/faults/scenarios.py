@@ -12,6 +12,7 @@ from chalicelib.training.batches import reconcile
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.kinds import (
+    DELETE,
     GET,
     GET_MANY,
     INSERT,
@@ -22,6 +23,7 @@ from tests.faults.kinds import (
     SCHEDULE,
     SEND,
     TRANSACT,
+    UPDATE,
     Refusal,
 )
 from tests.faults.snapshots import built_once
@@ -38,7 +40,7 @@ SAVED_BY, WRITTEN_BY = 4, 6
 FINISH_FROM_NOTHING = [GET_MANY, GET_MANY, GET_MANY, INSERT, INSERT, SEND, SEND, TRANSACT]
 FINISH_FROM_BATCHES = [GET_MANY, GET_MANY, GET_MANY, INSERT, INSERT, GET_MANY, SEND, SEND, TRANSACT]
 
-RETRY_CLIENTS = [QUERY, GET, TRANSACT, GET_MANY, TRANSACT, GET_MANY, GET_MANY, INSERT, SEND, SEND, TRANSACT, TRANSACT]
+RETRY_CLIENTS = [QUERY, GET, PUT, GET_MANY, TRANSACT, GET_MANY, GET_MANY, INSERT, SEND, SEND, TRANSACT, UPDATE]
 REOPENED_BY = 5
 
 
@@ -183,9 +185,9 @@ def chunk_row_unfinished(play: FaultHarness) -> tuple[Delivery, Rows]:
 
 RETRY = [
     *(QUERY, GET),  # who asks, the client
-    *(GET, TRANSACT),  # claim the key
+    *(GET, PUT),  # claim the key
     *(GET, QUERY, TRANSACT, SEND, GET),
-    TRANSACT,  # answer
+    UPDATE,  # answer
 ]
 RETRY_RECONCILE = [GET, QUERY, GET_MANY, GET, QUERY, TRANSACT, QUERY, QUERY, SEND, TRANSACT]
 RETRY_CHUNK = [GET_MANY, QUERY, PUT, TRANSACT, INSERT, TRANSACT, GET, TRANSACT]
@@ -219,7 +221,7 @@ def retried_row(play: FaultHarness, job: str) -> tuple[Delivery, Rows]:
 CHANGE_ZONE = [QUERY, GET, GET, QUERY, TRANSACT, SEND]
 
 # One row a transaction. A row that starts by it gets a message of its own.
-MOVE_DATES = [GET, QUERY, QUERY, TRANSACT, SCHEDULE, SEND, QUERY, TRANSACT, SCHEDULE, QUERY, TRANSACT]
+MOVE_DATES = [GET, QUERY, QUERY, TRANSACT, SCHEDULE, SEND, QUERY, TRANSACT, SCHEDULE, QUERY, DELETE]
 
 MOVED_INSTANTS = ["2087-01-06T10:00:00Z", "2087-02-10T08:00:00Z"]
 

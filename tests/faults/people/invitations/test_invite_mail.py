@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.people.members import store as members_store
 from tests.faults.injector import Injector
-from tests.faults.inviting_calls import CLAIMED_BY, DELIVERED, MAIL, NOTED_BY, SENT_BY
+from tests.faults.inviting_calls import CLAIMED_BY, MAIL, NEWS, NOTED_BY, SENT_BY
 from tests.faults.inviting_scenarios import ANN, BOB, People, distinct_faults, named
 from tests.faults.kinds import KILLED_AFTER, LOST, Fault, each
 from tests.harness import World
@@ -129,14 +129,14 @@ def test_an_event_of_an_invitation_makes_these_calls(people: People, kind: str) 
     member_id = people.starting(_sent)
     with people.injector.watched() as calls:
         people.deliver_event(kind)
-    assert calls == DELIVERED
+    assert calls == NEWS[kind]
     people.assert_sound()
     assert (_state(people), people.member(member_id)["status"]) == _STATES_BY_EVENT[kind]
 
 
 @pytest.mark.parametrize(
     ("kind", "at", "fault"),
-    [one for kind in ("Delivery", "Bounce") for one in named(kind, distinct_faults(DELIVERED))],
+    [one for kind, calls in NEWS.items() for one in named(kind, distinct_faults(calls))],
 )
 def test_an_event_counts_once_although_lambda_delivers_it_again(
     people: People, kind: str, at: int, fault: Fault

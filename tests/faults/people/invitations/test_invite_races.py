@@ -7,7 +7,7 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
-from tests.faults.inviting_calls import ACCEPT, CLAIMED_BY, DELIVERED, INVITE, MAIL, READ_BY, RESEND_TWO, SENT_BY
+from tests.faults.inviting_calls import ACCEPT, CLAIMED_BY, INVITE, MAIL, NEWS, READ_BY, RESEND_TWO, SENT_BY
 from tests.faults.inviting_scenarios import ANN, BOB, ELSEWHERE, People
 from tests.faults.kinds import each
 from tests.faults.people_invariants import token_in
@@ -82,7 +82,7 @@ def test_of_two_accounts_that_accept_at_once_with_one_link_one_is_in(people: Peo
     people.assert_enrolled()
 
 
-@pytest.mark.parametrize("at", each(DELIVERED))
+@pytest.mark.parametrize("at", each(NEWS["Delivery"]))
 @pytest.mark.parametrize("what", ["accept", "decline"])
 def test_an_answer_while_the_delivery_is_recorded_counts(people: People, what: str, at: int) -> None:
     member_id = people.starting(_mailed)

@@ -11,7 +11,7 @@ from chalicelib.people.members import close_client
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import DELETE, GET, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.snapshots import built_once
 
 # A member, the audit trail; the member with the event, and its message.
@@ -21,7 +21,7 @@ FULL = [GET, QUERY, *_ARCHIVE, *_ARCHIVE, SEND]
 # The client, its roster, the last of its people. The entry stays.
 REST = [GET, QUERY, *_ARCHIVE]
 # Nobody is left, and nobody can be joining any more: the entry goes.
-END = [GET, QUERY, TRANSACT]
+END = [GET, QUERY, DELETE]
 
 
 @pytest.fixture(autouse=True)

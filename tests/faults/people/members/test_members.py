@@ -7,10 +7,10 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness, enrolled
-from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, GET_MANY, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
 
-_KEY = [GET, TRANSACT]  # the idempotency key is read and claimed
-_ANSWER = [TRANSACT]
+_KEY = [GET, PUT]  # the idempotency key is read and claimed
+_ANSWER = [UPDATE]
 
 # The member's department, the caller's roles; the group; the member, the number of the audit entry.
 ADD = [GET, QUERY, GET, GET, GET, QUERY, TRANSACT, SEND, GET]

@@ -8,10 +8,10 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, pairs
+from tests.faults.kinds import GET, PUT, QUERY, TRANSACT, UPDATE, Fault, pairs
 
 # Who asks, and whose client it is; the key and its claim; the head of the audit trail, the filter; the answer.
-CREATE = [QUERY, GET, GET, TRANSACT, QUERY, TRANSACT, TRANSACT]
+CREATE = [QUERY, GET, GET, PUT, QUERY, TRANSACT, UPDATE]
 CHANGE = [QUERY, GET, GET, QUERY, TRANSACT]
 DELETE = [QUERY, GET, GET, QUERY, TRANSACT]
 

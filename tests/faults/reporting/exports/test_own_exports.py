@@ -4,11 +4,11 @@ import pytest
 
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, PUT_FILE, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import GET, PUT, PUT_FILE, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.snapshots import built_once
 
 # Who asks; the key and its claim; the client's name; the export; its message; the answer.
-REQUEST = [QUERY, GET, TRANSACT, GET, TRANSACT, SEND, TRANSACT]
+REQUEST = [QUERY, GET, PUT, GET, TRANSACT, SEND, UPDATE]
 
 # The export; the client's name; the tree of departments, the batches; the file; its status.
 JOB = [GET, GET, QUERY, QUERY, PUT_FILE, TRANSACT]

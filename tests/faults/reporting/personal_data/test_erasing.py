@@ -8,12 +8,25 @@ from chalicelib.aws.identity import identity
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import DELETE_FILE, DELETE_USER, FIND_USER, GET, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import (
+    DELETE,
+    DELETE_FILE,
+    DELETE_USER,
+    FIND_USER,
+    GET,
+    PUT,
+    QUERY,
+    SEND,
+    TRANSACT,
+    UPDATE,
+    Fault,
+    pairs,
+)
 
 EMAIL = "zoelle.quill@personal.example"
 
 # The key is claimed; the member and the account's roles; the mark with its audit entry; the message; the answer.
-REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, GET, QUERY, TRANSACT, SEND, TRANSACT]
+REQUEST = [QUERY, GET, GET, PUT, GET, QUERY, GET, QUERY, TRANSACT, SEND, UPDATE]
 # Whom it is about; uploads, trainings, earlier profiles, filters; exports of the client and of the MSP, of which one
 # names people; answers to both kinds of admins; mails; notices; certificates; the account's other memberships and
 # courses; the end; certificates of what was completed meanwhile.
@@ -23,7 +36,7 @@ JOB = [
 ]  # fmt: skip
 # Who holds the account; the account; its notices, exports, certificates and other items.
 ACCOUNT = [
-    QUERY, QUERY, FIND_USER, DELETE_USER, QUERY, QUERY, QUERY, QUERY, GET, QUERY, QUERY, TRANSACT, TRANSACT, TRANSACT,
+    QUERY, QUERY, FIND_USER, DELETE_USER, QUERY, QUERY, QUERY, QUERY, GET, QUERY, QUERY, TRANSACT, TRANSACT, DELETE,
 ]  # fmt: skip
 
 

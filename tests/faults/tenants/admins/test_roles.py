@@ -9,19 +9,19 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
 
 LOOK, MAKE = "cognito-idp.ListUsers", "cognito-idp.AdminCreateUser"
 
 # Who asks, and whose client it is; the key and its claim; the head of the audit trail, the role; the answer.
-CREATE = [QUERY, GET, GET, TRANSACT, QUERY, TRANSACT, TRANSACT]
+CREATE = [QUERY, GET, GET, PUT, QUERY, TRANSACT, UPDATE]
 # The role; the head of the audit trail, the change; the role as it is.
 CHANGE = [QUERY, GET, GET, QUERY, TRANSACT, GET]
 DELETE = [QUERY, GET, GET, QUERY, TRANSACT]
 
 # Who asks, and whose client it is; the key and its claim; the role; the account; the head of the audit trail, the
 # admin with the mail; its message; the answer.
-APPOINT = [QUERY, GET, GET, TRANSACT, GET, LOOK, MAKE, QUERY, TRANSACT, SEND, TRANSACT]
+APPOINT = [QUERY, GET, GET, PUT, GET, GET, LOOK, MAKE, QUERY, TRANSACT, SEND, UPDATE]
 
 AUDIT = ["audit"]
 BEFORE, AFTER = {"name": "Auditor", "permissions": AUDIT}, {"name": "Reader", "permissions": ["members_read"]}

@@ -13,25 +13,25 @@ from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.invariants import Tables
-from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import DELETE, GET, GET_MANY, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
 
 _ROWS = [GET, GET_MANY, TRANSACT]  # no batch yet: titles, batch and rows
 _PERSON = [GET_MANY, TRANSACT]
-# The last write of a person also closes the job.
-_BEGIN = [GET_MANY, GET_MANY]
+# Then the job is closed.
+_BEGIN, _END = [GET_MANY, GET_MANY], [DELETE]
 
-FIRST = [*_BEGIN, GET_MANY, *_ROWS, *_PERSON]
-SECOND = [*_BEGIN, *_PERSON]
-FULL = [*_BEGIN, *_PERSON, *_PERSON]
-AGAIN = [GET, GET, QUERY, GET_MANY, GET, GET_MANY, *_PERSON, TRANSACT]
+FIRST = [*_BEGIN, GET_MANY, *_ROWS, *_PERSON, *_END]
+SECOND = [*_BEGIN, *_PERSON, *_END]
+FULL = [*_BEGIN, *_PERSON, *_PERSON, *_END]
+AGAIN = [GET, GET, QUERY, GET_MANY, GET, GET_MANY, *_PERSON, *_END]
 MANY = [GET_MANY, GET_MANY, *_ROWS, *_PERSON]
-GROUP = [GET, QUERY, *MANY, TRANSACT]
+GROUP = [GET, QUERY, *MANY, *_END]
 GROUP_PAGE = [GET, QUERY, *MANY, TRANSACT, SEND]
 ALONE = [GET_MANY, GET_MANY, *_PERSON]
 MANY_MET = [*MANY, *ALONE]
 # Two seats for three: none of them together, then each alone, the last of them twice.
 MANY_FULL = [*MANY, *ALONE, *ALONE, *ALONE, *_PERSON]
-RETRY = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
+RETRY = [QUERY, GET, GET, PUT, GET, QUERY, TRANSACT, SEND, GET, UPDATE]
 
 
 def _joins(play: FaultHarness, org_id: str, member_id: str) -> Delivery:

@@ -8,14 +8,14 @@ from chalicelib.core.clock import to_instant
 from tests.faults import later
 from tests.faults.fake_sqs import is_in_flight
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, PUT, QUERY, TRANSACT, UPDATE, Fault, each, pairs
 from tests.faults.later import Batch
 from tests.faults.scenarios import CHUNK_NEW
 from tests.faults.snapshots import built_once
 
-ROW = [QUERY, GET, GET, TRANSACT, GET, QUERY, QUERY, TRANSACT, GET, TRANSACT]
+ROW = [QUERY, GET, GET, PUT, GET, QUERY, QUERY, TRANSACT, GET, UPDATE]
 # Two courses, one a transaction.
-BATCH = [QUERY, GET, GET, TRANSACT, *[GET, QUERY, QUERY, TRANSACT] * 2, GET, QUERY, GET, GET, QUERY, TRANSACT]
+BATCH = [QUERY, GET, GET, PUT, *[GET, QUERY, QUERY, TRANSACT] * 2, GET, QUERY, GET, GET, QUERY, UPDATE]
 
 FIRST, SECOND = "2087-01-10", "2087-01-12"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, GET_MANY, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import DELETE, GET, GET_MANY, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.snapshots import built_once
 
 DUE, NEW = "2087-03-01", "2087-04-01"
@@ -139,7 +139,7 @@ def test_who_moves_in_the_midst_is_changed_or_not_and_counted_so(play: FaultHarn
 
 # The due entry, the row, its learners; who is in the departments;
 # the mails and their tenant in the line; a wake-up; the entry.
-REMIND = [GET, GET, QUERY, QUERY, GET_MANY, INSERT, INSERT, TRANSACT, SEND, TRANSACT]
+REMIND = [GET, GET, QUERY, QUERY, GET_MANY, INSERT, INSERT, TRANSACT, SEND, DELETE]
 
 
 def _reminding(play: FaultHarness) -> tuple[Scene, Delivery]:

@@ -5,22 +5,13 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import MAX_RECEIVES, Delivery
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import (
-    GET,
-    GET_MANY,
-    INSERT,
-    QUERY,
-    SEND,
-    TRANSACT,
-    Fault,
-    pairs,
-)
+from tests.faults.kinds import DELETE, GET, GET_MANY, INSERT, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.later import Batch
 from tests.faults.snapshots import built_once
 
-REQUEST = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, QUERY, TRANSACT]
+REQUEST = [QUERY, GET, GET, PUT, GET, QUERY, TRANSACT, SEND, GET, QUERY, UPDATE]
 # One row a transaction.
-START = [GET, *[GET, QUERY, TRANSACT] * 2, GET, QUERY, TRANSACT, SEND, SEND, TRANSACT]
+START = [GET, *[GET, QUERY, TRANSACT] * 2, GET, QUERY, TRANSACT, SEND, SEND, DELETE]
 # The learners of the chunk are in two shards. Two of three people are withdrawn, the third has started.
 CHUNK = [GET_MANY, GET, QUERY, QUERY, GET, INSERT, INSERT, GET, TRANSACT, GET, GET]
 DEAD = [GET_MANY, GET, QUERY, QUERY, GET, *[GET] * 3, TRANSACT, GET, GET]

@@ -12,7 +12,7 @@ from chalicelib.training.certificates import erase
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
 from tests.faults.injector import Killed
-from tests.faults.kinds import DELETE_FILE, GET, INVOKE, PUT_FILE, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import DELETE_FILE, GET, INVOKE, PUT, PUT_FILE, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.snapshots import built_once
 
 _ISSUED = {"state": "valid"}
@@ -31,13 +31,13 @@ class Step:
 
 
 # Who asks, the member's departments, the idempotency key; the certificate, and the trail.
-_CLAIM = [GET, QUERY, GET, GET, TRANSACT]
+_CLAIM = [GET, QUERY, GET, GET, PUT]
 _STEPS = {
     "revoke": Step(
-        "POST", "/revoke", [*_CLAIM, GET, QUERY, TRANSACT, GET, TRANSACT], ["revoked"], {"reason": "Mistaken"}
+        "POST", "/revoke", [*_CLAIM, GET, QUERY, TRANSACT, GET, UPDATE], ["revoked"], {"reason": "Mistaken"}
     ),
     "reissue": Step(
-        "POST", "/reissue", [*_CLAIM, GET, GET, GET, GET, GET, QUERY, TRANSACT, GET, TRANSACT], ["valid", "replaced"]
+        "POST", "/reissue", [*_CLAIM, GET, GET, GET, GET, GET, QUERY, TRANSACT, GET, UPDATE], ["valid", "replaced"]
     ),
     "correct the date": Step(
         "PATCH",

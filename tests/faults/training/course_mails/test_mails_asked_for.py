@@ -8,13 +8,13 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, pairs
+from tests.faults.kinds import DELETE, GET, INSERT, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, pairs
 from tests.faults.later import Batch
 from tests.faults.snapshots import built_once
 
-REMIND = [QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, TRANSACT]
-REMINDED = [GET, GET, QUERY, INSERT, INSERT, TRANSACT, SEND, TRANSACT]
-FAILED = [GET, GET, QUERY, INSERT, INSERT, TRANSACT, SEND, TRANSACT]
+REMIND = [QUERY, GET, GET, PUT, GET, QUERY, TRANSACT, SEND, UPDATE]
+REMINDED = [GET, GET, QUERY, INSERT, INSERT, TRANSACT, SEND, DELETE]
+FAILED = [GET, GET, QUERY, INSERT, INSERT, TRANSACT, SEND, DELETE]
 
 
 @built_once

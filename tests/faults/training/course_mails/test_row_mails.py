@@ -11,14 +11,14 @@ from chalicelib.training.course_mails import service as course_mails
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import DELETE, GET, INSERT, QUERY, SEND, TRANSACT, Fault, each, pairs
 from tests.faults.later import Batch
 from tests.faults.snapshots import built_once
 
 _MAKE = [QUERY, INSERT, INSERT, TRANSACT]
 _CALLS = {
-    "ran": [GET, GET, GET, TRANSACT, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
-    "due_in_7_days": [GET, GET, GET, *_MAKE, *_MAKE, QUERY, SEND, TRANSACT],
+    "ran": [GET, GET, GET, TRANSACT, *_MAKE, *_MAKE, QUERY, SEND, DELETE],
+    "due_in_7_days": [GET, GET, GET, *_MAKE, *_MAKE, QUERY, SEND, DELETE],
 }
 _PAGE = [GET, GET, GET, *_MAKE, SEND, TRANSACT, SEND]
 

@@ -11,15 +11,15 @@ from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import DELETE, GET, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
 from tests.faults.later import Batch
 from tests.faults.scenarios import DUE
 
-REQUEST = [GET, QUERY, GET, GET, TRANSACT, GET, QUERY, TRANSACT, SEND, GET, TRANSACT]
+REQUEST = [GET, QUERY, GET, GET, PUT, GET, QUERY, TRANSACT, SEND, GET, UPDATE]
 # Live trainings first, of which there are none; then one course not started, one in progress.
 JOB = [QUERY, GET, QUERY, TRANSACT, TRANSACT]
 # The same again, when no worker is left that may have seen the person on a roster.
-LAST = [QUERY, GET, QUERY, TRANSACT, TRANSACT]
+LAST = [QUERY, GET, QUERY, TRANSACT, DELETE]
 
 
 def _ran(play: FaultHarness) -> tuple[Batch, Request]:

@@ -8,15 +8,29 @@ from chalicelib.training.rollouts import preview
 from tests.faults import later
 from tests.faults.fake_sqs import MAX_RECEIVES, Delivery, Request
 from tests.faults.harness import FaultHarness, enrolled
-from tests.faults.kinds import GET, GET_MANY, INSERT, LOST, QUERY, SEND, TRANSACT, UNREACHABLE, Fault, each, pairs
+from tests.faults.kinds import (
+    GET,
+    GET_MANY,
+    INSERT,
+    LOST,
+    PUT,
+    QUERY,
+    SEND,
+    TRANSACT,
+    UNREACHABLE,
+    UPDATE,
+    Fault,
+    each,
+    pairs,
+)
 from tests.faults.snapshots import built_once
 
-REQUEST = [QUERY, GET, TRANSACT, GET_MANY, TRANSACT, SEND, GET, QUERY, TRANSACT]
+REQUEST = [QUERY, GET, PUT, GET_MANY, GET_MANY, TRANSACT, SEND, GET, QUERY, UPDATE]
 JOB = [*[GET] * 4, QUERY, GET_MANY, GET_MANY, TRANSACT]
 # Of three people, two a message.
 PAGE = [*JOB[:-1], SEND]
 DEAD = [GET, TRANSACT]
-LAUNCH = [QUERY, GET, GET, GET_MANY, TRANSACT, INSERT, SEND, TRANSACT]
+LAUNCH = [QUERY, GET, GET, GET_MANY, GET_MANY, TRANSACT, INSERT, SEND, TRANSACT]
 
 
 @built_once

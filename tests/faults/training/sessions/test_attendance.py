@@ -8,13 +8,13 @@ from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenarios import faults_on_writes
-from tests.faults.kinds import GET, GET_MANY, QUERY, TRANSACT, Fault, each
+from tests.faults.kinds import GET, GET_MANY, PUT, QUERY, TRANSACT, UPDATE, Fault, each
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
 _AUDIT = [QUERY, TRANSACT]
 # The key and its claim; the session; attendance of the people, then their results; the answer.
-CALLS = [QUERY, GET, TRANSACT, GET, GET_MANY, *_AUDIT, GET_MANY, *_AUDIT, TRANSACT]
+CALLS = [QUERY, GET, PUT, GET, GET_MANY, *_AUDIT, GET_MANY, *_AUDIT, UPDATE]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector, Killed
 from tests.faults.inviting_scenarios import distinct_faults, faults_on_writes, named
 from tests.faults.kinds import (
+    DELETE,
     DELETE_FILE,
     GET,
     GET_FILE,
@@ -114,7 +115,7 @@ _INVITED, _WAITING, _CHANGED, _CANCELLED = "invited", "waiting", "changed", "can
 _FIRST = ([_INVITED], [_INVITED], [_WAITING])
 _PROMOTED = ([_INVITED], [_INVITED], [_WAITING, _INVITED])
 
-_CLAIM, _AUDIT = [QUERY, GET, TRANSACT], [QUERY, TRANSACT]
+_CLAIM, _AUDIT = [QUERY, GET, PUT], [QUERY, TRANSACT]
 _HELD, _LINE = [GET, GET_MANY], [QUERY, GET_MANY]
 _VIEW = [*_HELD, GET, GET, GET]
 # Two kinds of mail are inserted with their queues; the mailer is woken.
@@ -124,11 +125,11 @@ _TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
 
 REQUESTS = {
     "enroll": Step(
-        _enroll, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, TRANSACT],
+        _enroll, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
         (_INVITED, _INVITED, _WAITING), _FIRST, 202,
     ),
     "enroll for later": Step(
-        _enroll_for_later, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, TRANSACT],
+        _enroll_for_later, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
         (_INVITED, _INVITED, _WAITING), _FIRST, 202,
     ),
     "decline": Step(
@@ -143,7 +144,7 @@ REQUESTS = {
         (_INVITED, _INVITED, _INVITED), ([_INVITED, _CHANGED], [_INVITED], [_WAITING, _INVITED]),
     ),
     "cancel": Step(
-        _cancel, [GET, *_CLAIM, *_HELD, *_LINE, *_AUDIT, SEND, *_HELD, GET, GET_MANY, TRANSACT],
+        _cancel, [GET, *_CLAIM, *_HELD, *_LINE, *_AUDIT, SEND, *_HELD, GET, GET_MANY, UPDATE],
         (_CANCELLED, _INVITED, _INVITED), ([_INVITED, _CANCELLED], [_INVITED], [_WAITING, _INVITED]),
     ),
     "change": Step(
@@ -151,7 +152,7 @@ REQUESTS = {
         ([_INVITED, _CHANGED], [_INVITED, _CHANGED], [_WAITING, _INVITED]),
     ),
     "call off": Step(
-        _call_off, [*_CLAIM, GET, GET, *_AUDIT, SEND, GET, TRANSACT], (_INVITED, _INVITED, _WAITING),
+        _call_off, [*_CLAIM, GET, GET, *_AUDIT, SEND, GET, UPDATE], (_INVITED, _INVITED, _WAITING),
         ([_INVITED, _CANCELLED], [_INVITED, _CANCELLED], [_WAITING, _CANCELLED]),
     ),
 }  # fmt: skip
@@ -228,14 +229,14 @@ DELIVERIES = {
     ),
     "start": Step(_start, [GET, QUERY, SEND], (_INVITED, _INVITED, _WAITING), _FIRST),
     "early": Step(_early, [SCHEDULE], (_INVITED, _INVITED, _WAITING), _FIRST),
-    "moment": Step(_moment, [GET, GET, GET, *_TOLD, TRANSACT], (_INVITED, _INVITED, _WAITING), _FIRST),
-    "promoted": Step(_promoted, [*_TOLD_ONE, TRANSACT], ("declined", _INVITED, _INVITED), _PROMOTED),
+    "moment": Step(_moment, [GET, GET, GET, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
+    "promoted": Step(_promoted, [*_TOLD_ONE, DELETE], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
-        _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, GET, TRANSACT, UPDATE, TRANSACT], _ALL_INVITED, _ALL_KINDS
+        _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, GET, TRANSACT, UPDATE, DELETE], _ALL_INVITED, _ALL_KINDS
     ),
-    "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, TRANSACT], _ALL_INVITED, _ALL_KINDS),
+    "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, DELETE], _ALL_INVITED, _ALL_KINDS),
     "reminder": Step(
-        _reminder, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, TRANSACT], (_INVITED, _INVITED, _WAITING),
+        _reminder, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, DELETE], (_INVITED, _INVITED, _WAITING),
         ([_INVITED, "tomorrow"], [_INVITED, "tomorrow"], [_WAITING]),
     ),
     "left": Step(

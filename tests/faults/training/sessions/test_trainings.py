@@ -10,11 +10,11 @@ from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenarios import distinct_faults, named
-from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, Fault
+from tests.faults.kinds import GET, GET_MANY, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault
 from tests.faults.live_scenarios import ADDRESSES, Built, Live
 from tests.harness import World
 
-_CLAIM, _AUDIT = [QUERY, GET, TRANSACT], [QUERY, TRANSACT]
+_CLAIM, _AUDIT = [QUERY, GET, PUT], [QUERY, TRANSACT]
 
 
 @pytest.fixture
@@ -105,11 +105,11 @@ class Step:
 
 
 STEPS = {
-    "create training": Step(_create_training, [*_CLAIM, GET, *_AUDIT, TRANSACT], _training_made, 201),
-    "create session": Step(_create_session, [*_CLAIM, GET, GET, *_AUDIT, TRANSACT], _session_made, 201),
+    "create training": Step(_create_training, [*_CLAIM, GET, *_AUDIT, UPDATE], _training_made, 201),
+    "create session": Step(_create_session, [*_CLAIM, GET, GET, *_AUDIT, UPDATE], _session_made, 201),
     "rename": Step(_rename, [QUERY, GET, GET_MANY, *_AUDIT, SEND, GET, GET_MANY], _renamed),
-    "archive": Step(_archive, [*_CLAIM, GET, *_AUDIT, GET, TRANSACT], _archived),
-    "renew the feed": Step(_renew, [GET, TRANSACT, GET, TRANSACT, TRANSACT], _renewed),
+    "archive": Step(_archive, [*_CLAIM, GET, *_AUDIT, GET, UPDATE], _archived),
+    "renew the feed": Step(_renew, [GET, PUT, GET, TRANSACT, UPDATE], _renewed),
 }
 
 
