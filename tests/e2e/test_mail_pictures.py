@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
 
 import pytest
-from chalice.package import YAMLTemplateSerializer
 from playwright.sync_api import Browser, Page
 
 from chalicelib.mailer import BUILDER_BY_KIND
 from chalicelib.notifications.rendering import MailContent, mime_message
-from infra.packaging import ROOT
+from infra.code_mails import handler
 from tests.e2e.browser import NARROW, window
 from tests.e2e.pictures import MAILS, Album, sizes
 
@@ -41,16 +39,14 @@ def _sent_by_muster(kind: str) -> tuple[str, str]:
 
 
 def _sent_by_cognito() -> Iterator[tuple[str, str, str]]:
-    """Name, subject and body of each, as the template of the stage says them."""
-    text = (ROOT / "infra" / "resources.yaml").read_text()
-    pool = YAMLTemplateSerializer().load_template(text, "resources.yaml")["Resources"]["UserPool"]["Properties"]
-    templates: dict[str, dict[str, Any]] = {
-        "account_code": pool["VerificationMessageTemplate"],
-        "account_password": pool["AdminCreateUserConfig"]["InviteMessageTemplate"],
-    }
-    for name, template in templates.items():
-        body = template["EmailMessage"].replace("{####}", "482103").replace("{username}", "01KDZ0Q6V0H5C7NQ4Y9X2B8T3M")
-        yield name, template["EmailSubject"], body
+    """Name, subject and body of each, as the function in the template writes them."""
+    for name, kind in (("account_code", "SignUp"), ("account_password", "AdminCreateUser")):
+        request = {
+            "codeParameter": "482103", "usernameParameter": "01KDZ0Q6V0H5C7NQ4Y9X2B8T3M",
+            "clientMetadata": {"organization": "Acme Industries"},
+        }  # fmt: skip
+        written = handler({"triggerSource": f"CustomMessage_{kind}", "request": request, "response": {}}, None)
+        yield name, written["response"]["emailSubject"], written["response"]["emailMessage"]
 
 
 @pytest.fixture(scope="module")
