@@ -11,6 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
 
+from chalicelib.people.accounts import email_change_store
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -383,3 +384,18 @@ def test_what_was_kept_back_is_healed_when_the_change_is_asked_for_again(
     assert ann.ask().status == 202
     assert ann.confirm(_code(mailbox)).json["kept_in"] == []
     assert world.get(f"/orgs/{org}/members/{member}", admin).json["email"] == NEW
+
+
+def test_a_try_of_a_replaced_code_does_not_count_against_the_new_one(
+    world: World, ann: Person, mailbox: Mailbox
+) -> None:
+    """As when another change is asked for while the code of the first is being compared."""
+    ann.ask()
+    _code(mailbox)
+    replaced = email_change_store.change_of(ann.account)
+    world.now += timedelta(minutes=2)
+    ann.ask("ann.second@new.example")
+    code = _code(mailbox)
+    assert replaced is not None
+    assert [email_change_store.count_try(replaced) for _ in range(6)] == [False] * 6
+    assert ann.confirm(code).status == 200
