@@ -104,6 +104,8 @@ class Row(CoreItem):
     run = NumberAttribute(default=1)
     # The request that began this run, if one did: the same request again sees that it was done.
     retried_by = UnicodeAttribute(null=True)
+    # The departments that limit who asked for this run: it enrolls nobody who is outside them when it comes to them.
+    retried_within: ListAttribute[str] = ListAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
     reminded_at = UnicodeAttribute(null=True)
     earlier_reminders: ListAttribute[str] = ListAttribute(null=True)
