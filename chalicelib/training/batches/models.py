@@ -108,6 +108,9 @@ class Row(CoreItem):
     retried_within: ListAttribute[str] = ListAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
     reminded_at = UnicodeAttribute(null=True)
+    # The limits of who asked for the latest reminder, and the first of those that followed each other at once.
+    reminded_within: ListAttribute[str] = ListAttribute(null=True)
+    reminded_first = UnicodeAttribute(null=True)
     earlier_reminders: ListAttribute[str] = ListAttribute(null=True)
     partition_id = UnicodeAttribute(null=True)
     partition_run = NumberAttribute(default=0)

@@ -83,19 +83,21 @@ def of_member(scope: Scope, member_id: str, status: MemberStatus, pager: Pager) 
     trainings = store.trainings_by_id(scope.org, [row.session.training_id for row in rows])
     enrolls = enrolls_by_id(scope.org, [row.participant.enroll_id for row in rows])
     items = [
-        _member_training(row, trainings[row.session.training_id], enrolls.get(row.participant.enroll_id), out)
+        _member_training(scope, row, trainings[row.session.training_id], enrolls.get(row.participant.enroll_id), out)
         for row, out in zip(rows, _out(scope.org, rows), strict=True)
         if row.session.training_id in trainings
     ]
     return MemberTrainingPage(items=items, next_cursor=pager.cursor(found.next_position))
 
 
-def _member_training(row: _Row, training: Training, enroll: Enroll | None, out: ParticipantOut) -> MemberTrainingOut:
+def _member_training(
+    scope: Scope, row: _Row, training: Training, enroll: Enroll | None, out: ParticipantOut
+) -> MemberTrainingOut:
     return MemberTrainingOut(
         training_id=training.training_id,
         title=training.title,
         certificate=bool(training.certificate),
-        session=session_out(row.session),
+        session=session_out(scope, row.session),
         participant=out,
         why=TrainingReason(
             enroll_id=row.participant.enroll_id,
