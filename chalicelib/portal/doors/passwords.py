@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from chalicelib.core.errors import Invalid, MusterError, TooMany
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.schemas import Forgot, Reset
-from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
+from chalicelib.portal.answer import GoTo, Shown, ended_session
 from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 
@@ -42,7 +42,7 @@ def reset(visit: Visit) -> GoTo | Shown:
         login.reset(form.email, "".join(form.code.split()), form.new_password, visit.source, visit.now)
     except (Invalid, TooMany) as error:
         return _reset_form(email, error)
-    return GoTo("/login?why=password", (no_cookie(SESSION_COOKIE),))
+    return GoTo("/login?why=password", (ended_session(visit.cookies),))
 
 
 def _forgot_form(email: str, error: MusterError | None) -> Shown:

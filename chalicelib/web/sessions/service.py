@@ -27,6 +27,7 @@ _NOTED_EVERY = timedelta(minutes=5)
 _MAX_DEVICE = 200
 
 _COOKIE = re.compile(r"([0-9A-Za-z-]{1,64})\.([0-9A-Za-z_-]{43})")
+_ENDED = re.compile(r"([0-9A-Za-z-]{1,64})\.ended")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,14 @@ def find(cookie: str, now: datetime) -> BrowserSession | None:
 
 
 def account_in(cookie: str) -> str:
-    """Whose session the cookie was, as the browser says it: nothing is proven by that. Empty for none."""
-    match = _COOKIE.fullmatch(cookie)
+    """Whose session the cookie is or was, as the browser says it: nothing is proven by that. Empty for none."""
+    match = _COOKIE.fullmatch(cookie) or _ENDED.fullmatch(cookie)
     return match[1] if match else ""
+
+
+def ended(account_id: str) -> str:
+    """What the browser has in place of its session once that has ended: it opens nothing."""
+    return f"{account_id}.ended"
 
 
 def is_over(session: BrowserSession, now: datetime, *, is_admin: bool) -> bool:

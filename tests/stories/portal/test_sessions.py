@@ -294,6 +294,24 @@ def test_what_was_kept_is_for_ten_minutes_for_that_browser_and_that_person(world
     assert "Send it now" not in str(browser.page.forms)
 
 
+@pytest.mark.parametrize("out", ["/logout", "/account/devices/everywhere"])
+def test_what_is_sent_after_logging_out_is_not_for_the_next_to_log_in(world: World, admin: str, out: str) -> None:
+    """A page was still open in another tab."""
+    browser = Browser(world).has_session_of(admin)
+    browser.open("/msp/organizations/new")
+    tab = browser.page
+    assert browser.request("POST", out).status == 303
+    assert not _is_logged_in(browser)
+    page = browser.send(tab.form("Add client"), name="Wiltford Dental", time_zone="Europe/Berlin")
+    assert "What you typed is kept for 10 minutes" in page.text
+    kept = dict(browser.cookies)
+    _back(world, browser, world.msp_admin(world.msp("Other")))
+    assert "Send it now" not in str(browser.page.forms)
+    browser.cookies = kept
+    _back(world, browser, admin)
+    assert "Wiltford Dental" in str(browser.page.form("Send it now").fields)
+
+
 def test_passwords_and_codes_are_never_kept(world: World, admin: str) -> None:
     browser = Browser(world).has_session_of(admin)
     world.now += timedelta(hours=2)
