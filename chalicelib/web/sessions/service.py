@@ -106,6 +106,13 @@ def end_all(account_id: str, now: datetime) -> None:
         store.end(account_id, session.session_id)
 
 
+def end_before(account_id: str, instant: datetime) -> None:
+    """Those that began before: later, by whoever has the password that was set then, others may have begun."""
+    for session in store.all_of(account_id):
+        if session.created < _millis(instant):
+            store.end(account_id, session.session_id)
+
+
 def end_all_write(account_id: str, now: datetime) -> Write:
     """The same, in the transaction of what ends them."""
     return store.end_all_write(account_id, _millis(now), _seconds(now + 2 * KEPT_ENDS_AFTER))

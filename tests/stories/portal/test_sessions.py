@@ -9,6 +9,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
 from tests.harness import World
+from tests.stories.driver import Driver
 from tests.stories.inbox import code_for
 from tests.stories.portal.browser import Browser
 
@@ -191,6 +192,40 @@ def test_a_change_of_the_password_that_broke_off_ends_the_sessions_when_it_is_se
     assert _is_logged_in(thief)
     assert world.post("/auth/reset", body=form).status == 422
     assert not _is_logged_in(thief)
+
+
+def test_a_change_of_the_password_that_died_and_is_never_sent_again_ends_the_sessions(
+    world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep does, of those of before alone; a wrong code ends nobody's."""
+    _account(world, "ann@example.com")
+    thief, owner = Browser(world), Browser(world)
+    _log_in(thief, "ann@example.com")
+    assert world.post("/auth/forgot", body={"email": "ann@example.com"}).status == 202
+    form = {"email": "ann@example.com", "code": code_for(world, "ann@example.com"), "new_password": OTHER}
+    assert world.post("/auth/reset", body={**form, "code": "000000"}).status == 422
+
+    class Died(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Died()
+
+    world.now += timedelta(minutes=11)
+    driver.sweep()
+    driver.work()
+    assert _is_logged_in(thief)
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "end_all", die)
+        with pytest.raises(Died):
+            world.post("/auth/reset", body=form)
+    assert _is_logged_in(thief)
+    world.now += timedelta(minutes=2)
+    _log_in(owner, "ann@example.com", OTHER)
+    world.now += timedelta(minutes=9)
+    driver.sweep()
+    driver.work()
+    assert (_is_logged_in(thief), _is_logged_in(owner)) == (False, True)
 
 
 def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
