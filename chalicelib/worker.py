@@ -17,6 +17,7 @@ from chalicelib.jobs import sweep as job_sweep
 from chalicelib.jobs.delivery import run_each
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
+from chalicelib.people.accounts.messages import EndSessions
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
@@ -103,6 +104,7 @@ _KINDS = (
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
     Kind(EraseMember, _later(_ERASE, "run")),
     Kind(EraseAccount, _later(_ERASE, "run_account")),
+    Kind(EndSessions, _later("people.accounts.reset_password", "end_sessions")),
     Kind(AnchorAudit, anchors.run),
     Kind(PreviewJob, _later(_PREVIEW, "count"), _later(_PREVIEW, "on_dead_letter")),
     Kind(MailRow, course_mails.run),

@@ -1,7 +1,7 @@
 """HTTP: people and their own accounts. Public, limited, and answered alike whether or not there is an account."""
 
 from chalicelib.aws.accounts import PasswordDue
-from chalicelib.people.accounts import login
+from chalicelib.people.accounts import login, reset_password
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.people.accounts.schemas import (
     Accepted,
@@ -82,7 +82,7 @@ def forgot(call: Call[Forgot, Empty]) -> Accepted:
 def reset(call: Call[Reset, Empty]) -> None:
     """422 `wrong_code`, or the rules that the password breaks."""
     form = call.body
-    login.reset(form.email, form.code, form.new_password, call.source, call.now)
+    reset_password.reset(form.email, form.code, form.new_password, call.source, call.now)
 
 
 def _out(result: LoggedIn | PasswordDue) -> LogInOut:

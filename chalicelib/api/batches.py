@@ -125,7 +125,7 @@ def retry_row(call: Call[Any, Any]) -> RowOut:
     scope, key, zone = _batch_key(call)
 
     def action(seed: str) -> RowOut:
-        row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
+        row = retry.retry(scope, key, call.params["course_id"], seed, call.now)
         return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)

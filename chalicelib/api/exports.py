@@ -100,11 +100,19 @@ def export_certificates(call: Call[Empty, Empty]) -> ExportOut:
     "GET", _ORG + "/exports/{export_id}", summary="How far an export is, and its file", answer=ExportOut, **_INSIDE
 )
 def find_own_export(call: Call[Empty, Empty]) -> ExportOut:
-    """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days."""
+    """`url` needs no token, and can be followed for 15 minutes; ask again for another. The file stays for 7 days.
+
+    It takes the permission by which an export of this kind is asked for: `members` for what is stored about a member.
+    """
 
     from chalicelib.reporting.exports import service as exports
 
-    return exports.find(_own(call), call.params["export_id"], call.now)
+    account_id, org_id = call.account_id, call.params["org_id"]
+
+    def scope_for(permission: Permission) -> Scope:
+        return access.org_or_departments(account_id, org_id, permission)
+
+    return exports.find_in(org_id, call.params["export_id"], scope_for, call.now)
 
 
 def _start(call: Call[Any, Any], selection: Selection, scope: Scope) -> ExportOut:

@@ -78,7 +78,9 @@ def change_member(call: Call[MemberPatch, Empty]) -> MemberOut:
 )
 def archive_member(call: Call[Empty, Empty]) -> MemberOut:
     """The person keeps access to what is in progress, the organization what was completed; the rest is cancelled."""
-    scope, member_id = _manager(call), call.params["member_id"]
+    org_id, member_id = call.params["org_id"], call.params["member_id"]
+    # The same request again finds somebody who is in no department any more.
+    scope = access.org(call.account_id, org_id, call.needs, directory.last_department_path_of(org_id, member_id))
 
     def action(seed: str) -> MemberOut:
         archive.archive(scope, member_id, seed, call.now)

@@ -171,12 +171,15 @@ def org_cancel_row(call: Call[Any, Any]) -> RowOut:
 
 @routes.add("POST", _ROW + "/retry", summary="Retry one course of a batch", answer=RowOut, **_DOES)
 def org_retry_row(call: Call[Any, Any]) -> RowOut:
-    """For learners that are missing only. A failed, partial or denied course can be retried."""
+    """For learners that are missing only. A failed, partial or denied course can be retried.
+
+    By who is limited to departments, for the people who are in these.
+    """
     scope, key = _changeable(call)
     zone = zone_in(scope.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
-        row = retry.retry(key, call.params["course_id"], scope.account_id, seed, call.now)
+        row = retry.retry(scope, key, call.params["course_id"], seed, call.now)
         return row_out(scope, key, row, zone, call.now)
 
     return idempotent(call, RowOut, action)

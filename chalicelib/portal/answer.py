@@ -1,5 +1,6 @@
 """What a page answers, and the headers that every page has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ from chalice.app import Response
 
 from chalicelib.portal.rendering import render
 from chalicelib.web.html import root
+from chalicelib.web.sessions import service as sessions
 
 SESSION_COOKIE, KEPT_COOKIE = "__Host-muster", "__Host-muster-kept"
 
@@ -52,6 +54,15 @@ def cookie(name: str, value: str, max_age: int | None = None) -> str:
 
 def no_cookie(name: str) -> str:
     return cookie(name, "", 0)
+
+
+def ended_session(cookies: Mapping[str, str]) -> str:
+    """Of a browser that has logged out: whose session it was, until somebody logs in or the browser is closed.
+
+    A page of theirs may still be open, and what is sent from it is not for the next.
+    """
+    account_id = sessions.account_in(cookies.get(SESSION_COOKIE, ""))
+    return cookie(SESSION_COOKIE, sessions.ended(account_id)) if account_id else no_cookie(SESSION_COOKIE)
 
 
 def shown(answer: Shown, common: dict[str, Any], more: dict[str, str] | None = None) -> Response:

@@ -43,6 +43,7 @@ MESSAGES = {
     "remind_session": _SESSIONS,
     "fill_places": _SESSIONS,
     "make_certificate": "training/certificates/test_certificates.py",
+    "end_sessions": "people/accounts/test_end_sessions.py",
     "erase_member": "reporting/personal_data/test_erasing.py",
     "erase_account": "reporting/personal_data/test_erasing.py",
 }

@@ -29,10 +29,10 @@ NOT_PERSONAL = {
     "file_name", "header", "invites", "job", "launch_url", "leased_until", "link_seed", "mail_blocked", "mails",
     "member_ids_by_code", "missing_groups", "name", "not_before", "number", "one_with", "open_due", "organization",
     "origin", "outcomes", "overlapping", "owner", "path", "permissions", "place", "position", "problems",
-    "provider", "queue", "reading", "reason", "reminded_at", "replaces", "reply_stamp", "reply_to", "results",
-    "revisions", "role", "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug",
-    "starts", "starts_at", "subscription", "summary", "target", "time_zone", "title", "up_to", "valid_until",
-    "visible_from", "web_link", "within",
+    "provider", "queue", "reading", "reason", "reminded_at", "reminded_first", "reminded_within", "replaces",
+    "reply_stamp", "reply_to", "results", "retried_within", "revisions", "role", "row_shard", "seats_by_course",
+    "secret", "selection", "sessions", "sizes", "slug", "starts", "starts_at", "subscription", "summary", "target",
+    "time_zone", "title", "up_to", "valid_until", "visible_from", "web_link", "within",
 }  # fmt: skip
 
 # The step that erases a kind's personal attributes, or why none does. docs/personal-data.md says the same to people.

@@ -60,9 +60,12 @@ def reissue_certificate(call: Call[Empty, Empty]) -> OrgCertificate:
 
 
 def _scope(call: Call[Any, Any]) -> tuple[Scope, CertificateId]:
-    """Raises NotFound when it is not one of this organization."""
+    """Of who has left, the department that they were in last keeps the certificates, to read.
+
+    Raises NotFound when it is not one of this organization.
+    """
     org_id, wanted = call.params["org_id"], CertificateId.parse(call.params["certificate_id"])
-    path = directory.department_path_of(org_id, wanted.person)
+    path = directory.last_department_path_of(org_id, wanted.person)
     scope = access.org(call.account_id, org_id, call.needs, path)
     if wanted.org_id != org_id:
         raise NotFound("There is no such certificate")

@@ -30,7 +30,7 @@ def create_session(call: Call[SessionForm, Empty]) -> SessionOut:
 @routes.add("GET", _SESSION, summary="A session", answer=SessionOut, **READS)
 def read_session(call: Call[Empty, Empty]) -> SessionOut:
     scope = reader(call)
-    return sessions.out(sessions.session_of(scope.org, call.params["training_id"], call.params["session_id"]))
+    return sessions.out(scope, sessions.session_of(scope.org, call.params["training_id"], call.params["session_id"]))
 
 
 @routes.add("PATCH", _SESSION, summary="Change a session", body=SessionPatch, answer=SessionOut)

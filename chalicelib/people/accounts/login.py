@@ -1,4 +1,4 @@
-"""People and their own accounts: register, confirm, log in, refresh, forget a password and set another.
+"""People and their own accounts: register, confirm, log in, refresh, forget a password (reset_password.py).
 
 Nothing tells which accounts exist: answers, and the AWS calls behind them, are the same with and without an account.
 What fails is counted (tries.py).
@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.aws.accounts import PasswordDue, Refused, Tokens, accounts
-from chalicelib.aws.identity import identity
 from chalicelib.core.addresses import understood
 from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, Unavailable
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
 from chalicelib.people.accounts.tries import count_mail, counted
-from chalicelib.web.sessions import service as sessions
 
-_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
+WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
 # The account exists all the same: the answer to our first try was lost, or its mail did not go out.
 _REGISTERED = frozenset({"UsernameExistsException", "CodeDeliveryFailureException"})
@@ -61,20 +59,20 @@ def register(
     try:
         accounts().sign_up(user_name, password, {k: v for k, v in attributes.items() if v}, organization)
     except Refused as no:
-        if no.code in _WEAK:
+        if no.code in WEAK:
             raise refused_by_cognito("password") from None
         if no.code == "InvalidParameterException":
             raise Invalid(FieldError("email", "invalid_email", "This email address can't be used.")) from None
         if no.code not in _REGISTERED:
             raise Unavailable() from no
-        if registration_id and no.code == "UsernameExistsException" and not _is_password_of(user_name, password):
+        if registration_id and no.code == "UsernameExistsException" and not is_password_of(user_name, password):
             # Somebody went back to the form and chose another password: a registration of its own.
             names = {"first_name": first_name, "last_name": last_name}
             return register(email, password, source, now, **names, proof=proof, organization=organization)
     return user_name
 
 
-def _is_password_of(user_name: str, password: str) -> bool:
+def is_password_of(user_name: str, password: str) -> bool:
     """Also before the registration is confirmed: Cognito looks at the password first."""
     try:
         accounts().log_in(user_name, password)
@@ -136,7 +134,7 @@ def choose_password(
         try:
             return _logged_in(accounts().answer_with_password(due, new_password))
         except Refused as no:
-            if no.code in _WEAK:
+            if no.code in WEAK:
                 raise refused_by_cognito("new_password") from None
             raise _log_in_expired() from None
 
@@ -158,32 +156,6 @@ def forgot(email: str, source: str, now: datetime, *, proof: str | None = None, 
         accounts().mail_reset_code(address, organization)
     except Refused:
         return
-
-
-def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
-    """Every session of the account is over then. Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
-    address = understood(email)
-    refuse_weak(new_password, "new_password")
-    with counted(address, source, now):
-        # Looked up first: once the password is changed, only the sessions are left.
-        account_id = identity().find(address)
-        try:
-            accounts().reset(address, code, new_password)
-        except Refused as no:
-            if no.code in _WEAK:
-                raise refused_by_cognito("new_password") from None
-            # The same request again, whose first try broke off in between: the code is used up, and it is this password
-            # already. Asked whether or not there is an account.
-            if _is_password_of(address, new_password) and account_id is not None:
-                sessions.end_all(account_id, now)
-            raise wrong_code() from None
-        except Unavailable:
-            # It may have gone through; then nobody else would end them, for the code is used up.
-            if account_id is not None:
-                sessions.end_all(account_id, now)
-            raise
-        if account_id is not None:
-            sessions.end_all(account_id, now)
 
 
 def _log_in_expired() -> Unauthorized:

@@ -14,7 +14,7 @@ from chalicelib.aws.identity import identity
 from chalicelib.core.errors import Conflict, Invalid, MusterError, Unauthorized
 from chalicelib.core.ids import is_ulid
 from chalicelib.core.text import normalized, one_line
-from chalicelib.people.accounts import login
+from chalicelib.people.accounts import login, reset_password
 from chalicelib.people.accounts.login import LoggedIn
 from chalicelib.people.invitations import accept_decline, links, step_tickets, store
 from chalicelib.people.invitations.accept_decline import Account
@@ -186,7 +186,7 @@ def _reset(visit: Visit) -> Answer:
     require(form, "code", "password")
     step = step_tickets.verify(visit.view, form.ticket, visit.now)
     try:
-        login.reset(step.email, "".join(form.code.split()), form.password, visit.source, visit.now)
+        reset_password.reset(step.email, "".join(form.code.split()), form.password, visit.source, visit.now)
     except Invalid as error:
         if error.code != "wrong_code":
             raise

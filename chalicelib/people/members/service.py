@@ -88,6 +88,13 @@ def department_path(org_id: str, department_id: str | None) -> list[str]:
 
 
 def department_path_of(org_id: str, member_id: str) -> list[str]:
+    """Who has left, or declined, is in no department, although the item still names one."""
+    member = store.member(org_id, member_id)
+    return department_path(org_id, member.department_id if member and member.status in ON_ROSTERS else None)
+
+
+def last_department_path_of(org_id: str, member_id: str) -> list[str]:
+    """For what stays with a department when a person leaves: certificates, and the answer to who archived them."""
     member = store.member(org_id, member_id)
     return department_path(org_id, member.department_id if member else None)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
+from chalicelib.portal.answer import GoTo, Shown, ended_session
 from chalicelib.portal.site_map import ACCOUNT, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.web.sessions import service as sessions
@@ -45,7 +45,7 @@ def log_out_one(visit: Visit) -> GoTo:
 @pages.post("/account/devices/everywhere")
 def log_out_everywhere(visit: Visit) -> GoTo:
     sessions.end_all(visit.account_id, visit.now)
-    return GoTo("/login?why=everywhere", (no_cookie(SESSION_COOKIE),))
+    return GoTo("/login?why=everywhere", (ended_session(visit.cookies),))
 
 
 def _named(device: str, names: tuple[tuple[str, str], ...]) -> str:

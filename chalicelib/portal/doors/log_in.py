@@ -6,7 +6,7 @@ from chalicelib.aws.accounts import PasswordDue
 from chalicelib.core.errors import FieldError, Invalid, MusterError, TooMany, Unauthorized
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.login import LoggedIn
-from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, cookie, no_cookie
+from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, cookie, ended_session
 from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.web.sessions import service as sessions
@@ -57,7 +57,7 @@ def first_password(visit: Visit) -> GoTo | Shown:
 def log_out(visit: Visit) -> GoTo:
     if visit.session is not None:
         sessions.end(visit.account_id, visit.session.session_id)
-    return GoTo("/login?why=out", (no_cookie(SESSION_COOKIE),))
+    return GoTo("/login?why=out", (ended_session(visit.cookies),))
 
 
 def own_path(text: str) -> str:

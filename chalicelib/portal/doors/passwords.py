@@ -3,9 +3,9 @@
 from urllib.parse import urlencode
 
 from chalicelib.core.errors import Invalid, MusterError, TooMany
-from chalicelib.people.accounts import login
+from chalicelib.people.accounts import login, reset_password
 from chalicelib.people.accounts.schemas import Forgot, Reset
-from chalicelib.portal.answer import SESSION_COOKIE, GoTo, Shown, no_cookie
+from chalicelib.portal.answer import GoTo, Shown, ended_session
 from chalicelib.portal.site_map import EVERYBODY, Pages
 from chalicelib.portal.visit import Visit
 
@@ -39,10 +39,10 @@ def reset(visit: Visit) -> GoTo | Shown:
     try:
         values = {"email": email, "code": visit.form.one("code"), "new_password": visit.form.one("new_password")}
         form = visit.read(Reset, values)
-        login.reset(form.email, "".join(form.code.split()), form.new_password, visit.source, visit.now)
+        reset_password.reset(form.email, "".join(form.code.split()), form.new_password, visit.source, visit.now)
     except (Invalid, TooMany) as error:
         return _reset_form(email, error)
-    return GoTo("/login?why=password", (no_cookie(SESSION_COOKIE),))
+    return GoTo("/login?why=password", (ended_session(visit.cookies),))
 
 
 def _forgot_form(email: str, error: MusterError | None) -> Shown:

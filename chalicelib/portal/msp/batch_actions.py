@@ -30,7 +30,7 @@ def retry_row(visit: Visit) -> GoTo:
     zone = zone_in(key.msp_id, key.org_id)
 
     def action(seed: str) -> RowOut:
-        row = retry.retry(key, course_id, visit.account_id, seed, visit.now)
+        row = retry.retry(visit.msp_scope, key, course_id, seed, visit.now)
         return views.row_out(visit.msp_scope, key, row, zone, visit.now)
 
     idempotent(visit.call(), RowOut, action)

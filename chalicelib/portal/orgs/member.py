@@ -12,6 +12,7 @@ from chalicelib.portal.orgs import choices
 from chalicelib.portal.orgs.learners import LEARNERS
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.states import Permission
 from chalicelib.web.idempotency import idempotent
 
@@ -52,11 +53,19 @@ def ask_archive(visit: Visit) -> Shown:
 
 @pages.post(_MEMBER + "/archive", needs=Permission.MEMBERS)
 def archive_member(visit: Visit) -> GoTo:
+    member_id = visit.params["member_id"]
+    # The same form again finds somebody who is in no department any more.
+    path = directory.last_department_path_of(visit.org_id, member_id)
+    scope = access.org(visit.account_id, visit.org_id, visit.needs, path)
+
     def action(seed: str) -> MemberOut:
-        archive.archive(visit.org_scope, visit.params["member_id"], seed, visit.now)
-        return _person(visit)
+        archive.archive(scope, member_id, seed, visit.now)
+        return directory.member(scope, member_id, visit.now)
 
     idempotent(visit.call(), MemberOut, action)
+    if scope.department_ids is not None:
+        # Whose page it was is nobody of theirs now.
+        return GoTo(visit.address(f"/orgs/{visit.org_id}/learners"))
     return _back(visit, "archived")
 
 

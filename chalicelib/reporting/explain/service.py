@@ -13,6 +13,7 @@ from chalicelib.reporting.explain.schemas import Cause, ExplainOut, Step
 from chalicelib.reporting.explain.steps import Waiting, way_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.courses import store as courses_store
+from chalicelib.tenants.structure.store import departments_below
 from chalicelib.training.batches import store as batches_store
 from chalicelib.training.batches.create_rows import planned_rows
 from chalicelib.training.batches.models import Enrollment
@@ -114,4 +115,10 @@ def _is_waiting(attempt: Attempt) -> bool:
 def _waiting(scope: Scope, attempt: Attempt) -> Waiting:
     key = batches_store.BatchKey(scope.msp_id, scope.org, attempt.batch.batch_id)
     plan, _ = batches_store.plan_and_org(key, attempt.batch.rollout_id)
-    return Waiting(resolved(plan, scope.org).recipients, plan.reenroll_completed)
+    recipients = resolved(plan, scope.org).recipients
+    if attempt.row.retried_within is not None:
+        # Its next run is by an admin who is limited to departments.
+        own = departments_below(scope.org, attempt.row.retried_within)
+        limits = own if recipients.departments is None else own.intersection(recipients.departments)
+        recipients = replace(recipients, departments=sorted(limits))
+    return Waiting(recipients, plan.reenroll_completed)

@@ -123,6 +123,9 @@ def _outcome(org_id: str, facts: Facts, attempt: Attempt) -> Step:
     if row.cancelled_at:
         is_undone = attempt.undo is not None and attempt.undo.requested_at <= row.cancelled_at
         return _step(row.cancelled_at, "batch_undone" if is_undone else "batch_cancelled", cause)
+    if ran_at and row.retried_within is not None and ran_at[-1] >= row.enroll_at:
+        # They are for the batch, but not for the admin who asked for this run.
+        return _step(ran_at[-1], "not_in_department", cause)
     if ran_at:
         # Every run looked for recipients in the very second in which the person came.
         return _step(ran_at[0], "joined_after", cause)

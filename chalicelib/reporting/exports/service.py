@@ -1,11 +1,12 @@
 """Exports: a list is written into a file in the background, and downloaded through a link that expires soon."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from chalicelib.aws.files import files
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.jobs import queue
 from chalicelib.reporting.exports import sources, store
@@ -71,7 +72,25 @@ def find(scope: Scope, export_id: str, now: datetime) -> ExportOut:
     Whoever may not ask for such an export, or no longer, finds none, by whichever route. Who is limited to departments
     finds their own, made under the same limits. What is stored about a person is found by who asked for it.
     """
-    export = store.find(scope.msp_id, export_id, scope.org_id)
+    return _found(store.find(scope.msp_id, export_id, scope.org_id), scope, now)
+
+
+def find_in(org_id: str, export_id: str, scope_for: Callable[[Permission], Scope], now: datetime) -> ExportOut:
+    """`find` in an organization for whoever may ask for an export of this kind, and perhaps for no other.
+
+    Raises also what `scope_for` a permission raises.
+    """
+    export = store.find("", export_id, org_id)
+    needed = _needs(export.selection["kind"]) if export is not None else Permission.TRAINING_READ
+    try:
+        scope = scope_for(needed)
+    except Forbidden:
+        # Who may find others finds none of this kind, as if there were none.
+        scope = scope_for(Permission.TRAINING_READ)
+    return _found(export, scope, now)
+
+
+def _found(export: Export | None, scope: Scope, now: datetime) -> ExportOut:
     if export is None or is_over(export, now) or _needs(export.selection["kind"]) not in scope.permissions:
         raise NotFound()
     is_own = export.created_by == scope.account_id

@@ -119,8 +119,13 @@ def departments_below(org_id: str, department_ids: Iterable[str]) -> frozenset[s
 
 def existing_departments(org_id: str, department_ids: Iterable[str]) -> set[str]:
     """Those of these ids that are departments of the organization."""
+    return set(departments_by_id(org_id, department_ids))
+
+
+def departments_by_id(org_id: str, department_ids: Iterable[str]) -> dict[str, Department]:
+    """Those that exist."""
     refs = [department_ref(org_id, department_id) for department_id in department_ids]
-    return {department.department_id for department in table.fetch_all(refs)}
+    return {department.department_id: department for department in table.fetch_all(refs)}
 
 
 def create_department_write(department: Department) -> Write:

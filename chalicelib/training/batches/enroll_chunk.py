@@ -26,6 +26,7 @@ from chalicelib.training.batches.states import (
     RowStatus,
     outcome_of,
 )
+from chalicelib.training.batches.visibility import those_in
 
 _TRIES = 3
 
@@ -99,17 +100,25 @@ def _orphan_runs(run: ChunkRun) -> range:
 
 
 def _ids_to_enroll(run: ChunkRun) -> list[str]:
-    """The recipients in the range; of a chunk that ran before, only those who failed then and still match."""
+    """The recipients in the range; of a chunk that ran before, only those who failed then and still match.
+
+    In a run that a limited admin asked for, only the people who are in the admin's departments now.
+    """
     ids = list(member_ids(Recipients.from_json(run.partition.recipients), *run.bounds))
-    if run.result is None:
+    if run.result is not None:
+        failed = {
+            member_id
+            for code, ids_of_code in run.result.member_ids_by_code.items()
+            if outcome_of(code) == Outcome.FAILED
+            for member_id in ids_of_code
+        }
+        ids = [member_id for member_id in ids if member_id in failed]
+    within = run.row.retried_within
+    if within is None or not ids:
         return ids
-    failed = {
-        member_id
-        for code, ids_of_code in run.result.member_ids_by_code.items()
-        if outcome_of(code) == Outcome.FAILED
-        for member_id in ids_of_code
-    }
-    return [member_id for member_id in ids if member_id in failed]
+    # The recipients have the departments of the first run: since then a department may have left the admin's tree.
+    own = those_in(run.key.org_id, within, ids)
+    return [member_id for member_id in ids if member_id in own]
 
 
 def _enroll(run: ChunkRun, ids: Sequence[str], outcomes: ChunkOutcomes) -> None:

@@ -34,7 +34,8 @@ class EnrollChunk(Job):
 class MailRow(WalkJob):
     """The mails of one event (mail_events.MailEvent), from a position in the row's learners on.
 
-    `num_seen` are the learners of the row before it. `within` are the departments whose people alone get one.
+    `num_seen` are the learners of the row before it. `within` are the departments whose people alone get one. `first`
+    is the request whose reminder this one completes: who got that gets no other.
     """
 
     job: Literal["mail_row"] = "mail_row"
@@ -46,6 +47,7 @@ class MailRow(WalkJob):
     detail: str
     num_seen: int = 0
     within: list[str] | None = None
+    first: str | None = None
 
     @property
     def due_id(self) -> str:

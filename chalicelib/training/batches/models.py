@@ -104,8 +104,12 @@ class Row(CoreItem):
     run = NumberAttribute(default=1)
     # The request that began this run, if one did: the same request again sees that it was done.
     retried_by = UnicodeAttribute(null=True)
+    # The departments that limit who asked for this run, and for the latest reminder: neither reaches anybody outside.
+    retried_within: ListAttribute[str] = ListAttribute(null=True)
+    reminded_within: ListAttribute[str] = ListAttribute(null=True)
     reminded_by = UnicodeAttribute(null=True)
     reminded_at = UnicodeAttribute(null=True)
+    reminded_first = UnicodeAttribute(null=True)  # of several within ten minutes, whose mails carry its id
     earlier_reminders: ListAttribute[str] = ListAttribute(null=True)
     partition_id = UnicodeAttribute(null=True)
     partition_run = NumberAttribute(default=0)
@@ -126,7 +130,6 @@ class Row(CoreItem):
     changing = UnicodeAttribute(null=True)
     # The mails that are switched on, as words; absent when none is.
     mails = UnicodeAttribute(null=True)
-    # Of a group's row: the group whose new members it enrolls.
     group_id = UnicodeAttribute(null=True)
     open_due: MapAttribute[str, int] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 

@@ -7,6 +7,7 @@ from chalicelib.core.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.jobs import queue
 from chalicelib.tenants.access.models import org_pk
+from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.structure.events import GroupCoursesApplied
@@ -16,25 +17,27 @@ from chalicelib.training.batches.models import Row
 from chalicelib.training.batches.schedule_store import reconcile_job
 from chalicelib.training.batches.states import RETRYABLE, RowStatus
 from chalicelib.training.batches.store import BatchKey
+from chalicelib.training.batches.visibility import within_of
 
 
-def retry(key: BatchKey, course_id: str, actor: str, request_id: str, now: datetime) -> Row:
+def retry(scope: Scope, key: BatchKey, course_id: str, request_id: str, now: datetime) -> Row:
     """Schedule the row for now, in its next run; answers it as it then is.
 
-    The same request again, after it was interrupted, changes nothing more.
+    By who is limited to departments it is for the people who are in these when it runs. The same request again, after
+    it was interrupted, changes nothing more.
     Raises NotFound, and Conflict when the row did not fail or runs already.
     """
     row = batch_store.row(key, course_id)
     if row is None:
         raise NotFound()
     if row.group_id is not None:
-        return _retry_group_row(key, row, actor, request_id, now)
+        return _retry_group_row(key, row, scope.account_id, request_id, now)
     if row.retried_by != request_id:
         if row.status not in RETRYABLE:
             raise _not_retryable(row)
         try:
-            writes = row_store.retry_writes(key, row, request_id, now)
-            audit.commit(org_pk(key.org_id), _change(key, row, actor), writes, now)
+            writes = row_store.retry_writes(key, row, request_id, within_of(scope), now)
+            audit.commit(org_pk(key.org_id), _change(key, row, scope.account_id), writes, now)
         except ConditionFailed:
             raise _not_retryable(batch_store.row(key, course_id) or row) from None
     queue.send_soon(reconcile_job(key))

@@ -66,8 +66,14 @@ class Move:
         return cls(row, RowStatus.CANCELLED, (Row.cancelled_at.set(to_text(now)), Row.code.remove(), *before))
 
     @classmethod
-    def retry(cls, row: Row, request_id: str, now: datetime) -> "Move":
-        actions = (Row.run.add(1), Row.retried_by.set(request_id), Row.enroll_at.set(to_text(now)), Row.code.remove())
+    def retry(cls, row: Row, request_id: str, within: Sequence[str] | None, now: datetime) -> "Move":
+        actions = (
+            Row.run.add(1),
+            Row.retried_by.set(request_id),
+            Row.retried_within.remove() if within is None else Row.retried_within.set(list(within)),
+            Row.enroll_at.set(to_text(now)),
+            Row.code.remove(),
+        )
         return cls(row, RowStatus.SCHEDULED, actions)
 
     @classmethod
@@ -162,9 +168,12 @@ def cancel_writes(
     return writes + _done_writes(key, sorted(unneeded)) + next_due_writes(key, kept, now)
 
 
-def retry_writes(key: BatchKey, row: Row, request_id: str, now: datetime) -> list[Write]:
-    """Schedule the row for now, in its next run. If the message is lost, the sweep finds it by the due entry."""
-    writes = move_writes(key, [Move.retry(row, request_id, now)])
+def retry_writes(key: BatchKey, row: Row, request_id: str, within: Sequence[str] | None, now: datetime) -> list[Write]:
+    """Schedule the row for now, in its next run. If the message is lost, the sweep finds it by the due entry.
+
+    `within` as `Row.retried_within`.
+    """
+    writes = move_writes(key, [Move.retry(row, request_id, within, now)])
     return [*writes, due.write(reconcile_job(key, to_text(now)))]
 
 

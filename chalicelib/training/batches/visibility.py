@@ -91,7 +91,9 @@ def those_in(org_id: str, department_ids: Iterable[str], people: Collection[str]
     """Those of these people who are in the departments now, or below."""
     departments = structure_store.departments_below(org_id, department_ids)
     if len(people) > _MAX_LOOKED_UP:
-        within = member_ids(recipients_of(Targeting(), org_id, departments=sorted(departments)))
+        # From just before the first id: of a range of ids, nobody outside it is read.
+        after = min(people)[:-1]
+        within = member_ids(recipients_of(Targeting(), org_id, departments=sorted(departments)), after, max(people))
         return set(people).intersection(within)
     members = members_store.members_by_id(org_id, people)
     return {one for one in people if is_in(members.get(one), departments)}

@@ -12,7 +12,7 @@ from chalicelib.training.batches.enroll_chunk import enroll_chunk
 from chalicelib.training.batches.mail_events import REMINDERS_ON
 from chalicelib.training.batches.messages import EnrollChunk
 from chalicelib.training.batches.models import Enrollment, Row, bounds_of
-from chalicelib.training.batches.states import LIVE, RowStatus
+from chalicelib.training.batches.states import LIVE, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.visibility import those_in
 from chalicelib.training.bulk_changes import store, undo
@@ -74,12 +74,14 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
     after, until = bounds_of(partition.bounds, job.chunk)
     enrollments = enrollment_store.enrollments_in_range(key, row, job.chunk, after, until)
     _require_index_complete(key, job, len(enrollments))
+    left: list[Enrollment] = []
     if change.within is not None:
         enrollments, left = _split(key, job, enrollments, change.within)
         if change.kind == DUE_DATE and REMINDERS_ON in (row.mails or ""):
             store.keep_reminders(key, job.course_id, left, now)
     if change.kind == UNDO:
         effect = undo.withdraw(key, enrollments, now, apply=apply)
+        effect.num_left = sum(one.status == EnrollmentStatus.ENROLLED and not one.left_at for one in left)
     else:
         effect = _set_due_date(job.change_id, change.due_by, enrollments, apply=apply)
     try:

@@ -11,7 +11,8 @@ class BulkChange(CoreItem):
     """`ORG#o#BATCH#b` / `CHANGE#<id>`: a change of many enrollments, chunk by chunk; `undo` or a new due date.
 
     `chunks_left` is -1 until the chunks were counted. `problems` names learners that could not be changed, each with
-    the code after a space. `within` are the departments to which the admin is limited who asked for it.
+    the code after a space. `within` are the departments to which the admin is limited who asked for it; `num_left` of
+    an undo's learners had moved away from these, and stay enrolled.
     """
 
     kind = UnicodeAttribute()
@@ -23,6 +24,7 @@ class BulkChange(CoreItem):
     num_kept = NumberAttribute(default=0)
     problems: ListAttribute[str] = ListAttribute(default=list)
     within: ListAttribute[str] = ListAttribute(null=True)
+    num_left = NumberAttribute(null=True)
 
 
 UNDO = "undo"

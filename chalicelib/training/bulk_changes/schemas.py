@@ -22,14 +22,28 @@ class UndoWait(BaseModel):
     until: str | None
 
 
+class MovedAway(BaseModel):
+    """`number` is null to who is limited to departments: these people are not theirs."""
+
+    number: int | None
+    sentence: str
+
+
 class UndoOut(BaseModel):
-    """`kept_started` counts learners who had started or completed, and so keep their enrollment."""
+    """`kept_started` counts learners who had started or completed, and so keep their enrollment.
+
+    To who is limited to departments, the numbers are of the people who are in these now; null when the batch is for
+    more than 20,000 learners.
+    """
 
     status: Literal["running", "done"]
-    reversed: int
-    kept_started: int
+    reversed: int | None
+    kept_started: int | None
     not_reversed: list[NotReversed]
     waiting: UndoWait | None = Field(None, description="Why nothing is withdrawn yet; null once it goes on.")
+    moved_away: MovedAway | None = Field(
+        None, description="Of an undo by who is limited to departments: people who had left these, and stay enrolled."
+    )
 
 
 class RowDates(Form):

@@ -50,6 +50,7 @@ class ChunkEffect:
 
     num_changed: int = 0
     num_kept: int = 0
+    num_left: int = 0
     open_due: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
@@ -179,6 +180,8 @@ def finish_chunk(job: ChangeChunk, change: BulkChange, row: Row, effect: ChunkEf
         BulkChange.num_changed.add(effect.num_changed),
         BulkChange.num_kept.add(effect.num_kept),
     ]
+    if effect.num_left:
+        change_actions.append(BulkChange.num_left.add(effect.num_left))
     room = _MAX_PROBLEMS - len(change.problems)
     if effect.problems and room > 0:
         change_actions.append(BulkChange.problems.set(BulkChange.problems.append(effect.problems[:room])))

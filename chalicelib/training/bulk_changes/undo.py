@@ -17,12 +17,14 @@ from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Enrollment, Row
 from chalicelib.training.batches.states import Code, EnrollmentStatus, RowStatus
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.batches.visibility import those_in, within_of
+from chalicelib.training.batches.visibility import own_learners, those_in, within_of
 from chalicelib.training.bulk_changes import store
 from chalicelib.training.bulk_changes.messages import start_change
 from chalicelib.training.bulk_changes.models import UNDO, UNDO_ID, BulkChange
-from chalicelib.training.bulk_changes.schemas import NotReversed, UndoOut, UndoWait
+from chalicelib.training.bulk_changes.schemas import MovedAway, NotReversed, UndoOut, UndoWait
 from chalicelib.training.bulk_changes.store import APPLIED, REFUSED, ChunkEffect
+
+_STARTED = (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED)
 
 
 def undo(scope: Scope, key: BatchKey, now: datetime) -> UndoOut:
@@ -48,13 +50,37 @@ def state(scope: Scope, key: BatchKey, now: datetime) -> UndoOut:
     if problems and scope.department_ids is not None:
         own = those_in(key.org_id, scope.department_ids, [member_id for member_id, _ in problems])
         problems = [problem for problem in problems if problem[0] in own]
+    num_reversed, num_kept = _numbers(scope, key, change)
     return UndoOut(
         status="done" if change.chunks_left == 0 else "running",
-        reversed=int(change.num_changed),
-        kept_started=int(change.num_kept),
+        reversed=num_reversed,
+        kept_started=num_kept,
         not_reversed=[NotReversed(member_id=member_id, code=code) for member_id, code in problems],
         waiting=_wait(key, now) if change.chunks_left == -1 else None,
+        moved_away=_moved_away(scope, change),
     )
+
+
+def _numbers(scope: Scope, key: BatchKey, change: BulkChange) -> tuple[int | None, int | None]:
+    """How many were withdrawn, and how many had started: of the caller's people, counted from the learners."""
+    if scope.department_ids is None:
+        return int(change.num_changed), int(change.num_kept)
+    if change.chunks_left == -1:
+        return 0, 0
+    own = own_learners(key, batches_store.rows(key), scope.department_ids)
+    if own is None:
+        return None, None
+    found = [one for learners in own.values() for one in learners if not isinstance(one, str)]
+    num_reversed = sum(one.status == EnrollmentStatus.CANCELLED and one.changed_by == UNDO_ID for one in found)
+    return num_reversed, sum(one.status in _STARTED for one in found)
+
+
+def _moved_away(scope: Scope, change: BulkChange) -> MovedAway | None:
+    """A batch is undone once: of whom that left, only an admin of everybody can cancel them, on their pages."""
+    if not change.num_left:
+        return None
+    number = int(change.num_left) if scope.department_ids is None else None
+    return MovedAway(number=number, sentence=explain("moved_away").text)
 
 
 def _wait(key: BatchKey, now: datetime) -> UndoWait | None:
@@ -82,7 +108,7 @@ def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], now: datetime, *,
         if outcome == REFUSED:
             current = enrollment_store.enrollment_at(enrollment.pk, enrollment.sk)
             is_withdrawn = current.status == EnrollmentStatus.CANCELLED and current.changed_by == UNDO_ID
-            is_kept = current.status in (EnrollmentStatus.IN_PROGRESS, EnrollmentStatus.COMPLETED)
+            is_kept = current.status in _STARTED
             effect.num_kept += is_kept and not current.left_at
             if current.status == EnrollmentStatus.ENROLLED:
                 effect.problems.append(f"{enrollment_store.member_of(enrollment.pk)} {Code.PROCESSING_FAILED}")

@@ -7,6 +7,7 @@ from chalicelib.core.clock import to_date, to_text
 from chalicelib.core.errors import Conflict
 from chalicelib.core.settle import until_settled
 from chalicelib.people.members import store as members_store
+from chalicelib.people.members.reach import reach_writes
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
@@ -23,7 +24,8 @@ from chalicelib.training.certificates.schemas import OrgCertificate
 def reissue(scope: Scope, wanted: CertificateId, seed: str, now: datetime) -> OrgCertificate:
     """Under the names as they are now, with a new number; the old number says that there is a newer one.
 
-    The same request again, by its `seed`, answers the same. Raises NotFound, and Conflict for one that was replaced.
+    The same request again, by its `seed`, answers the same. Raises NotFound, Conflict for one that was replaced,
+    and Forbidden for who is outside the caller's departments by now.
     """
     made = CertificateId(wanted.org_id, wanted.person, seed)
 
@@ -36,7 +38,8 @@ def reissue(scope: Scope, wanted: CertificateId, seed: str, now: datetime) -> Or
         new = _renamed(scope, old, seed, now)
         target = f"member/{old.member_id}/certificate/{old.certificate_id}"
         entry = AuditEntry(scope.account_id, "certificate.reissued", target, after={"certificate_id": seed})
-        audit.commit(scope.tenant_pk, entry, store.reissue_writes(old, new), now)
+        writes = [*store.reissue_writes(old, new), *reach_writes(scope, str(old.member_id))]
+        audit.commit(scope.tenant_pk, entry, writes, now)
 
     until_settled(step)
     return org_certificate_out(find(scope, made), now)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chalicelib.aws.table import Write
 from chalicelib.core.settle import until_settled
+from chalicelib.people.members.reach import reach_writes
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
@@ -15,7 +16,10 @@ from chalicelib.training.certificates.schemas import OrgCertificate
 
 
 def revoke(scope: Scope, wanted: CertificateId, reason: str | None, now: datetime) -> OrgCertificate:
-    """Revoking again changes nothing. The reason is for admins only. Raises NotFound."""
+    """Revoking again changes nothing. The reason is for admins only.
+
+    Raises NotFound, and Forbidden for who is outside the caller's departments by now.
+    """
 
     def step() -> None:
         certificate = find(scope, wanted)
@@ -23,7 +27,8 @@ def revoke(scope: Scope, wanted: CertificateId, reason: str | None, now: datetim
             return
         target = f"member/{certificate.member_id}/certificate/{certificate.certificate_id}"
         entry = AuditEntry(scope.account_id, "certificate.revoked", target, after={"about": certificate.about})
-        audit.commit(scope.tenant_pk, entry, [store.revoke_write(certificate, reason, now)], now)
+        writes = [store.revoke_write(certificate, reason, now), *reach_writes(scope, str(certificate.member_id))]
+        audit.commit(scope.tenant_pk, entry, writes, now)
 
     until_settled(step)
     return org_certificate_out(find(scope, wanted), now)

@@ -7,6 +7,8 @@ from chalicelib.notifications.states import ShownState
 class RemindOut(BaseModel):
     """How many have not completed, and when they were reminded last: within ten minutes nobody is mailed again.
 
+    Only who got none is, when the last was for the people of other departments.
+
     The number is null to who is limited to departments when the course is for more than 20,000 learners.
     """
 

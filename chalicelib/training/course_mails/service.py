@@ -98,7 +98,8 @@ def _is_true(row: Row, job: MailRow) -> bool:
     if event == MailEvent.RAN:
         return row.status not in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or int(job.detail) < row.run
     if event == MailEvent.REMIND:
-        return row.reminded_by == job.detail
+        # Another that was asked for at once does not take the place of this one: its people may be others.
+        return job.detail in (row.reminded_by, *(row.earlier_reminders or ()))
     due_by, member_id = parse_detail(job.detail)
     return REMINDERS_ON in (row.mails or "") and (member_id is not None or due_by == row.due_by)
 
@@ -111,8 +112,8 @@ def _has_come(key: BatchKey, event: MailEvent, detail: str, now: datetime) -> bo
 def remind(scope: Scope, key: BatchKey, course_id: str, seed: str, now: datetime) -> RemindOut:
     """Mail those who have not completed. The same request again, or another within ten minutes, mails nobody twice.
 
-    By who is limited to departments, of the people who are in these. Raises NotFound, and Conflict when there is
-    nobody to remind.
+    By who is limited to departments, of the people who are in these: another by somebody else within ten minutes mails
+    those who got none. Raises NotFound, and Conflict when there is nobody to remind.
     """
     return until_settled(lambda: _remind(scope, key, course_id, seed, now), _TRIES)
 
@@ -124,17 +125,25 @@ def _remind(scope: Scope, key: BatchKey, course_id: str, seed: str, now: datetim
         raise NotFound()
     left = _num_open(scope, key, row)
     is_recent = row.reminded_at is not None and to_instant(row.reminded_at) > now - _REMIND_AGAIN_AFTER
-    if row.reminded_by == seed or is_recent:
+    within = within_of(scope)
+    if row.reminded_by == seed or (is_recent and _is_covered(row, within)):
         # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
         return RemindOut(num_not_completed=left, reminded_at=row.reminded_at)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or (left is not None and left <= 0):
         raise Conflict("nobody_to_remind", "There is nobody to remind. Nobody in this course still has to complete it.")
-    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now), within_of(scope))
+    job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now), within)
+    if is_recent:
+        job = job.model_copy(update={"first": row.reminded_first or row.reminded_by})
     target = f"batch/{key.batch_id}/course/{course_id}"
     audit_entry = AuditEntry(scope.account_id, "course.reminded", target, after={"num_open": left})
     audit.commit(org_pk(key.org_id), audit_entry, store.remind_writes(job, row, seed), now)
     queue.send_soon(job)
     return RemindOut(num_not_completed=left, reminded_at=job.due_at)
+
+
+def _is_covered(row: Row, within: list[str] | None) -> bool:
+    """Whether the latest reminder was for everybody, or for the same departments."""
+    return row.reminded_within is None or list(row.reminded_within) == within
 
 
 def _num_open(scope: Scope, key: BatchKey, row: Row) -> int | None:
@@ -225,7 +234,7 @@ def _mail(key: BatchKey, row: Row, enrollment: Enrollment, job: MailRow) -> tupl
     member_id = enrollment_store.member_of(enrollment.pk)
     event = MailEvent(job.event)
     # A retry is another run of the same event: who got a mail about the enrollment gets no other.
-    detail = "" if event == MailEvent.RAN else job.detail
+    detail = "" if event == MailEvent.RAN else job.first or job.detail
     if event in REMINDERS:
         # The same reminder, whether the row has this date or the learner alone.
         detail, _ = parse_detail(job.detail)
@@ -237,4 +246,4 @@ def _mail(key: BatchKey, row: Row, enrollment: Enrollment, job: MailRow) -> tupl
 
 def _parent_id(key: BatchKey, job: MailRow) -> str:
     """Ids sort by their parent's time: a reminder that an admin sends now does not overtake mails that wait already."""
-    return job.detail if job.event == MailEvent.REMIND else key.batch_id
+    return job.first or job.detail if job.event == MailEvent.REMIND else key.batch_id

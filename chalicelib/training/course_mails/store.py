@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Write
+from chalicelib.aws.table import Action, Write
 from chalicelib.jobs import due
 from chalicelib.people.members.models import Member, member_ref
 from chalicelib.tenants.courses.models import Course, course_ref
@@ -54,9 +54,17 @@ def batch_and_row(about: Mapping[str, str]) -> tuple[Org | None, Batch | None, R
 
 
 def remind_writes(job: MailRow, row: Row, seed: str) -> list[Write]:
-    """Write down the job, and on the row the request that it is for. ConditionFailed when another came first."""
+    """Write down the job, and on the row the request that it is for, and its limits.
+
+    ConditionFailed when another came first.
+    """
     as_read = Row.reminded_by.does_not_exist() if row.reminded_by is None else Row.reminded_by == row.reminded_by
-    actions = [Row.reminded_by.set(seed), Row.reminded_at.set(str(job.due_at))]
+    actions: list[Action] = [
+        Row.reminded_by.set(seed),
+        Row.reminded_at.set(str(job.due_at)),
+        Row.reminded_within.remove() if job.within is None else Row.reminded_within.set(job.within),
+        Row.reminded_first.remove() if job.first is None else Row.reminded_first.set(job.first),
+    ]
     if row.reminded_by is not None:
         earlier = [*(row.earlier_reminders or ()), row.reminded_by][-_MAX_EARLIER_REMINDERS:]
         actions.append(Row.earlier_reminders.set(earlier))

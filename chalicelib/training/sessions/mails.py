@@ -111,7 +111,10 @@ def _request(mail: Mail, facts: _Facts, now: datetime) -> MailContent | Suppress
 
 
 def _load(mail: Mail, *, of_earlier: bool = False) -> _Facts | Suppressed:
-    """`of_earlier`: also for a participation that another one took the place of."""
+    """`of_earlier`: also for a participation that another one took the place of.
+
+    Then an entry in the calendar of who has left is to go as well.
+    """
     about = mail.about
     org, member, training, session, participant = mail_store.facts(about)
     if participant is None:
@@ -120,7 +123,8 @@ def _load(mail: Mail, *, of_earlier: bool = False) -> _Facts | Suppressed:
         return Suppressed("enrolled_anew")
     if org is None or training is None or session is None:
         return Suppressed("withdrawn")
-    if member is None or member.status != MemberStatus.ACTIVE:
+    has_entry = of_earlier and bool(about.get("earlier_mail_ids"))
+    if member is None or (member.status != MemberStatus.ACTIVE and not has_entry):
         return Suppressed("not_active")
     if not member.email:
         return Suppressed("no_address")

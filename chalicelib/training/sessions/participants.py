@@ -12,7 +12,7 @@ from chalicelib.notifications.models import Mail
 from chalicelib.notifications.states import public_state
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
-from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.members.states import ON_ROSTERS, MemberStatus
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.training.sessions import participant_store, store
@@ -83,19 +83,21 @@ def of_member(scope: Scope, member_id: str, status: MemberStatus, pager: Pager) 
     trainings = store.trainings_by_id(scope.org, [row.session.training_id for row in rows])
     enrolls = enrolls_by_id(scope.org, [row.participant.enroll_id for row in rows])
     items = [
-        _member_training(row, trainings[row.session.training_id], enrolls.get(row.participant.enroll_id), out)
+        _member_training(scope, row, trainings[row.session.training_id], enrolls.get(row.participant.enroll_id), out)
         for row, out in zip(rows, _out(scope.org, rows), strict=True)
         if row.session.training_id in trainings
     ]
     return MemberTrainingPage(items=items, next_cursor=pager.cursor(found.next_position))
 
 
-def _member_training(row: _Row, training: Training, enroll: Enroll | None, out: ParticipantOut) -> MemberTrainingOut:
+def _member_training(
+    scope: Scope, row: _Row, training: Training, enroll: Enroll | None, out: ParticipantOut
+) -> MemberTrainingOut:
     return MemberTrainingOut(
         training_id=training.training_id,
         title=training.title,
         certificate=bool(training.certificate),
-        session=session_out(row.session),
+        session=session_out(scope, row.session),
         participant=out,
         why=TrainingReason(
             enroll_id=row.participant.enroll_id,
@@ -135,7 +137,7 @@ def _filter(scope: Scope, query: ParticipantsQuery) -> Callable[[_Row], bool]:
             return False
         if visible is None:
             return True
-        return row.member is not None and row.member.department_id in visible
+        return row.member is not None and row.member.status in ON_ROSTERS and row.member.department_id in visible
 
     return keep
 
@@ -183,8 +185,9 @@ def _answer_key(row: _Row) -> str:
 
 
 def _name_key(row: _Row) -> str:
-    """By last and first name."""
-    name = f"{row.member.last_name} {row.member.first_name}" if row.member else ""
+    """By last and first name, as far as they are shown."""
+    first_name, last_name = _names(row.member)
+    name = f"{last_name} {first_name}"
     return f"{normalized(name)[:200]}#{row.participant.member_id}"
 
 
@@ -202,10 +205,11 @@ def _mails(participants: Iterable[Participant]) -> Mapping[str, Mail]:
 
 def _row_out(row: _Row, mails: Mapping[str, Mail], line: Sequence[str]) -> ParticipantOut:
     participant, member = row.participant, row.member
+    first_name, last_name = _names(member)
     return ParticipantOut(
         member_id=participant.member_id,
-        first_name=member.first_name if member else "",
-        last_name=member.last_name if member else "",
+        first_name=first_name,
+        last_name=last_name,
         email=member.email if member else None,
         has_address=bool(member and member.email),
         session_id=participant.session_id,
@@ -220,6 +224,13 @@ def _row_out(row: _Row, mails: Mapping[str, Mail], line: Sequence[str]) -> Parti
         score=None if participant.score is None else int(participant.score),
         comment=participant.comment,
     )
+
+
+def _names(member: Member | None) -> tuple[str, str]:
+    """Empty of who has to accept an invitation again: names are never shown before."""
+    if member is None or not members_store.shows_name(member):
+        return "", ""
+    return member.first_name, member.last_name
 
 
 def _mail_out(mail: Mail | None) -> ParticipantMailOut | None:

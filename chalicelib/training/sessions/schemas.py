@@ -53,7 +53,10 @@ class TrainingPatch(Form):
 
 
 class TrainingOut(BaseModel):
-    """`num_sessions`, `next_session_at` and `num_participants` are without cancelled sessions."""
+    """`num_sessions`, `next_session_at` and `num_participants` are without cancelled sessions.
+
+    `num_participants` is null to who is limited to departments: their people are those of the list of participants.
+    """
 
     training_id: str
     title: str
@@ -61,7 +64,7 @@ class TrainingOut(BaseModel):
     certificate: bool
     num_sessions: int
     next_session_at: str | None
-    num_participants: int
+    num_participants: int | None
     created_at: str
     archived_at: str | None
 
@@ -112,7 +115,8 @@ class CancelForm(Form):
 class SessionOut(BaseModel):
     """`starts_at` and `ends_at` are local in `time_zone`, `starts_utc` and `ends_utc` the instants.
 
-    `num_free` is null without a capacity.
+    `num_free` is null without a capacity. To who is limited to departments, `num_taken` and `num_waiting` are null:
+    their people are those of the list of participants.
     """
 
     session_id: str
@@ -129,8 +133,8 @@ class SessionOut(BaseModel):
     capacity: int | None
     waiting_list: bool
     reminders: bool
-    num_taken: int
-    num_waiting: int
+    num_taken: int | None
+    num_waiting: int | None
     num_free: int | None
     sequence: int
     cancelled_at: str | None

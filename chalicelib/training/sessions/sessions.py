@@ -64,14 +64,16 @@ def create(scope: Scope, training_id: str, form: SessionForm, seed: str, now: da
         audit.commit(scope.tenant_pk, entry, writes, now)
         return session
 
-    return out(until_settled(step))
+    return out(scope, until_settled(step))
 
 
 def page(scope: Scope, training_id: str, pager: Pager) -> SessionPage:
     """In the order in which they were made. Raises NotFound."""
     training_of(scope.org, training_id)
     found = store.session_page(scope.org, training_id, pager.limit, pager.position)
-    return SessionPage(items=[out(session) for session in found.items], next_cursor=pager.cursor(found.next_position))
+    return SessionPage(
+        items=[out(scope, session) for session in found.items], next_cursor=pager.cursor(found.next_position)
+    )
 
 
 def session_of(org_id: str, training_id: str, session_id: str) -> Session:
@@ -114,7 +116,7 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
         return jobs
 
     queue.send_soon(*until_settled(step))
-    return out(session_of(scope.org, training_id, session_id))
+    return out(scope, session_of(scope.org, training_id, session_id))
 
 
 def cancel(scope: Scope, training_id: str, session_id: str, reason: str, now: datetime) -> SessionOut:
@@ -133,16 +135,18 @@ def cancel(scope: Scope, training_id: str, session_id: str, reason: str, now: da
         return [job]
 
     queue.send_soon(*until_settled(step))
-    return out(session_of(scope.org, training_id, session_id))
+    return out(scope, session_of(scope.org, training_id, session_id))
 
 
-def out(session: Session) -> SessionOut:
+def out(scope: Scope, session: Session) -> SessionOut:
+    """How many are in it, of other departments too, is not for who is limited to some. Whether it is full, is."""
+    sees_all = scope.department_ids is None
     capacity = None if session.capacity is None else int(session.capacity)
     return SessionOut(
         **{name: getattr(session, name) for name in SessionOut.model_fields if name not in _COMPUTED},
         capacity=capacity,
-        num_taken=int(session.num_taken),
-        num_waiting=int(session.num_waiting),
+        num_taken=int(session.num_taken) if sees_all else None,
+        num_waiting=int(session.num_waiting) if sees_all else None,
         num_free=None if capacity is None else max(0, capacity - int(session.num_taken)),
         sequence=int(session.sequence),
     )

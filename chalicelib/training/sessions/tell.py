@@ -104,7 +104,7 @@ def _tell(msp_id: str, session: Session, participants: Iterable[Participant], no
     members = members_store.members_by_id(org_id, [telling.participant.member_id for telling in tellings])
     abouts_by_kind: dict[TrainingMail, dict[str, dict[str, str]]] = defaultdict(dict)
     for telling in tellings:
-        if _is_addressable(members.get(telling.participant.member_id)):
+        if _is_addressable(members.get(telling.participant.member_id), telling):
             abouts_by_kind[telling.kind][telling.mail_id] = _about(msp_id, telling)
     for kind, abouts in abouts_by_kind.items():
         outbox.put(kind, org_pk(org_id), abouts, now)
@@ -155,8 +155,12 @@ def _telling(session: Session, participant: Participant) -> _Telling | None:
     return _Telling(participant, TrainingMail.CHANGED if was_told else TrainingMail.INVITED, sequence)
 
 
-def _is_addressable(member: Member | None) -> bool:
-    return member is not None and member.status == MemberStatus.ACTIVE and bool(member.email)
+def _is_addressable(member: Member | None, telling: _Telling) -> bool:
+    """Who has left is told by mail that the entry in their calendar goes, and nothing else."""
+    if member is None or not member.email:
+        return False
+    has_entry = telling.participant.told_sequence is not None
+    return member.status == MemberStatus.ACTIVE or (telling.kind == TrainingMail.CANCELLED and has_entry)
 
 
 def _about(msp_id: str, telling: _Telling) -> dict[str, str]:

@@ -24,14 +24,14 @@ def create(scope: Scope, form: TrainingForm, seed: str, now: datetime) -> Traini
     """The same request again, by its `seed`, creates nothing twice."""
     existing = store.training(scope.org, seed)
     if existing is not None:
-        return _out(existing, {}, now)
+        return _out(scope, existing, {}, now)
     training = Training(
         trainings_pk(scope.org), training_sk(seed), training_id=seed, title=form.title, description=form.description,
         certificate=form.certificate, created_at=to_text(now),
     )  # fmt: skip
     entry = AuditEntry(scope.account_id, "training.created", f"training/{seed}", after=form.model_dump())
     audit.commit(scope.tenant_pk, entry, [store.create_training_write(training)], now)
-    return _out(training, {}, now)
+    return _out(scope, training, {}, now)
 
 
 def page(scope: Scope, query: TrainingQuery, pager: Pager, now: datetime) -> TrainingPage:
@@ -48,7 +48,8 @@ def page(scope: Scope, query: TrainingQuery, pager: Pager, now: datetime) -> Tra
     pairs = [(training.training_id, key) for training in found.items for key in training.starts_by_session]
     sessions = store.sessions_by_id(scope.org, pairs, consistent=False)
     return TrainingPage(
-        items=[_out(training, sessions, now) for training in found.items], next_cursor=pager.cursor(found.next_position)
+        items=[_out(scope, training, sessions, now) for training in found.items],
+        next_cursor=pager.cursor(found.next_position),
     )
 
 
@@ -56,7 +57,7 @@ def read(scope: Scope, training_id: str, now: datetime) -> TrainingOut:
     """Raises NotFound."""
     training = training_of(scope.org, training_id)
     pairs = [(training_id, key) for key in training.starts_by_session]
-    return _out(training, store.sessions_by_id(scope.org, pairs, consistent=False), now)
+    return _out(scope, training, store.sessions_by_id(scope.org, pairs, consistent=False), now)
 
 
 def change(scope: Scope, training_id: str, patch: TrainingPatch, now: datetime) -> TrainingOut:
@@ -129,8 +130,9 @@ def _refuse_archived(training: Training) -> None:
         raise Conflict("archived", "This training is archived.")
 
 
-def _out(training: Training, sessions: dict[str, Session], now: datetime) -> TrainingOut:
+def _out(scope: Scope, training: Training, sessions: dict[str, Session], now: datetime) -> TrainingOut:
     starts = training.starts_by_session
+    num_participants = sum(int(sessions[key].num_taken) for key in starts if key in sessions)
     return TrainingOut(
         training_id=training.training_id,
         title=training.title,
@@ -138,7 +140,7 @@ def _out(training: Training, sessions: dict[str, Session], now: datetime) -> Tra
         certificate=training.certificate,
         num_sessions=len(starts),
         next_session_at=min((start for start in starts.values() if start > to_text(now)), default=None),
-        num_participants=sum(int(sessions[key].num_taken) for key in starts if key in sessions),
+        num_participants=num_participants if scope.department_ids is None else None,
         created_at=training.created_at,
         archived_at=training.archived_at,
     )

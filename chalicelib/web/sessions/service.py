@@ -27,6 +27,7 @@ _NOTED_EVERY = timedelta(minutes=5)
 _MAX_DEVICE = 200
 
 _COOKIE = re.compile(r"([0-9A-Za-z-]{1,64})\.([0-9A-Za-z_-]{43})")
+_ENDED = re.compile(r"([0-9A-Za-z-]{1,64})\.ended")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,14 @@ def find(cookie: str, now: datetime) -> BrowserSession | None:
 
 
 def account_in(cookie: str) -> str:
-    """Whose session the cookie was, as the browser says it: nothing is proven by that. Empty for none."""
-    match = _COOKIE.fullmatch(cookie)
+    """Whose session the cookie is or was, as the browser says it: nothing is proven by that. Empty for none."""
+    match = _COOKIE.fullmatch(cookie) or _ENDED.fullmatch(cookie)
     return match[1] if match else ""
+
+
+def ended(account_id: str) -> str:
+    """What the browser has in place of its session once that has ended: it opens nothing."""
+    return f"{account_id}.ended"
 
 
 def is_over(session: BrowserSession, now: datetime, *, is_admin: bool) -> bool:
@@ -98,6 +104,13 @@ def end_all(account_id: str, now: datetime) -> None:
     store.end_all(account_id, _millis(now), _seconds(now + 2 * KEPT_ENDS_AFTER))
     for session in store.all_of(account_id):
         store.end(account_id, session.session_id)
+
+
+def end_before(account_id: str, instant: datetime) -> None:
+    """Those that began before: later, by whoever has the password that was set then, others may have begun."""
+    for session in store.all_of(account_id):
+        if session.created < _millis(instant):
+            store.end(account_id, session.session_id)
 
 
 def end_all_write(account_id: str, now: datetime) -> Write:

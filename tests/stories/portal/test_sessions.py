@@ -9,6 +9,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
 from tests.harness import World
+from tests.stories.driver import Driver
 from tests.stories.inbox import code_for
 from tests.stories.portal.browser import Browser
 
@@ -193,6 +194,40 @@ def test_a_change_of_the_password_that_broke_off_ends_the_sessions_when_it_is_se
     assert not _is_logged_in(thief)
 
 
+def test_a_change_of_the_password_that_died_and_is_never_sent_again_ends_the_sessions(
+    world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep does, of those of before alone; a wrong code ends nobody's."""
+    _account(world, "ann@example.com")
+    thief, owner = Browser(world), Browser(world)
+    _log_in(thief, "ann@example.com")
+    assert world.post("/auth/forgot", body={"email": "ann@example.com"}).status == 202
+    form = {"email": "ann@example.com", "code": code_for(world, "ann@example.com"), "new_password": OTHER}
+    assert world.post("/auth/reset", body={**form, "code": "000000"}).status == 422
+
+    class Died(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Died()
+
+    world.now += timedelta(minutes=11)
+    driver.sweep()
+    driver.work()
+    assert _is_logged_in(thief)
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "end_all", die)
+        with pytest.raises(Died):
+            world.post("/auth/reset", body=form)
+    assert _is_logged_in(thief)
+    world.now += timedelta(minutes=2)
+    _log_in(owner, "ann@example.com", OTHER)
+    world.now += timedelta(minutes=9)
+    driver.sweep()
+    driver.work()
+    assert (_is_logged_in(thief), _is_logged_in(owner)) == (False, True)
+
+
 def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     browser = Browser(world)
     browser.open("/register")
@@ -292,6 +327,24 @@ def test_what_was_kept_is_for_ten_minutes_for_that_browser_and_that_person(world
     world.now += timedelta(minutes=10)
     _back(world, browser, admin)
     assert "Send it now" not in str(browser.page.forms)
+
+
+@pytest.mark.parametrize("out", ["/logout", "/account/devices/everywhere"])
+def test_what_is_sent_after_logging_out_is_not_for_the_next_to_log_in(world: World, admin: str, out: str) -> None:
+    """A page was still open in another tab."""
+    browser = Browser(world).has_session_of(admin)
+    browser.open("/msp/organizations/new")
+    tab = browser.page
+    assert browser.request("POST", out).status == 303
+    assert not _is_logged_in(browser)
+    page = browser.send(tab.form("Add client"), name="Wiltford Dental", time_zone="Europe/Berlin")
+    assert "What you typed is kept for 10 minutes" in page.text
+    kept = dict(browser.cookies)
+    _back(world, browser, world.msp_admin(world.msp("Other")))
+    assert "Send it now" not in str(browser.page.forms)
+    browser.cookies = kept
+    _back(world, browser, admin)
+    assert "Wiltford Dental" in str(browser.page.form("Send it now").fields)
 
 
 def test_passwords_and_codes_are_never_kept(world: World, admin: str) -> None:

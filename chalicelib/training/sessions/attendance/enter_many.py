@@ -1,17 +1,15 @@
 """Attendance and results of up to 1,000 people of a session in one request, each with a line in the answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.core.settle import until_settled
-from chalicelib.people.members import store as members_store
-from chalicelib.people.search.criteria import below
+from chalicelib.people.members.reach import reach_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.structure import store as structure_store
 from chalicelib.training.sessions import participant_changes, participant_store
 from chalicelib.training.sessions.participant_schemas import (
     MAX_ATTENDANCE,
@@ -22,8 +20,8 @@ from chalicelib.training.sessions.participant_schemas import (
 )
 from chalicelib.training.sessions.states import SEATED
 
-# People whose results one transaction writes.
-_AT_ONCE = 40
+# People whose results one transaction writes; each with two more, the checks of a limited admin's reach.
+_AT_ONCE, _AT_ONCE_CHECKED = 40, 30
 
 
 def enter(scope: Scope, training_id: str, session_id: str, form: AttendanceForm, now: datetime) -> AttendanceOut:
@@ -32,20 +30,11 @@ def enter(scope: Scope, training_id: str, session_id: str, form: AttendanceForm,
     Raises NotFound; Conflict before the session's start; Invalid for a person twice, or too many of them.
     """
     asked = _asked(form)
-    reached = _reached(scope, asked)
-    refused = [participant_changes.not_participant(member_id) for member_id in asked if member_id not in reached]
-    attendance = participant_changes.enter_attendance(
-        scope, training_id, session_id,
-        AttendanceForm(
-            attended=[one for one in form.attended if one in reached],
-            absent=[one for one in form.absent if one in reached],
-        ),
-        now,
-    )  # fmt: skip
-    line_by_member = {line.member_id: line for line in [*refused, *attendance.results]}
-    results = [one for one in form.results if one.member_id in reached]
-    for start in range(0, len(results), _AT_ONCE):
-        group = results[start : start + _AT_ONCE]
+    attendance = participant_changes.enter_attendance(scope, training_id, session_id, form, now)
+    line_by_member = {line.member_id: line for line in attendance.results}
+    at_once = _AT_ONCE if scope.department_ids is None else _AT_ONCE_CHECKED
+    for start in range(0, len(form.results), at_once):
+        group = form.results[start : start + at_once]
         line_by_member |= until_settled(partial(_enter_group, scope, session_id, group, now))
     return AttendanceOut(results=[line_by_member[member_id] for member_id in asked])
 
@@ -64,23 +53,15 @@ def _asked(form: AttendanceForm) -> list[str]:
     return asked
 
 
-def _reached(scope: Scope, member_ids: Iterable[str]) -> set[str]:
-    """Those of these people whom the caller looks after."""
-    if scope.department_ids is None:
-        return set(member_ids)
-    departments = below(scope.department_ids, structure_store.departments(scope.org))
-    members = members_store.members_by_id(scope.org, member_ids)
-    return {member_id for member_id, member in members.items() if member.department_id in departments}
-
-
 def _enter_group(
     scope: Scope, session_id: str, group: Sequence[ResultEntry], now: datetime
 ) -> dict[str, AttendanceResult]:
+    reach = reach_of(scope, [one.member_id for one in group])
     found = participant_store.participants_by_id(scope.org, session_id, [one.member_id for one in group])
     lines, writes, entered = {}, [], {}
     for one in group:
         participant = found.get(one.member_id)
-        if participant is None:
+        if participant is None or (reach is not None and one.member_id not in reach.members):
             lines[one.member_id] = participant_changes.not_participant(one.member_id)
         elif participant.status not in SEATED:
             lines[one.member_id] = participant_changes.no_place(participant)
@@ -93,6 +74,8 @@ def _enter_group(
                 # A comment is about a person: the trail says that there is another one, not which.
                 entered[one.member_id] = {"fields": sorted(changes), "score": changes.get("score", participant.score)}
     if writes:
+        if reach is not None:
+            writes += reach.checks(entered)
         entry = AuditEntry(scope.account_id, "results.entered", f"session/{session_id}", after=entered)
         audit.commit(scope.tenant_pk, entry, writes, now)
     return lines

@@ -13,7 +13,7 @@ from chalicelib.core.ids import derived_id
 from chalicelib.core.settle import until_settled
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
-from chalicelib.people.members.states import MemberStatus
+from chalicelib.people.members.states import ON_ROSTERS, MemberStatus
 from chalicelib.tenants.structure import store as structure_store
 from chalicelib.training.sessions import participant_store, place_store, places, store
 from chalicelib.training.sessions.enrolling import enroll_store
@@ -112,7 +112,8 @@ def _departments(stored: Enroll) -> set[str] | None:
 def _code_of(member: Member | None, departments: set[str] | None) -> Code | None:
     if member is None:
         return Code.UNKNOWN_MEMBER
-    if departments is not None and member.department_id not in departments:
+    # Who has left is in no department.
+    if departments is not None and not (member.status in ON_ROSTERS and member.department_id in departments):
         return Code.NOT_YOURS
     return None if member.status == MemberStatus.ACTIVE else Code.NOT_ACTIVE
 

@@ -1,5 +1,6 @@
 """Attendance and results of many at once, with faults at every AWS call: entered once, and once in the trail."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
 _AUDIT = [QUERY, TRANSACT]
+_PLACES = [GET_MANY, GET_MANY]
 # The key and its claim; the session; attendance of the people, then their results; the answer.
 CALLS = [QUERY, GET, PUT, GET, GET_MANY, *_AUDIT, GET_MANY, *_AUDIT, UPDATE]
 
@@ -30,6 +32,17 @@ def _enter(live: Live) -> Built[Request]:
     ann, bob, carol = live.people_ids
     body = {"absent": [ann, bob, carol], "results": [{"member_id": ann, "score": 70, "comment": "Left early"}]}
     return live.scenario(live.admin_request("POST", path, body, "attendance"))
+
+
+def _enter_limited(live: Live) -> Built[Request]:
+    """By who looks after the department that all three are in."""
+    request = _enter(live)[0]
+    department = live.world.department(live.org_id)
+    for member in live.people_ids:
+        path = f"/orgs/{live.org_id}/members/{member}"
+        assert live.ask(Request("PATCH", path, live.org_admin, {"department_id": department})).status == 200
+    head = live.world.org_admin(live.org_id, role="department_admin", department_ids=[department])
+    return live.scenario(replace(request, as_=head))
 
 
 def _entered(live: Live) -> None:
@@ -63,3 +76,23 @@ def test_a_comment_that_is_entered_meanwhile_is_not_lost(live: Live, at: int) ->
     later.while_asking(live, request, at, lambda: live.ask(other))
     _entered(live)
     assert live.participant(1)["comment"] == "Was ill"
+
+
+# ---------------------------------------------------------------- by who is limited to departments
+
+# Before the people of either: where they are, and their departments.
+CALLS_LIMITED = [QUERY, GET, TRANSACT, GET, *_PLACES, GET_MANY, *_AUDIT, *_PLACES, GET_MANY, *_AUDIT, TRANSACT]
+
+
+def test_the_request_of_a_limited_admin_makes_these_calls(live: Live) -> None:
+    request = live.begin_with(_enter_limited)
+    with live.injector.watched() as calls:
+        answer = live.ask(request)
+    assert (answer.status, calls) == (200, CALLS_LIMITED)
+    _entered(live)
+
+
+@pytest.mark.parametrize(("at", "fault"), faults_on_writes(CALLS_LIMITED, 4))
+def test_a_limited_admin_s_is_entered_once_whichever_call_breaks(live: Live, at: int, fault: Fault) -> None:
+    later.broken_request(live, live.begin_with(_enter_limited), at, fault, 200)
+    _entered(live)

@@ -241,7 +241,7 @@ DELIVERIES = {
     ),
     "left": Step(
         _left, [QUERY, *_HELD, *_LINE, TRANSACT, SEND, GET, QUERY], (_CANCELLED, _INVITED, _INVITED),
-        ([_INVITED], [_INVITED], [_WAITING, _INVITED]),
+        ([_INVITED, _CANCELLED], [_INVITED], [_WAITING, _INVITED]),
     ),
 }  # fmt: skip
 

@@ -264,6 +264,25 @@ def test_only_who_asked_gets_the_file_about_a_member(world: World, driver: Drive
     assert world.get(path + export["export_id"], world.org_admin(somebody.org)).status == 404
 
 
+def test_who_may_change_people_alone_gets_the_file_about_a_member(
+    world: World, driver: Driver, somebody: Somebody
+) -> None:
+    path = f"/orgs/{somebody.org}/exports/"
+    members, audit, training = (
+        world.org_admin(somebody.org, role="custom", permissions=[name])
+        for name in ("members", "audit", "training_read")
+    )
+    export = path + world.post(somebody.path + "/data", members).json["export_id"]
+    driver.work()
+    assert set(_files(world.get(export, members).json["url"])) >= {"member.json"}
+    # To others it is as if there were none; and this is all that the permission opens here.
+    assert (world.get(export, training).status, world.get(export, audit).status) == (404, 403)
+    assert world.get(export, world.org_admin(world.org(driver.msp))).status == 404
+    batches = world.post(f"/orgs/{somebody.org}/training/export", training).json["export_id"]
+    assert (world.get(path + batches, training).status, world.get(path + batches, members).status) == (200, 403)
+    assert world.get(path + "unknown", members).status == 403
+
+
 def test_an_export_that_is_being_written_meanwhile_leaves_no_file(
     world: World, driver: Driver, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:

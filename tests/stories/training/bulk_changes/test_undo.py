@@ -46,6 +46,7 @@ def test_who_started_keeps_the_course_and_the_others_lose_it(driver: Driver, org
         "kept_started": 1,
         "not_reversed": [],
         "waiting": None,
+        "moved_away": None,
     }
     row = driver.row(org, batch, course)
     assert (row["status"], row["num_enrolled"], row["num_withdrawn"]) == ("cancelled", 1, 4)
@@ -85,6 +86,7 @@ def test_every_message_of_an_undo_may_come_twice(
         "kept_started": 0,
         "not_reversed": [],
         "waiting": None,
+        "moved_away": None,
     }
     assert driver.row(org, batch, course)["num_withdrawn"] == 5
     assert len(driver.enrolled(org, course)) == 5
@@ -133,6 +135,7 @@ def test_a_batch_that_is_still_running_is_stopped_first_and_undone_when_nobody_i
         "kept_started": 0,
         "not_reversed": [],
         "waiting": None,
+        "moved_away": None,
     }
     row = driver.row(org, batch, course)
     assert (row["num_enrolled"], row["num_withdrawn"]) == (0, 3)

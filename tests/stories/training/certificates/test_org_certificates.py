@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.training.certificates import erase
+from chalicelib.core.errors import Forbidden
+from chalicelib.tenants.access.service import Scope
+from chalicelib.training.certificates import erase, reissue, revoke
+from chalicelib.training.certificates.ids import CertificateId
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -207,3 +210,35 @@ def test_certificates_of_ones_own_courses_are_blanked_with_the_account(world: Wo
     (certificate,) = certificates(driver, account)
     assert erase.erase_account(account, world.now) == 1
     assert checked(driver, certificate)["holder"] is None
+
+
+# ---------------------------------------------------------------- a limited admin
+
+
+@pytest.mark.parametrize("what", ["revoke", "reissue"])
+def test_of_who_moved_or_left_a_limited_admin_changes_nothing(world: World, driver: Driver, what: str) -> None:
+    """The change itself decides, not the route's check; and what was issued can still be read."""
+    one = holder(driver)
+    inside, outside = world.department(one.org), world.department(one.org)
+    _, ours = _complete(driver, one.org, one.course, department_id=inside)
+    head = world.org_admin(one.org, role="department_admin", department_ids=[inside])
+    (listed,) = _listed(driver, one.org, as_=head)
+    wanted = CertificateId.parse(listed["certificate_id"])
+    scope = Scope(head, driver.msp, one.org, frozenset({inside}))
+    person = f"/orgs/{one.org}/members/{ours}"
+
+    def change() -> None:
+        if what == "revoke":
+            revoke.revoke(scope, wanted, None, world.now)
+        else:
+            reissue.reissue(scope, wanted, "seed", world.now)
+
+    assert world.patch(person, driver.admin, {"department_id": outside}).status == 200
+    with pytest.raises(Forbidden):
+        change()
+    assert world.patch(person, driver.admin, {"department_id": inside}).status == 200
+    assert world.post(f"{person}/archive", driver.admin).status == 200
+    path = f"/orgs/{one.org}/certificates/{listed['certificate_id']}"
+    assert world.post(f"{path}/{what}", head, {}, headers={"Idempotency-Key": "x"}).status == 403
+    assert world.get(f"{path}/file", head).status in (200, 202)
+    assert [item["state"] for item in _listed(driver, one.org, f"member_id={ours}", as_=head)] == ["valid"]
