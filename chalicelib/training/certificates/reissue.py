@@ -37,9 +37,7 @@ def reissue(scope: Scope, wanted: CertificateId, even_if_revoked: bool, seed: st
         if old.replaced_by:
             raise Conflict("replaced", "This certificate was issued again already. Look for the newer one.")
         if old.revoked_at and not even_if_revoked:
-            raise Conflict(
-                "revoked", "This certificate was revoked. Confirm that it should count again, to reissue it."
-            )
+            raise Conflict("revoked", "This certificate was revoked. To issue it again, confirm that it should count.")
         new = _renamed(scope, old, seed, now)
         target = f"member/{old.member_id}/certificate/{old.certificate_id}"
         entry = AuditEntry(scope.account_id, "certificate.reissued", target, after=_told(old, seed))

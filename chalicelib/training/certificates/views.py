@@ -50,15 +50,14 @@ def certificate_out(certificate: Certificate, now: datetime) -> CertificateOut:
 
 
 def checked(certificate: Certificate, now: datetime) -> CheckedCertificate:
+    state = state_of(certificate, now)
     return CheckedCertificate(
         number=shown(certificate.number),
-        state=state_of(certificate, now),
+        state=state,
         title=certificate.title,
         organization=certificate.organization,
         holder=certificate.holder,
         completed_on=to_date(certificate.completed_on),
         valid_until=to_date(certificate.valid_until) if certificate.valid_until else None,
-        badge_url=badge_url(certificate)
-        if certificate.badge_at and state_of(certificate, now) in _WITH_BADGE
-        else None,
+        badge_url=badge_url(certificate) if certificate.badge_at and state in _WITH_BADGE else None,
     )
