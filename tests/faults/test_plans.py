@@ -43,6 +43,8 @@ MESSAGES = {
     "remind_session": _SESSIONS,
     "fill_places": _SESSIONS,
     "make_certificate": "training/certificates/test_certificates.py",
+    "make_badge": "training/certificates/test_badges.py",
+    "revoke_badge": "training/certificates/test_badges.py",
     "erase_member": "reporting/personal_data/test_erasing.py",
     "erase_account": "reporting/personal_data/test_erasing.py",
 }
