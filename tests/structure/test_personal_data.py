@@ -22,12 +22,12 @@ _NEVER = re.compile(r"(^|.*_)(id|ids|at|by|on|pk|sk|hash|utc|status|state|kind|c
 
 # Texts of organizations and MSPs, of courses and rollouts, and what the machinery needs.
 NOT_PERSONAL = {
-    "AuditRecord.before", "CertificateNumber.holder", "Draft.form", "KeptPost.sealed", "about", "action", "actor",
+    "AuditRecord.before", "CertificateNumber.holder", "StatusPlace.holder", "StatusList.credential", "Draft.form", "KeptPost.sealed", "about", "action", "actor",
     "after", "allowed_domains", "archive_id", "asked", "at", "attempt", "bounds", "cancel_reason", "carried_to",
     "changing", "code_before", "columns", "count", "department_ids", "description", "due_before",
     "earlier_mail_ids", "earlier_reminders", "ends_at", "enroll_hour", "enroll_on", "expires_at", "facts",
-    "file_name", "header", "invites", "job", "launch_url", "leased_until", "link_seed", "mail_blocked", "mails",
-    "member_ids_by_code", "missing_groups", "name", "not_before", "number", "one_with", "open_due", "organization",
+    "file_name", "header", "invites", "job", "kid", "launch_url", "leased_until", "link_seed", "mail_blocked", "mails",
+    "member_ids_by_code", "missing_groups", "modulus", "name", "not_before", "number", "one_with", "open_due", "organization",
     "origin", "outcomes", "overlapping", "owner", "path", "permissions", "place", "position", "problems",
     "provider", "queue", "reading", "reason", "reminded_at", "replaces", "reply_stamp", "reply_to", "results",
     "revisions", "role", "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug",
@@ -60,6 +60,7 @@ ERASED_BY = {
     "JoinRequest": "goes by itself",
     "BrowserSession": "the account's job",
     "Certificate": "certificates",
+    "Badge": "certificates",
     "Enroll": "kept: by what an admin chose people for a training",
 }
 

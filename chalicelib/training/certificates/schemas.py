@@ -64,7 +64,7 @@ class CertificateFile(BaseModel):
     explanation: str | None = None
 
 
-class ReissueQuery(BaseModel):
+class ReissueQuery(Form):
     even_if_revoked: bool = Field(False, description="Issue it again although it was revoked: it counts again.")
 
 

@@ -5,17 +5,19 @@ import hashlib
 import json
 import secrets
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
 
+from chalicelib.aws.failures import StorageFailure
+from chalicelib.training.certificates.badges import badges
+from chalicelib.training.certificates.badges.messages import MakeBadge
 from tests.cloud_fixture import resources
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.training.certificates.holders import Holder, certificates, checked, holder
-from tests.stories.training.certificates.verifiers import LONG_AGO, download, verified
+from tests.stories.training.certificates.verifiers import LONG_AGO, download, payload_of, verified
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +37,9 @@ def _made(driver: Driver, one: Holder) -> str:
     return str(answer.json["credential"])
 
 
-def _payload(credential: str, part: int = 1) -> dict[str, Any]:
-    text = credential.split(".")[part]
-    return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-
-
 def _is_of(credential: str, kind: str, text: str) -> bool:
     """As the standard says that whoever is shown a badge compares."""
-    for identity in _payload(credential)["credentialSubject"]["identifier"]:
+    for identity in payload_of(credential)["credentialSubject"]["identifier"]:
         if identity["identityType"] == kind:
             digest = hashlib.sha256(f"{text}{identity['salt']}".encode()).hexdigest()
             return bool(identity["identityHash"] == f"sha256${digest}")
@@ -62,7 +59,7 @@ def test_a_badge_is_signed_when_it_is_asked_for_and_others_verify_it(world: Worl
     found = verified(world, credential)
     assert (found.issuer.name, found.achievement.name) == ("Acme Industries", "Spotting Phishing")
     assert found.issuer.id == f"did:web:muster.example:dev:badges:{one.org}"
-    payload = _payload(credential)
+    payload = payload_of(credential)
     assert payload["id"] == one.certificate["check_url"]
     assert payload["validFrom"] == "2026-01-05T10:00:00Z"
     assert "validUntil" not in payload
@@ -72,7 +69,7 @@ def test_a_badge_is_signed_when_it_is_asked_for_and_others_verify_it(world: Worl
     assert _is_of(credential, "name", "Zoë Müller")
     assert not _is_of(credential, "emailAddress", "another@example.com")
     for part in (0, 1):
-        assert not {"Zoë", "Müller", "zoe@example.com"} & set(json.dumps(_payload(credential, part)).split('"'))
+        assert not {"Zoë", "Müller", "zoe@example.com"} & set(json.dumps(payload_of(credential, part)).split('"'))
     assert one.member not in json.dumps(payload)
 
     # Its public address, which the check page names.
@@ -114,7 +111,7 @@ def test_a_badge_ends_when_its_certificate_does(world: World, driver: Driver) ->
     one = holder(driver, certificate_months=1)
     credential = _made(driver, one)
     # Until the last day has ended everywhere on earth.
-    assert _payload(credential)["validUntil"] == "2026-02-06T12:00:00Z"
+    assert payload_of(credential)["validUntil"] == "2026-02-06T12:00:00Z"
     with pytest.raises(OB3VerificationError, match="expired"):
         verified(world, credential)
 
@@ -127,6 +124,24 @@ def test_who_completes_on_the_own_account_has_a_badge_of_the_msp(world: World, d
     (certificate,) = certificates(driver, account)
     one = Holder("", account, "", course, certificate)
     assert verified(world, _made(driver, one)).issuer.id.endswith(f":badges:{driver.msp}")
+
+
+def test_a_key_that_does_not_sign_costs_time_and_nothing_else(
+    world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is disabled, or the function may not use it."""
+    one = holder(driver)
+    with monkeypatch.context() as patch:
+        patch.setenv("BADGE_KEY", "00000000-0000-0000-0000-000000000000")
+        _ask(driver, one)
+        (job,) = world.messages()
+        with pytest.raises(StorageFailure):
+            badges.make(MakeBadge.model_validate(job), world.now)
+        driver.handle_dead_letter(job)
+        assert _ask(driver, one).status == 202
+    world.now += timedelta(minutes=10)
+    assert driver.sweep() == 1
+    verified(world, _ask(driver, one).json["credential"])
 
 
 # ---------------------------------------------------------------- what ends it
@@ -235,7 +250,7 @@ def test_no_two_badges_share_a_place_and_a_full_list_is_followed_by_another(
     world.post(f"/me/courses/{one.org}.{member}.{one.course}/complete", account)
     (certificate,) = certificates(driver, account)
     second = _made(driver, Holder(one.org, account, member, one.course, certificate))
-    places = [_payload(badge)["credentialStatus"] for badge in (first, second)]
+    places = [payload_of(badge)["credentialStatus"] for badge in (first, second)]
     assert [place["statusListIndex"] for place in places] == ["7", "7"]
     assert [place["statusListCredential"][-2:] for place in places] == ["/1", "/2"]
     _do(driver, one, "revoke")
@@ -255,17 +270,17 @@ def test_what_an_earlier_key_signed_stays_verifiable(
     new_key = world.client("kms").create_key(**chosen)["KeyMetadata"]["KeyId"]
     monkeypatch.setenv("BADGE_KEY", new_key)
     of_other = _made(driver, other)
-    assert _payload(credential, 0)["kid"].partition("#")[2] != _payload(of_other, 0)["kid"].partition("#")[2]
+    assert payload_of(credential, 0)["kid"].partition("#")[2] != payload_of(of_other, 0)["kid"].partition("#")[2]
     verified(world, of_other)
     document = world.get(f"/badges/{one.org}/did.json")
     assert len(document.json["verificationMethod"]) == len(document.json["assertionMethod"]) == 2
-    OB3Verifier.for_issuer_did(_payload(credential)["iss"], download(world)).verify(credential)
+    OB3Verifier.for_issuer_did(payload_of(credential)["iss"], download(world)).verify(credential)
 
 
 def test_a_changed_badge_is_no_badge(world: World, driver: Driver) -> None:
     credential = _made(driver, holder(driver))
     head, _, signature = credential.split(".")
-    payload = _payload(credential)
+    payload = payload_of(credential)
     payload["credentialSubject"]["achievement"]["name"] = "Another"
     changed = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
     with pytest.raises(OB3VerificationError, match="signature"):
