@@ -25,9 +25,9 @@ _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 _RESERVED = frozenset(
     {
         "account", "accounts", "admin", "api", "assets", "auth", "badges", "billing", "calendar", "certificates",
-        "confirm", "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp", "muster",
-        "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings", "signup",
-        "static", "status", "support", "test", "verify", "www",
+        "confirm", "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp",
+        "muster", "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings",
+        "signup", "static", "status", "support", "test", "verify", "www",
     }
 )  # fmt: skip
 

@@ -74,9 +74,9 @@ def keep(certificate: Certificate, credential: str, job: MakeBadge, now: datetim
 
 
 def _counts() -> Condition:
-    return (
-        Certificate.holder.exists() & Certificate.revoked_at.does_not_exist() & Certificate.replaced_by.does_not_exist()
-    )
+    is_last = Certificate.revoked_at.does_not_exist() & Certificate.replaced_by.does_not_exist()
+    counts: Condition = Certificate.holder.exists() & is_last
+    return counts
 
 
 # ---------------------------------------------------------------- keys
