@@ -35,6 +35,7 @@ from chalicelib.training.batches import enroll_chunk, reconcile
 from chalicelib.training.batches.messages import EnrollChunk, MailRow, ReconcileBatch
 from chalicelib.training.bulk_changes import bulk_change, reschedule_organization
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
+from chalicelib.training.certificates.badges.messages import MakeBadge, RevokeBadge
 from chalicelib.training.certificates.messages import MakeCertificate
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.progress import archive
@@ -75,7 +76,7 @@ def _later(module: str, name: str) -> Handle:
     return handle
 
 
-_CERTIFICATES = "training.certificates.pdf_file"
+_BADGES, _CERTIFICATES = "training.certificates.badges", "training.certificates.pdf_file"
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
 _ERASE = "reporting.personal_data.erase"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
@@ -125,6 +126,8 @@ _KINDS = (
     Kind(TellSession, lambda job, now: _live("tell").tell_session(job, now)),
     Kind(RemindSession, lambda job, now: _live("reminders").remind(job, now)),
     Kind(MakeCertificate, _later(_CERTIFICATES, "make"), _later(_CERTIFICATES, "on_dead_letter")),
+    Kind(MakeBadge, _later(f"{_BADGES}.badges", "make")),
+    Kind(RevokeBadge, _later(f"{_BADGES}.status_lists", "revoke")),
     Kind(FillPlaces, lambda job, now: _live("places").fill(job, now)),
 )
 

@@ -45,6 +45,7 @@ _RESOURCE_BY_VARIABLE = {
     "FILES_BUCKET": "FilesBucket",
     "CERTIFICATES_FUNCTION": "Certificates",
     "EVIDENCE_KEY": "EvidenceKey",
+    "BADGE_KEY": "BadgeKey",
     "ANCHORS_BUCKET": "AnchorsBucket",
 }
 _NAMING = ("FunctionName", "TableName", "QueueUrl", "GroupName", "UserPoolId", "Bucket", "KeyId")

@@ -24,7 +24,8 @@ class DemoCertificate:
         print(f"  Check it  {certificate['check_url']}")
         started = time.monotonic()
         print(f"  As PDF    {self._file(certificate)}")
-        print(f"            after {time.monotonic() - started:.1f} s\n")
+        print(f"            after {time.monotonic() - started:.1f} s")
+        print(f"  As badge  {self._file(certificate, 'badge')}\n")
 
     def _completed(self) -> dict[str, Any] | None:
         for course in self._learner.every("/me/courses", limit=100):
@@ -39,12 +40,12 @@ class DemoCertificate:
         certificates = self._learner.get("/me/home")["certificates"]
         return certificates[0] if certificates else None
 
-    def _file(self, certificate: dict[str, Any]) -> str:
+    def _file(self, certificate: dict[str, Any], what: str = "file") -> str:
         deadline = time.monotonic() + _PATIENCE
         while True:
-            file = self._learner.get(f"/me/certificates/{certificate['certificate_id']}/file")
+            file = self._learner.get(f"/me/certificates/{certificate['certificate_id']}/{what}")
             if file["status"] != "being_made":
                 return str(file["url"] or file["explanation"])
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the certificate was not made after {_PATIENCE:.0f} s; the logs will say why")
+                raise RuntimeError(f"the {what} was not made after {_PATIENCE:.0f} s; the logs will say why")
             time.sleep(_SECONDS_BETWEEN_LOOKS)

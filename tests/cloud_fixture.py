@@ -93,7 +93,8 @@ def new_stage(cloud: Cloud) -> Stage:
         "FILES_BUCKET": f"files-{suffix}",
         "CERTIFICATES_FUNCTION": "certificates",
         "ANCHORS_BUCKET": f"anchors-{suffix}",
-        "EVIDENCE_KEY": evidence_key(cloud),
+        "EVIDENCE_KEY": signing_key(cloud, "EvidenceKey"),
+        "BADGE_KEY": signing_key(cloud, "BadgeKey"),
         "MAIL_FROM": "training@muster.example",
         "MAIL_CONFIGURATION_SET": configuration_set(cloud),
         "PUBLIC_URL": "https://muster.example/dev",
@@ -124,9 +125,9 @@ def configuration_set(cloud: Cloud) -> str:
 
 
 @lru_cache
-def evidence_key(cloud: Cloud) -> str:
+def signing_key(cloud: Cloud, logical: str) -> str:
     """One for all tests: it takes a while to draw."""
-    properties = resources()["EvidenceKey"]["Properties"]
+    properties = resources()[logical]["Properties"]
     chosen = {name: properties[name] for name in ("KeySpec", "KeyUsage")}
     return str(aws(cloud, "kms").create_key(**chosen)["KeyMetadata"]["KeyId"])
 

@@ -61,6 +61,11 @@ def evidence_key() -> str:
     return os.environ["EVIDENCE_KEY"]
 
 
+def badge_key() -> str:
+    """The KMS key that signs badges. Only the worker has it."""
+    return os.environ["BADGE_KEY"]
+
+
 def mail_rate() -> int:
     """Mails a second at most. SES gives a new account 14; raise it with the account's."""
     return int(os.environ.get("MAIL_RATE", "14"))

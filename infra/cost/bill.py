@@ -43,6 +43,7 @@ class Deployment:
     alarms: int
     metrics: int
     dashboards: int
+    keys: int
     polled_queues: int
     memory_gb: float
     memory_gb_of_worker: float
@@ -119,6 +120,7 @@ def quantities(month: Month, figures: Mapping[str, float], deployment: Deploymen
         "cloudwatch_alarms": deployment.alarms,
         "cloudwatch_metrics": deployment.metrics,
         "cloudwatch_dashboards": deployment.dashboards,
+        "kms_keys": deployment.keys,
         "s3_storage": exported * f["months_of_export"],
         "s3_writes": month.clients,
     }

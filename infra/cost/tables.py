@@ -53,6 +53,7 @@ def deployment(stage: str) -> Deployment:
         alarms=text.count("Type: AWS::CloudWatch::Alarm"),
         metrics=text.count("MetricTransformations:"),
         dashboards=text.count("Type: AWS::CloudWatch::Dashboard"),
+        keys=text.count("Type: AWS::KMS::Key"),
         polled_queues=text.count("SqsEventSource:"),
         memory_gb=_memory(stage) / 1024,
         memory_gb_of_worker=_memory(stage, "worker") / 1024,

@@ -2,10 +2,15 @@
 
 import io
 import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 import pypdf
+from openbadgeslib.ob3.verifier import OB3VerificationError
 
-from tests.e2e.deployed import Deployed
+from tests.e2e.deployed import Deployed, Person
+from tests.stories.training.certificates.verifiers import verify
 
 
 def test_a_completed_course_gives_a_certificate_as_pdf_that_anybody_can_check(deployed: Deployed) -> None:
@@ -37,5 +42,49 @@ def test_a_completed_course_gives_a_certificate_as_pdf_that_anybody_can_check(de
     assert "This certificate is genuine" in shown.text
     assert member not in shown.text
 
+    badge = _badge(deployed, learner, certificate)
+    assert verify(_download(deployed), badge).issuer.id.endswith(f":badges:{org_id}")
+
     home = deployed.get("/me/home", learner)
     assert (home["num_open_courses"], home["certificates"]) == (0, [certificate])
+
+    _loses_it(deployed, admin, org_id, certificate, badge)
+
+
+def _badge(deployed: Deployed, learner: Person, certificate: dict[str, Any]) -> str:
+    """Signed by KMS, and public from then on."""
+    path = f"/me/certificates/{certificate['certificate_id']}/badge"
+    made = deployed.until(
+        lambda: deployed.send("GET", path, learner.token).json, lambda answer: answer["status"] == "ready"
+    )
+    public = deployed.send("GET", made["url"].removeprefix(deployed.url))
+    assert (public.text, public.headers["content-type"]) == (made["credential"], "application/vc+jwt")
+    return str(made["credential"])
+
+
+def _loses_it(deployed: Deployed, admin: Person, org_id: str, certificate: dict[str, Any], badge: str) -> None:
+    """Who verifies the badge sees that its certificate was revoked."""
+    deployed.post(f"/orgs/{org_id}/certificates/{certificate['certificate_id']}/revoke", admin, {}, status=200)
+    download = _download(deployed)
+    deployed.until(lambda: _is_revoked(download, badge), bool)
+
+
+def _is_revoked(download: Callable[[str], bytes], badge: str) -> bool:
+    try:
+        verify(download, badge)
+    except OB3VerificationError as refused:
+        return "'revocation' is set" in str(refused)
+    return False
+
+
+def _download(deployed: Deployed) -> Callable[[str], bytes]:
+    """Verifiers insist on https for a DID, which the local cloud doesn't speak."""
+    host = urlsplit(deployed.url).netloc
+
+    def download(url: str) -> bytes:
+        path = url.replace(f"https://{host}", f"http://{host}").removeprefix(deployed.url)
+        answer = deployed.send("GET", path)
+        assert answer.status == 200, answer.text
+        return answer.text.encode()
+
+    return download

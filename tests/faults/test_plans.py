@@ -44,6 +44,8 @@ MESSAGES = {
     "fill_places": _SESSIONS,
     "make_certificate": "training/certificates/test_certificates.py",
     "end_sessions": "people/accounts/test_end_sessions.py",
+    "make_badge": "training/certificates/test_badges.py",
+    "revoke_badge": "training/certificates/test_badges.py",
     "erase_member": "reporting/personal_data/test_erasing.py",
     "erase_account": "reporting/personal_data/test_erasing.py",
 }

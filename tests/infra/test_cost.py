@@ -18,7 +18,7 @@ from infra.packaging import TEMPLATE_PARTS
 ROOT = Path(__file__).parents[2]
 NOTHING = Month(clients=0, learners=0, mails=0, logins=0)
 AT_REST = Deployment(
-    alarms=0, metrics=0, dashboards=0, polled_queues=0, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+    alarms=0, metrics=0, dashboards=0, keys=0, polled_queues=0, memory_gb=1, memory_gb_of_worker=1, tier="lite"
 )
 
 
@@ -74,10 +74,11 @@ def test_a_price_in_steps() -> None:
 
 def test_what_stands_still_costs_too() -> None:
     still = Deployment(
-        alarms=20, metrics=1, dashboards=1, polled_queues=3, memory_gb=1, memory_gb_of_worker=1, tier="lite"
+        alarms=20, metrics=1, dashboards=1, keys=2, polled_queues=3, memory_gb=1, memory_gb_of_worker=1, tier="lite"
     )
     costs = dollars(NOTHING, still)
     assert costs["CloudWatch"] == pytest.approx(20 * 0.10 + 0.30 + 3.00, abs=0.1)
+    assert costs["KMS"] == 2
     assert 0.5 < costs["SQS"] < 1
     assert 0 < costs["Lambda"] < 2
     assert costs["Cognito"] == costs["SES"] == costs["API Gateway"] == 0

@@ -17,6 +17,7 @@ from chalicelib.training.certificates.schemas import (
     OrgCertificate,
     OrgCertificatePage,
     OrgCertificatesQuery,
+    ReissueQuery,
     RevokeForm,
 )
 from chalicelib.web.idempotency import idempotent
@@ -52,11 +53,17 @@ def revoke_certificate(call: Call[RevokeForm, Empty]) -> OrgCertificate:
     return idempotent(call, OrgCertificate, lambda _: revoke.revoke(scope, wanted, call.body.reason or None, call.now))
 
 
-@routes.add("POST", _CERTIFICATE + "/reissue", summary="Issue a certificate again", answer=OrgCertificate, status=201, idempotent=True)  # fmt: skip  # noqa: E501
-def reissue_certificate(call: Call[Empty, Empty]) -> OrgCertificate:
-    """Under the names as they are now, with a new number. The old number says that there is a newer one."""
+@routes.add("POST", _CERTIFICATE + "/reissue", summary="Issue a certificate again", answer=OrgCertificate, query=ReissueQuery, status=201, idempotent=True)  # fmt: skip  # noqa: E501
+def reissue_certificate(call: Call[Empty, ReissueQuery]) -> OrgCertificate:
+    """Under the names as they are now, with a new number. The old number says that there is a newer one.
+
+    409 for one that was revoked, unless `even_if_revoked` says that it should count again.
+    """
     scope, wanted = _scope(call)
-    return idempotent(call, OrgCertificate, lambda seed: reissue.reissue(scope, wanted, seed, call.now))
+    even_if_revoked = call.query.even_if_revoked
+    return idempotent(
+        call, OrgCertificate, lambda seed: reissue.reissue(scope, wanted, even_if_revoked, seed, call.now)
+    )
 
 
 def _scope(call: Call[Any, Any]) -> tuple[Scope, CertificateId]:

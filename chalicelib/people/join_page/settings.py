@@ -24,10 +24,10 @@ _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 # Addresses that look like pages of Muster, or of the company that runs it.
 _RESERVED = frozenset(
     {
-        "account", "accounts", "admin", "api", "assets", "auth", "billing", "calendar", "certificates", "confirm",
-        "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp", "muster",
-        "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings", "signup",
-        "static", "status", "support", "test", "verify", "www",
+        "account", "accounts", "admin", "api", "assets", "auth", "badges", "billing", "calendar", "certificates",
+        "confirm", "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp",
+        "muster", "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings",
+        "signup", "static", "status", "support", "test", "verify", "www",
     }
 )  # fmt: skip
 

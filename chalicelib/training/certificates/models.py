@@ -41,6 +41,11 @@ class Certificate(EnrollmentItem):
     pdf_at = UnicodeAttribute(null=True)
     pdf_asked_at = UnicodeAttribute(null=True)
     pdf_code = UnicodeAttribute(null=True)
+    # When the badge was signed, and asked for; its place in a status list, taken before, and its for good.
+    badge_at = UnicodeAttribute(null=True)
+    badge_asked_at = UnicodeAttribute(null=True)
+    badge_list = NumberAttribute(null=True)
+    badge_index = NumberAttribute(null=True)
     revision = NumberAttribute(default=0)
 
 

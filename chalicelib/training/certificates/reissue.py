@@ -1,6 +1,7 @@
 """A certificate that is issued again: for a person or an organization with another name, or another date."""
 
 from datetime import date, datetime
+from typing import Any
 
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_date, to_text
@@ -14,6 +15,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import store as courses_store
 from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.certificates import issue, store
+from chalicelib.training.certificates.badges import revocation
 from chalicelib.training.certificates.ids import CertificateId
 from chalicelib.training.certificates.models import Certificate, certificate_sk
 from chalicelib.training.certificates.numbers import new_number
@@ -21,27 +23,32 @@ from chalicelib.training.certificates.org_certificates import find, org_certific
 from chalicelib.training.certificates.schemas import OrgCertificate
 
 
-def reissue(scope: Scope, wanted: CertificateId, seed: str, now: datetime) -> OrgCertificate:
+def reissue(scope: Scope, wanted: CertificateId, even_if_revoked: bool, seed: str, now: datetime) -> OrgCertificate:
     """Under the names as they are now, with a new number; the old number says that there is a newer one.
 
-    The same request again, by its `seed`, answers the same. Raises NotFound, Conflict for one that was replaced,
-    and Forbidden for who is outside the caller's departments by now.
+    entry = AuditEntry(scope.account_id, "certificate.reissued", target, after=_told(old, seed))
+    writes = [*store.reissue_writes(old, new, now), *reach_writes(scope, str(old.member_id))]
+    audit.commit(scope.tenant_pk, entry, writes, now)
+    return old
     """
     made = CertificateId(wanted.org_id, wanted.person, seed)
 
-    def step() -> None:
+    def step() -> Certificate | None:
         if store.certificate(made.pk, seed) is not None:
-            return
+            return None
         old = find(scope, wanted)
         if old.replaced_by:
             raise Conflict("replaced", "This certificate was issued again already. Look for the newer one.")
+        if old.revoked_at and not even_if_revoked:
+            raise Conflict("revoked", "This certificate was revoked. To issue it again, confirm that it should count.")
         new = _renamed(scope, old, seed, now)
         target = f"member/{old.member_id}/certificate/{old.certificate_id}"
-        entry = AuditEntry(scope.account_id, "certificate.reissued", target, after={"certificate_id": seed})
-        writes = [*store.reissue_writes(old, new), *reach_writes(scope, str(old.member_id))]
+        entry = AuditEntry(scope.account_id, "certificate.reissued", target, after=_told(old, seed))
+        writes = [*store.reissue_writes(old, new, now), *reach_writes(scope, str(old.member_id))]
         audit.commit(scope.tenant_pk, entry, writes, now)
+        return old
 
-    until_settled(step)
+    revocation.send_soon(until_settled(step), now)
     return org_certificate_out(find(scope, made), now)
 
 
@@ -56,7 +63,12 @@ def writes_of(pk: str, about: str, certificate_id: str, completed_on: date, now:
         return []
     new = _copy(newest, certificate_id, now)
     _date(new, completed_on, _months(newest))
-    return store.reissue_writes(newest, new)
+    return store.reissue_writes(newest, new, now)
+
+
+def _told(old: Certificate, certificate_id: str) -> dict[str, Any]:
+    was_revoked = {"was_revoked": True} if old.revoked_at else {}
+    return {"certificate_id": certificate_id, **was_revoked}
 
 
 def _renamed(scope: Scope, old: Certificate, certificate_id: str, now: datetime) -> Certificate:
@@ -80,6 +92,7 @@ def _copy(old: Certificate, certificate_id: str, now: datetime) -> Certificate:
     new.sk, new.certificate_id, new.number = certificate_sk(certificate_id), certificate_id, new_number()
     new.issued_at, new.replaces, new.revision = to_text(now), old.number, 0
     new.revoked_at = new.revoke_reason = new.pdf_at = new.pdf_asked_at = new.pdf_code = None
+    new.badge_at = new.badge_asked_at = new.badge_list = new.badge_index = None
     return new
 
 

@@ -9,6 +9,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.certificates import store
+from chalicelib.training.certificates.badges import revocation
 from chalicelib.training.certificates.ids import CertificateId
 from chalicelib.training.certificates.models import Certificate
 from chalicelib.training.certificates.org_certificates import find, org_certificate_out
@@ -21,16 +22,17 @@ def revoke(scope: Scope, wanted: CertificateId, reason: str | None, now: datetim
     Raises NotFound, and Forbidden for who is outside the caller's departments by now.
     """
 
-    def step() -> None:
+    def step() -> Certificate | None:
         certificate = find(scope, wanted)
         if certificate.revoked_at:
-            return
+            return None
         target = f"member/{certificate.member_id}/certificate/{certificate.certificate_id}"
         entry = AuditEntry(scope.account_id, "certificate.revoked", target, after={"about": certificate.about})
-        writes = [store.revoke_write(certificate, reason, now), *reach_writes(scope, str(certificate.member_id))]
+        writes = [*store.revoke_writes(certificate, reason, now), *reach_writes(scope, str(certificate.member_id))]
         audit.commit(scope.tenant_pk, entry, writes, now)
+        return certificate
 
-    until_settled(step)
+    revocation.send_soon(until_settled(step), now)
     return org_certificate_out(find(scope, wanted), now)
 
 
@@ -42,7 +44,7 @@ def writes_of(pk: str, certificate_id: str, now: datetime) -> list[Write]:
     certificate = _latest(store.certificate(pk, certificate_id))
     if certificate is None or certificate.revoked_at:
         return []
-    return [store.revoke_write(certificate, None, now)]
+    return store.revoke_writes(certificate, None, now)
 
 
 def _latest(certificate: Certificate | None) -> Certificate | None:

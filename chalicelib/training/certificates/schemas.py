@@ -64,6 +64,10 @@ class CertificateFile(BaseModel):
     explanation: str | None = None
 
 
+class ReissueQuery(Form):
+    even_if_revoked: bool = Field(False, description="Issue it again although it was revoked: it counts again.")
+
+
 class CheckedCertificate(BaseModel):
     """What anybody learns who has the number: what is printed on the certificate, and whether it counts."""
 
@@ -74,3 +78,4 @@ class CheckedCertificate(BaseModel):
     holder: str | None = Field(description="Null once the person was erased: it is genuine all the same.")
     completed_on: date
     valid_until: date | None
+    badge_url: str | None = Field(description="The Open Badge, once the holder has asked for one.")

@@ -9,6 +9,8 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.jobs import due
+from chalicelib.training.certificates.badges import revocation
+from chalicelib.training.certificates.badges.models import Badge, badge_sk
 from chalicelib.training.certificates.messages import MakeCertificate
 from chalicelib.training.certificates.models import (
     CERTIFICATES_PREFIX,
@@ -70,27 +72,31 @@ def issued_by(org_id: str, limit: int, after: str | None) -> Page[Certificate]:
     return Page(table.fetch_all(refs), page.next_position)
 
 
-def revoke_write(certificate: Certificate, reason: str | None, now: datetime) -> Write:
-    """ConditionFailed when it changed since it was read."""
+def revoke_writes(certificate: Certificate, reason: str | None, now: datetime) -> list[Write]:
+    """Two at most: its badge counts no more, either. ConditionFailed when it changed since it was read."""
     told = [Certificate.revoke_reason.set(reason)] if reason else []
-    return _change_write(certificate, Certificate.revoked_at.set(to_text(now)), *told)
+    change = _change_write(certificate, Certificate.revoked_at.set(to_text(now)), *told)
+    return [change, *revocation.writes(certificate, now)]
 
 
-def reissue_writes(old: Certificate, new: Certificate) -> list[Write]:
+def reissue_writes(old: Certificate, new: Certificate, now: datetime) -> list[Write]:
     """ConditionFailed with index 0 when the old one changed since it was read."""
-    return [_change_write(old, Certificate.replaced_by.set(new.number)), *issue_writes(new)]
+    change = _change_write(old, Certificate.replaced_by.set(new.number))
+    return [change, *issue_writes(new), *revocation.writes(old, now)]
 
 
 def erase(certificate: Certificate, now: datetime) -> None:
-    """Whatever else becomes of the certificate meanwhile. Again, it changes nothing."""
-    actions = (
-        Certificate.holder.remove(), Certificate.revoke_reason.remove(), Certificate.pdf_at.remove(),
-        Certificate.pdf_asked_at.remove(), Certificate.pdf_code.remove(), Certificate.revision.add(1),
+    """The name, and the badge, which counts no more.
+
+    ConditionFailed when it changed since it was read: a badge may have been asked for.
+    """
+    change = _change_write(
+        certificate, Certificate.holder.remove(), Certificate.revoke_reason.remove(), Certificate.pdf_at.remove(),
+        Certificate.pdf_asked_at.remove(), Certificate.pdf_code.remove(), Certificate.badge_at.remove(),
         Certificate.erased_at.set(to_text(now)),
     )  # fmt: skip
-    is_named = Certificate.pk.exists() & Certificate.erased_at.does_not_exist()
-    with suppress(ConditionFailed):
-        table.transact([Write("update", Certificate(certificate.pk, certificate.sk), is_named, actions)])
+    badge = Write("delete", Badge(certificate.pk, badge_sk(certificate.certificate_id)))
+    table.transact([change, badge, *revocation.writes(certificate, now)])
 
 
 def ask_for_file(certificate: Certificate, job: MakeCertificate, now: datetime) -> None:

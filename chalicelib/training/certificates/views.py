@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.core.clock import to_date, to_instant
 from chalicelib.core.settings import settings
+from chalicelib.training.certificates.badges.addresses import badge_url
 from chalicelib.training.certificates.ids import CertificateId
 from chalicelib.training.certificates.models import Certificate
 from chalicelib.training.certificates.numbers import shown
 from chalicelib.training.certificates.schemas import CertificateOut, CheckedCertificate
 from chalicelib.training.certificates.states import CertificateState
+
+# Whoever looks at the badge of a certificate that expired sees that it did.
+_WITH_BADGE = (CertificateState.VALID, CertificateState.EXPIRED)
 
 
 def state_of(certificate: Certificate, now: datetime) -> CertificateState:
@@ -46,12 +50,14 @@ def certificate_out(certificate: Certificate, now: datetime) -> CertificateOut:
 
 
 def checked(certificate: Certificate, now: datetime) -> CheckedCertificate:
+    state = state_of(certificate, now)
     return CheckedCertificate(
         number=shown(certificate.number),
-        state=state_of(certificate, now),
+        state=state,
         title=certificate.title,
         organization=certificate.organization,
         holder=certificate.holder,
         completed_on=to_date(certificate.completed_on),
         valid_until=to_date(certificate.valid_until) if certificate.valid_until else None,
+        badge_url=badge_url(certificate) if certificate.badge_at and state in _WITH_BADGE else None,
     )

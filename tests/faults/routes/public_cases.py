@@ -240,6 +240,20 @@ def _certificate(doors: Doors) -> str:
     return f"/certificates/{found[0].partition('#')[2]}"
 
 
+def _badge(doors: Doors) -> str:
+    """Of the certificate that has one."""
+    world = doors.scene.world
+    (made,) = [one for one in world.dump("enrollments") if one["sk"].startswith("BADGE#")]
+    found = [one for one in world.dump("core") if one.get("certificate_id") == made["certificate_id"]]
+    (number,) = [one["pk"].partition("#")[2] for one in found if one["sk"] == "NUMBER"]
+    return f"/certificates/{number}/badge"
+
+
+def _issuer(doors: Doors) -> str:
+    found = [one["pk"] for one in doors.scene.world.dump("core") if one["sk"] == "ISSUER"]
+    return f"/badges/{found[0].partition('#')[2]}"
+
+
 _ALL = (
     *(PublicCase(f"GET {path}", lambda doors, path=path: doors.step(path)) for path in
       ("/health", "/docs", "/openapi.json", "/guide")),
@@ -269,6 +283,9 @@ _ALL = (
     PublicCase("POST /rsvp/{token}", lambda doors: doors.press(_rsvp(doors), answer="confirm")),
     PublicCase("POST /rsvp/{token}: declined", lambda doors: doors.press(_rsvp(doors), answer="decline")),
     PublicCase("GET /certificates/{number}", lambda doors: doors.step(_certificate(doors))),
+    PublicCase("GET /certificates/{number}/badge", lambda doors: doors.step(_badge(doors))),
+    PublicCase("GET /badges/{issuer_id}/did.json", lambda doors: doors.step(f"{_issuer(doors)}/did.json")),
+    PublicCase("GET /badges/{issuer_id}/status/{list_number}", lambda doors: doors.step(f"{_issuer(doors)}/status/1")),
     PublicCase(
         "GET /calendar/{token}",
         lambda doors: doors.step(f"/calendar/{doors.secret_of('POST /me/calendar', 'address')}"),

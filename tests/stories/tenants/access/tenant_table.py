@@ -244,6 +244,7 @@ TABLE: dict[str, Case] = {
     "POST /me/calendar": Case(None, elsewhere=200),
     "GET /me/certificates": Case(None, elsewhere=200),
     "GET /me/certificates/{certificate_id}/file": Case(None),
+    "GET /me/certificates/{certificate_id}/badge": Case(None),
     "GET /me/courses": Case(None, elsewhere=200),
     "POST /me/courses": Case(None, lambda ids: {"course_id": ids["library_course_id"]}, elsewhere=201),
     "GET /me/library": Case(None, elsewhere=200),
@@ -311,8 +312,9 @@ class Tenant:
         driver.launch(self.org, [certified], name=f"{mark} third")
         world.post(f"/me/courses/{self.org}.{member}.{certified}/complete", self.learner)
         (certificate,) = world.every("/me/certificates", self.learner)
-        # Whoever asks for the file later finds it made.
-        world.get(f"/me/certificates/{certificate['certificate_id']}/file", self.learner)
+        # Whoever asks for the file or the badge later finds it made.
+        for what in ("file", "badge"):
+            world.get(f"/me/certificates/{certificate['certificate_id']}/{what}", self.learner)
         driver.work()
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]

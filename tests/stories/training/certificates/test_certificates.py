@@ -128,7 +128,7 @@ def test_the_check_tells_what_is_printed_and_no_more(driver: Driver) -> None:
     one = holder(driver, email="ann.lee@acme.example")
     said = checked(driver, one.certificate)
     assert said.keys() == {
-        "number", "state", "title", "organization", "holder", "completed_on", "valid_until",
+        "number", "state", "title", "organization", "holder", "completed_on", "valid_until", "badge_url",
     }  # fmt: skip
     page = driver.world.get(f"/certificates/{one.certificate['number']}").text
     for secret in (one.org, one.account, one.member, one.course, "ann.lee@acme.example"):
