@@ -22,7 +22,7 @@ _MOVED_CALLS, _MOVED_WRITES, _MOVED_READS = 1.2, 3.2, 0.8
 _FEED_CALLS, _FEED_READS = 4, 36.0
 
 
-class _Client:
+class Client:
     """A client with people, its admin, and its trainings."""
 
     def __init__(self, scene: Scene) -> None:
@@ -61,8 +61,8 @@ class _Client:
 
 def of_live_trainings(scene: Scene) -> Iterator[Figure]:
     scene.meter.units = True
-    yield from _of_mails(_Client(scene))
-    client = _Client(scene)
+    yield from _of_mails(Client(scene))
+    client = Client(scene)
     people, item = client.people(_NUM_PEOPLE), client.session()
     scene.meter.take()
     client.enroll(people, item)
@@ -75,11 +75,11 @@ def of_live_trainings(scene: Scene) -> Iterator[Figure]:
     scene.work()
     case = f"told that the session of {_NUM_PEOPLE:,} was moved"
     yield from _per_person(case, scene.meter.take(), _NUM_PEOPLE, (_MOVED_CALLS, _MOVED_WRITES, _MOVED_READS))
-    yield from _of_the_feed(_Client(scene))
+    yield from _of_the_feed(Client(scene))
     scene.meter.units = False
 
 
-def _of_mails(client: _Client) -> Iterator[Figure]:
+def _of_mails(client: Client) -> Iterator[Figure]:
     """First of all: no other mails wait."""
     scene = client.scene
     people, item = client.people(_NUM_MAILED), client.session()
@@ -89,7 +89,7 @@ def _of_mails(client: _Client) -> Iterator[Figure]:
     yield from _per_person("mailed the invitation, 10 by one mailer", scene.meter.take(), _NUM_MAILED, None)
 
 
-def _of_the_feed(client: _Client) -> Iterator[Figure]:
+def _of_the_feed(client: Client) -> Iterator[Figure]:
     scene = client.scene
     account, member = scene.world.learner(client.org_id)
     client.enroll([member], *[client.session() for _ in range(_NUM_TRAININGS)])

@@ -68,7 +68,7 @@ def _come_back(live: Live) -> Built[Request]:
     """Ann declined, Carol got her place, then Bob declined: one is free."""
     live.enrolled_people()
     for number in (0, 1):
-        assert live.ask(live.rsvp_request(number, "decline")).status == 200
+        assert live.ask(live.rsvp_request(number, "decline")).status == 303
     live.come_to_rest()
     return live.scenario(live.rsvp_request(0, "confirm"))
 
