@@ -1,4 +1,4 @@
-"""The most that one request enrolls: 10,000 people in trainings, all in the background; that each is reached exactly once.
+"""The most that one request enrolls: 10,000 people, 20 trainings. Each is reached exactly once.
 
 Every tenth message comes a second time at the end, of chunks as if the worker had died before it kept their results.
 """

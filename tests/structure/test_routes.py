@@ -111,11 +111,10 @@ def test_a_form_on_a_public_page_leads_to_an_address_of_its_own() -> None:
     """What a POST shows itself can't be reloaded, gone back to, or opened elsewhere: only a refusal is shown there."""
     pressed = json.loads(_PRESSED.read_text(encoding="utf-8"))
     forms = {route.name for route in ROUTES if route.public and route.is_page and route.method == "POST"}
-    statuses = {
-        name: {answer[0] for answer in answers.values()} for name, answers in pressed.items() if name.split(":")[0] in forms
-    }
+    found = {name: answers for name, answers in pressed.items() if name.split(":")[0] in forms}
+    statuses = {name: {answer[0] for answer in answers.values()} for name, answers in found.items()}
     assert {name.split(":")[0] for name in statuses} == forms
-    assert {name: found for name, found in statuses.items() if found != {303}} == {}
+    assert {name: one for name, one in statuses.items() if one != {303}} == {}
 
 
 def test_every_route_says_what_it_answers() -> None:

@@ -94,7 +94,7 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
         if not changes:
             return []
         raises = bool(_TOLD & changes.keys())
-        jobs: list[DueJob] = [tell_job(scope, session, now, raised=True)] if raises and patch.notify else []
+        jobs: list[DueJob] = [tell_job(scope, session, now, raised=True, quiet=not patch.notify)] if raises else []
         # Whether or not anybody waits now: somebody may join the line before this is written.
         if session.waiting_list and "capacity" in changes:
             jobs.append(_fill_job(scope, session, now))
