@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.aws import partitions, table
 from chalicelib.aws.table import Ref, Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.errors import ConditionFailed, Unavailable
 from chalicelib.training.sessions.calendars.feed_models import (
     FEED_SK,
     FILE_SK,
@@ -34,10 +34,10 @@ def token_and_file(token: str) -> tuple[FeedToken | None, FeedFile | None]:
 
 
 def keep(token: str, deflated: bytes, made_at: str, fresh_until: str) -> None:
-    """Nothing when the address was renewed meanwhile."""
+    """Nothing when the address was renewed meanwhile; when it fails, the next who asks keeps it."""
     pk = feed_pk(token)
     file = FeedFile(pk, FILE_SK, deflated=deflated, made_at=made_at, fresh_until=fresh_until)
-    with suppress(ConditionFailed):
+    with suppress(ConditionFailed, Unavailable):
         table.transact([Write("check", FeedToken(pk, FEED_SK), FeedToken.pk.exists()), Write("put", file)])
 
 
