@@ -28,10 +28,8 @@ def live(world: World, hook: Injector, small: None, monkeypatch: pytest.MonkeyPa
 def _subscribed(live: Live) -> Built[Request]:
     """Ann is invited, and her calendar program asks every hour."""
     live.enrolled_people()
-    account = live.world.dump("core")
-    (ann,) = {
-        item["account_id"] for item in account if item.get("member_id") == live.people_ids[0] and "account_id" in item
-    }
+    of_ann = [item for item in live.dump("core") if item.get("member_id") == live.people_ids[0]]
+    (ann,) = {item["account_id"] for item in of_ann if "account_id" in item}
     assert live.ask(Request("POST", "/me/calendar", ann, key="feed")).status == 200
     live.world.now += timedelta(hours=1)
     return live.scenario(_feed(live))
