@@ -101,17 +101,18 @@ def _tell(msp_id: str, session: Session, participants: Iterable[Participant], no
     if session.starts_utc <= to_text(now):
         # It has begun: too late for news of it.
         return
-    tellings = [
-        telling
-        for participant in participants
-        if participant_store.is_visible(participant, now)
-        if (telling := _telling(session, participant)) is not None
-    ]
+    visible = [participant for participant in participants if participant_store.is_visible(participant, now)]
+    tellings = [telling for one in visible if (telling := _telling(session, one)) is not None]
+    # A feed may show what its person was not told of yet.
+    shown = [one.member_id for one in visible if one.status == ParticipantStatus.CANCELLED or not session.is_open]
+    concerned = dict.fromkeys([*(telling.participant.member_id for telling in tellings), *shown])
+    if not concerned:
+        return
+    org_id = visible[0].org_id
+    members = members_store.members_by_id(org_id, concerned)
+    feed_changes.announce(members.values(), now)
     if not tellings:
         return
-    org_id = tellings[0].participant.org_id
-    members = members_store.members_by_id(org_id, [telling.participant.member_id for telling in tellings])
-    feed_changes.announce(members.values(), now)
     abouts_by_kind: dict[TrainingMail, dict[str, dict[str, str]]] = defaultdict(dict)
     for telling in tellings:
         if _is_addressable(members.get(telling.participant.member_id)):

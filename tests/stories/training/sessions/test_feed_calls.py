@@ -9,8 +9,11 @@ import pytest
 
 from chalicelib.aws import table
 from chalicelib.core.clock import to_text
-from chalicelib.training.sessions import participant_store
-from chalicelib.training.sessions.calendars import feed_store
+from chalicelib.training.sessions import answers, participant_store
+from chalicelib.training.sessions.calendars import feed_store, replies
+from chalicelib.training.sessions.calendars.reply_parser import Reply
+from chalicelib.training.sessions.enrolling import enroll_chunk
+from chalicelib.training.sessions.states import AnsweredBy
 from tests.bench.meter import Meter, metered
 from tests.gateway import Answer
 from tests.harness import World
@@ -224,6 +227,34 @@ def test_what_is_cancelled_or_over_goes_after_30_days(ann: Subscriber, path: str
     ann.live.later(hours=1)
     answer, calls = ann.ask()
     assert (answer.text.count("BEGIN:VEVENT"), calls) == (0, MADE_ANEW)
+
+
+def test_who_is_taken_out_before_being_told_does_not_stay_in_it(
+    ann: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed shows what there is, and may do so before the mail is made."""
+    other = ann.live.one()
+    with monkeypatch.context() as patched:
+        patched.setattr(enroll_chunk, "tell_results", lambda *_: None)
+        ann.live.enroll([ann.member], other)
+    assert ann.kept().text.count("BEGIN:VEVENT") == 2
+    ann.live.ask("POST", f"/{other[0]}/participants/{ann.member}/cancel")
+    ann.live.driver.work()
+    assert ann.ask()[0].text.count("BEGIN:VEVENT") == 1
+
+
+def test_perhaps_in_the_calendar_shows_at_once(ann: Subscriber) -> None:
+    ann.own("confirm")
+    before = ann.kept().text
+    (token,) = [one["token"] for one in ann.live.world.dump("core") if one.get("session_id") == ann.session
+                and one.get("member_id") == ann.member and "token" in one]  # fmt: skip
+    answerer = answers.by_token(token, AnsweredBy.CALENDAR)
+    reply = Reply("REPLY", "", (("ann@example.com", "TENTATIVE"),), None, None, "")
+    assert replies.apply(answerer, reply, ann.live.world.now) == replies.Outcome.COUNTED
+    after = ann.ask()[0].text
+    assert (before.count("STATUS:CONFIRMED"), after.count("STATUS:CONFIRMED")) == (1, 0)
+    ann.live.later(minutes=4)
+    assert ann.ask()[0].text == after
 
 
 def test_a_renewed_address_leaves_no_file_of_the_old_one(ann: Subscriber) -> None:
