@@ -105,3 +105,71 @@ def test_two_leave_while_the_added_place_is_handed_out(live: Live, at: int) -> N
     delivery = live.begin_with(_filling)
     later.while_delivering(live, delivery, at, lambda: _both_leave(live))
     _is_right(live)
+
+
+# ------------------------------------------------------------ one leaves, another joins the line
+
+# Nobody follows, when the one who leaves looks.
+LEAVING_ALONE = [GET, GET, GET_MANY, QUERY, GET, GET_MANY, TRANSACT]
+
+
+def _full(live: Live) -> Built[Request]:
+    """Two people have the two places, nobody waits."""
+    live.prepare()
+    assert live.ask(_enrolling(live, live.people_ids[:2], "first")).status == 202
+    live.come_to_rest()
+    return live.scenario(live.rsvp_request(0, "decline"))
+
+
+def _enrolling(live: Live, member_ids: list[str], key: str) -> Request:
+    return live.admin_request("POST", "/enroll", {"member_ids": member_ids, "items": [live.item]}, key)
+
+
+def _joins(live: Live) -> None:
+    assert live.ask(_enrolling(live, live.people_ids[2:], "third")).status == 202
+    live.outside.work_off()
+
+
+def _has_followed(live: Live) -> None:
+    live.settled()
+    assert [_status(live, number) for number in range(3)] == ["declined", "invited", "invited"]
+
+
+def test_leaving_when_nobody_waits_makes_these_calls(live: Live) -> None:
+    request = live.begin_with(_full)
+    with live.injector.watched() as made:
+        assert live.ask(request).status == 303
+    assert made == LEAVING_ALONE
+
+
+@pytest.mark.parametrize("at", each(LEAVING_ALONE))
+def test_who_joins_the_line_while_one_leaves_is_not_forgotten(live: Live, at: int) -> None:
+    request = live.begin_with(_full)
+    later.while_asking(live, request, at, lambda: _joins(live))
+    _has_followed(live)
+
+
+# The enrollment, is there a result, the person, what they hold; the session, the line.
+JOINING = [GET, GET, GET, GET_MANY, QUERY, GET, TRANSACT]
+
+
+def _joining(live: Live) -> Built[Delivery]:
+    _full(live)
+    assert live.ask(_enrolling(live, live.people_ids[2:], "third")).status == 202
+    return live.scenario(live.outside.take_one(job="enroll_people_chunk"))
+
+
+@pytest.mark.parametrize("at", each(JOINING))
+def test_who_joins_the_line_finds_the_place_that_is_freed_meanwhile(live: Live, at: int) -> None:
+    delivery = live.begin_with(_joining)
+    later.while_delivering(live, delivery, at, lambda: live.ask(live.rsvp_request(0, "decline")))
+    _has_followed(live)
+
+
+@pytest.mark.parametrize("at", each(FILLING))
+def test_the_job_that_is_delivered_twice_at_once_hands_out_one_place(live: Live, at: int) -> None:
+    delivery = live.begin_with(_filling)
+    other = Delivery(dict(delivery.body))  # type: ignore[arg-type]
+    later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
+    live.settled()
+    assert [_status(live, number) for number in range(6)] == ["invited"] * 3 + ["waiting"] * 3

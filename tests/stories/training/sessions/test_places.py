@@ -80,6 +80,21 @@ def test_added_places_go_to_those_who_wait_and_not_to_newcomers(live: LiveTraini
     live.sound(session)
 
 
+def test_a_line_that_takes_nobody_any_more_is_served_all_the_same(live: LiveTrainings) -> None:
+    training, session = live.one(capacity=1, waiting_list=True)
+    live.enroll([live.person(address) for address in (ANN, BOB, CAROL)], (training, session))
+    live.patch(training, session, waiting_list=False)
+    assert live.outcomes(live.enroll([live.person(DAVE)], (training, session))) == ["session_full"]
+    live.patch(training, session, capacity=2)
+    live.driver.work()
+    assert numbers(live, training, session) == (2, 1)
+    live.send()
+    assert live.subjects(BOB)[-1] == "Invitation: First aid"
+    live.answer(ANN, "decline")
+    assert numbers(live, training, session) == (2, 0)
+    live.sound(session)
+
+
 def test_a_capacity_below_the_places_taken_is_refused(live: LiveTrainings) -> None:
     training, session = live.one(capacity=3)
     live.enroll([live.person(address) for address in (ANN, BOB)], (training, session))
