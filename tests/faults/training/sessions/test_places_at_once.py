@@ -173,3 +173,30 @@ def test_the_job_that_is_delivered_twice_at_once_hands_out_one_place(live: Live,
     later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
     live.settled()
     assert [_status(live, number) for number in range(6)] == ["invited"] * 3 + ["waiting"] * 3
+
+
+# ------------------------------------------------------------ fewer places while somebody takes one
+
+
+def _lowering(live: Live) -> Built[Request]:
+    """Two people have two of three places."""
+    live.prepare()
+    path = f"/{live.item['training_id']}/sessions/{live.item['session_id']}"
+    assert live.ask(live.admin_request("PATCH", path, {"capacity": 3})).status == 200
+    assert live.ask(_enrolling(live, live.people_ids[:2], "first")).status == 202
+    live.come_to_rest()
+    return live.scenario(live.admin_request("PATCH", path, {"capacity": 2}))
+
+
+@pytest.mark.parametrize("at", each(RAISING))
+def test_who_takes_a_place_while_it_is_taken_away_has_it_or_waits(live: Live, at: int) -> None:
+    request = live.begin_with(_lowering)
+    answer = later.while_asking(live, request, at, lambda: _joins(live))
+    live.settled()
+    (session,) = live.sessions()
+    if answer.status == 409:
+        assert answer.json["code"] == "capacity_too_small"
+        assert (int(session["capacity"]), int(session["num_taken"]), _status(live, 2)) == (3, 3, "invited")
+    else:
+        assert answer.status == 200
+        assert (int(session["capacity"]), int(session["num_taken"]), _status(live, 2)) == (2, 2, "waiting")
