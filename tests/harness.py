@@ -225,10 +225,11 @@ class World(AwsProbe):
         return member.member_id
 
     def members(
-        self, org_id: str, count: int, groups: Sequence[str] = (), status: str = "active", **fields: Any
-    ) -> list[str]:
-        """Many at once. They have neither names nor addresses, which keeps them at two items each and one a group."""
-        bare = {"email": None, "first_name": "", "last_name": "", **fields}
+        self, org_id: str, count: int, groups: Sequence[str] = (), status: str = "active", *, named: bool = False,
+        **fields: Any,
+    ) -> list[str]:  # fmt: skip
+        """Many at once. Without names and addresses, unless `named`: that keeps them at two items each, one a group."""
+        bare = fields if named else {"email": None, "first_name": "", "last_name": "", **fields}
         members = [self._member(org_id, groups, status, bare) for _ in range(count)]
         members_store.load(self._msp_by_org[org_id], org_id, members)
         return [member.member_id for member in members]

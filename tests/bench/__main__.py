@@ -15,6 +15,7 @@ from tests.bench import (
     invitations,
     key_load,
     live_trainings,
+    live_trainings_full,
     mail_pace,
     pages,
     searches,
@@ -51,6 +52,11 @@ def _invitations() -> Iterator[Figure]:
 def _live_trainings() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from live_trainings.of_live_trainings(made)
+
+
+def _enrolled_in_trainings(*sizes: str) -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from live_trainings_full.of_sizes(made, *sizes)
 
 
 def _searches() -> Iterator[Figure]:
@@ -91,9 +97,11 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
     "large-client": _large_client,
     "full-size": _full_size,
+    "many-in-trainings": lambda: _enrolled_in_trainings("many trainings", "many people"),
+    "most-in-trainings": lambda: _enrolled_in_trainings("most"),
 }
-# Each takes as long as all others together.
-_ONLY_WHEN_NAMED = {"full-size", "large-client"}
+# Each takes as long as all others together, or longer.
+_ONLY_WHEN_NAMED = {"full-size", "large-client", "many-in-trainings", "most-in-trainings"}
 
 
 def _line(name: str, reach: str, reached: str) -> None:

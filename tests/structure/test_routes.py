@@ -1,6 +1,7 @@
 """The routes as a whole: documented, once where they have to be, and an app.py without logic."""
 
 import ast
+import json
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,8 @@ NOT_ONCE = {
 BOUNDED = {"/msp/training/preview", "/msp/training/preview/{plan_id}"}
 
 APP = Path(app.__file__)
+# Status and calls of every route's answers, as the walk of routes finds them.
+_PRESSED = Path(__file__).parent.parent / "faults" / "routes" / "calls.json"
 
 
 def test_the_committed_openapi_document_is_the_one_of_the_routes() -> None:
@@ -102,6 +105,16 @@ def test_every_route_has_a_summary_for_people() -> None:
 def test_every_post_that_creates_or_sends_happens_once() -> None:
     idempotent = {route.name for route in ROUTES if route.idempotent}
     assert idempotent == {route.name for route in ROUTES if route.method == "POST"} - NOT_ONCE
+
+
+def test_a_form_on_a_public_page_leads_to_an_address_of_its_own() -> None:
+    """What a POST shows itself can't be reloaded, gone back to, or opened elsewhere: only a refusal is shown there."""
+    pressed = json.loads(_PRESSED.read_text(encoding="utf-8"))
+    forms = {route.name for route in ROUTES if route.public and route.is_page and route.method == "POST"}
+    found = {name: answers for name, answers in pressed.items() if name.split(":")[0] in forms}
+    statuses = {name: {answer[0] for answer in answers.values()} for name, answers in found.items()}
+    assert {name.split(":")[0] for name in statuses} == forms
+    assert {name: one for name, one in statuses.items() if one != {303}} == {}
 
 
 def test_every_route_says_what_it_answers() -> None:

@@ -7,7 +7,7 @@ from chalicelib.core.errors import Conflict
 from chalicelib.training.sessions import answers
 from chalicelib.training.sessions.answers import Answerer
 from chalicelib.training.sessions.schemas import RsvpForm
-from chalicelib.web.html import HtmlPage, page
+from chalicelib.web.html import HtmlPage, Redirect, page
 from chalicelib.web.routing import FORM, HTML, Call, Empty, Routes
 
 routes = Routes("Invitation pages", __name__)
@@ -26,14 +26,14 @@ def show_rsvp(call: Call[Empty, Empty]) -> HtmlPage:
     "POST", _RSVP, summary="Confirm or decline", answer=None, body=RsvpForm, takes=FORM, public=True,
     content_type=HTML,
 )  # fmt: skip
-def answer_rsvp(call: Call[RsvpForm, Empty]) -> HtmlPage:
-    """The latest answer counts. Declining frees the place."""
+def answer_rsvp(call: Call[RsvpForm, Empty]) -> HtmlPage | Redirect:
+    """The latest answer counts. Declining frees the place. Leads back to the page, which can then be reloaded."""
     answerer = answers.by_token(call.params["token"])
     try:
         (answers.confirm if call.body.answer == "confirm" else answers.decline)(answerer, call.now)
     except Conflict as error:
         return _page(answerer, call, error.detail, error.status)
-    return _page(answerer, call)
+    return Redirect(f"/rsvp/{call.params['token']}")
 
 
 def _page(answerer: Answerer, call: Call[Any, Empty], error: str = "", status: int = 200) -> HtmlPage:

@@ -22,6 +22,7 @@ from chalicelib.reporting.personal_data.traces import Traces
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.training.certificates import erase as certificates
 from chalicelib.training.sessions import participant_store
+from chalicelib.training.sessions.calendars import feed_changes
 
 _PAGE = 50
 
@@ -144,9 +145,11 @@ def _mails(person: Person, after: str | None) -> str | None:
 
 
 def _notices(person: Person, after: str | None) -> str | None:
+    """What the account was told of the organization, and the calendar file that shows its trainings."""
     account_id = person.member.account_id
     if account_id is None:
         return None
+    feed_changes.forget(account_id, person.now)
     page = store.notices(account_id, after)
     store.drop_notices(notice for notice in page.items if notice.org_id == person.org_id)
     return page.next_position

@@ -36,15 +36,19 @@ from chalicelib.tenants.access.models import AccountEntry, account_pk, membershi
 from chalicelib.tenants.admins.models import Admin, admin_sk, admins_pk
 from chalicelib.training.batches.models import Enrollment
 from chalicelib.training.self_enrollment.models import self_enrollments_pk
-from chalicelib.training.sessions.models import (
+from chalicelib.training.sessions.calendars.feed_models import (
     FEED_SK,
-    SESSIONS_PREFIX,
+    FILE_SK,
     CalendarFeed,
+    FeedFile,
     FeedToken,
-    Participant,
-    Session,
     feed_of_pk,
     feed_pk,
+)
+from chalicelib.training.sessions.models import (
+    SESSIONS_PREFIX,
+    Participant,
+    Session,
     participant_ref,
     training_pk,
 )
@@ -191,7 +195,8 @@ def drop_account_items(account_id: str) -> None:
     keys += [EmailNotice(*notice.key) for notice in table.query_all(EmailNotice, pk, prefix=notice_sk(""))]
     feed = table.get(CalendarFeed, feed_of_pk(account_id), FEED_SK)
     if feed is not None:
-        keys += [CalendarFeed(*feed.key), FeedToken(feed_pk(feed.token), FEED_SK)]
+        file_pk = feed_pk(feed.token)
+        keys += [FeedFile(file_pk, FILE_SK), FeedToken(file_pk, FEED_SK), CalendarFeed(*feed.key)]
     keys += table.query_all(IdempotencyRecord, f"IDEMPOTENCY#{account_id}")
     keys += table.query_all(BrowserSession, sessions_pk(account_id), prefix=session_sk(""))
     for key in keys:

@@ -15,6 +15,7 @@ from chalicelib.people.members import store as members_store
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.organizations import store as orgs_store
 from chalicelib.training.sessions import local_times, participant_store, places, store
+from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.messages import TellPeople
 from chalicelib.training.sessions.models import Participant, Session
 from chalicelib.training.sessions.states import EXPECTED, AnsweredBy, ParticipantStatus
@@ -165,6 +166,7 @@ def _commit(
         "asked": participant.asked,
         **answerer.more,
     }
+    feed_changes.announce([members_store.member(answerer.org_id, answerer.member_id)], now)
     participant_store.commit([participant_store.change_write(participant, **changes), *writes])
     for name, value in changes.items():
         setattr(participant, name, value)

@@ -58,7 +58,7 @@ class TellPeople(DueJob):
 
 
 class TellSession(WalkJob):
-    """Tells everybody in a session of its change: page by page."""
+    """Tells everybody in a session of its change: page by page. Quietly: only their calendar feeds show it."""
 
     job: Literal["tell_session"] = "tell_session"
     msp_id: str
@@ -66,6 +66,7 @@ class TellSession(WalkJob):
     training_id: str
     session_id: str
     sequence: int
+    quiet: bool = False
 
     @property
     def due_id(self) -> str:

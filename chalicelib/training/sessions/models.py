@@ -206,30 +206,6 @@ def answer_pk(token: str) -> str:
     return f"ANSWER#{short_hash('answer', token)}"
 
 
-class CalendarFeed(CoreItem):
-    """`FEED_OF#<account>` / `FEED`: the token in the address of the account's calendar feed."""
-
-    token = UnicodeAttribute()
-    created_at = UnicodeAttribute()
-
-
-class FeedToken(CoreItem):
-    """`FEED#<hash of the token>` / `FEED`: whose feed it is."""
-
-    account_id = UnicodeAttribute()
-
-
-FEED_SK = "FEED"
-
-
-def feed_of_pk(account_id: str) -> str:
-    return f"FEED_OF#{account_id}"
-
-
-def feed_pk(token: str) -> str:
-    return f"FEED#{short_hash('feed', token)}"
-
-
 class Enroll(CoreItem):
     """`ORG#o#ENROLLS` / `ENROLL#e`: one request to enroll people in trainings.
 

@@ -96,9 +96,10 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
         if not changes:
             return []
         raises = bool(_TOLD & changes.keys())
-        jobs: list[DueJob] = [tell_job(scope, session, now, raised=True)] if raises and patch.notify else []
-        # Whether or not anybody waits now: somebody may join the line before this is written.
-        if session.waiting_list and "capacity" in changes:
+        jobs: list[DueJob] = [tell_job(scope, session, now, raised=True, quiet=not patch.notify)] if raises else []
+        # Whether or not anybody waits now: somebody may join the line before this is written. A line that takes nobody
+        # any more is still there for those who are in it.
+        if (session.waiting_list or session.num_waiting) and "capacity" in changes:
             jobs.append(_fill_job(scope, session, now))
         writes = store.change_session_writes(training, session, changes, to_text(now) if raises else None)
         if changes.get("reminders", session.reminders) and {"reminders", "starts_utc"} & changes.keys():

@@ -19,6 +19,7 @@ from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.training.sessions import local_times, participant_store, store
+from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.messages import TellPeople, TellSession
 from chalicelib.training.sessions.models import Participant, Session, Training
 from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus, TrainingMail
@@ -52,18 +53,26 @@ def run(job: TellPeople, now: datetime) -> None:
 
 
 def tell_session(job: TellSession, now: datetime) -> None:
-    """Everybody in the session, page by page."""
+    """Everybody in the session, page by page; quietly, only their calendar feeds."""
     if not due.is_current(job):
         return
     session = store.session(job.org_id, job.training_id, job.session_id)
     if session is not None:
         page = participant_store.participants(job.org_id, job.session_id, _PER_MESSAGE, job.position)
-        _tell(job.msp_id, session, page.items, now)
+        if job.quiet:
+            _announce(job.org_id, page.items, now)
+        else:
+            _tell(job.msp_id, session, page.items, now)
         if page.next_position is not None:
             following = due.advance(job, page.next_position, now)
             queue.send([following] if following else [])
             return
     due.close(job)
+
+
+def _announce(org_id: str, participants: Sequence[Participant], now: datetime) -> None:
+    seated = [participant.member_id for participant in participants if participant_store.holds_place(participant)]
+    feed_changes.announce(members_store.members_by_id(org_id, seated).values(), now)
 
 
 def sequence_of(session: Session, participant: Participant) -> int:
@@ -92,16 +101,18 @@ def _tell(msp_id: str, session: Session, participants: Iterable[Participant], no
     if session.starts_utc <= to_text(now):
         # It has begun: too late for news of it.
         return
-    tellings = [
-        telling
-        for participant in participants
-        if participant_store.is_visible(participant, now)
-        if (telling := _telling(session, participant)) is not None
-    ]
+    visible = [participant for participant in participants if participant_store.is_visible(participant, now)]
+    tellings = [telling for one in visible if (telling := _telling(session, one)) is not None]
+    # A feed may show what its person was not told of yet.
+    shown = [one.member_id for one in visible if one.status == ParticipantStatus.CANCELLED or not session.is_open]
+    concerned = dict.fromkeys([*(telling.participant.member_id for telling in tellings), *shown])
+    if not concerned:
+        return
+    org_id = visible[0].org_id
+    members = members_store.members_by_id(org_id, concerned)
+    feed_changes.announce(members.values(), now)
     if not tellings:
         return
-    org_id = tellings[0].participant.org_id
-    members = members_store.members_by_id(org_id, [telling.participant.member_id for telling in tellings])
     abouts_by_kind: dict[TrainingMail, dict[str, dict[str, str]]] = defaultdict(dict)
     for telling in tellings:
         if _is_addressable(members.get(telling.participant.member_id), telling):

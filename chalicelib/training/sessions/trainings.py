@@ -73,7 +73,7 @@ def change(scope: Scope, training_id: str, patch: TrainingPatch, now: datetime) 
         before = {name: getattr(training, name) for name in changes}
         entry = AuditEntry(scope.account_id, "training.changed", f"training/{training_id}", before, changes)
         told = _to_come(scope.org, training, now) if "title" in changes else []
-        jobs = [tell_job(scope, session, now, raised=True) for session in told if patch.notify]
+        jobs = [tell_job(scope, session, now, raised=True, quiet=not patch.notify) for session in told]
         writes = [store.change_training_write(training, changes), *store.raise_sequences(told, to_text(now))]
         audit.commit(scope.tenant_pk, entry, [*writes, *(due.write(job, sent_at=now) for job in jobs)], now)
         return jobs
@@ -111,11 +111,14 @@ def training_of(org_id: str, training_id: str) -> Training:
     return training
 
 
-def tell_job(scope: Scope, session: Session, now: datetime, *, raised: bool) -> TellSession:
-    """Tells the session's people of its change. `raised`: its SEQUENCE goes up in the same transaction."""
+def tell_job(scope: Scope, session: Session, now: datetime, *, raised: bool, quiet: bool = False) -> TellSession:
+    """Tells the session's people of its change. `raised`: its SEQUENCE goes up in the same transaction.
+
+    `quiet`: only their calendar feeds show it.
+    """
     return TellSession(
         msp_id=scope.msp_id, org_id=scope.org, training_id=session.training_id, session_id=session.session_id,
-        sequence=int(session.sequence) + raised, due_at=to_text(now),
+        sequence=int(session.sequence) + raised, due_at=to_text(now), quiet=quiet,
     )  # fmt: skip
 
 

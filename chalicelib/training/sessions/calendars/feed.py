@@ -1,6 +1,8 @@
 """A person's live trainings as a calendar to subscribe to, under an address that only they know."""
 
 import secrets
+import zlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -21,6 +23,9 @@ from chalicelib.training.sessions.tell import sequence_of
 # Past sessions and cancelled ones stay for so long.
 _KEPT_FOR = timedelta(days=30)
 _MOST = 500
+# A file is kept for so long, in bytes of an item, which has 400 KB.
+_KEPT_AT_MOST = timedelta(days=1)
+_MOST_KEPT = 350_000
 _SECRET_BYTES = 24
 
 
@@ -45,13 +50,33 @@ def renew(account_id: str, seed: str, now: datetime) -> str:
 
 
 def calendar_of(token: str, now: datetime) -> tuple[str, str]:
-    """The feed and its ETag, which stays until something changes. Raises NotFound."""
-    account_id = feed_store.account_of(token)
-    if account_id is None:
+    """The feed and its ETag, which stays until something changes. Raises NotFound.
+
+    One call while the file is good that was kept: until something is announced (`feed_changes`), time alone changes
+    it, or a day has passed.
+    """
+    owner, file = feed_store.token_and_file(token)
+    if owner is None:
         raise NotFound("There is no such calendar")
-    entries = [_entry(one) for one in my_store.own(memberships_of(account_id), _MOST) if _is_shown(one, now)]
-    text = feed_file(entries, "Trainings", settings().mail_from)
+    settles_at, now_text = owner.changing_until or "", to_text(now)
+    if file is not None and settles_at <= file.made_at and now_text < file.fresh_until:
+        text = zlib.decompress(file.deflated).decode()
+    else:
+        owns = my_store.own(memberships_of(owner.account_id), _MOST)
+        text = feed_file([_entry(one) for one in owns if _is_shown(one, now)], "Trainings", settings().mail_from)
+        deflated = zlib.compress(text.encode())
+        if settles_at <= now_text and len(deflated) <= _MOST_KEPT:
+            feed_store.keep(token, deflated, now_text, _fresh_until(owns, now))
     return text, f'"{short_hash(text)}"'
+
+
+def _fresh_until(owns: Iterable[Own], now: datetime) -> str:
+    """When time alone changes the file; a day at most, for what nobody announces: a description, an organization."""
+    moments = [to_text(now + _KEPT_AT_MOST)]
+    for own in owns:
+        ends = (own.session.ends_utc, own.session.cancelled_at, own.participant.cancelled_at)
+        moments += [own.participant.visible_from, *(to_text(to_instant(end) + _KEPT_FOR) for end in ends if end)]
+    return min(moment for moment in moments if moment > to_text(now))
 
 
 _WORD_BY_STATUS: dict[ParticipantStatus, Literal["CANCELLED", "TENTATIVE"]] = {

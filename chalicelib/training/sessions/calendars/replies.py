@@ -17,6 +17,7 @@ from chalicelib.core.text import normalized
 from chalicelib.people.members import store as members_store
 from chalicelib.training.sessions import answers, participant_store, places
 from chalicelib.training.sessions.answers import Answerer
+from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.calendars.reply_parser import Reply, reply_in
 from chalicelib.training.sessions.calendars.reply_schemas import Received
 from chalicelib.training.sessions.models import Participant, Session
@@ -165,6 +166,7 @@ def _note(answerer: Answerer, partstat: str, reply: Reply, now: datetime) -> Non
         }
         if partstat in _REMARKS:
             changes["status"] = ParticipantStatus.INVITED.value
+            feed_changes.announce([members_store.member(answerer.org_id, answerer.member_id)], now)
         participant_store.commit([participant_store.change_write(participant, **changes)])
 
     until_settled(step, places.TRIES)

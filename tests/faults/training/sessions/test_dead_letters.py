@@ -15,6 +15,7 @@ DEAD_LETTER = [
     *(GET, GET, GET, GET_MANY),  # the enrollment, is there a result, the people
     *(QUERY, QUERY, QUERY),  # what each of them holds
     *(GET_MANY, GET_MANY, GET, GET_MANY),  # who is in, what they are told
+    GET_MANY,  # their calendar feeds
     *(INSERT, INSERT, TRANSACT, SEND),  # their mails, with the queue
     *(GET, TRANSACT, UPDATE),  # Ann's notification, what both were told
     PUT,  # the result

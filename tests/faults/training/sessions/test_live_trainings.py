@@ -69,7 +69,7 @@ def _come_back(live: Live) -> Built[Request]:
     """Ann declined, Carol got her place, then Bob declined: one is free."""
     live.enrolled_people()
     for number in (0, 1):
-        assert live.ask(live.rsvp_request(number, "decline")).status == 200
+        assert live.ask(live.rsvp_request(number, "decline")).status == 303
     live.come_to_rest()
     return live.scenario(live.rsvp_request(0, "confirm"))
 
@@ -117,10 +117,11 @@ _PROMOTED = ([_INVITED], [_INVITED], [_WAITING, _INVITED])
 
 _CLAIM, _AUDIT = [QUERY, GET, PUT], [QUERY, TRANSACT]
 _HELD, _LINE = [GET, GET_MANY], [QUERY, GET_MANY]
-_VIEW = [*_HELD, GET, GET, GET]
+# Who answers, whose calendar feed may have to be made anew: only with an account is it looked for.
+_MEMBER, _FEED = GET, GET_MANY
 # Two kinds of mail are inserted with their queues; the mailer is woken.
 _MAILS = [INSERT, INSERT, TRANSACT]
-_TOLD = [GET_MANY, GET, GET_MANY, *_MAILS, *_MAILS, SEND, GET, TRANSACT, UPDATE, UPDATE]
+_TOLD = [GET_MANY, GET, GET_MANY, _FEED, *_MAILS, *_MAILS, SEND, GET, TRANSACT, UPDATE, UPDATE]
 _TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
 
 REQUESTS = {
@@ -133,11 +134,14 @@ REQUESTS = {
         (_INVITED, _INVITED, _WAITING), _FIRST, 202,
     ),
     "decline": Step(
-        _decline, [GET, *_HELD, *_LINE, TRANSACT, SEND, *_VIEW], ("declined", _INVITED, _INVITED), _PROMOTED
+        _decline, [GET, *_HELD, *_LINE, _MEMBER, _FEED, TRANSACT, SEND],
+        ("declined", _INVITED, _INVITED), _PROMOTED, 303,
     ),
-    "leave the line": Step(_leave_line, [GET, *_HELD, TRANSACT, *_VIEW], (_INVITED, _INVITED, "declined"), _FIRST),
+    "leave the line": Step(
+        _leave_line, [GET, *_HELD, _MEMBER, TRANSACT], (_INVITED, _INVITED, "declined"), _FIRST, 303
+    ),
     "come back": Step(
-        _come_back, [GET, *_HELD, TRANSACT, SEND, *_VIEW], ("confirmed", "declined", _INVITED), _PROMOTED
+        _come_back, [GET, *_HELD, _MEMBER, _FEED, TRANSACT, SEND], ("confirmed", "declined", _INVITED), _PROMOTED, 303
     ),
     "move": Step(
         _move, [GET, QUERY, GET, QUERY, *_HELD, GET, *_LINE, *_AUDIT, SEND, *_HELD, GET, GET_MANY],
@@ -188,7 +192,7 @@ def _moment(live: Live) -> Built[Delivery]:
 
 
 def _promoted(live: Live) -> Built[Delivery]:
-    assert live.ask(_decline(live)[0]).status == 200
+    assert live.ask(_decline(live)[0]).status == 303
     return live.scenario(live.outside.take_one(job="tell_people"))
 
 
@@ -232,7 +236,8 @@ DELIVERIES = {
     "moment": Step(_moment, [GET, GET, GET, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
     "promoted": Step(_promoted, [*_TOLD_ONE, DELETE], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
-        _changed, [GET, GET, QUERY, GET_MANY, *_MAILS, SEND, GET, TRANSACT, UPDATE, DELETE], _ALL_INVITED, _ALL_KINDS
+        _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, GET, TRANSACT, UPDATE, DELETE],
+        _ALL_INVITED, _ALL_KINDS,
     ),
     "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, DELETE], _ALL_INVITED, _ALL_KINDS),
     "reminder": Step(
@@ -352,9 +357,9 @@ def test_a_session_that_changes_while_somebody_moves_tells_the_latest(live: Live
 
 # ------------------------------------------------------------ an answer by calendar
 
-_ANSWERED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, TRANSACT, DELETE_FILE]
+_ANSWERED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, _MEMBER, TRANSACT, DELETE_FILE]
 # Bob's place goes to Carol.
-_DECLINED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, *_LINE, TRANSACT, SEND, DELETE_FILE]
+_DECLINED = [GET_FILE, GET, *_HELD, GET_MANY, *_HELD, *_LINE, _MEMBER, TRANSACT, SEND, DELETE_FILE]
 _CALLS_BY_PARTSTAT = {"ACCEPTED": _ANSWERED, "DECLINED": _DECLINED}
 _KEY = "answers/1"
 

@@ -135,7 +135,7 @@ def test_who_is_moved_frees_the_place_and_the_calendar_entry_goes_along(live: Li
     settle(live)
     assert (int(live.event(ANN)[1]["SEQUENCE"]), live.event(ANN)[1]["UID"]) == (2, uid)
     assert live.event(BOB)[0] == "CANCEL"
-    assert live.answer(ANN, "confirm").status == 200
+    assert live.answer(ANN, "confirm").status == 303
     for session in (first, second):
         live.sound(session)
 

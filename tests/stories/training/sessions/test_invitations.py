@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.web.html import root
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -30,8 +31,8 @@ def test_somebody_is_enrolled_gets_an_invitation_for_the_calendar_and_confirms_b
 
     page = live.world.get(f"/rsvp/{live.token(ANN)}")
     assert (page.status, "I'm coming" in page.text.replace("&#39;", "'")) == (200, True)
-    assert live.answer(ANN, "confirm").status == 200
-    assert live.answer(ANN, "confirm").status == 200
+    assert live.answer(ANN, "confirm").status == 303
+    assert live.answer(ANN, "confirm").status == 303
     assert live.read(training, session)["num_taken"] == 1
     assert "You're coming" in live.world.get(f"/rsvp/{live.token(ANN)}").text
 
@@ -57,11 +58,25 @@ def test_the_page_shows_and_only_its_buttons_answer(live: LiveTrainings) -> None
     assert live.world.get("/rsvp/0123456789abcdefghjkmnpqrs").status == 404
     assert live.world.submit("/rsvp/0123456789abcdefghjkmnpqrs", {"answer": "confirm"}).status == 404
     assert live.world.submit(f"/rsvp/{live.token(ANN)}", {"answer": "maybe"}).status == 422
-    assert live.answer(ANN, "decline").status == 200
+    assert live.answer(ANN, "decline").status == 303
     assert live.read(training, session)["num_taken"] == 0
     assert "You're not coming" in live.world.get(f"/rsvp/{live.token(ANN)}").text
-    assert live.answer(ANN, "confirm").status == 200
+    assert live.answer(ANN, "confirm").status == 303
     assert live.read(training, session)["num_taken"] == 1
+
+
+def test_a_button_leads_to_a_page_that_can_be_reloaded(live: LiveTrainings) -> None:
+    """POST, then an address of its own: reloading it, going back to it or opening it elsewhere answers nothing."""
+    training, session = live.one(capacity=1)
+    live.enroll([live.person(ANN)], (training, session))
+    live.send()
+    path = f"/rsvp/{live.token(ANN)}"
+    for word, says in (("confirm", "You're coming"), ("decline", "You're not coming"), ("decline", "not coming")):
+        answer = live.answer(ANN, word)
+        assert (answer.status, answer.headers["location"], answer.text) == (303, root() + path, "")
+        before = live.world.dump("core")
+        assert says in live.world.get(path).text
+        assert live.world.dump("core") == before
 
 
 def test_after_the_start_nothing_is_answered(live: LiveTrainings) -> None:

@@ -35,7 +35,7 @@ def test_who_finds_no_place_waits_and_gets_the_first_that_is_freed(live: LiveTra
     assert "number 2 on the waiting list" in live.world.get(f"/rsvp/{live.token(CAROL)}").text
     assert live.answer(BOB, "confirm").status == 409
 
-    assert live.answer(ANN, "decline").status == 200
+    assert live.answer(ANN, "decline").status == 303
     live.driver.work()
     live.send()
     assert live.subjects(BOB) == ["Waiting list: First aid", "Invitation: First aid"]
@@ -43,10 +43,10 @@ def test_who_finds_no_place_waits_and_gets_the_first_that_is_freed(live: LiveTra
     assert live.subjects(CAROL) == ["Waiting list: First aid"]
     assert numbers(live, training, session) == (1, 1)
     live.sound(session)
-    assert live.answer(CAROL, "decline").status == 200
+    assert live.answer(CAROL, "decline").status == 303
     assert numbers(live, training, session) == (1, 0)
     # Who comes back finds the session full, and waits again.
-    assert live.answer(ANN, "confirm").status == 200
+    assert live.answer(ANN, "confirm").status == 303
     assert numbers(live, training, session) == (1, 1)
     live.sound(session)
 
@@ -77,6 +77,21 @@ def test_added_places_go_to_those_who_wait_and_not_to_newcomers(live: LiveTraini
     live.patch(training, session, capacity=None)
     live.driver.work()
     assert numbers(live, training, session) == (4, 0)
+    live.sound(session)
+
+
+def test_a_line_that_takes_nobody_any_more_is_served_all_the_same(live: LiveTrainings) -> None:
+    training, session = live.one(capacity=1, waiting_list=True)
+    live.enroll([live.person(address) for address in (ANN, BOB, CAROL)], (training, session))
+    live.patch(training, session, waiting_list=False)
+    assert live.outcomes(live.enroll([live.person(DAVE)], (training, session))) == ["session_full"]
+    live.patch(training, session, capacity=2)
+    live.driver.work()
+    assert numbers(live, training, session) == (2, 1)
+    live.send()
+    assert live.subjects(BOB)[-1] == "Invitation: First aid"
+    live.answer(ANN, "decline")
+    assert numbers(live, training, session) == (2, 0)
     live.sound(session)
 
 
@@ -115,10 +130,10 @@ def test_two_who_come_back_for_the_last_place_at_the_same_moment_get_one_a_hundr
 
     for _ in range(100):
         for token in tokens:
-            assert answer(token, "decline") == 200
+            assert answer(token, "decline") == 303
         assert numbers(live, training, session) == (0, 0)
         statuses = _at_once(lambda: answer(tokens[0], "confirm"), lambda: answer(tokens[1], "confirm"))
-        assert statuses == [200, 200]
+        assert statuses == [303, 303]
         assert numbers(live, training, session) == (1, 1)
     live.sound(session)
 
