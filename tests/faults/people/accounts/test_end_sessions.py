@@ -12,11 +12,11 @@ from chalicelib.web.sessions.service import Known
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, TRANSACT, Fault, pairs
+from tests.faults.kinds import DELETE, GET, QUERY, TRANSACT, Fault, pairs
 from tests.faults.snapshots import built_once
 
 # The sessions, and when all were ended; each of two sessions; the due entry.
-CALLS = [QUERY, GET, TRANSACT, TRANSACT, TRANSACT]
+CALLS = [QUERY, GET, TRANSACT, TRANSACT, DELETE]
 ACCOUNT = "00000000-0000-0000-0000-00000000000a"
 
 

@@ -81,7 +81,7 @@ def test_a_comment_that_is_entered_meanwhile_is_not_lost(live: Live, at: int) ->
 # ---------------------------------------------------------------- by who is limited to departments
 
 # Before the people of either: where they are, and their departments.
-CALLS_LIMITED = [QUERY, GET, TRANSACT, GET, *_PLACES, GET_MANY, *_AUDIT, *_PLACES, GET_MANY, *_AUDIT, TRANSACT]
+CALLS_LIMITED = [QUERY, GET, PUT, GET, *_PLACES, GET_MANY, *_AUDIT, *_PLACES, GET_MANY, *_AUDIT, UPDATE]
 
 
 def test_the_request_of_a_limited_admin_makes_these_calls(live: Live) -> None:

@@ -8,7 +8,7 @@ from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenarios import distinct_faults
-from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, each
+from tests.faults.kinds import DELETE, GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, each
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
@@ -17,7 +17,7 @@ MAKING = [QUERY, QUERY, QUERY, GET_MANY, TRANSACT]
 # The link; where Ann is; who follows her; Ann, her feed, the mark; the change and its message.
 DECLINING = [GET, GET, GET_MANY, QUERY, GET_MANY, GET, GET_MANY, UPDATE, TRANSACT, SEND]
 # The due entry, the session, its people, their feeds, the mark of Ann's; the end.
-QUIETLY = [GET, GET, QUERY, GET_MANY, GET_MANY, UPDATE, TRANSACT]
+QUIETLY = [GET, GET, QUERY, GET_MANY, GET_MANY, UPDATE, DELETE]
 
 
 @pytest.fixture

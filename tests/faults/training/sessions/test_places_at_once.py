@@ -8,7 +8,7 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
-from tests.faults.kinds import GET, GET_MANY, QUERY, SEND, TRANSACT, each
+from tests.faults.kinds import DELETE, GET, GET_MANY, QUERY, SEND, TRANSACT, each
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
@@ -16,7 +16,7 @@ _LINE, _AUDIT = [QUERY, GET_MANY], [QUERY, TRANSACT]
 # Of the first to leave, whose place goes to the first in line; of the admin; of the job that fills places.
 LEAVING = [GET, GET, GET_MANY, *_LINE, GET, GET_MANY, TRANSACT, SEND]
 RAISING = [QUERY, GET, GET, *_AUDIT, SEND, GET]
-FILLING = [GET, *_LINE, TRANSACT, SEND, GET, TRANSACT]
+FILLING = [GET, *_LINE, TRANSACT, SEND, GET, DELETE]
 
 
 @pytest.fixture
