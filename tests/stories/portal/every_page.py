@@ -39,7 +39,13 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
+    world.patch(f"/msp/organizations/{org}", driver.admin, {"subscription": "active"})
+    rows = b"E-mail,Groups,Badge\r\nann@acme.example,Finance,7\r\nnobody,Finance,8\r\nsam@acme.example,finance,9\r\n"
+    uploaded = world.request(
+        "POST", f"/orgs/{org}/imports", as_=driver.admin, raw=rows, headers={"Content-Type": "text/csv"}
+    )
     ids: dict[str, Any] = {
+        "import_id": uploaded.json["import_id"],
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
@@ -48,5 +54,9 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     return Everything(driver.admin, ids)
 
 
+# Addresses of files, which browsers save and do not show.
+FILES = ("/imports/template", "/imports/{import_id}/failed")
+
+
 def pages(method: str) -> list[PortalPage]:
-    return [page for page in every_page() if page.method == method]
+    return [page for page in every_page() if page.method == method and not page.path.endswith(FILES)]
