@@ -27,6 +27,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     ),
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
+        "orgs.bulk",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),

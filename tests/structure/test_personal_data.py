@@ -27,7 +27,8 @@ NOT_PERSONAL = {
     "changing", "code_before", "columns", "count", "department_ids", "description", "due_before",
     "earlier_mail_ids", "earlier_reminders", "ends_at", "enroll_hour", "enroll_on", "expires_at", "facts",
     "file_name", "header", "invites", "job", "launch_url", "leased_until", "link_seed", "mail_blocked", "mails",
-    "member_ids_by_code", "missing_groups", "name", "not_before", "number", "one_with", "open_due", "organization",
+    "member_ids_by_code", "missing_groups", "name", "not_before", "number", "numbers", "one_with", "open_due",
+    "organization",
     "origin", "outcomes", "overlapping", "owner", "path", "permissions", "place", "position", "problems",
     "provider", "queue", "reading", "reason", "reminded_at", "replaces", "reply_stamp", "reply_to", "results",
     "revisions", "role", "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug",
@@ -60,6 +61,7 @@ ERASED_BY = {
     "JoinRequest": "goes by itself",
     "BrowserSession": "the account's job",
     "Certificate": "certificates",
+    "BulkAction": "goes by itself: 90 days",
     "Enroll": "kept: by what an admin chose people for a training",
 }
 

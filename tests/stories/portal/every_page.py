@@ -44,7 +44,9 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     uploaded = world.request(
         "POST", f"/orgs/{org}/imports", as_=driver.admin, raw=rows, headers={"Content-Type": "text/csv"}
     )
+    bulk = world.post(f"/orgs/{org}/invites/bulk", driver.admin, {"action": "resend", "filter": {}})
     ids: dict[str, Any] = {
+        "action_id": bulk.json["action_id"],
         "import_id": uploaded.json["import_id"],
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
