@@ -27,7 +27,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     ),
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
-        "orgs.bulk",
+        "orgs.bulk", "orgs.join_page", "orgs.settings", "orgs.admins", "orgs.audit", "orgs.activity",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),

@@ -44,3 +44,12 @@ for (const list of document.querySelectorAll("[data-choices]")) {
   list.addEventListener("change", count);
   count();
 }
+
+// Links can be copied where there are scripts; the button says what it did.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    document.getElementById("copied").textContent = "Copied.";
+  });
+}

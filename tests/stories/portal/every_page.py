@@ -45,7 +45,12 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
         "POST", f"/orgs/{org}/imports", as_=driver.admin, raw=rows, headers={"Content-Type": "text/csv"}
     )
     bulk = world.post(f"/orgs/{org}/invites/bulk", driver.admin, {"action": "resend", "filter": {}})
+    role = world.post(f"/orgs/{org}/roles", driver.admin, {"name": "Auditor", "permissions": ["audit"]})
+    exported = world.post(f"/orgs/{org}/training/export", driver.admin)
+    pack = world.post(f"/orgs/{org}/audit/export", driver.admin)
     ids: dict[str, Any] = {
+        "role_id": role.json["role_id"], "admin_id": world.org_admin(org), "export_id": exported.json["export_id"],
+        "pack_id": pack.json["export_id"],
         "action_id": bulk.json["action_id"],
         "import_id": uploaded.json["import_id"],
         "draft_id": draft_id,

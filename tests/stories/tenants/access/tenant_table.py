@@ -126,6 +126,7 @@ TABLE: dict[str, Case] = {
     f"GET {_ORG_BATCH}/as-launch": Case(P.TRAINING_READ),
     "POST /orgs/{org_id}/training/export": Case(P.TRAINING_READ),
     f"POST {_ORG_ROW}/learners/export": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/exports": Case(P.TRAINING_READ),
     "GET /orgs/{org_id}/exports/{export_id}": Case(P.TRAINING_READ, ids={"export_id": "own_export_id"}),
     ORG_LAUNCH: Case(P.TRAINING, _org_launch),
     "POST /orgs/{org_id}/training/preview": Case(P.TRAINING, _org_launch),
