@@ -26,8 +26,6 @@ def run(job: RunBulkAction, now: datetime) -> None:
             queue.send_soon(job)
     elif action.status == BulkStatus.RUNNING and job.due_at == action.run_at:
         _act(action, job, now)
-    else:
-        due.close(job)
 
 
 def _act(action: BulkAction, job: RunBulkAction, now: datetime) -> None:

@@ -26,20 +26,14 @@ _PER_STEP = 500
 _STEPS_NOW, _STEPS = 2, 10
 
 
-def count_now(action: BulkAction, member_ids: Sequence[str]) -> None:
-    """As many as a request has time for; who is named is counted at once."""
-    if action.filter is None:
-        try:
-            store.add_people(action, _named(action, member_ids), None)
-        except ConditionFailed:
-            return
-        return
+def count_now(action: BulkAction) -> None:
+    """As many as a request has time for."""
     _steps(action, _STEPS_NOW)
 
 
 def count_on(action: BulkAction) -> bool:
-    """Whether there are more. Named people are counted by the request alone, which has their ids."""
-    return action.filter is not None and _steps(action, _STEPS)
+    """Whether there are more."""
+    return _steps(action, _STEPS)
 
 
 def _steps(action: BulkAction, most: int) -> bool:
@@ -56,15 +50,15 @@ def _steps(action: BulkAction, most: int) -> bool:
             return False
         if page.next_position is None:
             return False
-        action.position = page.next_position
-        action.num_parts += -(-len(found) // store.PEOPLE_PER_PART)
-        for _, code in found:
-            if code != Code.WAITS:
-                action.numbers[code] = action.numbers.get(code, 0) + 1
+        again = store.find_as_written(action)
+        if again is None:
+            return False
+        action = again
     return True
 
 
-def _named(action: BulkAction, member_ids: Sequence[str]) -> list[tuple[str, str]]:
+def named(action: BulkAction, member_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Who was named, each with what is in the way; who is not here, or out of reach, is among them."""
     limits = None if action.department_ids is None else frozenset(action.department_ids)
     scope = Scope(action.created_by, action.msp_id, action.org_id, limits)
     by_id = members_store.members_by_id(action.org_id, member_ids)

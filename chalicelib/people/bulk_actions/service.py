@@ -46,11 +46,15 @@ def prepare(
         status=BulkStatus.COUNTING.value, numbers={}, created_by=scope.account_id, created_at=to_text(now),
     )  # fmt: skip
     try:
-        store.create(new, now)
+        if filter_ is None:
+            store.create_counted(new, counting.named(new, form.member_ids), now)
+        else:
+            store.create(new, now)
     except ConditionFailed:
+        # An earlier try of the same request made it.
         new = find(scope, action_id, now)
     if new.status == BulkStatus.COUNTING:
-        counting.count_now(new, form.member_ids)
+        counting.count_now(new)
         new = find(scope, action_id, now)
     if new.status == BulkStatus.COUNTING:
         queue.send_soon(store.job_of(new, new.created_at))
@@ -75,7 +79,8 @@ def run(scope: Scope, action_id: str, kinds: frozenset[BulkKind], seed: str, now
         try:
             audit.commit(scope.tenant_pk, entry, store.run_writes(action, scope.account_id, seed, now), now)
         except ConditionFailed:
-            raise Conflict("already_run", "This was started already.") from None
+            if find(scope, action_id, now).run_id != seed:
+                raise Conflict("already_run", "This was started already.") from None
         action = find(scope, action_id, now)
     if action.status == BulkStatus.RUNNING:
         queue.send_soon(store.job_of(action, str(action.run_at)))

@@ -40,6 +40,10 @@ def find(org_id: str, action_id: str, now: datetime) -> BulkAction | None:
     return item if item is not None and to_instant(item.created_at) + KEPT_FOR > now else None
 
 
+def find_as_written(action: BulkAction) -> BulkAction | None:
+    return table.get(BulkAction, action.pk, action.sk)
+
+
 def page(org_id: str, limit: int, after: str | None) -> Page[BulkAction]:
     """Newest first."""
     return table.query(
@@ -53,20 +57,28 @@ def create(action: BulkAction, now: datetime) -> None:
     table.transact([put_new(action), due.write(job_of(action, action.created_at), sent_at=now)])
 
 
+def create_counted(action: BulkAction, people: Results, now: datetime) -> None:
+    """With its people: it is ready. ConditionFailed when an earlier try of the same request made it."""
+    action.ttl = int((now + KEPT_FOR).timestamp())
+    action.status = BulkStatus.READY.value
+    action.num_matching = len(people)
+    action.num_reached = sum(code == Code.WAITS for _, code in people)
+    action.numbers = _numbers({}, people)
+    parts = _parts(action, people)
+    action.num_parts = len(parts)
+    table.transact([put_new(action), *map(put_new, parts)])
+
+
 def add_people(action: BulkAction, people: Results, position: str | None) -> None:
     """Whom the next step of counting found; at its end (no position) it is ready.
 
     ConditionFailed when another delivery counted them.
     """
-    first = int(action.num_parts)
-    parts = [people[start : start + PEOPLE_PER_PART] for start in range(0, len(people), PEOPLE_PER_PART)]
-    numbers: dict[str, int] = dict(action.numbers)
-    for _, code in people:
-        if code != Code.WAITS:
-            numbers[code] = numbers.get(code, 0) + 1
+    parts = _parts(action, people)
     num_reached = sum(code == Code.WAITS for _, code in people)
     actions: list[Action] = [
-        BulkAction.num_parts.set(first + len(parts)), BulkAction.numbers.set(numbers),
+        BulkAction.num_parts.set(int(action.num_parts) + len(parts)),
+        BulkAction.numbers.set(_numbers(action.numbers, people)),
         BulkAction.num_matching.add(len(people)), BulkAction.num_reached.add(num_reached),
         BulkAction.status.set((BulkStatus.READY if position is None else BulkStatus.COUNTING).value),
         BulkAction.position.remove() if position is None else BulkAction.position.set(position),
@@ -75,14 +87,7 @@ def add_people(action: BulkAction, people: Results, position: str | None) -> Non
     unchanged &= (
         BulkAction.position.does_not_exist() if action.position is None else (BulkAction.position == action.position)
     )
-    pk = people_pk(action.org_id, action.action_id)
-    writes = [
-        Write("update", _key(action), unchanged, tuple(actions)),
-        *(
-            put_new(BulkPeople(pk, part_sk(first + number), results=[list(pair) for pair in part], ttl=action.ttl))
-            for number, part in enumerate(parts)
-        ),
-    ]
+    writes = [Write("update", _key(action), unchanged, tuple(actions)), *map(put_new, parts)]
     if position is None:
         writes.append(due.done(job_of(action, action.created_at)))
     table.transact(writes)
@@ -136,6 +141,25 @@ def end_empty(action: BulkAction) -> None:
     done = (BulkAction.status.set(BulkStatus.DONE.value),)
     is_running = BulkAction.status == BulkStatus.RUNNING.value
     table.transact([Write("update", _key(action), is_running, done), due.done(job_of(action, str(action.run_at)))])
+
+
+def _parts(action: BulkAction, people: Results) -> list[BulkPeople]:
+    """The next ones."""
+    pk, first = people_pk(action.org_id, action.action_id), int(action.num_parts)
+    parts = [people[start : start + PEOPLE_PER_PART] for start in range(0, len(people), PEOPLE_PER_PART)]
+    return [
+        BulkPeople(pk, part_sk(first + number), results=[list(pair) for pair in part], ttl=action.ttl)
+        for number, part in enumerate(parts)
+    ]
+
+
+def _numbers(before: Mapping[str, int], people: Results) -> dict[str, int]:
+    """Who is left out, by code."""
+    numbers = dict(before)
+    for _, code in people:
+        if code != Code.WAITS:
+            numbers[code] = numbers.get(code, 0) + 1
+    return numbers
 
 
 def _key(action: BulkAction) -> BulkAction:

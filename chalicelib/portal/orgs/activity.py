@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.people.bulk_actions import service as bulk
+from chalicelib.people.bulk_actions import service as bulk_actions
 from chalicelib.people.uploads import service as uploads
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
@@ -38,7 +38,7 @@ def show(visit: Visit) -> Shown:
     elif tab == "exports":
         shown, accounts = exports.page(scope, visit.pager(), visit.now), []
     else:
-        shown = bulk.page(scope, visit.pager())
+        shown = bulk_actions.page(scope, visit.pager())
         accounts = [one.created_by for one in shown.items]
     facts = {
         "tabs": tabs,
