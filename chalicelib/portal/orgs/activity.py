@@ -8,7 +8,6 @@ from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
-from chalicelib.reporting.exports import service as exports
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
 from chalicelib.tenants.access.service import Scope
@@ -17,6 +16,7 @@ from chalicelib.tenants.admins.names import names_of
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.web.idempotency import idempotent
 
+# What makes exports is imported where it is used: every first page of an organization would pay for it.
 pages = Pages(Permission.MEMBERS_READ)
 
 _ACTIVITY = "/orgs/{org_id}/activity"
@@ -36,6 +36,8 @@ def show(visit: Visit) -> Shown:
         shown = uploads.page(scope, visit.pager())
         accounts = [one.uploaded_by for one in shown.items]
     elif tab == "exports":
+        from chalicelib.reporting.exports import service as exports
+
         shown, accounts = exports.page(scope, visit.pager(), visit.now), []
     else:
         shown = bulk_actions.page(scope, visit.pager())
@@ -53,6 +55,8 @@ def show(visit: Visit) -> Shown:
 
 @pages.post(_EXPORTS, needs=Permission.TRAINING_READ)
 def start(visit: Visit) -> GoTo:
+    from chalicelib.reporting.exports import service as exports
+
     scope, kind = visit.org_scope, _LISTS.get(visit.form.one("list"))
     if kind is None:
         return GoTo(visit.address(f"/orgs/{visit.org_id}/activity", show="exports"))
@@ -68,6 +72,8 @@ def show_export(visit: Visit) -> Shown:
 
 def export_page(visit: Visit, export_id: str) -> Shown:
     """Raises NotFound for who may not have its file."""
+    from chalicelib.reporting.exports import service as exports
+
     found = exports.find(visit.org_scope, export_id, visit.now)
     facts = {
         "export": found,

@@ -9,7 +9,6 @@ from chalicelib.portal.orgs import choices
 from chalicelib.portal.orgs.activity import export_page
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
-from chalicelib.reporting.exports import service as exports
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access.states import Permission
@@ -75,6 +74,8 @@ def verify(visit: Visit) -> Shown:
 
 @pages.post(_AUDIT + "/pack")
 def start_pack(visit: Visit) -> GoTo:
+    from chalicelib.reporting.exports import service as exports
+
     scope = visit.org_scope
     selection = Selection(kind=ExportKind.EVIDENCE, org_id=scope.org)
     made = idempotent(visit.call(), ExportOut, lambda seed: exports.start(scope, selection, seed, visit.now))

@@ -80,6 +80,8 @@ def filter_of(query: MemberQuery) -> Filter:
 def num_matching(scope: Scope, query: MemberQuery) -> int | None:
     """As many as a list shows over all its pages; None where counting them takes long."""
     search = Search(scope.org, criteria_of(scope.org, filter_of(query), scope.department_ids))
+    if search.is_wide:
+        return None
     counted = search.count(_LOOKS)
     return counted.num_matching if counted.position is None else None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.errors import BadRequest, Conflict, Invalid, MusterError, TooLarge, UnsupportedMedia
-from chalicelib.people.uploads import preview, service
+from chalicelib.people.uploads import service
 from chalicelib.people.uploads.row_schemas import Verdict
 from chalicelib.people.uploads.schemas import Approval, ImportDetail, ImportOut, ImportRowOut, MappingForm
 from chalicelib.people.uploads.spreadsheet.encoding_names import LABELS
@@ -26,6 +26,7 @@ from chalicelib.tenants.organizations.states import Subscription
 from chalicelib.web.idempotency import idempotent
 from chalicelib.web.requests import file_of
 
+# What reads spreadsheets is imported by the two pages that do: every first page of an organization would pay for it.
 pages = Pages(Permission.INVITES)
 
 IMPORTS = "/orgs/{org_id}/imports"
@@ -73,6 +74,8 @@ def choose_file(visit: Visit) -> Shown:
 @pages.post(IMPORTS + "/new")
 def upload(visit: Visit) -> GoTo | Shown:
     """The same form with the same file is one upload, however often it is sent."""
+    from chalicelib.people.uploads import preview
+
     scope = _scope(visit)
     try:
         content, content_type = file_of(visit.raw_body, visit.content_type)
@@ -98,6 +101,8 @@ def show_mapping(visit: Visit) -> Shown | GoTo:
 @pages.post(_IMPORT + "/mapping")
 def choose_mapping(visit: Visit) -> GoTo | Shown:
     """Only what was changed is chosen: the rest stays as it was read, whatever sheet it then is."""
+    from chalicelib.people.uploads import preview
+
     scope, import_id = _scope(visit), visit.params["import_id"]
     before = service.detail(scope, import_id, visit.now)
     columns = {}
