@@ -13,6 +13,7 @@ from chalicelib.tenants.access.states import Permission, Reach, Role
 from chalicelib.tenants.admins import roles
 from chalicelib.tenants.admins import service as admins
 from chalicelib.tenants.admins.schemas import AdminOut, AppointOrgAdmin, CustomRoleOut, RoleCreate, RolePatch
+from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.web.idempotency import idempotent
 
 pages = Pages(Permission.ORG_ADMINS)
@@ -114,6 +115,7 @@ def _page(visit: Visit, error: MusterError | None) -> Shown:
     kept = choices.every(lambda pager: roles.page(scope, pager))
     facts = {
         "shown": admins.page(scope, visit.pager()),
+        "zone": str(zone_in(scope.msp_id, scope.org)),
         "is_first": not visit.query.one("cursor"),
         "kept": {role.role_id: role for role in kept},
         "role_choices": [

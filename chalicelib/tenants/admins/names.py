@@ -7,7 +7,7 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.admins import store
 
-NOBODY = "Somebody who is no admin any more"
+NOBODY = "somebody who is no admin any more"
 
 
 def names_of(scope: Scope, account_ids: Iterable[str | None]) -> dict[str, str]:
@@ -17,11 +17,11 @@ def names_of(scope: Scope, account_ids: Iterable[str | None]) -> dict[str, str]:
     names = {}
     for one in ids:
         if one == scope.account_id:
-            names[one] = "You"
+            names[one] = "you"
         elif one in own:
             names[one] = shown(own[one].email)
         elif one in providers:
-            names[one] = shown(providers[one].email) if scope.is_msp_admin else "Your provider"
+            names[one] = shown(providers[one].email) if scope.is_msp_admin else "your provider"
         else:
             names[one] = NOBODY
     return names

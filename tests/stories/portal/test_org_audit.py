@@ -41,7 +41,7 @@ def test_the_trail_is_filtered_by_kind_person_and_time(trail: Trail) -> None:
     trail.browser.has_session_of(trail.admin)
     page = trail.browser.open(f"{trail.base}/audit")
     assert "Finance" in page.text
-    assert "Your provider" in page.text
+    assert "your provider" in page.text
     page = trail.browser.press("Show", kind="location")
     assert "Location created" in page.text
     assert "Group created" not in page.text
