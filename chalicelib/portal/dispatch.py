@@ -66,7 +66,7 @@ def _respond(request: Any) -> Response:
 def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mapping[str, str]) -> Visit:
     raw = request.raw_body or b"" if method == "POST" else b""
     if len(raw) > MAX_FILE_BYTES:
-        raise TooLarge("body_too_large", "This file is too large to be sent.")
+        raise TooLarge("body_too_large", f"This is larger than {MAX_FILE_BYTES // 1_000_000} MB. Send a smaller file.")
     content_type = content_type_of(request)
     multi = request.query_params
     query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]

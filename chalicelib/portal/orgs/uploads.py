@@ -79,6 +79,9 @@ def upload(visit: Visit) -> GoTo | Shown:
     scope = _scope(visit)
     try:
         content, content_type = file_of(visit.raw_body, visit.content_type)
+        if not content and b'filename=""' in visit.raw_body:
+            # What browsers send where no file was chosen.
+            raise BadRequest("not_one_file", "Choose a file.")
         digest = hashlib.sha256(content).hexdigest()
         # Without the boundary, which browsers draw anew.
         call = replace(visit.call(f"{visit.form_id or digest} {digest}"), raw_body=content)

@@ -42,6 +42,9 @@ def test_the_trail_is_filtered_by_kind_person_and_time(trail: Trail) -> None:
     page = trail.browser.open(f"{trail.base}/audit")
     assert "Finance" in page.text
     assert "your provider" in page.text
+    group = next(href for name, href in page.links if name.startswith("this group"))
+    assert trail.browser.open(group).heading == "Sales"
+    trail.browser.open(f"{trail.base}/audit")
     page = trail.browser.press("Show", kind="location")
     assert "Location created" in page.text
     assert "Group created" not in page.text

@@ -1,5 +1,6 @@
 """Every form of an organization's pages, sent twice as a double press does: the second time nothing changes."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.harness import World
@@ -55,3 +56,31 @@ def test_what_is_deleted_twice_is_deleted(world: World, driver: Driver, course: 
     form = page.form("Delete Auditor")
     for _ in range(2):
         assert "The role is deleted." in browser.send(form).text
+
+
+def test_what_was_typed_is_kept_when_the_session_has_ended(world: World, driver: Driver, course: str) -> None:
+    """Nothing is lost, and nothing is done before its owner says so once more."""
+    made = everything(world, driver, course)
+    browser = Browser(world).has_session_of(made.admin)
+    base = f"/orgs/{made.ids['org_id']}"
+    for path, button, filled in (
+        ("join-page", "Save", {"slug": "kept-slug", "allowed_domains": "a.example\nb.example"}),
+        ("settings", "Save", {"invitation_days": "41"}),
+        ("learners", "Archive", {"go": "archive", "member_id": [made.ids["member_id"], "another"]}),
+        (f"actions/{made.ids['action_id']}", "", {}),
+    ):
+        page = browser.open(f"{base}/{path}")
+        form = page.form(button) if button else next(one for one in page.forms if one.action.endswith(path))
+        world.now += timedelta(hours=2)
+        before = _stored(world)
+        page = browser.send(form, **filled)
+        assert "is kept for 10 minutes" in page.text, path
+        browser.has_session_of(made.admin)
+        page = browser.open("/continue")
+        ours = [item for item in _stored(world) if "kept" not in item["pk"].lower()]
+        assert [item for item in ours if item not in before] == [], path
+        kept = page.form("Send it now")
+        for name, value in filled.items():
+            found = [text for given, text in kept.fields if given == name]
+            assert found == (value if isinstance(value, list) else [value]), path
+        assert browser.send(kept).status < 500

@@ -137,6 +137,14 @@ def test_a_file_that_cannot_be_read_says_what_it_is_and_what_is_needed(desk: Des
     assert desk.num_uploads() == 0
 
 
+def test_no_file_chosen_says_so(desk: Desk) -> None:
+    desk.browser.open(f"{desk.base}/new")
+    page = desk.browser.upload("Upload", "", b"", "application/octet-stream")
+    assert page.status == 400
+    assert "Choose a file" in page.text
+    assert page.form("Upload")
+
+
 def test_columns_are_mapped_by_hand_and_the_next_file_takes_them_for_the_same(desk: Desk) -> None:
     content = b"E-mail,Crew,Groups,Shoe size\r\nkim@acme.example,Finance,,44\r\n"
     import_id = desk.send(content)
