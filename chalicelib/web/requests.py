@@ -13,7 +13,7 @@ ASKED_FOR = "muster-accept"
 
 _FILE_NAME = re.compile(rb"^content-disposition:[^\r\n]*;[ \t]*filename\*?=", re.IGNORECASE | re.MULTILINE)
 _PART_NAME = re.compile(rb'^content-disposition:[^\r\n]*;[ \t]*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
-_MAX_TEXT = 1000
+_MAX_TEXT, _MAX_PARTS = 1000, 2000
 _FILE_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -78,11 +78,13 @@ def file_of(body: bytes, content_type: str) -> tuple[bytes, str]:
 
 
 def parts_of(body: bytes, content_type: str) -> list[tuple[str, str]]:
-    """The texts of a form with files, by name; longer ones than a kilobyte are none of ours."""
+    """The texts of a form with files, by name; longer ones than a kilobyte are none of ours. Raises BadRequest."""
     boundary = _parameter(content_type, "boundary")
     if not boundary:
         raise BadRequest("unreadable_form", "The form's Content-Type names no boundary.")
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))[1:]
+    if len(parts) > _MAX_PARTS:
+        raise BadRequest("unreadable_form", "This form has too many fields.")
     found = []
     for head, _, content in (part.partition(b"\r\n\r\n") for part in parts):
         name = _PART_NAME.search(head)
