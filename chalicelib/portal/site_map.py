@@ -28,6 +28,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
         "orgs.bulk", "orgs.join_page", "orgs.settings", "orgs.admins", "orgs.audit", "orgs.activity",
+        "orgs.learning",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),

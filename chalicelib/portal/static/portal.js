@@ -45,11 +45,12 @@ for (const list of document.querySelectorAll("[data-choices]")) {
   count();
 }
 
-// Links can be copied where there are scripts; the button says what it did.
+// A press puts the field's text into the clipboard; where a browser does not let us, the field is chosen to copy.
 for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    document.getElementById("copied").textContent = "Copied.";
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); button.textContent = "Copied"; } catch { field.focus(); }
   });
 }

@@ -48,7 +48,9 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     role = world.post(f"/orgs/{org}/roles", driver.admin, {"name": "Auditor", "permissions": ["audit"]})
     exported = world.post(f"/orgs/{org}/training/export", driver.admin)
     pack = world.post(f"/orgs/{org}/audit/export", driver.admin)
+    enrolled = world.every(f"/orgs/{org}/members/{member}/enrollments", driver.admin)
     ids: dict[str, Any] = {
+        "enrolled_id": enrolled[0]["enrollment_id"],
         "role_id": role.json["role_id"], "admin_id": world.org_admin(org), "export_id": exported.json["export_id"],
         "pack_id": pack.json["export_id"],
         "action_id": bulk.json["action_id"],

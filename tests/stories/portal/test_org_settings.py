@@ -60,7 +60,7 @@ def test_the_join_page_says_what_is_missing_until_it_is_visible(office: Office) 
     page = office.browser.open(f"{office.base}/join-page")
     visitor = page.link("See it as a visitor")
     assert visitor.endswith("/join/alderquay")
-    assert f'data-copy="{visitor}"' in page.answer.text
+    assert f'id="join_link" value="{visitor}"' in page.answer.text
     assert office.join_page()["shown"] is True
     page = office.browser.press("Save", enabled="no")
     assert office.join_page()["enabled"] is False
