@@ -18,6 +18,7 @@ from chalicelib.jobs.delivery import run_each
 from chalicelib.jobs.job import Job
 from chalicelib.notifications import outbox
 from chalicelib.people.accounts.messages import EndSessions
+from chalicelib.people.bulk_actions.messages import RunBulkAction
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
@@ -111,6 +112,7 @@ _KINDS = (
     Kind(MailRow, course_mails.run),
     Kind(RunUpload, _later(_UPLOADS, "run")),
     Kind(UploadChunk, _later(_UPLOADS, "run_chunk"), _later(_UPLOADS, "on_dead_letter")),
+    Kind(RunBulkAction, _later("people.bulk_actions.acting", "run")),
     Kind(CountSearch, _later(_SEARCH, "count_on")),
     Kind(SendScheduled, _later(_INVITE, "send_scheduled")),
     Kind(StartChange, bulk_change.start),

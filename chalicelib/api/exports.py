@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from chalicelib.reporting.exports.schemas import ExportOut, LearnersFilter, ParticipantsFilter, Selection
+from chalicelib.reporting.exports.schemas import ExportOut, ExportPage, LearnersFilter, ParticipantsFilter, Selection
 from chalicelib.reporting.exports.states import ExportKind
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.training.batches.visibility import batch_of
 from chalicelib.web.idempotency import idempotent
+from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.routing import Call, Empty, Routes
 
 # What only these routes need is imported by them: it would cost every cold start a tenth.
@@ -94,6 +95,18 @@ def export_participants(call: Call[Empty, ParticipantsFilter]) -> ExportOut:
 def export_certificates(call: Call[Empty, Empty]) -> ExportOut:
     """A line per certificate that the list shows. Poll the export until it is ready, then fetch its file."""
     return _start(call, Selection(kind=ExportKind.CERTIFICATES, **call.params), _own(call))
+
+
+@routes.add(
+    "GET", _ORG + "/exports", summary="The organization's exports, newest first", answer=ExportPage, query=PageQuery,
+    **_INSIDE,
+)  # fmt: skip
+def list_own_exports(call: Call[Empty, PageQuery]) -> ExportPage:
+    """Those whose file the caller may have; for it, read one."""
+
+    from chalicelib.reporting.exports import service as exports
+
+    return exports.page(_own(call), Pager.of(call), call.now)
 
 
 @routes.add(

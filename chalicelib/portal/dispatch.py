@@ -13,11 +13,11 @@ from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound,
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.portal import answer, assets, navigation, same_site, site_map
-from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, GoTo, Shown
+from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, Download, GoTo, Shown
 from chalicelib.portal.site_map import ACCOUNT, EVERYBODY, PortalPage
 from chalicelib.portal.visit import Fields, Visit
 from chalicelib.web.problems import unexpected
-from chalicelib.web.requests import address_without_slash, content_type_of, source_of
+from chalicelib.web.requests import address_without_slash, content_type_of, parts_of, source_of
 from chalicelib.web.routing import MAX_FILE_BYTES, clock
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
@@ -53,7 +53,9 @@ def _respond(request: Any) -> Response:
         if found[0].needs not in (EVERYBODY, ACCOUNT):
             # Here, so that no page can forget to ask.
             _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
-        result: GoTo | Shown = found[0].handler(visit)
+        result: GoTo | Shown | Download = found[0].handler(visit)
+        if isinstance(result, Download):
+            return answer.downloaded(result)
         return answer.gone_to(result) if isinstance(result, GoTo) else answer.shown(result, navigation.common(visit))
     except MusterError as error:
         return _problem(error, visit)
@@ -64,7 +66,7 @@ def _respond(request: Any) -> Response:
 def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mapping[str, str]) -> Visit:
     raw = request.raw_body or b"" if method == "POST" else b""
     if len(raw) > MAX_FILE_BYTES:
-        raise TooLarge("body_too_large", "This file is too large to be sent.")
+        raise TooLarge("body_too_large", f"This is larger than {MAX_FILE_BYTES // 1_000_000} MB. Send a smaller file.")
     content_type = content_type_of(request)
     multi = request.query_params
     query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
@@ -98,8 +100,8 @@ def _cookies(request: Any) -> dict[str, str]:
 
 def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     """Of a form; a file is read by the page that takes it."""
-    if content_type.startswith(_FILES):
-        return []
+    if content_type.lower().startswith(_FILES):
+        return parts_of(raw, content_type)
     try:
         return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError:
@@ -111,6 +113,9 @@ def _to_log_in(visit: Visit) -> GoTo:
     here = _with_query(visit)
     if visit.method == "GET":
         return GoTo(f"/login?{urlencode({'next': here})}")
+    if visit.content_type.lower().startswith(_FILES):
+        # Its owner still has the file; the page that takes it is at the same address.
+        return GoTo(f"/login?{urlencode({'why': 'lost', 'next': here})}")
     fields = [(name, text) for name, text in visit.form.pairs if not any(word in name for word in _SECRET_WORDS)]
     owner = sessions.account_in(visit.cookies.get(SESSION_COOKIE, ""))
     secret = kept_posts.keep(kept_posts.Post(here, fields, owner), visit.source, visit.now) if fields else None

@@ -13,7 +13,8 @@ from chalicelib.tenants.organizations.lookups import org_of
 
 def nobody() -> dict[str, Any]:
     return {
-        "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (), "form_id": "",
+        "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (),
+        "is_limited": False, "form_id": "",
     }  # fmt: skip
 
 
@@ -31,12 +32,15 @@ def common(visit: Visit) -> dict[str, Any]:
         "form_id": new_id(visit.now),
         "tenant": None,
         "can": (),
+        "is_limited": False,
     }
     if wing == "msp":
         facts |= {"tenant": _msp_name(visit), "can": visit.msp_scope.permissions}
     if wing == "orgs":
         scope = visit.org_scope
         facts |= {"tenant": org_of(scope.msp_id, scope.org).name, "org_id": scope.org, "can": scope.permissions}
+        # To departments: what concerns the whole organization is not offered.
+        facts["is_limited"] = scope.department_ids is not None
     return facts
 
 

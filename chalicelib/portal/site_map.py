@@ -25,7 +25,11 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
-    "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),
+    "orgs": (
+        "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
+        "orgs.bulk", "orgs.join_page", "orgs.settings", "orgs.admins", "orgs.audit", "orgs.activity",
+        "orgs.learning",
+    ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
 }  # fmt: skip

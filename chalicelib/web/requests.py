@@ -12,6 +12,8 @@ from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid
 ASKED_FOR = "muster-accept"
 
 _FILE_NAME = re.compile(rb"^content-disposition:[^\r\n]*;[ \t]*filename\*?=", re.IGNORECASE | re.MULTILINE)
+_PART_NAME = re.compile(rb'^content-disposition:[^\r\n]*;[ \t]*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
+_MAX_TEXT, _MAX_PARTS = 1000, 2000
 _FILE_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -73,6 +75,22 @@ def file_of(body: bytes, content_type: str) -> tuple[bytes, str]:
     head, content = files[0]
     kind = _FILE_TYPE.search(head)
     return content, kind[1].decode("latin-1").strip() if kind else ""
+
+
+def parts_of(body: bytes, content_type: str) -> list[tuple[str, str]]:
+    """The texts of a form with files, by name; longer ones than a kilobyte are none of ours. Raises BadRequest."""
+    boundary = _parameter(content_type, "boundary")
+    if not boundary:
+        raise BadRequest("unreadable_form", "The form's Content-Type names no boundary.")
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))[1:]
+    if len(parts) > _MAX_PARTS:
+        raise BadRequest("unreadable_form", "This form has too many fields.")
+    found = []
+    for head, _, content in (part.partition(b"\r\n\r\n") for part in parts):
+        name = _PART_NAME.search(head)
+        if name and not _has_file(head) and len(content) <= _MAX_TEXT:
+            found.append((name[1].decode("utf-8", "replace"), content.decode("utf-8", "replace")))
+    return found
 
 
 def _has_file(head: bytes) -> bool:

@@ -31,6 +31,7 @@ MESSAGES = {
     "mail_row": "training/course_mails/test_row_mails.py",
     "import": "people/uploads/test_uploads.py",
     "import_chunk": "people/uploads/test_uploads.py",
+    "bulk_action": "people/bulk_actions/test_bulk_actions.py",
     "search": "people/search/test_search.py",
     "wave": "people/invitations/test_invites.py",
     "change": "training/bulk_changes/test_undo.py",

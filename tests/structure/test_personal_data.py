@@ -29,12 +29,12 @@ NOT_PERSONAL = {
     "earlier_mail_ids", "earlier_reminders", "ends_at", "enroll_hour", "enroll_on", "expires_at", "facts",
     "file_name", "fresh_until", "header", "invites", "job", "kid", "launch_url", "leased_until", "link_seed",
     "mail_blocked", "mails", "member_ids_by_code", "missing_groups", "modulus", "name", "not_before", "number",
-    "one_with", "open_due", "organization", "origin", "outcomes", "overlapping", "owner", "path", "permissions",
-    "place", "position", "problems", "provider", "queue", "reading", "reason", "reminded_at", "reminded_first",
-    "reminded_within", "replaces", "reply_stamp", "reply_to", "results", "retried_within", "revisions", "role",
-    "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug", "starts", "starts_at",
-    "subscription", "summary", "target", "time_zone", "title", "up_to", "valid_until", "visible_from", "web_link",
-    "within",
+    "numbers", "one_with", "open_due", "organization", "origin", "outcomes", "overlapping", "owner", "path",
+    "permissions", "place", "position", "problems", "provider", "queue", "reading", "reason", "reminded_at",
+    "reminded_first", "reminded_within", "replaces", "reply_stamp", "reply_to", "results", "retried_within",
+    "revisions", "role", "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug",
+    "starts", "starts_at", "subscription", "summary", "target", "time_zone", "title", "up_to", "valid_until",
+    "visible_from", "web_link", "within",
 }  # fmt: skip
 
 # The step that erases a kind's personal attributes, or why none does. docs/personal-data.md says the same to people.
@@ -64,6 +64,7 @@ ERASED_BY = {
     "BrowserSession": "the account's job",
     "Certificate": "certificates",
     "Badge": "certificates",
+    "BulkAction": "goes by itself: 90 days",
     "Enroll": "kept: by what an admin chose people for a training",
 }
 

@@ -38,12 +38,8 @@ def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: s
         invite_id = derived_id(seed, "resend", member.member_id)
         if member.invite_id == invite_id:
             return None
-        if member.status not in OPEN:
-            return Code.NOT_OPEN
-        if not member.email:
-            return Code.NO_ADDRESS
-        if member.mail_blocked and not clear_blocked:
-            return Code.MAIL_BLOCKED
+        if (code := why_not_resent(member, clear_blocked)) is not None:
+            return code
         return renewal(scope.msp_id, scope.org, member, invite_id, now + lifetime, now)
 
     return _change_each(scope, member_ids, "invitation.resent", decide, now)
@@ -56,8 +52,8 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         mail_id = derived_id(seed, "cancelled", member.member_id)
         if member.status == MemberStatus.CANCELLED and member.mail_id == mail_id:
             return None
-        if member.status not in OPEN:
-            return Code.NOT_OPEN
+        if (code := why_not_cancelled(member)) is not None:
+            return code
         fields = {"status": MemberStatus.CANCELLED.value, "invite_hash": None, "invite_expires_at": None}
         after = members_store.copy_with(member, mail_id=mail_id, **fields)
         writes = members_store.change_writes(scope.org, member, after, now)
@@ -69,6 +65,19 @@ def cancel(scope: Scope, member_ids: Sequence[str], seed: str, now: datetime) ->
         return after, writes
 
     return _change_each(scope, member_ids, "invitation.cancelled", decide, now)
+
+
+def why_not_resent(member: Member, clear_blocked: bool) -> Code | None:
+    """What is in the way of sending the invitation again."""
+    if member.status not in OPEN:
+        return Code.NOT_OPEN
+    if not member.email:
+        return Code.NO_ADDRESS
+    return Code.MAIL_BLOCKED if member.mail_blocked and not clear_blocked else None
+
+
+def why_not_cancelled(member: Member) -> Code | None:
+    return None if member.status in OPEN else Code.NOT_OPEN
 
 
 def renewal(

@@ -31,6 +31,8 @@ _RESERVED = frozenset(
     }
 )  # fmt: skip
 
+_TAKEN = "This address is taken. Choose another."
+
 _NO_SUBSCRIPTION = JoinProblem(
     code="no_subscription", message="The organization has no active subscription; its MSP sets it."
 )
@@ -55,10 +57,20 @@ def change(scope: Scope, form: JoinPageForm, now: datetime) -> JoinPageOut:
         audit.commit(scope.tenant_pk, entry, writes, now)
     except ConditionFailed as error:
         if after.slug != before.slug and after.slug and 1 in error.failed:
-            problem = "This address is taken. Choose another."
-            raise Conflict("slug_taken", problem, [FieldError("slug", "slug_taken", problem)]) from None
+            raise Conflict("slug_taken", _TAKEN, [FieldError("slug", "slug_taken", _TAKEN)]) from None
         raise
     return _out(org, after)
+
+
+def why_not_available(scope: Scope, slug: str) -> FieldError | None:
+    """What is in the way of this address, as it is now; None when the organization's page may have it, or has it."""
+    errors = _slug_errors(JoinPageForm(enabled=False, slug=slug))
+    if errors:
+        return errors[0]
+    owner = store.owner_of(slug)
+    if owner is not None and owner.org_id != scope.org:
+        return FieldError("slug", "slug_taken", _TAKEN)
+    return None
 
 
 def is_served(org: Org) -> bool:

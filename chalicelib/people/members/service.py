@@ -81,6 +81,12 @@ def member(scope: Scope, member_id: str, now: datetime) -> MemberOut:
     return members_out([member_of(scope.org, member_id)], now)[0]
 
 
+def members_by_id(scope: Scope, member_ids: Sequence[str], now: datetime) -> dict[str, MemberOut]:
+    """Those that exist, by id."""
+    found = store.members_by_id(scope.org, member_ids)
+    return {one.member_id: one for one in members_out(list(found.values()), now)}
+
+
 def department_path(org_id: str, department_id: str | None) -> list[str]:
     """The department and all above it, by which `access` decides. Empty when there is none."""
     department = structure_store.department(org_id, department_id) if department_id else None

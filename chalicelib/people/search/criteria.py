@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member, fields_of
 from chalicelib.people.members.states import ON_ROSTERS, MemberStatus
@@ -136,9 +136,15 @@ class Criteria:
 
     @cached_property
     def starts(self) -> Mapping[str, str]:
-        """Normalized starts by kind: name, email, login. Longer ones than an index entry match by what it keeps."""
-        starts = self.filter.starts_with.model_dump()
-        return {kind: word[: members_store.MAX_WORD] for kind, text in starts.items() if (word := normalized(text))}
+        """Normalized starts by kind: name, email, login, any. Longer ones than an index entry match by what it keeps.
+
+        `any` is what the directory's own search takes, and its words are compared as that one does.
+        """
+        starts = {
+            kind: searchable(text) if kind == "any" else normalized(text)
+            for kind, text in self.filter.starts_with.model_dump().items()
+        }
+        return {kind: word[: members_store.MAX_WORD] for kind, word in starts.items() if word}
 
 
 def is_placed(member: Member) -> bool:
@@ -147,6 +153,8 @@ def is_placed(member: Member) -> bool:
 
 def words_of(member: Member, kind: str) -> Sequence[str]:
     """What the starts of this kind are compared with. Names only of those who have accepted."""
+    if kind == "any":
+        return members_store.words_of(member)
     if kind == "email":
         return [normalized(member.email or "")]
     if kind == "login":

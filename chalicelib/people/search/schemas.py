@@ -31,6 +31,7 @@ class StartsWith(Form):
     name: _Start = ""
     email: _Start = ""
     login: _Start = ""
+    any: Annotated[_Start, Field(description="Of a name, the address or the login name.")] = ""
 
 
 class Filter(Form):

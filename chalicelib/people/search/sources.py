@@ -11,6 +11,7 @@ from typing import Protocol
 from chalicelib.aws.bulk import sort_keys
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
+from chalicelib.core.text import searchable
 from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import (
     Member,
@@ -175,6 +176,6 @@ def _status_on_rosters(criteria: Criteria) -> MemberStatus | None:
 
 
 def _few_with(org_id: str, start: str) -> list[str] | None:
-    """Ids of people with a word of this start; None when they are many."""
-    page = members_store.search_entries(org_id, start, FEW, None)
+    """Ids of people with a word of this start; None when they are many. The index has words without their accents."""
+    page = members_store.search_entries(org_id, searchable(start), FEW, None)
     return None if page.next_position else sorted({entry.member_id for entry in page.items})

@@ -18,6 +18,7 @@ from chalicelib.people.uploads.schemas import ImportDetail, ImportOut, ImportPag
 from chalicelib.people.uploads.states import RowOutcome, UploadStatus
 from chalicelib.people.uploads.views import (
     already_decided,
+    detail_of,
     detail_out,
     find_upload,
     require_subscription,
@@ -39,6 +40,13 @@ def page(scope: Scope, pager: Pager) -> ImportPage:
 
 def detail(scope: Scope, import_id: str, now: datetime) -> ImportDetail:
     return detail_out(find_upload(scope, import_id, now))
+
+
+def with_cells(scope: Scope, import_id: str, now: datetime) -> tuple[ImportDetail, dict[int, list[str]]]:
+    """And by the number of each row its cells as they are written in the file."""
+    upload = find_upload(scope, import_id, now)
+    rows = store.rows_of(upload)
+    return detail_of(upload, rows), {int(row["verdict"]["number"]): list(row["cells"]) for row in rows}
 
 
 def approve(scope: Scope, import_id: str, notify: Notify, decision_id: str, now: datetime) -> ImportOut:

@@ -1,6 +1,6 @@
 """An upload as its routes answer it, and what each of them asks first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound
@@ -36,9 +36,13 @@ def upload_out(upload: Upload) -> ImportOut:
 
 
 def detail_out(upload: Upload) -> ImportDetail:
+    return detail_of(upload, store.rows_of(upload))
+
+
+def detail_of(upload: Upload, kept: Sequence[store.Row]) -> ImportDetail:
     """With every row, and what became of it so far."""
     outcomes = store.outcomes_of(upload.org_id, upload.import_id)
-    rows = [row_out(row, outcomes) for row in store.rows_of(upload)]
+    rows = [row_out(row, outcomes) for row in kept]
     reading = ReadingOut.model_validate(upload.reading)
     return ImportDetail(**_facts(upload), **dict(reading), header=list(upload.header), rows=rows)
 

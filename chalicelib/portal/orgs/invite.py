@@ -1,15 +1,12 @@
 """Adding learners by hand: their addresses, a group, and when the mails go out."""
 
-from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from chalicelib.core.clock import to_date
 from chalicelib.core.errors import FieldError, Invalid, MusterError
 from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, InviteForm, InvitesOut
 from chalicelib.portal.answer import Shown
-from chalicelib.portal.orgs import choices
+from chalicelib.portal.orgs import choices, when
 from chalicelib.portal.orgs.learners import LEARNERS
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
@@ -36,8 +33,7 @@ def add(visit: Visit) -> Shown:
             "emails": _addresses(visit.form.one("emails")),
             "department_id": visit.form.one("department_id") or None,
         }
-        if visit.form.one("when") == "later":
-            given["notify"] = _instant(visit)
+        given |= when.notify_of(visit)
         form = visit.read(InviteForm, given)
         results = idempotent(
             visit.call(), InvitesOut, lambda seed: invite.invite(visit.org_scope, form, seed, visit.now)
@@ -55,16 +51,6 @@ def _addresses(text: str) -> list[str]:
         problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}; for more, upload a file."
         raise Invalid(FieldError("emails", "wrong_number", problem))
     return found
-
-
-def _instant(visit: Visit) -> datetime:
-    """In the organization's time zone. Raises Invalid."""
-    try:
-        at = datetime.combine(to_date(visit.form.one("date")), time.fromisoformat(visit.form.one("time") or "09:00"))
-    except ValueError:
-        raise Invalid(FieldError("date", "required", "Choose the day on which the mails go out.")) from None
-    zone: ZoneInfo = zone_in(visit.org_scope.msp_id, visit.org_id)
-    return at.replace(tzinfo=zone)
 
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:

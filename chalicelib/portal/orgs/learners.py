@@ -5,12 +5,12 @@ from typing import Any
 from chalicelib.people.invitations import resend_cancel
 from chalicelib.people.invitations.schemas import ChangedInvites, MemberIds
 from chalicelib.people.members import service as directory
-from chalicelib.people.members.schemas import MemberQuery
+from chalicelib.people.members.schemas import MemberPage, MemberQuery
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.orgs import choices
 from chalicelib.portal.site_map import Pages
-from chalicelib.portal.visit import Visit
+from chalicelib.portal.visit import Fields, Visit
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
@@ -19,15 +19,13 @@ from chalicelib.web.idempotency import idempotent
 pages = Pages(Permission.MEMBERS_READ)
 
 LEARNERS = "/orgs/{org_id}/learners"
-_FILTERS = ("status", "group_id", "department_id", "location_id", "search")
+FILTERS = ("status", "group_id", "department_id", "location_id", "search")
 
 
 @pages.get(LEARNERS)
 def learners(visit: Visit) -> Shown:
-    given: dict[str, Any] = {name: text for name in _FILTERS if (text := visit.query.one(name)[:200])}
-    if given.get("status") not in (None, *MemberStatus):
-        del given["status"]
-    query = visit.read(MemberQuery, given)
+    query = query_of(visit, visit.query)
+    given = query.model_dump(include=set(FILTERS), exclude_none=True)
     scope = _scope(visit, query.department_id)
     shown = directory.page(scope, query, visit.pager(query), visit.now)
     sees_places = Permission.STRUCTURE_READ in scope.permissions
@@ -38,7 +36,9 @@ def learners(visit: Visit) -> Shown:
     }
     facts = {
         "shown": shown,
-        "given": {name: visit.query.one(name) if name in given else "" for name in _FILTERS},
+        "num_matching": _num_matching(visit, scope, query, shown),
+        "done": visit.query.one("done"),
+        "given": {name: visit.query.one(name) if name in given else "" for name in FILTERS},
         "statuses": list(MemberStatus),
         "names": {one: name for pairs in places.values() for one, name in pairs},
         "is_first": not visit.query.one("cursor"),
@@ -66,6 +66,22 @@ def change_chosen(visit: Visit) -> GoTo | Shown:
     people = {one.member_id: directory.member(visit.org_scope, one.member_id, visit.now) for one in results if one.done}
     facts = {"results": results, "people": people, "is_resend": is_resend}
     return Shown("orgs/changed.html", {**facts, "num_done": sum(one.done for one in results)})
+
+
+def query_of(visit: Visit, fields: Fields) -> MemberQuery:
+    """The filters of the list, as its address or a form has them. Raises Invalid."""
+    given: dict[str, Any] = {name: text for name in FILTERS if (text := fields.one(name)[:200])}
+    if given.get("status") not in (None, *MemberStatus):
+        del given["status"]
+    return visit.read(MemberQuery, given)
+
+
+def _num_matching(visit: Visit, scope: Scope, query: MemberQuery, shown: MemberPage) -> int | None:
+    """None where counting takes longer than a page may."""
+    from chalicelib.portal.orgs.bulk import num_matching
+
+    is_whole = shown.next_cursor is None and not visit.query.one("cursor")
+    return len(shown.items) if is_whole else num_matching(scope, query)
 
 
 def _scope(visit: Visit, department_id: str | None) -> Scope:

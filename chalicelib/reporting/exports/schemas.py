@@ -46,3 +46,10 @@ class ExportOut(BaseModel):
     url: str | None = Field(None, description="When ready: the file, for 15 minutes from this answer.")
     code: str | None = None
     explanation: str | None = None
+
+
+class ExportPage(BaseModel):
+    """Without links: each is read for one. A page can be short, or empty, and still have a next one."""
+
+    items: list[ExportOut]
+    next_cursor: str | None

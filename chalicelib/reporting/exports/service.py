@@ -8,20 +8,24 @@ from chalicelib.aws.files import files
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.explanations import explanations_in
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.jobs import queue
 from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
-from chalicelib.reporting.exports.schemas import ExportOut, Selection
+from chalicelib.reporting.exports.schemas import ExportOut, ExportPage, Selection
 from chalicelib.reporting.exports.states import PRIVATE, Code, ExportKind, ExportStatus, ending_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
+from chalicelib.web.paging import Pager
 
 # As in the bucket's lifecycle (infra/resources.yaml), which deletes files at the midnight after.
 KEPT_FOR = timedelta(days=7)
 
 # Long enough to follow a link, too short to pass it on.
 LINK_LASTS = timedelta(minutes=15)
+
+_MAX_READS = 5
 
 # Of lists that are about more than training.
 _NEEDS = {
@@ -91,14 +95,32 @@ def find_in(org_id: str, export_id: str, scope_for: Callable[[Permission], Scope
 
 
 def _found(export: Export | None, scope: Scope, now: datetime) -> ExportOut:
-    if export is None or is_over(export, now) or _needs(export.selection["kind"]) not in scope.permissions:
-        raise NotFound()
-    is_own = export.created_by == scope.account_id
-    if export.selection["kind"] in PRIVATE and not is_own:
-        raise NotFound()
-    if scope.department_ids is not None and not (is_own and list(export.department_ids or ()) == _limits(scope)):
+    if export is None or not _is_visible(scope, export, now):
         raise NotFound()
     return shown(export, scope.msp_id)
+
+
+def page(scope: Scope, pager: Pager, now: datetime) -> ExportPage:
+    """Those that `find` gives to the same caller, newest first."""
+
+    def read(after: str | None) -> Page[Export]:
+        return store.page(scope.msp_id, scope.org_id, pager.limit, after)
+
+    found = filtered_page(
+        read, lambda export: _is_visible(scope, export, now), lambda export: export.sk, pager.limit, pager.position,
+        _MAX_READS,
+    )  # fmt: skip
+    items = [out(export, None) for export in found.items]
+    return ExportPage(items=items, next_cursor=pager.cursor(found.next_position))
+
+
+def _is_visible(scope: Scope, export: Export, now: datetime) -> bool:
+    if is_over(export, now) or _needs(export.selection["kind"]) not in scope.permissions:
+        return False
+    is_own = export.created_by == scope.account_id
+    if export.selection["kind"] in PRIVATE and not is_own:
+        return False
+    return scope.department_ids is None or (is_own and list(export.department_ids or ()) == _limits(scope))
 
 
 def _needs(kind: str) -> Permission:

@@ -3,6 +3,7 @@
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
 from chalicelib.core.errors import ConditionFailed
+from chalicelib.core.paging import Page
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk
 from chalicelib.reporting.exports.states import Code, ExportStatus
@@ -16,6 +17,12 @@ def find(msp_id: str, export_id: str, org_id: str | None, account_id: str | None
 def latest_of(account_id: str) -> Export | None:
     page = table.query(Export, exports_pk("", None, account_id), limit=1, newest_first=True, consistent=True)
     return page.items[0] if page.items else None
+
+
+def page(msp_id: str, org_id: str | None, limit: int, after: str | None) -> Page[Export]:
+    """Newest first."""
+    pk = exports_pk(msp_id, org_id)
+    return table.query(Export, pk, prefix=export_sk(""), limit=limit, after=after, newest_first=True, consistent=True)
 
 
 def create(export: Export) -> Export:

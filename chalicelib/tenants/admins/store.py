@@ -19,6 +19,16 @@ def admin(tenant_pk: str, account_id: str) -> Admin | None:
     return table.get(Admin, admins_pk(tenant_pk), admin_sk(account_id))
 
 
+def admins_by_id(account_ids: Sequence[str], *tenant_pks: str) -> list[dict[str, Admin]]:
+    """Those that are admins, by account, for each of the tenants."""
+    keys = [(admins_pk(pk), admin_sk(one)) for pk in tenant_pks for one in account_ids]
+    found = table.batch_get([(Admin, *key) for key in keys])
+    return [
+        {item.account_id: item for item in found.values() if isinstance(item, Admin) and item.pk == admins_pk(pk)}
+        for pk in tenant_pks
+    ]
+
+
 def first_admin_writes(msp: Msp, admin: Admin, entry: AccountEntry) -> Sequence[Write]:
     return put_new(msp), put_new(admin), put_new(entry)
 

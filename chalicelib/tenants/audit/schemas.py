@@ -3,7 +3,21 @@
 from enum import StrEnum
 from typing import Any
 
+from pydantic import AwareDatetime, Field
+
 from chalicelib.core.lazy import BaseModel
+from chalicelib.web.paging import PageQuery
+
+
+class AuditQuery(PageQuery):
+    """Filters narrow each other down."""
+
+    kind: str | None = Field(
+        None, min_length=1, max_length=60, description="The start of an action: `import`, or `import.approved`."
+    )
+    actor: str | None = Field(None, min_length=1, max_length=100, description="The account that did it.")
+    since: AwareDatetime | None = Field(None, description="Entries from this instant on.")
+    until: AwareDatetime | None = Field(None, description="Entries before this instant.")
 
 
 class AuditEntryOut(BaseModel):

@@ -6,18 +6,40 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from chalicelib.aws.items import Item
+from chalicelib.core.clock import to_text
+from chalicelib.core.paging import Page, filtered_page
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import anchors, store
 from chalicelib.tenants.audit.chains import Chains
 from chalicelib.tenants.audit.models import AuditRecord, ChainHead
-from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, Break, Verification
+from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, AuditQuery, Break, Verification
 from chalicelib.web.paging import Pager
 
+# A request looks at so many entries: rare ones are some pages apart.
+_PER_READ, _MAX_READS = 200, 5
 
-def page(scope: Scope, pager: Pager) -> AuditPage:
-    """Newest first."""
-    records = store.newest(scope.tenant_pk, pager.limit, pager.position)
+
+def page(scope: Scope, query: AuditQuery, pager: Pager) -> AuditPage:
+    """Newest first. With filters a page can be short, or empty, and still have a next one."""
+    since = to_text(query.since) if query.since else ""
+    # Sort keys begin with the instant: what is read behind a bare one is older.
+    start = pager.position or (to_text(query.until) if query.until else None)
+
+    def read(after: str | None) -> Page[AuditRecord]:
+        found = store.newest(scope.tenant_pk, max(pager.limit, _PER_READ) if is_filtered else pager.limit, after)
+        recent = [record for record in found.items if record.at >= since]
+        return Page(recent, found.next_position if len(recent) == len(found.items) else None)
+
+    def keep(record: AuditRecord) -> bool:
+        return _is_of_kind(record.action, query.kind) and query.actor in (None, record.actor)
+
+    is_filtered = query.kind is not None or query.actor is not None
+    records = filtered_page(read, keep, lambda record: record.sk, pager.limit, start, _MAX_READS)
     return AuditPage(items=[_out(record) for record in records.items], next_cursor=pager.cursor(records.next_position))
+
+
+def _is_of_kind(action: str, kind: str | None) -> bool:
+    return kind is None or action == kind or action.startswith(f"{kind}.")
 
 
 # Where one entry was taken out or changed, those behind it are as they were; more places than these say nothing more.

@@ -39,7 +39,22 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
+    world.patch(f"/msp/organizations/{org}", driver.admin, {"subscription": "active"})
+    rows = b"E-mail,Groups,Badge\r\nann@acme.example,Finance,7\r\nnobody,Finance,8\r\nsam@acme.example,finance,9\r\n"
+    uploaded = world.request(
+        "POST", f"/orgs/{org}/imports", as_=driver.admin, raw=rows, headers={"Content-Type": "text/csv"}
+    )
+    bulk = world.post(f"/orgs/{org}/invites/bulk", driver.admin, {"action": "resend", "filter": {}})
+    role = world.post(f"/orgs/{org}/roles", driver.admin, {"name": "Auditor", "permissions": ["audit"]})
+    exported = world.post(f"/orgs/{org}/training/export", driver.admin)
+    pack = world.post(f"/orgs/{org}/audit/export", driver.admin)
+    enrolled = world.every(f"/orgs/{org}/members/{member}/enrollments", driver.admin)
     ids: dict[str, Any] = {
+        "enrolled_id": enrolled[0]["enrollment_id"],
+        "role_id": role.json["role_id"], "admin_id": world.org_admin(org), "export_id": exported.json["export_id"],
+        "pack_id": pack.json["export_id"],
+        "action_id": bulk.json["action_id"],
+        "import_id": uploaded.json["import_id"],
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
@@ -48,5 +63,9 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     return Everything(driver.admin, ids)
 
 
+# Addresses of files, which browsers save and do not show.
+FILES = ("/imports/template", "/imports/{import_id}/failed")
+
+
 def pages(method: str) -> list[PortalPage]:
-    return [page for page in every_page() if page.method == method]
+    return [page for page in every_page() if page.method == method and not page.path.endswith(FILES)]

@@ -71,9 +71,10 @@ def test_invitations_of_those_chosen_are_sent_again_and_cancelled(place: Place, 
     page = place.browser.open(f"{place.base}/learners")
     people = place.world.get(f"{place.base}/members", place.admin).json["items"]
     ids = [one["member_id"] for one in people]
-    form = page.form("Resend the invitations of those chosen")
+    form = page.form("Resend invitations")
     page = place.browser.send(form, member_id=ids, go="resend")
-    assert "2 of 2 done." in page.text
+    page = place.browser.press("Resend to 2 people")
+    assert "It has begun." in page.text
     place.browser.open(f"{place.base}/learners/{ids[0]}")
     page = place.browser.press("Cancel the invitation")
     assert page.heading == "Invitations cancelled"

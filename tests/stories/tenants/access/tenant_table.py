@@ -126,6 +126,7 @@ TABLE: dict[str, Case] = {
     f"GET {_ORG_BATCH}/as-launch": Case(P.TRAINING_READ),
     "POST /orgs/{org_id}/training/export": Case(P.TRAINING_READ),
     f"POST {_ORG_ROW}/learners/export": Case(P.TRAINING_READ),
+    "GET /orgs/{org_id}/exports": Case(P.TRAINING_READ),
     "GET /orgs/{org_id}/exports/{export_id}": Case(P.TRAINING_READ, ids={"export_id": "own_export_id"}),
     ORG_LAUNCH: Case(P.TRAINING, _org_launch),
     "POST /orgs/{org_id}/training/preview": Case(P.TRAINING, _org_launch),
@@ -193,6 +194,13 @@ TABLE: dict[str, Case] = {
     ),
     "POST /orgs/{org_id}/invites/resend": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
     "POST /orgs/{org_id}/invites/cancel": Case(P.INVITES, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "POST /orgs/{org_id}/invites/bulk": Case(P.INVITES, lambda _: {"action": "resend", "filter": {}}),
+    "POST /orgs/{org_id}/invites/bulk/{action_id}/run": Case(P.INVITES),
+    "POST /orgs/{org_id}/members/bulk-archive": Case(P.MEMBERS, lambda ids: {"member_ids": [ids["member_id"]]}),
+    "POST /orgs/{org_id}/members/bulk-archive/{action_id}/run": Case(P.MEMBERS, ids={"action_id": "archive_action_id"}),
+    "GET /orgs/{org_id}/bulk-actions": Case(P.MEMBERS_READ),
+    "GET /orgs/{org_id}/bulk-actions/{action_id}": Case(P.MEMBERS_READ),
+    "GET /orgs/{org_id}/bulk-actions/{action_id}/results": Case(P.MEMBERS_READ),
     "GET /orgs/{org_id}/invites/announcement": Case(P.INVITES),
     "GET /orgs/{org_id}/invites/template": Case(P.INVITES),
     "POST /orgs/{org_id}/imports": Case(P.INVITES, file=b"E-mail,Groups\r\nnew@example.com,New\r\n"),
@@ -328,6 +336,9 @@ class Tenant:
         uploaded = world.request(
             "POST", f"/orgs/{self.org}/imports", as_=self.admin, raw=file, headers={"Content-Type": "text/csv"}
         )
+        bulk = {"action": "resend", "member_ids": [invited]}
+        action_id = world.post(f"/orgs/{self.org}/invites/bulk", self.admin, bulk).json["action_id"]
+        archiving = world.post(f"/orgs/{self.org}/members/bulk-archive", self.admin, {"member_ids": [invited]})
         trainings = f"/orgs/{self.org}/trainings"
         training = world.post(trainings, self.admin, {"title": f"{mark} live"}).json["training_id"]
         session = world.post(f"{trainings}/{training}/sessions", self.admin, SESSION).json["session_id"]
@@ -340,6 +351,7 @@ class Tenant:
             "training_id": training, "session_id": session, "enroll_id": enrolled,
             "participation_id": f"{self.org}.{member}.{training}",
             "import_id": uploaded.json["import_id"],
+            "action_id": action_id, "archive_action_id": archiving.json["action_id"],
             "org_id": self.org, "failed_org_id": failed_org, "course_id": course, "denied_course_id": denied,
             "group_id": group, "department_id": self.department, "location_id": location, "member_id": member,
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],

@@ -1,0 +1,1 @@
+"""HTTP: the directory of people, as a whole."""

@@ -1,0 +1,96 @@
+"""The audit trail: filtered by what, who and when; whether it is intact; and the evidence pack."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from chalicelib.core.clock import to_date
+from chalicelib.portal.answer import GoTo, Shown
+from chalicelib.portal.orgs import choices
+from chalicelib.portal.orgs.activity import export_page
+from chalicelib.portal.site_map import Pages
+from chalicelib.portal.visit import Visit
+from chalicelib.reporting.exports.schemas import ExportOut, Selection
+from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.tenants.access.states import Permission
+from chalicelib.tenants.admins import service as admins
+from chalicelib.tenants.admins.names import names_of
+from chalicelib.tenants.audit import trail
+from chalicelib.tenants.audit.schemas import AuditQuery
+from chalicelib.tenants.organizations.lookups import zone_in
+from chalicelib.web.idempotency import idempotent
+
+pages = Pages(Permission.AUDIT)
+
+_AUDIT = "/orgs/{org_id}/audit"
+
+# By the start of an action: what the filter calls it.
+KINDS = (
+    ("admin", "Admins"), ("role", "Roles"), ("organization", "Settings"), ("join_page", "Join page"),
+    ("group", "Groups"), ("department", "Departments"), ("location", "Locations"), ("members", "Many people at once"),
+    ("member", "People"), ("invitation", "Invitations"), ("import", "Uploads"), ("batch", "Training: batches"),
+    ("course", "Training: courses"), ("courses", "Training: courses cancelled"), ("enrollment", "Enrollments"),
+    ("results", "Results"), ("training", "Live trainings"), ("trainings", "Live trainings: enrolling"),
+    ("session", "Sessions"), ("participant", "Participants"), ("attendance", "Attendance"),
+    ("certificate", "Certificates"), ("training_access", "Training access"),
+)  # fmt: skip
+
+
+@pages.get(_AUDIT)
+def show(visit: Visit) -> Shown:
+    scope = visit.org_scope
+    zone = zone_in(scope.msp_id, scope.org)
+    typed = {name: visit.query.one(name)[:100] for name in ("kind", "actor", "from", "to")}
+    given: dict[str, Any] = {name: typed[name] for name in ("kind", "actor") if typed[name]}
+    for name, field, days in (("from", "since", 0), ("to", "until", 1)):
+        day = _day(typed[name])
+        if day is None:
+            typed[name] = ""
+        else:
+            given[field] = datetime.combine(day, time(), zone) + timedelta(days=days)
+    query = visit.read(AuditQuery, given)
+    shown = trail.page(scope, query, visit.pager(query))
+    own = choices.every(lambda pager: admins.page(scope, pager))
+    people = [(one.account_id, one.email) for one in own]
+    if typed["actor"] and typed["actor"] not in dict(people):
+        people.append((typed["actor"], names_of(scope, [typed["actor"]])[typed["actor"]]))
+    facts = {
+        "shown": shown,
+        "typed": typed,
+        "kinds": KINDS,
+        "people": people,
+        "names": names_of(scope, [one.actor for one in shown.items]),
+        "zone": str(zone),
+        "is_first": not visit.query.one("cursor"),
+    }
+    return Shown("orgs/audit.html", facts)
+
+
+@pages.get(_AUDIT + "/verify")
+def verify(visit: Visit) -> Shown:
+    scope = visit.org_scope
+    facts = {"found": trail.verify(scope), "at": visit.now.astimezone(UTC)}
+    return Shown("orgs/verified.html", {**facts, "zone": str(zone_in(scope.msp_id, scope.org))})
+
+
+@pages.post(_AUDIT + "/pack")
+def start_pack(visit: Visit) -> GoTo:
+    from chalicelib.reporting.exports import service as exports
+
+    scope = visit.org_scope
+    selection = Selection(kind=ExportKind.EVIDENCE, org_id=scope.org)
+    made = idempotent(visit.call(), ExportOut, lambda seed: exports.start(scope, selection, seed, visit.now))
+    return GoTo(visit.address(f"/orgs/{visit.org_id}/audit/packs/{made.export_id}"))
+
+
+@pages.get(_AUDIT + "/packs/{pack_id}")
+def show_pack(visit: Visit) -> Shown:
+    """Only for who asked for it."""
+    return export_page(visit, visit.params["pack_id"])
+
+
+def _day(text: str) -> Any:
+    """None for what is no day: a filter by it is none."""
+    try:
+        return to_date(text)
+    except ValueError:
+        return None
