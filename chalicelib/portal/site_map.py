@@ -21,6 +21,10 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "forgot": ("doors.passwords",),
     "login": ("doors.log_in",),
     "logout": ("doors.log_in",),
+    "me": (
+        "me.to_do", "me.courses", "me.trainings", "me.certificates", "me.notifications", "me.calendar", "me.profile",
+        "me.data",
+    ),
     "msp": (
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",

@@ -44,3 +44,13 @@ for (const list of document.querySelectorAll("[data-choices]")) {
   list.addEventListener("change", count);
   count();
 }
+
+// A press puts the field's text into the clipboard; where a browser does not let us, the field is chosen to copy.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); button.textContent = "Copied"; } catch { field.focus(); }
+  });
+}

@@ -10,6 +10,7 @@ from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
 from tests.harness import World
 from tests.stories.driver import Driver, refused
+from tests.stories.training.certificates.holders import holder
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,36 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
+    own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
+        "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",
+        "certificate_id": own.certificate["certificate_id"], **_live(world, driver, org, member),
+        "participation_id": _participation(world, driver, own.org, own.member),
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
         "batch_id": answer.json["results"][0]["batch_id"],
     }  # fmt: skip
     return Everything(driver.admin, ids)
+
+
+def _live(world: World, driver: Driver, org: str, member: str) -> dict[str, str]:
+    """A training of the client with a session, and somebody in it."""
+    base = f"/orgs/{org}/trainings"
+    training = world.post(base, driver.admin, {"title": "First aid", "certificate": True}).json["training_id"]
+    form = {
+        "starts_at": "2027-02-01T09:00", "ends_at": "2027-02-01T10:30", "time_zone": "Europe/Berlin", "place": "Room 1",
+        "capacity": 12,
+    }  # fmt: skip
+    session = world.post(f"{base}/{training}/sessions", driver.admin, form).json["session_id"]
+    body = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
+    enroll = world.post(f"{base}/enroll", driver.admin, body).json["enroll_id"]
+    driver.work()
+    return {"training_id": training, "session_id": session, "enroll_id": enroll}
+
+
+def _participation(world: World, driver: Driver, org: str, member: str) -> str:
+    return f"{org}.{member}.{_live(world, driver, org, member)['training_id']}"
 
 
 def pages(method: str) -> list[PortalPage]:
