@@ -29,7 +29,11 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
-    "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),
+    "orgs": (
+        "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places",
+        "live_trainings.trainings", "live_trainings.sessions", "live_trainings.participants",
+        "live_trainings.attendance", "live_trainings.export",
+    ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
 }  # fmt: skip

@@ -65,7 +65,9 @@ def _live(world: World, driver: Driver, org: str, member: str) -> dict[str, str]
     body = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
     enroll = world.post(f"{base}/enroll", driver.admin, body).json["enroll_id"]
     driver.work()
-    return {"training_id": training, "session_id": session, "enroll_id": enroll}
+    export = world.post(f"{base}/{training}/participants/export", driver.admin).json["export_id"]
+    driver.work()
+    return {"training_id": training, "session_id": session, "enroll_id": enroll, "export_id": export}
 
 
 def _participation(world: World, driver: Driver, org: str, member: str) -> str:
