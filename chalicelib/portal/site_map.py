@@ -32,7 +32,8 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places",
         "live_trainings.trainings", "live_trainings.sessions", "live_trainings.participants",
-        "live_trainings.attendance", "live_trainings.export",
+        "live_trainings.attendance", "live_trainings.export", "live_trainings.enroll_users",
+        "live_trainings.enroll_steps", "live_trainings.enroll_review",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),

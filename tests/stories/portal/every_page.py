@@ -8,6 +8,8 @@ from chalicelib.portal.site_map import PortalPage, every_page
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
+from chalicelib.training.sessions.enrolling.drafts import service as enroll_drafts
+from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 from tests.stories.training.certificates.holders import holder
@@ -40,10 +42,13 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
+    live = _live(world, driver, org, member)
+    begun = EnrollDraftForm(member_ids=[member], sessions={live["training_id"]: live["session_id"]})
+    enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, begun, world.now)
     own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
         "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",
-        "certificate_id": own.certificate["certificate_id"], **_live(world, driver, org, member),
+        "certificate_id": own.certificate["certificate_id"], **live,
         "participation_id": _participation(world, driver, own.org, own.member),
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
