@@ -82,7 +82,7 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     driver.work()
     page = browser.open(page.address.partition("?")[0])
     assert "3 of 3 people done" in page.text
-    assert page.text.count("waiting list") == 1
+    assert page.text.count("waiting list, number 1") == 1
     assert page.text.count("At the same time:") >= 3
     assert 'aria-busy="false"' in page.answer.text
     # The draft leads there from now on.
