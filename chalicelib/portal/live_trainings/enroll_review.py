@@ -51,7 +51,7 @@ def enroll_people(visit: Visit) -> GoTo | Shown:
         enroll.enroll(visit.org_scope, asked, enroll_id, visit.now)
     except (Invalid, Conflict) as error:
         return _page(visit, error)
-    drafts.enrolled(visit.org_scope, draft.draft_id, enroll_id, visit.now)
+    drafts.enrolled(visit.org_scope, form.kind, draft.draft_id, enroll_id, visit.now)
     return GoTo(visit.address(results_path(visit, enroll_id), done="enrolled"))
 
 

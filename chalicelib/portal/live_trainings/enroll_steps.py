@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.core.errors import FieldError, Invalid, MusterError
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import sessions_of, to_come
-from chalicelib.portal.live_trainings.enroll_common import DRAFT, chosen, draft_of, show, to_step
+from chalicelib.portal.live_trainings.enroll_common import DRAFT, change, chosen, draft_of, show, to_step
 from chalicelib.portal.live_trainings.enroll_review import visible_from
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
@@ -42,7 +42,7 @@ def choose_trainings(visit: Visit) -> GoTo | Shown:
     if len(after) > MAX_TRAININGS:
         problem = f"Choose up to {MAX_TRAININGS} trainings. You chose {len(after)}."
         return _trainings_page(visit, Invalid(FieldError("sessions", "too_many", problem)))
-    drafts.change(visit.org_scope, visit.params["draft_id"], patch, visit.now)
+    change(visit, patch)
     if go == "next" and not after:
         return _trainings_page(visit, Invalid(FieldError("sessions", "required", "Choose at least one session.")))
     if go == "next":
@@ -64,7 +64,7 @@ def choose_parameters(visit: Visit) -> GoTo | Shown:
         "day": visit.form.one("day").strip()[:10],
         "time": visit.form.one("time").strip()[:5],
     }
-    draft = drafts.change(visit.org_scope, visit.params["draft_id"], lambda form: given, visit.now)
+    draft = change(visit, lambda _: given)
     try:
         visible_from(visit, drafts.form_of(draft))
     except Invalid as error:

@@ -1,4 +1,4 @@
-"""Enrolling, begun, and its first step: who."""
+"""Enrolling in live trainings or courses, begun, and its first step: who."""
 
 from typing import Any
 
@@ -10,7 +10,19 @@ from chalicelib.people.search import service as search
 from chalicelib.people.search.picked import picked
 from chalicelib.people.search.schemas import MAX_PICKED, Filter
 from chalicelib.portal.answer import GoTo, Shown
-from chalicelib.portal.live_trainings.enroll_common import DRAFT, ENROLL, STEPS, draft_of, is_done, show, to_step
+from chalicelib.portal.live_trainings.enroll_common import (
+    COURSES,
+    COURSES_DRAFT,
+    DRAFT,
+    ENROLL,
+    change,
+    draft_of,
+    enroll_path,
+    kind_of,
+    next_step,
+    show,
+    to_step,
+)
 from chalicelib.portal.orgs import choices
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
@@ -27,55 +39,57 @@ _QUERY = ("search", "by", "department_id", "group_id", "location_id", "field_nam
 # Goes along from a training's own page to the next step.
 _ALONG = "training_id"
 _BY = ("name", "email", "login")
+_MAX_NAME = 200
 
 
 @pages.get(ENROLL)
+@pages.get(COURSES, needs=Permission.TRAINING)
 def start(visit: Visit) -> Shown:
-    given = {name: visit.query.one(name)[:40] for name in ("training_id", "session_id", "member_id")}
-    facts = {
-        "drafts": [(draft, drafts.form_of(draft)) for draft in drafts.newest(visit.org_scope, visit.now)],
-        "given": given,
-        "people": picked(visit.org_scope, [given["member_id"]], visit.now) if given["member_id"] else [],
-        "done": visit.query.one("done"),
-    }
-    return Shown("trainings/enroll/start.html", facts)
+    return _start_page(visit, None)
 
 
 @pages.post(ENROLL)
-def begin(visit: Visit) -> GoTo:
+@pages.post(COURSES, needs=Permission.TRAINING)
+def begin(visit: Visit) -> GoTo | Shown:
     """With the person, and the session, that the page was opened for."""
     people = picked(visit.org_scope, visit.form.many("member_id")[:MAX_PICKED], visit.now)
-    form = EnrollDraftForm(member_ids=[one.member_id for one in people])
+    form = EnrollDraftForm(kind=kind_of(visit), member_ids=[one.member_id for one in people])
     training_id, session_id = visit.form.one("training_id"), visit.form.one("session_id")
-    if training_id and session_id:
+    if form.kind == "courses":
+        form.name = " ".join(visit.form.one("name").split())[:_MAX_NAME]
+        if not form.name:
+            return _start_page(visit, Invalid(FieldError("name", "required", "Give it a name.")))
+    elif training_id and session_id:
         sessions.session_of(visit.org_id, training_id, session_id)
         form.sessions = {training_id: session_id}
     # The form's own id: pressed twice, it begins one draft.
     draft_id = visit.form_id if is_ulid(visit.form_id or "") else new_id(visit.now)
     draft = drafts.begin(visit.org_scope, str(draft_id), form, visit.now)
-    step = next(one for one in STEPS if not is_done(drafts.form_of(draft), one))
-    path = f"/orgs/{visit.org_id}/trainings/enroll/{draft.draft_id}/{'users' if step == 'parameters' else step}"
+    path = enroll_path(visit, draft.draft_id, next_step(drafts.form_of(draft)))
     return GoTo(visit.address(path, training_id=training_id if not session_id else ""))
 
 
 @pages.get(DRAFT)
+@pages.get(COURSES_DRAFT, needs=Permission.TRAINING)
 def go_on(visit: Visit) -> GoTo:
-    form = drafts.form_of(draft_of(visit))
-    return to_step(visit, next((step for step in STEPS if not is_done(form, step)), "review"))
+    return to_step(visit, next_step(drafts.form_of(draft_of(visit))))
 
 
 @pages.post(DRAFT + "/delete")
+@pages.post(COURSES_DRAFT + "/delete", needs=Permission.TRAINING)
 def delete(visit: Visit) -> GoTo:
-    drafts.delete(visit.org_scope, visit.params["draft_id"], visit.now)
-    return GoTo(visit.address(f"/orgs/{visit.org_id}/trainings/enroll", done="deleted"))
+    drafts.delete(visit.org_scope, kind_of(visit), visit.params["draft_id"], visit.now)
+    return GoTo(visit.address(enroll_path(visit), done="deleted"))
 
 
 @pages.get(DRAFT + "/users")
+@pages.get(COURSES_DRAFT + "/users", needs=Permission.TRAINING)
 def users(visit: Visit) -> GoTo | Shown:
     return _page(visit, None)
 
 
 @pages.post(DRAFT + "/users")
+@pages.post(COURSES_DRAFT + "/users", needs=Permission.TRAINING)
 def choose_users(visit: Visit) -> GoTo | Shown:
     """Adds who is ticked, or whoever matches; takes somebody out; or goes on. The search stays in the address."""
     go, _, one = visit.form.one("go").partition(" ")
@@ -85,14 +99,14 @@ def choose_users(visit: Visit) -> GoTo | Shown:
             return _page(visit, Invalid(FieldError("people", "required", "Choose somebody first.")))
         if (error := _add(visit)) is not None:
             return _page(visit, error)
-        return to_step(visit, "trainings", training_id=given[_ALONG])
+        return to_step(visit, "courses" if kind_of(visit) == "courses" else "trainings", training_id=given[_ALONG])
     if go == "all":
         asked = _filter(visit)
-        _save(visit, lambda form: {"filter": asked.model_dump(mode="json", exclude_defaults=True), "without": []})
+        change(visit, lambda form: {"filter": asked.model_dump(mode="json", exclude_defaults=True), "without": []})
     elif go == "clear":
-        _save(visit, lambda form: {"filter": None, "without": []})
+        change(visit, lambda form: {"filter": None, "without": []})
     elif go == "remove":
-        _save(visit, lambda form: _without(form, one))
+        change(visit, lambda form: _without(form, one))
     elif (error := _add(visit)) is not None:
         return _page(visit, error)
     return to_step(visit, "users", **given)
@@ -105,7 +119,7 @@ def _add(visit: Visit) -> Invalid | None:
     if len(set(before) | set(ids)) > MAX_PICKED:
         problem = f"You can pick up to {MAX_PICKED:,} people one by one. For more, add all that match a search."
         return Invalid(FieldError("people", "too_many", problem))
-    _save(
+    change(
         visit,
         lambda form: {
             "member_ids": list(dict.fromkeys([*form.member_ids, *ids])),
@@ -121,8 +135,19 @@ def _without(form: EnrollDraftForm, member_id: str) -> dict[str, Any]:
     return {"member_ids": left, "without": [*form.without, member_id][-MAX_PICKED:] if form.filter else []}
 
 
-def _save(visit: Visit, patch: Any) -> None:
-    drafts.change(visit.org_scope, visit.params["draft_id"], patch, visit.now)
+def _start_page(visit: Visit, error: Invalid | None) -> Shown:
+    source = visit.form if error else visit.query
+    given = {name: source.one(name)[:_MAX_NAME] for name in ("training_id", "session_id", "member_id", "name")}
+    found = drafts.newest(visit.org_scope, kind_of(visit), visit.now)
+    facts = {
+        "kind": kind_of(visit),
+        "drafts": [(draft, drafts.form_of(draft)) for draft in found],
+        "given": given,
+        "people": picked(visit.org_scope, [given["member_id"]], visit.now) if given["member_id"] else [],
+        "problem": error,
+        "done": visit.query.one("done"),
+    }
+    return Shown("trainings/enroll/start.html", facts, error.status if error else 200)
 
 
 def _filter(visit: Visit) -> Filter:

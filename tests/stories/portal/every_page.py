@@ -45,6 +45,8 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     live = _live(world, driver, org, member)
     begun = EnrollDraftForm(member_ids=[member], sessions={live["training_id"]: live["session_id"]})
     enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, begun, world.now)
+    courses = EnrollDraftForm(kind="courses", name="Q2", member_ids=[member], course_ids=[course])
+    enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, courses, world.now)
     own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
         "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",

@@ -9,14 +9,15 @@ def drafts_pk(org_id: str, account_id: str) -> str:
     return f"ENROLL_DRAFTS#{org_id}#{account_id}"
 
 
-def draft_sk(draft_id: str) -> str:
-    return f"DRAFT#{draft_id}"
+def draft_sk(kind: str, draft_id: str) -> str:
+    return f"{kind.upper()}#{draft_id}"
 
 
 class EnrollDraft(OutboxItem):
-    """`ENROLL_DRAFTS#<org>#<account>` / `DRAFT#<id>`: one admin's own. `form` is a `schemas.EnrollDraftForm`.
+    """`ENROLL_DRAFTS#<org>#<account>` / `TRAININGS#<id>` or `COURSES#<id>`: one admin's own.
 
-    `enroll_id` once its people were enrolled. `revision` grows with each change.
+    `form` is a `schemas.EnrollDraftForm`. `enroll_id` once its people were enrolled; of courses that is the batch.
+    `plan_id` is that of the preview of this very form. `revision` grows with each change.
     """
 
     # By what an admin looks for people: the start of a name, a value of a profile field.
@@ -25,6 +26,7 @@ class EnrollDraft(OutboxItem):
     draft_id = UnicodeAttribute()
     form = JSONAttribute()
     enroll_id = UnicodeAttribute(null=True)
+    plan_id = UnicodeAttribute(null=True)
     revision = NumberAttribute(default=1)
     changed_at = UnicodeAttribute()
     ttl = NumberAttribute()

@@ -13,20 +13,27 @@ def create(draft: EnrollDraft) -> bool:
     return table.put_if_new(draft)
 
 
-def find(org_id: str, account_id: str, draft_id: str) -> EnrollDraft | None:
-    return table.get(EnrollDraft, drafts_pk(org_id, account_id), draft_sk(draft_id))
+def find(org_id: str, account_id: str, kind: str, draft_id: str) -> EnrollDraft | None:
+    return table.get(EnrollDraft, drafts_pk(org_id, account_id), draft_sk(kind, draft_id))
 
 
-def newest(org_id: str, account_id: str, limit: int) -> Sequence[EnrollDraft]:
+def newest(org_id: str, account_id: str, kind: str, limit: int) -> Sequence[EnrollDraft]:
     return table.query(
-        EnrollDraft, drafts_pk(org_id, account_id), limit=limit, newest_first=True, consistent=True
+        EnrollDraft,
+        drafts_pk(org_id, account_id),
+        prefix=draft_sk(kind, ""),
+        limit=limit,
+        newest_first=True,
+        consistent=True,
     ).items
 
 
 def change(draft: EnrollDraft, changes: dict[str, Any]) -> None:
     """ConditionFailed when it was changed since it was read."""
     actions = [EnrollDraft.revision.set(draft.revision + 1)]
-    actions += [getattr(EnrollDraft, name).set(value) for name, value in changes.items()]
+    for name, value in changes.items():
+        attribute = getattr(EnrollDraft, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
     is_same = EnrollDraft.revision == draft.revision
     table.transact([Write("update", EnrollDraft(*draft.key), is_same, tuple(actions))])
 
