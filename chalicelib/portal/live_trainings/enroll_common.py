@@ -11,13 +11,9 @@ from chalicelib.people.search.picked import picked
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import TRAININGS
 from chalicelib.portal.visit import Visit
-from chalicelib.training.sessions import sessions, store
-from chalicelib.training.sessions.enrolling import overlaps
 from chalicelib.training.sessions.enrolling.drafts import service as drafts
 from chalicelib.training.sessions.enrolling.drafts.models import EnrollDraft
 from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm, Kind
-from chalicelib.training.sessions.enrolling.enroll_schemas import OverlapWarning
-from chalicelib.training.sessions.schemas import SessionOut
 
 ENROLL = TRAININGS + "/enroll"
 DRAFT = ENROLL + "/{draft_id}"
@@ -96,16 +92,6 @@ def is_done(form: EnrollDraftForm, step: str) -> bool:
     if step == "parameters":
         return form.visible == "now" or bool(form.day)
     return step == "schedule"
-
-
-def chosen(visit: Visit, form: EnrollDraftForm) -> tuple[list[tuple[str, SessionOut]], list[OverlapWarning]]:
-    """Titles and sessions of what was chosen and is still there, and which of them are at the same time."""
-    pairs = list(form.sessions.items())
-    found = store.sessions_by_id(visit.org_id, pairs) if pairs else {}
-    trainings = store.trainings_by_id(visit.org_id, [one for one, _ in pairs]) if pairs else {}
-    there = [found[session_id] for training_id, session_id in pairs if session_id in found and training_id in trainings]
-    named = [(str(trainings[one.training_id].title), sessions.out(one)) for one in there]
-    return named, overlaps.among(there, trainings)
 
 
 def _state(form: EnrollDraftForm, name: str, now: str) -> str:

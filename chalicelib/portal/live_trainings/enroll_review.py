@@ -10,15 +10,15 @@ from chalicelib.people.search.picked import picked
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.live_trainings.common import TRAININGS
-from chalicelib.portal.live_trainings.enroll_common import DRAFT, chosen, draft_of, results_path, show, to_step
+from chalicelib.portal.live_trainings.enroll_common import DRAFT, draft_of, results_path, show, to_step
 from chalicelib.portal.live_trainings.enroll_users import people_total, words_of
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import zone_in
-from chalicelib.training.sessions import store
 from chalicelib.training.sessions.enrolling import enroll, enroll_results
 from chalicelib.training.sessions.enrolling.drafts import service as drafts
+from chalicelib.training.sessions.enrolling.drafts.choices import chosen, named
 from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
 from chalicelib.training.sessions.enrolling.enroll_schemas import EnrollForm
 from chalicelib.training.sessions.states import EnrollStatus
@@ -60,13 +60,12 @@ def results(visit: Visit) -> Shown:
     """A line for each person and training, so far."""
     found = enroll_results.page(visit.org_scope, visit.params["enroll_id"], visit.pager())
     people = picked(visit.org_scope, [one.member_id for one in found.items], visit.now)
-    trainings = store.trainings_by_id(visit.org_id, {one.training_id for one in found.items})
-    pairs = {(one.training_id, one.session_id) for one in found.items}
+    titles, sessions = named(visit.org_scope, found.items)
     facts = {
         "found": found,
         "people": {one.member_id: one for one in people},
-        "titles": {one: str(training.title) for one, training in trainings.items()},
-        "sessions": store.sessions_by_id(visit.org_id, sorted(pairs), consistent=False) if pairs else {},
+        "titles": titles,
+        "sessions": sessions,
         "is_later": found.visible_from > f"{visit.now:%Y-%m-%dT%H:%M:%S}",
         "live": live(visit, found.status == EnrollStatus.RUNNING),
         "is_first": not visit.query.one("cursor"),
@@ -100,10 +99,10 @@ def _page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
         visible = visible_from(visit, form)
     except Invalid:
         return to_step(visit, "parameters")
-    named, warnings = chosen(visit, form)
+    sessions, warnings = chosen(visit.org_scope, form)
     total, known = people_total(visit, form)
     facts = {
-        "chosen": named,
+        "chosen": sessions,
         "warnings": warnings,
         "total": total,
         "num_without_address": sum(one.email is None for one in known),

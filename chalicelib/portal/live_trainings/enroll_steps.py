@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.core.errors import FieldError, Invalid, MusterError
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import sessions_of, to_come
-from chalicelib.portal.live_trainings.enroll_common import DRAFT, change, chosen, draft_of, show, to_step
+from chalicelib.portal.live_trainings.enroll_common import DRAFT, change, draft_of, show, to_step
 from chalicelib.portal.live_trainings.enroll_review import visible_from
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
@@ -13,6 +13,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.training.sessions import trainings
 from chalicelib.training.sessions.enrolling.drafts import service as drafts
+from chalicelib.training.sessions.enrolling.drafts.choices import chosen
 from chalicelib.training.sessions.enrolling.enroll_schemas import MAX_TRAININGS
 from chalicelib.training.sessions.schemas import SessionOut, TrainingOut, TrainingQuery
 
@@ -85,7 +86,7 @@ def _trainings_page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
         (one, to_come(visit, sessions_of(visit, one.training_id)) if one.next_session_at else []) for one in listed
     ]
     form = drafts.form_of(draft_of(visit))
-    named, warnings = chosen(visit, form)
+    named, warnings = chosen(visit.org_scope, form)
     facts = {
         "offered": offered,
         "search": word,
@@ -100,6 +101,6 @@ def _trainings_page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
 
 
 def _parameters_page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
-    named, warnings = chosen(visit, drafts.form_of(draft_of(visit)))
+    named, warnings = chosen(visit.org_scope, drafts.form_of(draft_of(visit)))
     zone = str(zone_in(visit.org_scope.msp_id, visit.org_id))
     return show(visit, "parameters", {"chosen": named, "warnings": warnings, "zone": zone}, error)

@@ -81,5 +81,9 @@ def _participation(world: World, driver: Driver, org: str, member: str) -> str:
     return f"{org}.{member}.{_live(world, driver, org, member)['training_id']}"
 
 
+# Addresses of files, which browsers save and do not show.
+FILES = ("/file",)
+
+
 def pages(method: str) -> list[PortalPage]:
-    return [page for page in every_page() if page.method == method]
+    return [page for page in every_page() if page.method == method and not page.path.endswith(FILES)]

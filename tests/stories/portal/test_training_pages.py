@@ -253,3 +253,21 @@ def test_who_is_limited_to_a_department_sees_and_enters_its_people_only(place: P
     fields = [("member_id", other), (f"attendance_{other}", "attended"), ("go", "stay")]
     assert "could not be saved" in browser.request("POST", f"{place.here}/attendance", fields).text
     assert place.status(other) == "invited"
+
+
+def test_a_grid_that_was_filled_in_when_the_session_ended_is_not_lost(place: Place) -> None:
+    (ann,) = place.people("Ann")
+    place.starts()
+    form = place.browser.open(f"{place.here}/attendance").form("Save")
+    place.world.now += timedelta(hours=2)
+    page = place.browser.send(form, **{f"attendance_{ann}": "attended", f"comment_{ann}": "Well done"})
+    assert page.heading == "Log in"
+    assert "What you typed is kept" in page.text
+    assert place.status(ann) == "invited"
+    place.browser.has_session_of(place.live.admin)
+    page = place.browser.open("/continue")
+    assert page.forms
+    sent = next(one for one in page.forms if f"comment_{ann}" in one.names())
+    page = place.browser.send(sent)
+    assert "Saved 1 person." in page.text
+    assert place.status(ann) == "attended"
