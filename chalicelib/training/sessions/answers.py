@@ -129,10 +129,12 @@ def tentative(answerer: Answerer, now: datetime) -> Participant:
 
     def step() -> tuple[Participant, list[TellPeople]]:
         session, participant = load(answerer)
+        answerer.more["remark"] = TENTATIVE
+        if participant.status == ParticipantStatus.INVITED and participant.remark == TENTATIVE:
+            return _once_more(answerer, session, participant, now)
         _refuse_closed(session, participant, now)
         if participant.status not in EXPECTED:
             raise Conflict("no_place", "You have no place in this session. Accept to get one, if one is free.")
-        answerer.more["remark"] = TENTATIVE
         return _commit(answerer, session, participant, ParticipantStatus.INVITED, [], [], now)
 
     return _settle(step, now)
