@@ -34,7 +34,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
         "live_trainings.trainings", "live_trainings.sessions", "live_trainings.participants",
         "live_trainings.attendance", "live_trainings.export", "live_trainings.enroll_users",
         "live_trainings.enroll_steps", "live_trainings.enroll_review", "org_training.enroll", "org_training.batches",
-        "org_training.batch_actions",
+        "org_training.batch_actions", "org_training.learning",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),

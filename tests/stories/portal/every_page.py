@@ -50,6 +50,7 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
         "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",
+        "learned_id": f"{org}.{member}.{course}", "offer_id": f"{member}.{course}",
         "certificate_id": own.certificate["certificate_id"], **live,
         "participation_id": _participation(world, driver, own.org, own.member),
         "draft_id": draft_id,

@@ -166,3 +166,50 @@ def test_who_is_limited_to_a_department_enrolls_its_people_only(place: Place) ->
         f"{place.base}/{place.batches()[0]['batch_id']}/courses/{place.courses[0]}/learners", place.admin
     )}  # fmt: skip
     assert learner_ids == set(place.members)
+
+
+def test_what_a_person_learns_is_edited_and_cancelled_one_by_one(place: Place) -> None:
+    place.driver.launch(place.org, place.courses)
+    browser, (ann, ben, _) = place.browser, place.members
+    browser.open(f"/orgs/{place.org}/learners/{ann}")
+    page = browser.follow("Courses, trainings and emails of Ann Hale")
+    assert "Courses (2)" in page.text
+    assert "enrolled in a batch: Q1 awareness" in page.text
+    browser.follow("Edit Spotting Phishing")
+    page = browser.press("Save the due date", due_by="2026-01-01")
+    assert page.status == 422
+    page = browser.press("Save the due date", due_by="2027-02-01")
+    assert "Mon 1 Feb 2027" in page.text
+    browser.follow("Edit Spotting Phishing")
+    page = browser.press("Enter as completed", score="200")
+    assert page.status == 422
+    form = page.form("Enter as completed")
+    page = browser.send(form, score="90", completed_at="2027-01-04")
+    assert "score 90" in page.text
+    browser.send(form, score="90", completed_at="2027-01-04")
+    browser.follow("Cancel Safe Lifting")
+    form = browser.page.form("Cancel the enrollment")
+    page = browser.send(form)
+    assert "The enrollment is cancelled." in page.text
+    browser.send(form)
+    found = {one["title"]: one["status"] for one in place.world.every(
+        f"/orgs/{place.org}/members/{ann}/enrollments", place.admin
+    )}  # fmt: skip
+    assert found == {"Spotting Phishing": "completed", "Safe Lifting": "cancelled"}
+    # Of somebody else's the address says nothing.
+    other = f"/orgs/{place.org}/learners/{ann}/learning/{place.org}.{ben}.{place.courses[0]}"
+    assert browser.open(other).status == 404
+    assert browser.request("POST", f"{other}/cancel", []).status == 404
+
+
+def test_what_people_elsewhere_learn_is_not_shown_to_who_is_limited(place: Place) -> None:
+    place.driver.launch(place.org, place.courses)
+    admin = place.world.org_admin(place.org, role="department_admin", department_ids=[place.docks])
+    browser = Browser(place.world).has_session_of(admin)
+    assert "Courses (2)" in browser.open(f"/orgs/{place.org}/learners/{place.members[0]}/learning").text
+    at = f"/orgs/{place.org}/learners/{place.sam}/learning"
+    enrollment = f"{at}/{place.org}.{place.sam}.{place.courses[0]}"
+    for path in (at, enrollment, f"{enrollment}/cancel"):
+        assert browser.open(path).status == 403, path
+    for path in (enrollment, f"{enrollment}/cancel", f"{at}/offers/x"):
+        assert browser.request("POST", path, []).status == 403, path
