@@ -32,8 +32,8 @@ def choose_from(visit: Visit) -> GoTo | Shown:
 def choose_trainings(visit: Visit) -> GoTo | Shown:
     """A session of each training on the page, or none; what was chosen on other pages stays."""
     shown = visit.form.many("training_id")[:_PER_PAGE]
-    answers = {one: visit.form.one(f"session_{one}") for one in shown}
     go, _, removed = visit.form.one("go").partition(" ")
+    answers = {one: "" if one == removed else visit.form.one(f"session_{one}") for one in shown}
 
     def patch(form: Any) -> dict[str, Any]:
         kept = {one: session for one, session in form.sessions.items() if one not in answers and one != removed}

@@ -67,7 +67,12 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     page = browser.press("Go on to trainings", go="next")
     page = browser.press("Go on", go="next")
     assert page.status == 422
-    page = place.choose(**{f"session_{place.training}": place.session, f"session_{place.other}": place.same_time})
+    both = {f"session_{place.training}": place.session, f"session_{place.other}": place.same_time}
+    page = browser.press("Save, and choose more", go="save", **both)
+    assert "Chosen (2)" in page.text
+    page = browser.press("Remove First aid", go=f"remove {place.training}", **both)
+    assert "Chosen (1)" in page.text
+    page = place.choose(**both)
     assert page.heading == "When people know"
     assert "Fire drill and First aid are at the same time." in page.text
     page = browser.press("Review")
