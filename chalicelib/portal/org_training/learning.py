@@ -7,7 +7,6 @@ from chalicelib.people.members import service as directory
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import number_or_text
 from chalicelib.portal.orgs import choices
-from chalicelib.portal.orgs.learners import LEARNERS
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
@@ -24,7 +23,7 @@ from chalicelib.web.paging import Walk
 
 pages = Pages(Permission.TRAINING_READ)
 
-_LEARNING = LEARNERS + "/{member_id}/learning"
+_LEARNING = "/orgs/{org_id}/learning/{member_id}"
 _ENROLLMENT = _LEARNING + "/{learned_id}"
 _MAILS = 20
 
@@ -133,7 +132,7 @@ def _form(visit: Visit, error: MusterError | None) -> Shown:
 
 
 def _path(visit: Visit) -> str:
-    return f"/orgs/{visit.org_id}/learners/{visit.params['member_id']}/learning"
+    return f"/orgs/{visit.org_id}/learning/{visit.params['member_id']}"
 
 
 def _back(visit: Visit, done: str) -> GoTo:

@@ -197,7 +197,7 @@ def test_what_a_person_learns_is_edited_and_cancelled_one_by_one(place: Place) -
     )}  # fmt: skip
     assert found == {"Spotting Phishing": "completed", "Safe Lifting": "cancelled"}
     # Of somebody else's the address says nothing.
-    other = f"/orgs/{place.org}/learners/{ann}/learning/{place.org}.{ben}.{place.courses[0]}"
+    other = f"/orgs/{place.org}/learning/{ann}/{place.org}.{ben}.{place.courses[0]}"
     assert browser.open(other).status == 404
     assert browser.request("POST", f"{other}/cancel", []).status == 404
 
@@ -206,8 +206,8 @@ def test_what_people_elsewhere_learn_is_not_shown_to_who_is_limited(place: Place
     place.driver.launch(place.org, place.courses)
     admin = place.world.org_admin(place.org, role="department_admin", department_ids=[place.docks])
     browser = Browser(place.world).has_session_of(admin)
-    assert "Courses (2)" in browser.open(f"/orgs/{place.org}/learners/{place.members[0]}/learning").text
-    at = f"/orgs/{place.org}/learners/{place.sam}/learning"
+    assert "Courses (2)" in browser.open(f"/orgs/{place.org}/learning/{place.members[0]}").text
+    at = f"/orgs/{place.org}/learning/{place.sam}"
     enrollment = f"{at}/{place.org}.{place.sam}.{place.courses[0]}"
     for path in (at, enrollment, f"{enrollment}/cancel"):
         assert browser.open(path).status == 403, path
