@@ -23,7 +23,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "logout": ("doors.log_in",),
     "me": (
         "me.to_do", "me.courses", "me.trainings", "me.certificates", "me.notifications", "me.calendar", "me.profile",
-        "me.data",
+        "me.data", "me.library",
     ),
     "msp": (
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",

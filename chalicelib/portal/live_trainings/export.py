@@ -14,7 +14,7 @@ from chalicelib.web.idempotency import idempotent
 
 pages = Pages(Permission.TRAINING_READ)
 
-_EXPORT = TRAINING + "/export/{export_id}"
+_EXPORT = TRAINING + "/export/{csv_id}"
 
 
 @pages.post(TRAINING + "/export")
@@ -43,7 +43,7 @@ def export_file(visit: Visit) -> GoTo:
 
 
 def _found(visit: Visit) -> ExportOut:
-    found = exports.find(visit.org_scope, visit.params["export_id"], visit.now)
+    found = exports.find(visit.org_scope, visit.params["csv_id"], visit.now)
     if found.kind != ExportKind.PARTICIPANTS:
         raise NotFound("There is no such export")
     return found

@@ -75,7 +75,7 @@ def _live(world: World, driver: Driver, org: str, member: str) -> dict[str, str]
     driver.work()
     export = world.post(f"{base}/{training}/participants/export", driver.admin).json["export_id"]
     driver.work()
-    return {"training_id": training, "session_id": session, "enroll_id": enroll, "export_id": export}
+    return {"training_id": training, "session_id": session, "enroll_id": enroll, "csv_id": export}
 
 
 def _participation(world: World, driver: Driver, org: str, member: str) -> str:

@@ -275,3 +275,26 @@ def test_what_is_anothers_is_not_there(learner: Learner, live: LiveTrainings) ->
     ):  # fmt: skip
         assert learner.browser.request("POST", f"/me/{path}", []).status == 404, path
     assert account
+
+
+def test_a_course_of_the_library_is_taken_once_and_its_progress_offered(world: World, driver: Driver) -> None:
+    course = world.course(driver.msp, "Safe Lifting", self_enroll=True)
+    org = world.org(driver.msp, "Alderquay Logistics", courses=[course])
+    account, member = world.learner(org)
+    browser = Browser(world).has_session_of(account)
+    browser.open("/me/courses")
+    page = browser.follow("Find a course to take on your own")
+    form = page.form("Take Safe Lifting")
+    page = browser.send(form)
+    assert "The course is yours." in page.text
+    assert browser.send(form).heading == "Safe Lifting"
+    assert "Offer my progress" not in page.text
+    page = browser.press("Start the course")
+    page = browser.press("Offer my progress", org_id=org)
+    assert "Your progress is offered." in page.text
+    assert "yours Open Safe Lifting" in browser.open("/me/library").text
+    admin = Browser(world).has_session_of(world.org_admin(org))
+    page = admin.open(f"/orgs/{org}/learning/{member}")
+    page = admin.press("Accept Safe Lifting")
+    assert "The progress counts here, too." in page.text
+    assert "Courses (1)" in page.text
