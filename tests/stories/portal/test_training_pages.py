@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.training.sessions import participants
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -183,7 +184,10 @@ def test_attendance_of_a_page_is_saved_together_and_nothing_else_is_touched(plac
     assert "Nothing was changed." in place.browser.send(place.browser.page.form("Save"), go="stay").text
 
 
-def test_many_people_are_entered_page_by_page(place: Place) -> None:
+@pytest.mark.parametrize("sorted_up_to", [1000, 60])
+def test_many_people_are_entered_page_by_page(place: Place, sorted_up_to: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, or in the order of the session where they are too many to sort."""
+    monkeypatch.setattr(participants, "MAX_SORTED", sorted_up_to)
     training, session = place.training, place.live.session(place.training)
     members = place.world.members(place.live.org, 120)
     place.live.enroll(members, (training, session))
@@ -200,6 +204,8 @@ def test_many_people_are_entered_page_by_page(place: Place) -> None:
     place.browser.send(page.form("Save"), go="rest")
     statuses = {one["status"] for one in place.live.participants(training, f"session_id={session}")}
     assert statuses == {"attended"}
+    page = place.browser.open(f"{place.base}/participants?sort=name&session_id={session}")
+    assert page.status == (200 if sorted_up_to == 1000 else 422)
 
 
 def test_a_single_result_is_entered_on_the_persons_page(place: Place) -> None:
