@@ -55,6 +55,11 @@ class Download:
     name: str
 
 
+@dataclass(frozen=True)
+class ToFile(GoTo):
+    """303 to a file by its signed link, which is of our own bucket: nothing of a request is ever in `path`."""
+
+
 def cookie(name: str, value: str, max_age: int | None = None) -> str:
     """Without an age it ends with the browser."""
     age = f"; Max-Age={max_age}" if max_age is not None else ""
@@ -80,7 +85,8 @@ def shown(answer: Shown, common: dict[str, Any], more: dict[str, str] | None = N
 
 
 def gone_to(answer: GoTo) -> Response:
-    headers = {**_HEADERS, "Location": f"{root()}/portal{answer.path if answer.path != '/' else ''}"}
+    here = f"{root()}/portal{answer.path if answer.path != '/' else ''}"
+    headers = {**_HEADERS, "Location": answer.path if isinstance(answer, ToFile) else here}
     return Response("", _with_cookies(headers, answer.cookies), 303)
 
 

@@ -11,7 +11,7 @@ from chalicelib.portal.visit import Visit
 # Whom a page is for: everybody, who is logged in, or who has a permission in the tenant that the address names.
 EVERYBODY, ACCOUNT = "everybody", "account"
 
-# By the first part of an address: a request imports the modules of its own wing.
+# By the first part of an address, and by its first and third: a request imports the modules of its own wing and room.
 MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "": ("doors.home",),
     "account": ("doors.devices",),
@@ -21,14 +21,27 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "forgot": ("doors.passwords",),
     "login": ("doors.log_in",),
     "logout": ("doors.log_in",),
+    "me": (
+        "me.to_do", "me.courses", "me.trainings", "me.certificates", "me.notifications", "me.calendar", "me.profile",
+        "me.data", "me.library",
+    ),
     "msp": (
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
-        "orgs.bulk", "orgs.join_page", "orgs.settings", "orgs.admins", "orgs.audit", "orgs.activity",
-        "orgs.learning",
+        "orgs.bulk", "orgs.join_page", "orgs.settings", "orgs.admins", "orgs.audit", "orgs.activity", "orgs.emails",
+    ),
+    # An organization's rooms: what only their pages need is imported for them alone.
+    "orgs/learning": ("org_training.learning",),
+    "orgs/training": (
+        "org_training.batches", "org_training.batch_actions", "org_training.enroll", "live_trainings.enroll_users",
+    ),
+    "orgs/trainings": (
+        "live_trainings.trainings", "live_trainings.sessions", "live_trainings.participants",
+        "live_trainings.attendance", "live_trainings.export", "live_trainings.enroll_users",
+        "live_trainings.enroll_steps", "live_trainings.enroll_review",
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
@@ -82,7 +95,9 @@ class Pages:
 
 def find(method: str, path: str) -> tuple[PortalPage, dict[str, str]] | None:
     """The page at this address, and the ids in it. The one with the fewest ids in its path wins."""
-    _load(path.split("/")[1])
+    parts = path.split("/")
+    _load(parts[1])
+    _load("/".join((parts[1], *parts[3:4])))
     found = [
         (page, match.groupdict())
         for page in PAGES.values()

@@ -80,6 +80,7 @@ TYPES_FOR_PAGES = {
     "chalicelib.aws.accounts",
     "chalicelib.training.batches.store",
     "chalicelib.training.rollouts.drafts.models",
+    "chalicelib.training.sessions.enrolling.drafts.models",
     "chalicelib.web.sessions.models",
 }
 

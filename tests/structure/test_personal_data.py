@@ -59,6 +59,7 @@ ERASED_BY = {
     "Partition": "kept: by what an admin chose people for a launch",
     "PlanItem": "goes by itself: an hour",
     "SearchCount": "goes by itself: an hour",
+    "EnrollDraft": "goes by itself: a week",
     "StepTicket": "goes by itself: 15 minutes",
     "JoinRequest": "goes by itself",
     "BrowserSession": "the account's job",

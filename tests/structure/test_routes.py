@@ -34,6 +34,7 @@ NOT_ONCE = {
     "POST /rsvp/{token}",
     "POST /me/trainings/{participation_id}/confirm",
     "POST /me/trainings/{participation_id}/decline",
+    "POST /me/trainings/{participation_id}/tentative",
     "POST /me/notifications/read",
     # Public ones have no caller whose key it could be; a code is mailed again, and the newest counts.
     "POST /auth/register",

@@ -25,3 +25,9 @@ def confirm_my_training(call: Call[Empty, Empty]) -> MyTraining:
 def decline_my_training(call: Call[Empty, Empty]) -> MyTraining:
     """The place goes to the first in line."""
     return my_trainings.decline(call.account_id, call.params["participation_id"], call.now)
+
+
+@routes.add("POST", _TRAINING + "/tentative", summary="Say that I may be coming", answer=MyTraining)
+def maybe_my_training(call: Call[Empty, Empty]) -> MyTraining:
+    """The place stays mine; the organizer sees that I am not sure."""
+    return my_trainings.tentative(call.account_id, call.params["participation_id"], call.now)

@@ -11,6 +11,8 @@ pages = Pages(ACCOUNT)
 @pages.get("/")
 def home(visit: Visit) -> GoTo | Shown:
     me = visit.me
+    if not me.roles:
+        return GoTo("/me")
     if len(me.roles) == 1 and not me.memberships:
         (role,) = me.roles
         return GoTo("/msp/training" if role.role == Role.MSP_ADMIN else f"/orgs/{role.org_id}")

@@ -21,6 +21,9 @@ from chalicelib.training.sessions.models import Participant, Session
 from chalicelib.training.sessions.states import EXPECTED, AnsweredBy, ParticipantStatus
 from chalicelib.training.sessions.tell import sequence_of
 
+# The remark of who says neither yes nor no.
+TENTATIVE = "Tentative"
+
 
 @dataclass(frozen=True)
 class Answerer:
@@ -115,6 +118,25 @@ def decline(answerer: Answerer, now: datetime) -> Participant:
         _refuse_closed(session, participant, now)
         writes, jobs = places.leave(answerer.msp_id, session, participant, now)
         return _commit(answerer, session, participant, ParticipantStatus.DECLINED, writes, jobs, now)
+
+    return _settle(step, now)
+
+
+def tentative(answerer: Answerer, now: datetime) -> Participant:
+    """Neither yes nor no: the place stays, and the organizer sees it. Saying so again is later, and no more.
+
+    Raises NotFound; Conflict for who has no place, and once the session is over or off.
+    """
+
+    def step() -> tuple[Participant, list[TellPeople]]:
+        session, participant = load(answerer)
+        answerer.more["remark"] = TENTATIVE
+        if participant.status == ParticipantStatus.INVITED and participant.remark == TENTATIVE:
+            return _once_more(answerer, session, participant, now)
+        _refuse_closed(session, participant, now)
+        if participant.status not in EXPECTED:
+            raise Conflict("no_place", "You have no place in this session. Accept to get one, if one is free.")
+        return _commit(answerer, session, participant, ParticipantStatus.INVITED, [], [], now)
 
     return _settle(step, now)
 

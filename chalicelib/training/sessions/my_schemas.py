@@ -5,7 +5,10 @@ from chalicelib.training.sessions.states import ParticipantStatus
 
 
 class MyTraining(BaseModel):
-    """`starts_at` and `ends_at` are local in `time_zone`, `starts_utc` and `ends_utc` the instants."""
+    """`starts_at` and `ends_at` are local in `time_zone`, `starts_utc` and `ends_utc` the instants.
+
+    `remark` is what a calendar's reply said, or "Tentative" for who has answered neither yes nor no.
+    """
 
     participation_id: str
     org_id: str
@@ -24,6 +27,7 @@ class MyTraining(BaseModel):
     place_in_line: int | None
     can_answer: bool
     answered_at: str | None
+    remark: str | None = None
     score: int | None
 
 

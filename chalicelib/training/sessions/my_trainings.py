@@ -63,6 +63,18 @@ def decline(account_id: str, participation_id: str, now: datetime) -> MyTraining
     return _one(answerer, entry, now)
 
 
+def tentative(account_id: str, participation_id: str, now: datetime) -> MyTraining:
+    """Raises NotFound; Conflict as `answers.tentative`."""
+    answerer, entry = _answerer(account_id, participation_id, now)
+    answers.tentative(answerer, now)
+    return _one(answerer, entry, now)
+
+
+def read(account_id: str, participation_id: str, now: datetime) -> MyTraining:
+    """Raises NotFound."""
+    return _one(*_answerer(account_id, participation_id, now), now)
+
+
 def memberships_of(account_id: str) -> list[AccountEntry]:
     entries = [entry for entry in access.entries(account_id) if entry.member_id and entry.org_id]
     return sorted(entries, key=lambda entry: str(entry.sk))
@@ -101,7 +113,7 @@ def _answerer(account_id: str, text: str, now: datetime) -> tuple[Answerer, Acco
                 held = participant_store.held(org_id, member_id, training_id)
                 if held is not None and _is_visible(Row(entry, held, ""), now):
                     ids = (entry.msp_id, org_id, training_id, member_id, str(held.pointer.participation_id))
-                    return Answerer(*ids, AnsweredBy.ACCOUNT, {}), entry
+                    return Answerer(*ids, AnsweredBy.ACCOUNT, {"remark": None}), entry
     raise NotFound("There is no such training")
 
 
@@ -139,5 +151,6 @@ def _out(row: Row, org: Org, training: Training, now: datetime) -> MyTraining:
         place_in_line=line.index(participant.member_id) + 1 if participant.member_id in line else None,
         can_answer=answers.state_of(session, participant, now) == "open",
         answered_at=participant.answered_at,
+        remark=participant.remark,
         score=None if participant.score is None else int(participant.score),
     )

@@ -24,6 +24,8 @@ _Members = Annotated[list[Id], Field(max_length=MAX_ATTENDANCE), *UNIQUE]
 class ParticipantsQuery(PageQuery):
     session_id: Id | None = None
     status: ParticipantStatus | None = None
+    has_place: bool = Field(False, description="Only who has a place: invited, confirmed, attended or absent.")
+    search: str | None = Field(None, max_length=200, description="The start of a name or an email address.")
     sort: Literal["session", "answer", "name"] = Field(
         "session",
         description=f"By answer and by name, up to {MAX_SORTED:,} people are sorted.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.core.errors import FieldError, Invalid, NotFound
 from chalicelib.core.paging import Page, filtered_page
-from chalicelib.core.text import normalized
+from chalicelib.core.text import normalized, searchable
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.explanations import explain
 from chalicelib.notifications.models import Mail
@@ -28,8 +28,9 @@ from chalicelib.training.sessions.participant_schemas import (
     ParticipantsQuery,
     TrainingReason,
 )
+from chalicelib.training.sessions.schemas import SessionOut
 from chalicelib.training.sessions.sessions import out as session_out
-from chalicelib.training.sessions.states import AnsweredBy, ParticipantStatus
+from chalicelib.training.sessions.states import SEATED, AnsweredBy, ParticipantStatus
 from chalicelib.training.sessions.tell import latest_mail_id
 from chalicelib.training.sessions.trainings import training_of
 from chalicelib.web.paging import Pager, invalid_cursor
@@ -107,6 +108,14 @@ def _member_training(
     )
 
 
+def read(scope: Scope, training_id: str, member_id: str) -> tuple[ParticipantOut, SessionOut]:
+    """Where a person is in a training, or was last. Raises NotFound."""
+    held = participant_store.held(scope.org, member_id, training_id)
+    if held is None or held.participant is None or held.session is None:
+        raise NotFound("This person isn't in a session of this training")
+    return one(scope.org, held.participant, held.session), session_out(scope, held.session)
+
+
 def one(org_id: str, participant: Participant, session: Session) -> ParticipantOut:
     return _out(org_id, [_Row(participant, session, members_store.member(org_id, participant.member_id), "")])[0]
 
@@ -126,7 +135,8 @@ def _sessions(org_id: str, training_id: str, query: ParticipantsQuery) -> list[S
 
 
 def _filter(scope: Scope, query: ParticipantsQuery) -> Callable[[_Row], bool]:
-    """By status, and to the people whom the caller may see."""
+    """By status and name, and to the people whom the caller may see."""
+    word = searchable(query.search or "")
     visible: frozenset[str] | None = None
     if scope.department_ids is not None:
         departments = structure_store.departments(scope.org)
@@ -135,11 +145,22 @@ def _filter(scope: Scope, query: ParticipantsQuery) -> Callable[[_Row], bool]:
     def keep(row: _Row) -> bool:
         if query.status is not None and row.status != query.status:
             return False
+        if query.has_place and row.status not in SEATED:
+            return False
+        if word and not _is_called(row.member, word):
+            return False
         if visible is None:
             return True
         return row.member is not None and row.member.status in ON_ROSTERS and row.member.department_id in visible
 
     return keep
+
+
+def _is_called(member: Member | None, word: str) -> bool:
+    if member is None:
+        return False
+    names = (f"{member.first_name} {member.last_name}", member.last_name, member.email or "")
+    return any(searchable(name).startswith(word) for name in names)
 
 
 def _read(org_id: str, sessions: Sequence[Session], after: str | None) -> Page[_Row]:

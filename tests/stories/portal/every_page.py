@@ -8,8 +8,11 @@ from chalicelib.portal.site_map import PortalPage, every_page
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
+from chalicelib.training.sessions.enrolling.drafts import service as enroll_drafts
+from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
 from tests.harness import World
 from tests.stories.driver import Driver, refused
+from tests.stories.training.certificates.holders import holder
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,20 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     role = world.post(f"/orgs/{org}/roles", driver.admin, {"name": "Auditor", "permissions": ["audit"]})
     exported = world.post(f"/orgs/{org}/training/export", driver.admin)
     pack = world.post(f"/orgs/{org}/audit/export", driver.admin)
-    enrolled = world.every(f"/orgs/{org}/members/{member}/enrollments", driver.admin)
+    live = _live(world, driver, org, member)
+    begun = EnrollDraftForm(member_ids=[member], sessions={live["training_id"]: live["session_id"]})
+    enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, begun, world.now)
+    courses = EnrollDraftForm(kind="courses", name="Q2", member_ids=[member], course_ids=[course])
+    enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, courses, world.now)
+    own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
-        "enrolled_id": enrolled[0]["enrollment_id"],
         "role_id": role.json["role_id"], "admin_id": world.org_admin(org), "export_id": exported.json["export_id"],
-        "pack_id": pack.json["export_id"],
-        "action_id": bulk.json["action_id"],
+        "pack_id": pack.json["export_id"], "action_id": bulk.json["action_id"],
         "import_id": uploaded.json["import_id"],
+        "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",
+        "learned_id": f"{org}.{member}.{course}", "offer_id": f"{member}.{course}",
+        "certificate_id": own.certificate["certificate_id"], **live,
+        "participation_id": _participation(world, driver, own.org, own.member),
         "draft_id": draft_id,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
@@ -63,8 +73,29 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     return Everything(driver.admin, ids)
 
 
+def _live(world: World, driver: Driver, org: str, member: str) -> dict[str, str]:
+    """A training of the client with a session, and somebody in it."""
+    base = f"/orgs/{org}/trainings"
+    training = world.post(base, driver.admin, {"title": "First aid", "certificate": True}).json["training_id"]
+    form = {
+        "starts_at": "2027-02-01T09:00", "ends_at": "2027-02-01T10:30", "time_zone": "Europe/Berlin", "place": "Room 1",
+        "capacity": 12,
+    }  # fmt: skip
+    session = world.post(f"{base}/{training}/sessions", driver.admin, form).json["session_id"]
+    body = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
+    enroll = world.post(f"{base}/enroll", driver.admin, body).json["enroll_id"]
+    driver.work()
+    export = world.post(f"{base}/{training}/participants/export", driver.admin).json["export_id"]
+    driver.work()
+    return {"training_id": training, "session_id": session, "enroll_id": enroll, "csv_id": export}
+
+
+def _participation(world: World, driver: Driver, org: str, member: str) -> str:
+    return f"{org}.{member}.{_live(world, driver, org, member)['training_id']}"
+
+
 # Addresses of files, which browsers save and do not show.
-FILES = ("/imports/template", "/imports/{import_id}/failed")
+FILES = ("/file", "/imports/template", "/imports/{import_id}/failed")
 
 
 def pages(method: str) -> list[PortalPage]:

@@ -13,7 +13,10 @@ from tests.stories.portal.browser import Browser
 from tests.stories.portal.every_page import Everything, everything, pages
 
 # What is not theirs to delete is gone for them already.
-_NOTHING_TO_DO = {"POST /msp/training/enrollment/{draft_id}/delete"}
+_NOTHING_TO_DO = {
+    "POST /msp/training/enrollment/{draft_id}/delete", "POST /orgs/{org_id}/trainings/enroll/{draft_id}/delete",
+    "POST /orgs/{org_id}/training/enrollment/{draft_id}/delete",
+}  # fmt: skip
 _INLINE = ("<style", " style=", "onclick", "onload", "javascript:", "<script>")
 
 

@@ -111,7 +111,7 @@ def apply(answerer: Answerer, reply: Reply, now: datetime) -> Outcome:
 
 
 # What says neither yes nor no.
-_REMARKS = {"TENTATIVE": "Tentative", "DELEGATED": "Would send somebody else"}
+_REMARKS = {"TENTATIVE": answers.TENTATIVE, "DELEGATED": "Would send somebody else"}
 
 
 def _partstat(answerer: Answerer, reply: Reply) -> str | None:

@@ -246,6 +246,7 @@ TABLE: dict[str, Case] = {
     "GET /me/trainings": Case(None, elsewhere=200),
     "POST /me/trainings/{participation_id}/confirm": Case(None),
     "POST /me/trainings/{participation_id}/decline": Case(None),
+    "POST /me/trainings/{participation_id}/tentative": Case(None),
     "GET /me/notifications": Case(None, elsewhere=200),
     "POST /me/notifications/read": Case(None, lambda _: {"ids": "all"}, elsewhere=200),
     "GET /me/calendar": Case(None, elsewhere=200),

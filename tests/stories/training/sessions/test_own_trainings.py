@@ -76,3 +76,46 @@ def test_they_are_listed_from_the_moment_on_and_answered(live: LiveTrainings) ->
     live.world.now = moment
     assert len(listed("?limit=1")) == 3
     assert live.world.post(path.format(hidden[0], "confirm"), account).status == 200
+
+
+def test_who_may_be_coming_keeps_the_place_and_says_it_once(live: LiveTrainings) -> None:
+    account, member = live.world.learner(live.org)
+    training, session = live.one(capacity=1, waiting_list=True)
+    live.enroll([member], (training, session))
+    path = f"/me/trainings/{live.org}.{member}.{training}"
+    answered = live.world.post(f"{path}/confirm", account)
+    assert answered.json["remark"] is None
+    live.later(minutes=1)
+    answered = live.world.post(f"{path}/tentative", account)
+    assert (answered.status, answered.json["status"], answered.json["remark"]) == (200, "invited", "Tentative")
+    stored = live.world.dump("core")
+    assert live.world.post(f"{path}/tentative", account).json == answered.json
+    assert live.world.dump("core") == stored
+    live.sound(session)
+    (row,) = live.participants(training)
+    assert (row["answered_by"], row["remark"]) == ("account", "Tentative")
+    live.later(minutes=1)
+    assert live.world.post(f"{path}/decline", account).json["remark"] is None
+    assert live.world.post(f"{path}/tentative", account).json["code"] == "no_place"
+    live.later(days=60)
+    assert live.world.post(f"{path}/tentative", account).status == 409
+
+
+def test_participants_are_found_by_the_start_of_a_name_and_by_their_place(live: LiveTrainings) -> None:
+    training, session = live.one(capacity=2, waiting_list=True)
+    names = [("Zoë", "Hale"), ("Kim", "Zoellner"), ("Sam", "Reed")]
+    people = [
+        live.person(f"p{index}@acme.example", first_name=first, last_name=last)
+        for index, (first, last) in enumerate(names)
+    ]
+    live.enroll(people, (training, session))
+    found = {query: [one["member_id"] for one in live.participants(training, query)] for query in (
+        "search=zoe", "search=p2", "search=nobody", "has_place=true", "sort=name&search=zoe",
+    )}  # fmt: skip
+    assert set(found["search=zoe"]) == set(people[:2])
+    assert found["sort=name&search=zoe"] == people[:2]
+    assert found["search=p2"] == [people[2]]
+    assert found["search=nobody"] == []
+    seated = [one["member_id"] for one in live.participants(training) if one["status"] == "invited"]
+    assert sorted(found["has_place=true"]) == sorted(seated)
+    assert len(seated) == 2
