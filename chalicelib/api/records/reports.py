@@ -1,6 +1,6 @@
 """HTTP: reports of an organization and of an MSP, as JSON and, by exports, as CSV (O10)."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
 from chalicelib.reporting.exports.states import ExportKind
@@ -29,33 +29,33 @@ from chalicelib.web.routing import Call, Empty, Routes
 # What only these routes need is imported by them: it would cost every cold start a tenth.
 routes = Routes("Reports", __name__, needs=Permission.TRAINING_READ, limited=True)
 
+A = TypeVar("A", bound=ReportState)
+
 _ORG = "/orgs/{org_id}/reports"
 _MSP: Any = {"needs": Permission.ROLLOUTS, "limited": False}
 _EXPORT: Any = {"answer": ExportOut, "query": Period, "status": 202, "idempotent": True}
 
 
-@routes.add(
-    "GET", _ORG + "/courses", summary="Report by course", answer=CourseReport, query=CourseReportQuery
-)  # fmt: skip
+@routes.add("GET", _ORG + "/courses", summary="Report by course", answer=CourseReport, query=CourseReportQuery)
 def report_courses(call: Call[Empty, CourseReportQuery]) -> CourseReport:
     """Only participants invited through Muster: what somebody took on their own does not count.
 
     The numbers are counted in the background, anew when they are an hour old; `as_of` says when. A line without
     anything in the period is left out, so a page may be short.
     """
-    return _page(call, _own(call), ReportKind.COURSES)
+    return _page(call, _own(call), ReportKind.COURSES, CourseReport)
 
 
 @routes.add("GET", _ORG + "/trainings", summary="Report by training", answer=TrainingReport, query=TrainingReportQuery)
 def report_trainings(call: Call[Empty, TrainingReportQuery]) -> TrainingReport:
     """Participants of the sessions that start in the period, added up by training."""
-    return _page(call, _own(call), ReportKind.TRAININGS)
+    return _page(call, _own(call), ReportKind.TRAININGS, TrainingReport)
 
 
 @routes.add("GET", _ORG + "/sessions", summary="Report by session", answer=SessionReport, query=ReportQuery)
 def report_sessions(call: Call[Empty, ReportQuery]) -> SessionReport:
     """Participants of the sessions that start in the period, in order of time."""
-    return _page(call, _own(call), ReportKind.SESSIONS)
+    return _page(call, _own(call), ReportKind.SESSIONS, SessionReport)
 
 
 @routes.add(
@@ -63,7 +63,7 @@ def report_sessions(call: Call[Empty, ReportQuery]) -> SessionReport:
 )
 def report_departments(call: Call[Empty, DepartmentReportQuery]) -> DepartmentReport:
     """Courses and trainings of the people who are in each department as of the count."""
-    return _page(call, _own(call), ReportKind.DEPARTMENTS)
+    return _page(call, _own(call), ReportKind.DEPARTMENTS, DepartmentReport)
 
 
 @routes.add("POST", _ORG + "/refresh", summary="Count the reports anew", answer=ReportState, status=202)
@@ -105,7 +105,7 @@ def export_report_departments(call: Call[Empty, Period]) -> ExportOut:
 )  # fmt: skip
 def report_msp_courses(call: Call[Empty, CourseReportQuery]) -> CourseReport:
     """All clients together, each by the days of its own time zone."""
-    return _page(call, _msp(call), ReportKind.COURSES)
+    return _page(call, _msp(call), ReportKind.COURSES, CourseReport)
 
 
 @routes.add(
@@ -113,7 +113,7 @@ def report_msp_courses(call: Call[Empty, CourseReportQuery]) -> CourseReport:
 )
 def report_clients(call: Call[Empty, ClientReportQuery]) -> ClientReport:
     """A line per client, by the days of its own time zone."""
-    return _page(call, _msp(call), ReportKind.CLIENTS)
+    return _page(call, _msp(call), ReportKind.CLIENTS, ClientReport)
 
 
 @routes.add(
@@ -139,10 +139,10 @@ def export_report_clients(call: Call[Empty, Period]) -> ExportOut:
     return _export(call, _msp(call), ReportKind.CLIENTS)
 
 
-def _page(call: Call[Any, Any], scope: Scope, kind: ReportKind) -> Any:
+def _page(call: Call[Any, Any], scope: Scope, kind: ReportKind, answer: type[A]) -> A:
     from chalicelib.reporting.reports import service
 
-    return service.page(scope, kind, call.query, Pager.of(call), call.now)
+    return service.page(scope, kind, answer, call.query, Pager.of(call), call.now)
 
 
 def _export(call: Call[Any, Period], scope: Scope, kind: ReportKind) -> ExportOut:

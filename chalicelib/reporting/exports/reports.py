@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
 from chalicelib.reporting.exports.schemas import Selection
-from chalicelib.reporting.reports import service
-from chalicelib.reporting.reports.kept import LINES_PER_FILE
+from chalicelib.reporting.reports import kept, service
 from chalicelib.reporting.reports.schemas import Period
 from chalicelib.tenants.access.service import Scope
 
@@ -20,7 +19,7 @@ def sheet(scope: Scope, selection: Selection) -> Sheet:
     columns = service.columns(kind)
 
     def rows() -> Iterator[list[Cell]]:
-        for number in range(-(-numbers.num_lines(kind) // LINES_PER_FILE)):
+        for number in range(-(-numbers.num_lines(kind) // kept.LINES_PER_FILE)):
             for line_id, line in numbers.lines(kind, number):
                 if service.has_anything(line, period):
                     shown = service.line_out(kind, line_id, line, period)

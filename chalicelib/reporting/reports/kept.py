@@ -71,9 +71,8 @@ def write(job: CountReport, tally: Tally, as_of: str, now: datetime) -> str:
         lines = sorted(tally.lines(kind).items(), key=_order)
         num_lines[kind] = len(lines)
         for start in range(0, len(lines), LINES_PER_FILE):
-            page = [
-                [line_id, line.days, line.num_members, line.about] for line_id, line in lines[start:][:LINES_PER_FILE]
-            ]
+            some = lines[start : start + LINES_PER_FILE]
+            page = [[line_id, line.days, line.num_members, line.about] for line_id, line in some]
             _put(job, files_id, f"{kind}-{start // LINES_PER_FILE}", page)
         if lines:
             _put(job, files_id, kind, [line_id for line_id, _ in lines])

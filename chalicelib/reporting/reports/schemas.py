@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.lazy import BaseModel
@@ -21,11 +20,13 @@ class Period(Form):
     from_: Day | None = Field(None, alias="from", description="The first day, in the organization's time zone.")
     to: Day | None = Field(None, description="The last day.")
 
-    @model_validator(mode="after")
-    def _is_in_order(self) -> Self:
-        if self.from_ is not None and self.to is not None and self.to < self.from_:
+    @field_validator("to")
+    @classmethod
+    def _is_in_order(cls, to: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("from_")
+        if first is not None and to is not None and to < first:
             raise PydanticCustomError("before_from", "The last day can't be before the first.")
-        return self
+        return to
 
 
 class ReportQuery(Period, PageQuery):

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.core.ids import new_id, short_hash
+from chalicelib.core.lazy import BaseModel
 from chalicelib.jobs import queue
 from chalicelib.reporting.reports import kept, schemas, store
-from chalicelib.reporting.reports.kept import LINES_PER_FILE, Whole
+from chalicelib.reporting.reports.kept import Whole
 from chalicelib.reporting.reports.messages import CountReport
 from chalicelib.reporting.reports.models import ALL, Report
 from chalicelib.reporting.reports.schemas import Period, ReportState
@@ -21,6 +22,8 @@ from chalicelib.reporting.reports.states import ReportKind, ReportStatus
 from chalicelib.reporting.reports.tally import Day, Line, sum_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.web.paging import Pager, invalid_cursor
+
+A = TypeVar("A", bound=ReportState)
 
 # Whoever looks at numbers that are older has them counted again.
 FRESH_FOR = timedelta(hours=1)
@@ -34,40 +37,21 @@ _MAX_FILES = 10
 _TEXTS = Path(__file__).with_name("explanations.toml")
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """What the answer of a kind is made of. `own_id` is the field that says what a line is about."""
-
-    answer: type[Any]
-    line: type[Any]
-    totals: type[Any]
-    series: type[Any]
-    point: type[Any]
-    own_id: str
-
-
-_SHAPES = {
-    ReportKind.COURSES: _Shape(
-        schemas.CourseReport, schemas.CourseLine, schemas.CourseNumbers, schemas.CourseSeries, schemas.CoursePoint,
-        "course_id",
-    ),
-    ReportKind.TRAININGS: _Shape(
-        schemas.TrainingReport, schemas.TrainingLine, schemas.TrainingNumbers, schemas.TrainingSeries,
-        schemas.TrainingPoint, "training_id",
-    ),
-    ReportKind.SESSIONS: _Shape(
-        schemas.SessionReport, schemas.SessionLine, schemas.TrainingNumbers, schemas.TrainingSeries,
-        schemas.TrainingPoint, "session_id",
-    ),
-    ReportKind.DEPARTMENTS: _Shape(
-        schemas.DepartmentReport, schemas.DepartmentLine, schemas.DepartmentNumbers, schemas.DepartmentSeries,
-        schemas.DepartmentPoint, "department_id",
-    ),
-    ReportKind.CLIENTS: _Shape(
-        schemas.ClientReport, schemas.ClientLine, schemas.CourseNumbers, schemas.CourseSeries, schemas.CoursePoint,
-        "org_id",
-    ),
-}  # fmt: skip
+# The field that says what a line is about, and the lines of each kind.
+_OWN_ID = {
+    ReportKind.COURSES: "course_id",
+    ReportKind.TRAININGS: "training_id",
+    ReportKind.SESSIONS: "session_id",
+    ReportKind.DEPARTMENTS: "department_id",
+    ReportKind.CLIENTS: "org_id",
+}
+_LINE: dict[ReportKind, type[BaseModel]] = {
+    ReportKind.COURSES: schemas.CourseLine,
+    ReportKind.TRAININGS: schemas.TrainingLine,
+    ReportKind.SESSIONS: schemas.SessionLine,
+    ReportKind.DEPARTMENTS: schemas.DepartmentLine,
+    ReportKind.CLIENTS: schemas.ClientLine,
+}
 
 
 @dataclass(frozen=True)
@@ -89,33 +73,41 @@ class Numbers:
         index = kept.index_of(self.msp_id, self.org_id, self.files_id, kind, line_id)
         if index is None:
             return None
-        return self.lines(kind, index // LINES_PER_FILE)[index % LINES_PER_FILE]
+        return self.lines(kind, index // kept.LINES_PER_FILE)[index % kept.LINES_PER_FILE]
 
 
-def page(scope: Scope, kind: ReportKind, query: Period, pager: Pager, now: datetime) -> Any:
+def page(scope: Scope, kind: ReportKind, answer: type[A], query: Period, pager: Pager, now: datetime) -> A:
     """A page of the latest numbers; what is old is counted anew in the background.
 
     A line without anything in the period is left out. A page may be short or empty and still not be the last. The
     pages of one report are of the same count.
     """
     report = store.report(scope.msp_id, scope.org_id, _part(scope))
-    files_id, offset = _read(pager.position)
-    numbers = _numbers(scope, files_id or _files_of(report, now))
-    if numbers is None and files_id:
+    files_id, offset = _read(pager.position) or (_files_of(report, now), 0)
+    numbers = _numbers(scope, files_id)
+    if numbers is None and pager.position is not None:
         raise invalid_cursor()
     if _is_old(report, numbers, now):
         report = _counted_anew(scope, report, now)
-    shape, wanted = _SHAPES[kind], getattr(query, _SHAPES[kind].own_id, None)
-    if numbers is None:
-        return _answer(shape, _state(report, None), {}, query, [], None)
-    if wanted is not None:
-        one = numbers.line(kind, wanted)
-        if one is None:
-            return _answer(shape, _state(report, numbers), {}, query, [], None)
-        return _answer(shape, _state(report, numbers), one[1].days, query, [line_out(kind, *one, query)], None)
-    items, following = _lines(numbers, kind, query, offset, pager.limit)
-    position = None if following is None else f"{numbers.files_id} {following}"
-    return _answer(shape, _state(report, numbers), numbers.whole.days, query, items, pager.cursor(position))
+    days: dict[str, Day] = {}
+    items: list[Any] = []
+    following = None
+    wanted = getattr(query, _OWN_ID[kind], None)
+    if numbers is not None and wanted is None:
+        days = numbers.whole.days
+        items, following = _lines(numbers, kind, query, offset, pager.limit)
+    elif numbers is not None and (found := numbers.line(kind, str(wanted))):
+        days, items = found[1].days, [line_out(kind, *found, query)]
+    step, series = points(days, query.from_, query.to)
+    return answer.model_validate(
+        {
+            **_state(report, numbers),
+            "totals": _sums(days, query),
+            "series": {"step": step, "points": [{"starts_on": one.starts_on, **one.numbers} for one in series]},
+            "items": items,
+            "next_cursor": pager.cursor(None if following is None else f"{files_id} {following}"),
+        }
+    )
 
 
 def refresh(scope: Scope, now: datetime) -> ReportState:
@@ -146,11 +138,9 @@ def numbers_of(scope: Scope, files_id: str) -> Numbers:
 
 
 def line_out(kind: ReportKind, line_id: str, line: Line, query: Period) -> Any:
-    shape = _SHAPES[kind]
-    facts: dict[str, Any] = {**_sums(line.days, query), **line.about, "num_members": line.num_members}
-    facts[shape.own_id] = line_id or None
-    facts.setdefault("title", None if not line_id else "")
-    return shape.line(**{name: facts[name] for name in shape.line.model_fields})
+    about = {"title": "" if line_id else None, **line.about, _OWN_ID[kind]: line_id or None}
+    facts = {**_sums(line.days, query), **about, "num_members": line.num_members}
+    return _LINE[kind](**{name: facts[name] for name in _LINE[kind].model_fields})
 
 
 def has_anything(line: Line, query: Period) -> bool:
@@ -160,7 +150,7 @@ def has_anything(line: Line, query: Period) -> bool:
 
 def columns(kind: ReportKind) -> list[str]:
     """The fields of a line, what it is about first."""
-    fields = list(_SHAPES[kind].line.model_fields)
+    fields = list(_LINE[kind].model_fields)
     about = [name for name in fields if not name.startswith("num_")]
     return [*about, *(name for name in fields if name not in about)]
 
@@ -175,7 +165,7 @@ def _lines(
     items: list[Any] = []
     total, num_files = numbers.num_lines(kind), 0
     while offset < total and len(items) < limit and num_files < _MAX_FILES:
-        number, first = divmod(offset, LINES_PER_FILE)
+        number, first = divmod(offset, kept.LINES_PER_FILE)
         num_files += 1
         for line_id, line in numbers.lines(kind, number)[first:]:
             offset += 1
@@ -184,27 +174,6 @@ def _lines(
             if len(items) == limit:
                 break
     return items, offset if offset < total else None
-
-
-def _answer(
-    shape: _Shape, state: dict[str, Any], days: dict[str, Day], query: Period, items: Sequence[Any], cursor: str | None
-) -> Any:
-    step, found = points(days, query.from_, query.to)
-    sums = _sums(days, query)
-    return shape.answer(
-        **state,
-        totals=shape.totals(**_only(shape.totals, sums)),
-        series=shape.series(
-            step=step,
-            points=[shape.point(starts_on=one.starts_on, **_only(shape.totals, one.numbers)) for one in found],
-        ),
-        items=items,
-        next_cursor=cursor,
-    )
-
-
-def _only(numbers: type[Any], sums: Any) -> dict[str, int]:
-    return {name: sums[name] for name in numbers.model_fields}
 
 
 def _sums(days: dict[str, Day], query: Period) -> dict[str, int]:
@@ -260,9 +229,9 @@ def _is_old(report: Report | None, numbers: Numbers | None, now: datetime) -> bo
 
 def _counted_anew(scope: Scope, report: Report | None, now: datetime) -> Report | None:
     """Begin a count, unless somebody counts; gives the report as it is then."""
-    if report is not None and report.counting_since is not None:
-        if to_instant(report.counting_since) + store.STUCK_AFTER > now:
-            return report
+    since = report.counting_since if report is not None else None
+    if since is not None and to_instant(since) + store.STUCK_AFTER > now:
+        return report
     part = _part(scope)
     job = CountReport(
         msp_id=scope.msp_id, org_id=scope.org_id, part=part, count_id=new_id(now), due_at=to_text(now)
@@ -273,10 +242,10 @@ def _counted_anew(scope: Scope, report: Report | None, now: datetime) -> Report 
     return store.report(scope.msp_id, scope.org_id, part)
 
 
-def _read(position: str | None) -> tuple[str | None, int]:
-    """What the cursor of an earlier page says."""
+def _read(position: str | None) -> tuple[str, int] | None:
+    """What the cursor of an earlier page says: which numbers, and the line to go on from."""
     if position is None:
-        return None, 0
+        return None
     files_id, _, offset = position.partition(" ")
     if not files_id or not offset.isdecimal():
         raise invalid_cursor()

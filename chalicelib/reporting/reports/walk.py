@@ -4,7 +4,7 @@ Everybody is looked at once, in the order of ids. Who leaves a department meanwh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.people.members import store as members_store
@@ -49,7 +49,7 @@ class Walk:
     msp_id: str
     as_of: datetime
     counted: Counted
-    looks: int = LOOKS
+    looks: int = field(default_factory=lambda: LOOKS)
 
     # ------------------------------------------------------------ an MSP
 

@@ -29,7 +29,7 @@ class Reference:
     def departments_(self, first: date = date.min, last: date = date.max) -> Numbers:
         found = self._enrolled(first, last, lambda member, _: self._department_of(member))
         for member, _, _, start, status in self._participants():
-            if first <= start <= last:
+            if first <= start <= last and self._is_seen(member):
                 found[self._department_of(member)][f"num_{status}"] += 1
         return _numbers(found, (*COURSE_NUMBERS, *TRAINING_NUMBERS[1:]))
 
