@@ -23,9 +23,9 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "logout": ("doors.log_in",),
     "msp": (
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
-        "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
+        "msp.reports", "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
-    "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),
+    "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.reports"),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
 }  # fmt: skip

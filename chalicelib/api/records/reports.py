@@ -2,8 +2,7 @@
 
 from typing import Any, TypeVar
 
-from chalicelib.reporting.exports.schemas import ExportOut, Selection
-from chalicelib.reporting.exports.states import ExportKind
+from chalicelib.reporting.exports.schemas import ExportOut
 from chalicelib.reporting.reports.schemas import (
     ClientReport,
     ClientReportQuery,
@@ -146,17 +145,9 @@ def _page(call: Call[Any, Any], scope: Scope, kind: ReportKind, answer: type[A])
 
 
 def _export(call: Call[Any, Period], scope: Scope, kind: ReportKind) -> ExportOut:
-    from chalicelib.reporting.exports import service as exports
-    from chalicelib.reporting.reports import service
+    from chalicelib.reporting.exports import start_report
 
-    def start(seed: str) -> ExportOut:
-        selection = Selection(
-            kind=ExportKind.REPORT, report=kind, org_id=scope.org_id or "", files_id=service.latest(scope, call.now),
-            first_day=call.query.from_, last_day=call.query.to,
-        )  # fmt: skip
-        return exports.start(scope, selection, seed, call.now)
-
-    return idempotent(call, ExportOut, start)
+    return idempotent(call, ExportOut, lambda seed: start_report.start(scope, kind, call.query, seed, call.now))
 
 
 def _own(call: Call[Any, Any]) -> Scope:
