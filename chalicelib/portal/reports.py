@@ -42,7 +42,7 @@ _PARTICIPANTS = (
 )  # fmt: skip
 _OVER_TIME = (
     ("Enrolled and completed", (("Enrolled", "num_enrolled"), ("Completed", "num_completed"))),
-    ("By due date", (("Due", "num_due"), ("Completed of those due", "num_due_completed"))),
+    ("What was due", (("Due", "num_due"), ("Completed of those due", "num_due_completed"))),
 )
 _BY_SESSION = (("Attendance", (("Absent", "num_absent"), ("Attended", "num_attended"))),)
 
