@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.reporting.reports.series import MAX_POINTS, next_start, start_of
-from chalicelib.reporting.reports.states import Step
+from chalicelib.reporting.reports.states import SeriesStep
 
 WIDTH, HEIGHT = 600, 160
 
@@ -35,7 +35,7 @@ class Plot:
     """
 
     title: str
-    step: Step
+    step: SeriesStep
     names: Sequence[tuple[str, str]]
     bars: Sequence[Bar]
     rows: Sequence[tuple[date, Sequence[int]]]
@@ -47,7 +47,7 @@ class Plot:
 _LOOKS = ("hollow", "full")
 
 
-def plot(title: str, names: Sequence[str], step: Step, rows: Sequence[tuple[date, Sequence[int]]]) -> Plot | None:
+def plot(title: str, names: Sequence[str], step: SeriesStep, rows: Sequence[tuple[date, Sequence[int]]]) -> Plot | None:
     """Bars of two numbers, side by side. None when there is nothing to show."""
     rows = [(day, numbers) for day, numbers in rows if any(numbers)]
     if not rows:

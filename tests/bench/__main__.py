@@ -17,6 +17,7 @@ from tests.bench import (
     live_trainings,
     mail_pace,
     pages,
+    reports,
     searches,
     wizards,
 )
@@ -59,6 +60,11 @@ def _searches() -> Iterator[Figure]:
         yield from searches.of_explaining(made)
 
 
+def _reports() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from reports.of_reports(made)
+
+
 def _wizards() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from wizards.of_wizards(made)
@@ -87,6 +93,7 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "live-trainings": _live_trainings,
     "searches": _searches,
     "wizards": _wizards,
+    "reports": _reports,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
     "large-client": _large_client,

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
-from chalicelib.reporting.reports.states import ReportStatus, Step
+from chalicelib.reporting.reports.states import ReportStatus, SeriesStep
 from chalicelib.training.batches.schemas import Day
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import Form
@@ -97,7 +97,7 @@ class DepartmentPoint(TrainingNumbers, CourseNumbers, _Point):
 
 
 class _Series(BaseModel):
-    step: Step = Field(description="What each point stands for: the shortest with which there are at most 100.")
+    step: SeriesStep = Field(description="What each point stands for: the shortest with which there are at most 100.")
 
 
 class CourseSeries(_Series):

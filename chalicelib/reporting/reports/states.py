@@ -25,7 +25,7 @@ class ReportStatus(StrEnum):
     FAILED = "failed"
 
 
-class Step(StrEnum):
+class SeriesStep(StrEnum):
     """How long a time each point of a series stands for."""
 
     DAY = "day"
