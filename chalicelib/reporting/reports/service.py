@@ -222,8 +222,11 @@ def _numbers(scope: Scope, files_id: str | None) -> Numbers | None:
 
 
 def _is_old(report: Report | None, numbers: Numbers | None, now: datetime) -> bool:
-    """Also when there are none. Not again within the hour after a count that failed: who asks for it gets it."""
-    known = (numbers.whole.as_of if numbers else None, report.failed_at if report else None)
+    """Also when there are none. Not again within the hour after a count that failed: who asks for it gets it.
+
+    `numbers` may be those of an earlier page: it is the latest that count.
+    """
+    known = (_as_of(report, now) if numbers else None, report.failed_at if report else None)
     return all(to_instant(one) + FRESH_FOR <= now for one in known if one)
 
 

@@ -304,6 +304,8 @@ def test_pages_are_of_one_count(story: Story, monkeypatch: pytest.MonkeyPatch) -
     second = read(world, story.admin, path, "courses", f"limit=1&cursor={first['next_cursor']}")
     assert (second["as_of"], second["totals"]) == (first["as_of"], first["totals"])
     assert second["next_cursor"] is None
+    # The latest numbers are fresh: an old page has nothing counted.
+    assert not world.messages()
     assert read(world, story.admin, path, "courses", "limit=1")["as_of"] > first["as_of"]
 
 
@@ -360,6 +362,22 @@ def test_a_title_that_a_spreadsheet_would_run_is_defused(story: Story) -> None:
     story.live.session(story.live.training("=cmd()"), starts_at="2027-03-01T09:00", ends_at="2027-03-01T10:00")
     refresh(story.driver, story.admin, f"/orgs/{story.org}")
     assert "'=cmd()" in {row["title"] for row in _exported(story, f"/orgs/{story.org}", "trainings")}
+
+
+def test_an_erasure_leaves_counts_and_the_files_of_reports(story: Story) -> None:
+    world, path = story.world, f"/orgs/{story.org}"
+    refresh(story.driver, story.admin, path)
+    export = world.post(f"{path}/reports/departments/export", story.admin).json["export_id"]
+    story.driver.work()
+    assert world.post(f"{path}/members/{story.people[0][1]}/erase", story.admin).status == 202
+    story.driver.work()
+    story.live.later(hours=1)
+    story.driver.sweep()
+    assert world.get(f"{path}/exports/{export}", story.admin).json["status"] == "ready"
+    refresh(story.driver, story.admin, path)
+    assert_agree(world, story.admin, story.org)
+    (spotted,) = read(world, story.admin, path, "courses", f"course_id={story.courses[0]}")["items"]
+    assert (spotted["num_enrolled"], spotted["num_completed"]) == (4, 1)
 
 
 def test_nothing_is_exported_before_it_was_counted(story: Story) -> None:
