@@ -29,6 +29,8 @@ _HOME = _ROOT / ".muster"
 _CHART = _ROOT / "docs" / "pictures" / "full-size.svg"
 _WIDTHS = (80, 8, 10)
 _LARGE = (1_000, 100_000)
+# People with five courses each.
+_LARGE_REPORTS = (1_000, 20_000)
 
 
 def _rollouts() -> Iterator[Figure]:
@@ -75,6 +77,7 @@ def _large_client() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from searches.of_searches(made, _LARGE)
         yield from wizards.of_wizards(made, _LARGE)
+        yield from reports.of_reports(made, _LARGE_REPORTS)
 
 
 def _full_size() -> Iterator[Figure]:
