@@ -145,6 +145,19 @@ def test_count_again_counts_again(story: Story) -> None:
     assert "the numbers couldn't be counted" in story.page().text
 
 
+def test_a_first_count_that_failed_can_be_tried_again(story: Story) -> None:
+    browser = story.browser()
+    assert "Count again" not in browser.open(f"/orgs/{story.org}/reports").text
+    (message,) = story.world.messages()
+    story.driver.handle_dead_letter(message)
+    failed = browser.open(f"/orgs/{story.org}/reports")
+    assert "the numbers couldn't be counted" in failed.text
+    assert "Make a CSV file" not in failed.text
+    assert "counted for the first time" in browser.send(failed.form("Count again")).text
+    story.driver.work()
+    assert "Spotting <Phishing> 2 1 1 2 1 1" in story.page().text
+
+
 def test_who_is_limited_to_a_department_sees_it_alone(story: Story) -> None:
     limited = story.world.org_admin(story.org, role="department_admin", department_ids=[story.department])
     story.page(as_=limited)
