@@ -59,14 +59,16 @@ class Files:
             raise
         return content
 
-    def write_once(self, key: str, content: bytes) -> None:
-        """Nothing when the file is there."""
+    def write_once(self, key: str, content: bytes) -> bool:
+        """False, and nothing, when the file is there, or when an earlier answer was lost."""
         try:
             with translated():
                 client("s3").put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
         except StorageFailure as error:
             if error.aws_code != "PreconditionFailed":
                 raise
+            return False
+        return True
 
     def read_last(self, prefix: str) -> bytes | None:
         """Of the files with this prefix the one with the last key, as it was first written; None when there is none.

@@ -1,6 +1,6 @@
 """Items of several kinds that lie together, in one call: of several partitions, or the newest of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.aws.clients import client
@@ -19,17 +19,30 @@ def items_in(models: Models, pks: Sequence[str]) -> list[Item]:
 
     `models` are of one table. A query reads one partition: PartiQL's IN reads several, and scans nothing.
     """
+    with translated():
+        answer = client("dynamodb").execute_statement(**_statement(models, pks), ConsistentRead=True)
+    return _read(models, answer["Items"])
+
+
+def all_in(models: Models, pks: Sequence[str]) -> Iterator[Item]:
+    """The same to the end, however much it is, read eventually consistently: for counting."""
+    request = _statement(models, pks)
+    while True:
+        with translated():
+            answer = client("dynamodb").execute_statement(**request)
+        yield from _read(models, answer["Items"])
+        if not answer.get("NextToken"):
+            return
+        request["NextToken"] = answer["NextToken"]
+
+
+def _statement(models: Models, pks: Sequence[str]) -> dict[str, Any]:
     name = next(iter(models.values())).Meta.table_name
     places = ", ".join("?" for _ in pks[:MAX_PARTITIONS])
-    with translated():
-        answer = client(
-            "dynamodb"
-        ).execute_statement(
-            Statement=f'SELECT * FROM "{name}" WHERE pk IN [{places}]',  # noqa: S608
-            Parameters=[{"S": pk} for pk in pks[:MAX_PARTITIONS]],
-            ConsistentRead=True,
-        )
-    return _read(models, answer["Items"])
+    return {
+        "Statement": f'SELECT * FROM "{name}" WHERE pk IN [{places}]',  # noqa: S608
+        "Parameters": [{"S": pk} for pk in pks[:MAX_PARTITIONS]],
+    }
 
 
 def newest_in(models: Models, pk: str, limit: int) -> list[Item]:

@@ -27,7 +27,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     ),
     "msp": (
         "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
-        "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
+        "msp.reports", "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
@@ -35,6 +35,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     ),
     # An organization's rooms: what only their pages need is imported for them alone.
     "orgs/learning": ("org_training.learning",),
+    "orgs/reports": ("orgs.reports",),
     "orgs/training": (
         "org_training.batches", "org_training.batch_actions", "org_training.enroll", "live_trainings.enroll_users",
     ),

@@ -59,6 +59,7 @@ _ANY_IDENTITY = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:iden
 PATTERNS = {
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
     "${FilesBucket.Arn}/exports/*",
+    "${FilesBucket.Arn}/reports/*",
     "${FilesBucket.Arn}/uploads/*",
     "${FilesBucket.Arn}/answers/*",
     "${FilesBucket.Arn}/certificates/*",

@@ -18,6 +18,7 @@ from tests.bench import (
     live_trainings_full,
     mail_pace,
     pages,
+    reports,
     searches,
     wizards,
 )
@@ -29,6 +30,8 @@ _HOME = _ROOT / ".muster"
 _CHART = _ROOT / "docs" / "pictures" / "full-size.svg"
 _WIDTHS = (80, 8, 10)
 _LARGE = (1_000, 100_000)
+# People with five courses each.
+_LARGE_REPORTS = (1_000, 20_000)
 
 
 def _rollouts() -> Iterator[Figure]:
@@ -65,6 +68,11 @@ def _searches() -> Iterator[Figure]:
         yield from searches.of_explaining(made)
 
 
+def _reports() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from reports.of_reports(made)
+
+
 def _wizards() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from wizards.of_wizards(made)
@@ -75,6 +83,7 @@ def _large_client() -> Iterator[Figure]:
     with scene(_HOME) as made:
         yield from searches.of_searches(made, _LARGE)
         yield from wizards.of_wizards(made, _LARGE)
+        yield from reports.of_reports(made, _LARGE_REPORTS)
 
 
 def _full_size() -> Iterator[Figure]:
@@ -93,6 +102,7 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "live-trainings": _live_trainings,
     "searches": _searches,
     "wizards": _wizards,
+    "reports": _reports,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
     "large-client": _large_client,

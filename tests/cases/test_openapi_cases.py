@@ -30,7 +30,7 @@ _LOCAL = st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31))  # noqa: DTZ
 schemathesis.openapi.format("local-date-time", _LOCAL.map(lambda local: local.strftime("%Y-%m-%dT%H:%M")))
 
 # Refused by the state, or by a rule between fields that JSON Schema cannot say.
-BY_STATE = {"invalid_cursor", "unknown_course", "wrong_code", "not_entitled"}
+BY_STATE = {"before_from", "invalid_cursor", "unknown_course", "wrong_code", "not_entitled"}
 
 _KEYS = (f"key {number}" for number in count())
 

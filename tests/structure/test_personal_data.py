@@ -23,18 +23,18 @@ _NEVER = re.compile(r"(^|.*_)(id|ids|at|by|on|pk|sk|hash|utc|status|state|kind|c
 # Texts of organizations and MSPs, of courses and rollouts, and what the machinery needs.
 NOT_PERSONAL = {
     "AuditRecord.before", "CertificateNumber.holder", "Draft.form", "KeptPost.sealed", "StatusList.credential",
-    "StatusPlace.holder", "about", "action", "actor",
-    "after", "allowed_domains", "archive_id", "asked", "at", "attempt", "bounds", "cancel_reason", "carried_to",
-    "changing", "changing_until", "code_before", "columns", "count", "department_ids", "description", "due_before",
-    "earlier_mail_ids", "earlier_reminders", "ends_at", "enroll_hour", "enroll_on", "expires_at", "facts",
-    "file_name", "fresh_until", "header", "invites", "job", "kid", "launch_url", "leased_until", "link_seed",
-    "mail_blocked", "mails", "member_ids_by_code", "missing_groups", "modulus", "name", "not_before", "number",
-    "numbers", "one_with", "open_due", "organization", "origin", "outcomes", "overlapping", "owner", "path",
-    "permissions", "place", "position", "problems", "provider", "queue", "reading", "reason", "reminded_at",
-    "reminded_first", "reminded_within", "replaces", "reply_stamp", "reply_to", "results", "retried_within",
-    "revisions", "role", "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug",
-    "starts", "starts_at", "subscription", "summary", "target", "time_zone", "title", "up_to", "valid_until",
-    "visible_from", "web_link", "within",
+    "StatusPlace.holder", "about", "action", "actor", "after", "allowed_domains", "archive_id", "as_of", "asked",
+    "at", "attempt", "bounds", "cancel_reason", "carried_to", "changing", "changing_until", "code_before",
+    "columns", "count", "counting_since", "department_ids", "description", "due_before", "earlier_mail_ids",
+    "earlier_reminders", "ends_at", "enroll_hour", "enroll_on", "expires_at", "facts", "file_name", "fresh_until",
+    "header", "invites", "job", "kid", "launch_url", "leased_until", "link_seed", "mail_blocked", "mails",
+    "member_ids_by_code", "missing_groups", "modulus", "name", "not_before", "number", "numbers", "one_with",
+    "open_due", "organization", "origin", "outcomes", "overlapping", "owner", "part", "path", "permissions",
+    "place", "position", "problems", "provider", "queue", "reading", "reason", "reminded_at", "reminded_first",
+    "reminded_within", "replaces", "reply_stamp", "reply_to", "results", "retried_within", "revisions", "role",
+    "row_shard", "seats_by_course", "secret", "selection", "sessions", "sizes", "slug", "starts", "starts_at",
+    "subscription", "summary", "target", "time_zone", "title", "up_to", "valid_until", "visible_from", "web_link",
+    "within",
 }  # fmt: skip
 
 # The step that erases a kind's personal attributes, or why none does. docs/personal-data.md says the same to people.

@@ -1,10 +1,13 @@
 """Requests and answers of exports."""
 
+from datetime import date
+
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 from chalicelib.reporting.exports.states import ExportKind, ExportStatus
+from chalicelib.reporting.reports.states import ReportKind
 from chalicelib.training.batches.states import Outcome
 from chalicelib.training.sessions.states import ParticipantStatus
 from chalicelib.web.schemas import Form
@@ -25,6 +28,11 @@ class Selection(BaseModel):
     training_id: str = ""
     session_id: str | None = None
     status: ParticipantStatus | None = None
+    # Of a report: which of its numbers, by the name of their files, and the period.
+    report: ReportKind | None = None
+    files_id: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 class ParticipantsFilter(Form):

@@ -9,6 +9,7 @@ from typing import Protocol
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
 from chalicelib.reporting.evidence.pack import Pack
+from chalicelib.reporting.exports import reports
 from chalicelib.reporting.exports.lists import all_items, field_sheet
 from chalicelib.reporting.exports.schemas import Selection
 from chalicelib.reporting.exports.states import ExportKind
@@ -54,6 +55,9 @@ def name_of(msp_id: str, selection: Selection) -> str:
     """The name of the file, without date and ending. Raises NotFound when this MSP has no such list."""
     if selection.kind == ExportKind.DASHBOARD:
         return "dashboard"
+    if selection.kind == ExportKind.REPORT:
+        names = [org_of(msp_id, selection.org_id).name] if selection.org_id else []
+        return file_name_of(f"report-{selection.report}", *names)
     org = org_of(msp_id, selection.org_id)
     if selection.kind == ExportKind.MEMBER:
         return file_name_of("personal-data", org.name)
@@ -89,6 +93,8 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
     if selection.kind == ExportKind.DASHBOARD:
         clients = all_items(lambda pager: views.dashboard(scope, pager))
         return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
+    if selection.kind == ExportKind.REPORT:
+        return reports.sheet(scope, selection)
     org_id, batch_id, course_id = selection.org_id, selection.batch_id, selection.course_id
     if selection.kind == ExportKind.BATCHES:
         batches = all_items(lambda pager: batches_views.client(scope, org_id, pager))

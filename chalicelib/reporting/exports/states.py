@@ -11,6 +11,7 @@ class ExportKind(StrEnum):
     LEARNERS = "learners"
     PARTICIPANTS = "participants"
     CERTIFICATES = "certificates"
+    REPORT = "report"
     # What is stored about a member, or about an account: a ZIP.
     MEMBER = "member"
     ACCOUNT = "account"

@@ -27,7 +27,7 @@ from chalicelib.training.sessions.calendars import feed_changes
 _PAGE = 50
 
 # Lists that name nobody.
-_WITHOUT_PEOPLE = frozenset({ExportKind.DASHBOARD.value, ExportKind.BATCHES.value})
+_WITHOUT_PEOPLE = frozenset({ExportKind.DASHBOARD.value, ExportKind.BATCHES.value, ExportKind.REPORT.value})
 
 
 @dataclass(frozen=True)

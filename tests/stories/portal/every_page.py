@@ -39,6 +39,9 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     with refused(bad):
         answer = driver.send(driver.form([org, other], [course]))
         driver.work()
+    for reports in (f"/orgs/{org}/reports", "/msp/reports"):
+        world.post(f"{reports}/refresh", driver.admin)
+    driver.work()
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)

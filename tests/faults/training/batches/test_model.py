@@ -5,6 +5,7 @@ there all along has every course that a row says to be enrolled. Steps are deriv
 comes again.
 """
 
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,8 @@ from tests.faults.injector import Injector
 from tests.faults.invariants import Tables, problems_in
 from tests.faults.kinds import KILLED_AFTER, KILLED_BEFORE, LOST
 from tests.harness import World
+from tests.stories.reporting.reports.reading import assert_agree, read
+from tests.stories.reporting.reports.reference import Reference
 
 SOME = st.integers(0, 10**6)
 STEPS = settings(
@@ -175,6 +178,23 @@ class Story(RuleBasedStateMachine):
                 if item["status"] != "cancelled"
             }
             assert self.steady[org_id] <= held, f"batch {batch_id}"
+        self._reports_agree()
+
+    def _reports_agree(self) -> None:
+        """With a plain count of what lies in the tables, and with what the rows say of themselves."""
+        world, admin = self.play.world, self.play.admin
+        of_msp: Counter[str] = Counter()
+        for path in [*(f"/orgs/{org_id}" for org_id in self.orgs), "/msp"]:
+            assert self.play.ask(Request("POST", f"{path}/reports/refresh", admin)).status == 202
+        self.outside.until_quiet()
+        for org_id in self.orgs:
+            assert_agree(world, admin, org_id)
+            assert_agree(world, admin, org_id, world.now.date() - timedelta(days=2), world.now.date())
+            totals = read(world, admin, f"/orgs/{org_id}", "courses")["totals"]
+            counted = Counter({name: totals[name] for name in ("num_enrolled", "num_completed") if totals[name]})
+            assert counted == Reference(world, org_id).of_rows()
+            of_msp.update(totals)
+        assert read(world, admin, "/msp", "clients")["totals"] == of_msp
 
 
 def _empty(world: World) -> None:

@@ -50,6 +50,7 @@ _ORG_ROW = _ORG_BATCH + "/courses/{course_id}"
 _MEMBER = "/orgs/{org_id}/members/{member_id}"
 _TRAININGS = "/orgs/{org_id}/trainings"
 _TRAINING = _TRAININGS + "/{training_id}"
+_REPORTS = ("courses", "trainings", "sessions", "departments")
 
 SESSION = {
     "starts_at": "2027-06-01T09:00", "ends_at": "2027-06-01T10:00", "time_zone": "Europe/Berlin", "place": "Here",
@@ -117,6 +118,13 @@ TABLE: dict[str, Case] = {
     "POST /msp/training/{org_id}/export": Case(P.ROLLOUTS),
     f"POST {_ROW}/learners/export": Case(P.ROLLOUTS),
     "GET /msp/exports/{export_id}": Case(P.ROLLOUTS),
+    # Reports
+    **{f"GET /orgs/{{org_id}}/reports/{kind}": Case(P.TRAINING_READ) for kind in _REPORTS},
+    **{f"POST /orgs/{{org_id}}/reports/{kind}/export": Case(P.TRAINING_READ) for kind in _REPORTS},
+    "POST /orgs/{org_id}/reports/refresh": Case(P.TRAINING_READ),
+    **{f"GET /msp/reports/{kind}": Case(P.ROLLOUTS, elsewhere=200) for kind in ("courses", "clients")},
+    **{f"POST /msp/reports/{kind}/export": Case(P.ROLLOUTS, elsewhere=202) for kind in ("courses", "clients")},
+    "POST /msp/reports/refresh": Case(P.ROLLOUTS, elsewhere=202),
     # Training in one organization
     "GET /orgs/{org_id}/courses": Case(P.TRAINING_READ),
     "GET /orgs/{org_id}/training": Case(P.TRAINING_READ),
@@ -345,6 +353,9 @@ class Tenant:
         session = world.post(f"{trainings}/{training}/sessions", self.admin, SESSION).json["session_id"]
         chosen = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
         enrolled = world.post(f"{trainings}/enroll", self.admin, chosen).json["enroll_id"]
+        driver.work()
+        for reports in (f"/orgs/{self.org}/reports", "/msp/reports"):
+            assert world.post(f"{reports}/refresh", self.admin).status == 202
         driver.work()
         self.ids = {
             "certificate_id": certificate["certificate_id"],

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import event_in
+from tests.stories.reporting.reports.reading import assert_agree, refresh
 from tests.stories.training.sessions.test_calendar_answers import DOMAIN, Answering
 
 PERSON, SESSION = st.integers(0, 2), st.integers(0, 1)
@@ -116,6 +117,9 @@ class Story(RuleBasedStateMachine):
             rows[row["member_id"]].append(row)
         for person, member_id in enumerate(self.people):
             self._compare(person, rows[member_id])
+        # And the reports count what the page shows.
+        refresh(self.live.driver, self.live.admin, f"/orgs/{self.live.org}")
+        assert_agree(self.live.world, self.live.admin, self.live.org)
 
     def _compare(self, person: int, rows: list[dict[str, Any]]) -> None:
         """Who is to come has one entry, as the session is; who is not expected and did not decline has none."""
