@@ -11,8 +11,26 @@ from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
 from tests.faults.kinds import GET, LIST_VERSIONS, PUBLIC_KEY, PUT_FILE, QUERY, SIGN, TRANSACT, Fault, pairs
 
-# The export; the members, the one's enrollments; the client; the trail, and again to say how it is; signature and key.
-JOB = [GET, QUERY, QUERY, GET, QUERY, LIST_VERSIONS, QUERY, SIGN, PUBLIC_KEY, PUT_FILE, TRANSACT]
+# The export, the message's entry with it, and the message.
+BEGIN = [GET, TRANSACT, SEND]
+
+# The message's entry, the export, the part before; what is read; this part, the entry again, and the message that goes
+# on. Members, and the one's enrollments; certificates; anchors, the one's content; the ends of the chains; the trail.
+_PARTS = [[QUERY, QUERY], [QUERY], [LIST_VERSIONS, READ_FILE], [QUERY], [QUERY]]
+PARTS = [
+    [GET, GET, *([READ_FILE] if number else []), *reads, PUT_FILE, TRANSACT, SEND]
+    for number, reads in enumerate(_PARTS)
+]
+
+# The last part and all of them; the client; the summary as PDF; signature and key; the pack, that it is ready; the parts
+# go, and one that might be there; the entry goes.
+FINISH = [
+    GET, GET, READ_FILE, *[READ_FILE] * len(PARTS), GET, INVOKE, SIGN, PUBLIC_KEY, PUT_FILE, TRANSACT,
+    *[DELETE_FILE] * (len(PARTS) + 1), TRANSACT,
+]  # fmt: skip
+
+JOBS = [BEGIN, *PARTS, FINISH]
+EACH = [(number, at, fault) for number, calls in enumerate(JOBS) for at, fault in [one.values for one in pairs(calls)]]
 
 
 def _org(play: FaultHarness) -> str:
