@@ -32,9 +32,10 @@ def run(job: CollectEvidence, now: datetime) -> None:
 
     Once the pack is there, or failed, or somebody in it was erased meanwhile, nobody finds the parts.
     """
-    if not due.is_current(job):
-        return
     number = int(job.position or 0)
+    if not due.is_current(job):
+        _clear_late(job, number + 1)
+        return
     export = _export(job)
     if export is None or export.status != ExportStatus.RUNNING:
         parts.clear(job, number)
@@ -52,9 +53,8 @@ def run(job: CollectEvidence, now: datetime) -> None:
     more = due.advance(job, str(number + 1), now)
     if more is not None:
         queue.send_soon(more)
-    elif not _is_running(job):
-        # The others went on without this delivery, to the end.
-        parts.clear_one(job, number + 1)
+    else:
+        _clear_late(job, number + 1)
 
 
 def on_dead_letter(job: CollectEvidence, now: datetime) -> None:
@@ -70,9 +70,11 @@ def _finish(job: CollectEvidence, pack: Pack) -> None:
         files().delete(key)
 
 
-def _is_running(job: CollectEvidence) -> bool:
+def _clear_late(job: CollectEvidence, number: int) -> None:
+    """Others went on without this delivery. If they came to the end, what it wrote is left over."""
     export = _export(job)
-    return export is not None and export.status == ExportStatus.RUNNING
+    if export is None or export.status != ExportStatus.RUNNING:
+        parts.clear_one(job, number)
 
 
 def _export(job: CollectEvidence) -> Export | None:
