@@ -16,8 +16,8 @@ from tests.faults.harness import NOW, FaultHarness
 from tests.faults.injector import Killed
 from tests.faults.kinds import PUT_FILE, QUERY, SEND, TRANSACT, Fault, pairs
 
-# The days that are looked at, and the messages of those that had entries.
-SWEEP = [*[QUERY] * 7, SEND]
+# The day before, which had entries, and the six before it, which had none.
+SWEEP = [QUERY, SEND, *[QUERY] * 6]
 # Where the chains end; the anchor; that the day is anchored.
 JOB = [QUERY, PUT_FILE, TRANSACT]
 
