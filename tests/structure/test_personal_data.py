@@ -52,15 +52,15 @@ ERASED_BY = {
     "EmailNotice": "the account's job",
     "Admin": "refused: an admin is removed as such first, and the item goes with that",
     "Session": "kept: whom the organization names as instructor",
-    "RolloutSpec": "kept: by what an admin chose people for a launch",
-    "Partition": "kept: by what an admin chose people for a launch",
+    "RolloutSpec": "launches",
+    "Partition": "launches",
     "PlanItem": "goes by itself: an hour",
     "SearchCount": "goes by itself: an hour",
     "StepTicket": "goes by itself: 15 minutes",
     "JoinRequest": "goes by itself",
     "BrowserSession": "the account's job",
     "Certificate": "certificates",
-    "Enroll": "kept: by what an admin chose people for a training",
+    "Enroll": "enrolls",
 }
 
 

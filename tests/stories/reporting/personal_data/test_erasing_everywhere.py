@@ -27,11 +27,38 @@ class SomebodyMore(Somebody):
         self.calendar = str(world.post("/me/calendar", self.account).json["address"]).rpartition("/")[2]
         self.rsvp = next(item["token"] for item in world.dump("core") if item.get("remark") == "Nut allergy")
         self._be_certified()
+        self._be_chosen()
         assert (
             world.post(f"/orgs/{self.org}/audit/export", self.admin, headers={"Idempotency-Key": "pack"}).status == 202
         )
         listed = world.post(f"/orgs/{self.org}/certificates/export", self.admin, headers={"Idempotency-Key": "list"})
         assert listed.status == 202, listed.text
+        self.driver.work()
+
+    def _be_chosen(self) -> None:
+        """By filters that name the person: for a course, and for a live training."""
+        world, org = self.world, self.org
+        course = world.course(self.driver.msp, "Passwords")
+        access = {"course_ids": [course], "reply_to": "training@else.example"}
+        granted = world.put(f"/msp/organizations/{org}/training-access", self.driver.admin, access)
+        assert granted.status == 200, granted.text
+        chosen = {"starts_with": {"email": EMAIL}, "also": [self.member]}
+        launch = {
+            "name": "Spring", "courses": [{"course_id": course}], "targeting": {"mode": "filter", "filter": chosen},
+        }  # fmt: skip
+        headers = {"Idempotency-Key": "chosen"}
+        answer = world.post(f"/orgs/{org}/training/enrollment", self.admin, launch, headers=headers)
+        assert answer.status == 202, answer.text
+        trainings = f"/orgs/{org}/trainings"
+        day = {
+            "starts_at": "2027-03-01T09:00", "ends_at": "2027-03-01T10:00", "time_zone": "Europe/Berlin", "place": "1",
+        }  # fmt: skip
+        other = world.post(trainings, self.admin, {"title": "Second aid"}).json["training_id"]
+        session = world.post(f"{trainings}/{other}/sessions", self.admin, day).json["session_id"]
+        items = [{"training_id": other, "session_id": session}]
+        form = {"filter": {"starts_with": {"email": EMAIL}}, "items": items}
+        answer = world.post(f"{trainings}/enroll", self.admin, form, headers={"Idempotency-Key": "by filter"})
+        assert answer.status == 202, answer.text
         self.driver.work()
 
     def _be_certified(self) -> None:
@@ -70,10 +97,16 @@ def _kinds(world: World) -> set[str]:
     return found | {name.rpartition(".")[2] for name in files}
 
 
+def _chosen_by(world: World) -> set[str]:
+    """The kinds of items whose filters name the person."""
+    return {str(item["sk"]).partition("#")[0] for item in world.dump("core") if EMAIL in str(item)}
+
+
 def test_what_lies_beside_the_member_goes_with_the_account(
     world: World, driver: Driver, somebody: SomebodyMore, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert {"SESSIONS", "ACCOUNT", "zip", "csv", "pdf"} <= _kinds(world)
+    assert {"SPEC", "PARTITION", "ENROLL"} <= _chosen_by(world)
     capfd.readouterr()
     answer = world.post("/me/erase", somebody.account)
     assert answer.status == 202, answer.text
