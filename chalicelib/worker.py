@@ -24,6 +24,7 @@ from chalicelib.people.members import close_client
 from chalicelib.people.members.events import MemberArchived, MemberJoined
 from chalicelib.people.search.messages import CountSearch
 from chalicelib.people.uploads.messages import RunUpload, UploadChunk
+from chalicelib.reporting.evidence.messages import CollectEvidence
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.personal_data.messages import EraseAccount, EraseMember
 from chalicelib.reporting.reports.messages import CountReport
@@ -80,6 +81,7 @@ def _later(module: str, name: str) -> Handle:
 
 _BADGES, _CERTIFICATES = "training.certificates.badges", "training.certificates.pdf_file"
 _EXPORTS, _SEARCH, _UPLOADS = "reporting.exports.service", "people.search.service", "people.uploads.jobs"
+_EVIDENCE = "reporting.evidence.collect"
 _ERASE, _REPORTS = "reporting.personal_data.erase", "reporting.reports.count"
 _INVITE, _LAUNCH, _PREVIEW = "people.invitations.invite", "training.rollouts.launch", "training.rollouts.preview"
 
@@ -106,6 +108,7 @@ _KINDS = (
     Kind(ScheduleMoved, reschedule_organization.reschedule),
     Kind(RunExport, _later(_EXPORTS, "run"), _later(_EXPORTS, "on_dead_letter")),
     Kind(CountReport, _later(_REPORTS, "run"), _later(_REPORTS, "on_dead_letter")),
+    Kind(CollectEvidence, _later(_EVIDENCE, "run"), _later(_EVIDENCE, "on_dead_letter")),
     Kind(EraseMember, _later(_ERASE, "run")),
     Kind(EraseAccount, _later(_ERASE, "run_account")),
     Kind(EndSessions, _later("people.accounts.reset_password", "end_sessions")),

@@ -8,7 +8,7 @@ routes = Routes("Own account", __name__)
 
 @routes.add("GET", "/me/home", summary="My start page", answer=HomeOut)
 def show_home(call: Call[Empty, Empty]) -> HomeOut:
-    """Courses with what is due first, trainings, notifications, certificates: the first of each, and how many."""
+    """Invitations, courses with what is due first, trainings, notifications, certificates: the first, and how many."""
     from chalicelib.reporting.home import service
 
-    return service.home(call.account_id, call.now)
+    return service.home(call.account_id, call.email, call.now)

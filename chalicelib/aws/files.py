@@ -1,6 +1,7 @@
 """S3: writes files in parts, reads them, and makes links that expire."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +18,14 @@ PART_BYTES = 5 * 1024 * 1024
 # botocore sends a checksum with each part. S3 keeps those of the algorithm with which the upload was begun, and refuses
 # an end that names others.
 _CHECKSUM = "CRC32"
+
+
+@dataclass(frozen=True)
+class FirstVersion:
+    """What a file was when it was first written."""
+
+    key: str
+    version_id: str
 
 
 @dataclass(frozen=True)
@@ -75,22 +84,41 @@ class Files:
 
         For a bucket that keeps versions: a later version, or a mark of deletion, counts for nothing.
         """
-        versions: list[dict[str, Any]] = []
-        marker: dict[str, str] = {}
+        versions: list[FirstVersion] = []
+        for version in self._first_versions(prefix, None):
+            versions = [version]
+        return self.read_version(versions[0]) if versions else None
+
+    def first_versions(self, prefix: str, after: str | None, limit: int) -> list[FirstVersion]:
+        """Of the files with this prefix those after a key, in the order of their keys: of each what was first written.
+
+        For a bucket that keeps versions: a later version, or a mark of deletion, counts for nothing.
+        """
+        return list(itertools.islice(self._first_versions(prefix, after), limit))
+
+    def _first_versions(self, prefix: str, after: str | None) -> Iterator[FirstVersion]:
+        """One call for each thousand versions."""
+        marker = {"KeyMarker": after} if after else {}
+        first: FirstVersion | None = None
         while True:
             with translated():
                 answer = client("s3").list_object_versions(Bucket=self.bucket, Prefix=prefix, **marker)
-            versions += answer.get("Versions", [])
-            last = max((version["Key"] for version in versions), default="")
-            versions = [version for version in versions if version["Key"] == last]
+            # By key, and of each the newest first, as S3 lists them: the last one of a key was written first.
+            for version in answer.get("Versions", []):
+                if after is not None and version["Key"] <= after:
+                    continue
+                if first is not None and first.key != version["Key"]:
+                    yield first
+                first = FirstVersion(version["Key"], version["VersionId"])
             if not answer.get("IsTruncated"):
                 break
             marker = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
-        if not versions:
-            return None
-        # Newest first, as S3 lists them.
+        if first is not None:
+            yield first
+
+    def read_version(self, version: FirstVersion) -> bytes:
         with translated():
-            found = client("s3").get_object(Bucket=self.bucket, Key=last, VersionId=versions[-1]["VersionId"])
+            found = client("s3").get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
             content: bytes = found["Body"].read()
         return content
 

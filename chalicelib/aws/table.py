@@ -42,22 +42,23 @@ F = TypeVar("F", bound=Item)
 Key = tuple[str, str]
 
 
-def transact(writes: Sequence[Write]) -> None:
+def transact(writes: Sequence[Write], tries: int = _TRANSACTION_TRIES) -> None:
     """All of the writes, or none.
 
     Raises ConditionFailed with the indexes of the writes whose condition did not hold, Unavailable
-    when AWS did not answer or other transactions conflicted each time.
+    when AWS did not answer or other transactions conflicted each time. `tries` is 1 for who would not write the same
+    again after a conflict.
     """
     if not writes:
         return
     items = [write.as_request() for write in writes]
-    for attempt in range(_TRANSACTION_TRIES):
+    for attempt in range(tries):
         try:
             with translated():
                 client("dynamodb").transact_write_items(TransactItems=items)
             return
         except Contended:
-            if attempt == _TRANSACTION_TRIES - 1:
+            if attempt == tries - 1:
                 raise
             time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**attempt)
 

@@ -20,6 +20,7 @@ from tests.bench import (
     pages,
     reports,
     searches,
+    trail,
     wizards,
 )
 from tests.bench.figure import Figure
@@ -78,6 +79,11 @@ def _wizards() -> Iterator[Figure]:
         yield from wizards.of_wizards(made)
 
 
+def _trail() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from trail.of_trail(made)
+
+
 def _large_client() -> Iterator[Figure]:
     """What grows with a client, for one of 100,000 people."""
     with scene(_HOME) as made:
@@ -103,6 +109,7 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "searches": _searches,
     "wizards": _wizards,
     "reports": _reports,
+    "trail": _trail,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
     "large-client": _large_client,

@@ -55,8 +55,8 @@ ERASED_BY = {
     "EmailNotice": "the account's job",
     "Admin": "refused: an admin is removed as such first, and the item goes with that",
     "Session": "kept: whom the organization names as instructor",
-    "RolloutSpec": "kept: by what an admin chose people for a launch",
-    "Partition": "kept: by what an admin chose people for a launch",
+    "RolloutSpec": "launches",
+    "Partition": "launches",
     "PlanItem": "goes by itself: an hour",
     "SearchCount": "goes by itself: an hour",
     "EnrollDraft": "goes by itself: a week",
@@ -66,7 +66,7 @@ ERASED_BY = {
     "Certificate": "certificates",
     "Badge": "certificates",
     "BulkAction": "goes by itself: 90 days",
-    "Enroll": "kept: by what an admin chose people for a training",
+    "Enroll": "enrolls",
 }
 
 

@@ -11,6 +11,7 @@ from chalicelib.people.invitations.schemas import AcceptForm, Answered, MyInvite
 from chalicelib.people.invitations.states import OPEN
 from chalicelib.people.members.invited_store import invited_at
 from chalicelib.people.members.models import Member
+from chalicelib.tenants.organizations.models import Org
 from chalicelib.web.paging import Pager
 
 
@@ -31,19 +32,21 @@ def page(email: str | None, pager: Pager, now: datetime) -> MyInvitePage:
     if email is None:
         return MyInvitePage(items=[], next_cursor=None)
     found = invited_at(email, pager.limit, pager.position)
-    invites = []
-    for org, member in store.orgs_and_members(found.items):
-        if org is not None and member is not None and _is_mine(member, email):
-            invites.append(
-                MyInvite(
-                    invite_id=f"{org.org_id}.{member.member_id}",
-                    org_id=org.org_id,
-                    organization=org.name,
-                    expires_at=str(member.invite_expires_at),
-                    expired=is_expired(member, now),
-                )
-            )
-    return MyInvitePage(items=invites, next_cursor=pager.cursor(found.next_position))
+    invites = (invite_out(org, member, email, now) for org, member in store.orgs_and_members(found.items))
+    return MyInvitePage(items=[one for one in invites if one], next_cursor=pager.cursor(found.next_position))
+
+
+def invite_out(org: Org | None, member: Member | None, email: str, now: datetime) -> MyInvite | None:
+    """None for one that is not this address's any more."""
+    if org is None or member is None or not _is_mine(member, email):
+        return None
+    return MyInvite(
+        invite_id=f"{org.org_id}.{member.member_id}",
+        org_id=org.org_id,
+        organization=org.name,
+        expires_at=str(member.invite_expires_at),
+        expired=is_expired(member, now),
+    )
 
 
 def _is_mine(member: Member, email: str) -> bool:

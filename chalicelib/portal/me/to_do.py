@@ -45,7 +45,7 @@ def decline(visit: Visit) -> GoTo | Shown:
 
 
 def _page(visit: Visit, error: MusterError | None) -> Shown:
-    found = home.home(visit.account_id, visit.now)
+    found = home.home(visit.account_id, _email(visit), visit.now)
     # The first page of a list is the rest of it for nearly everybody: the home's own list has five.
     unanswered = [
         one

@@ -22,6 +22,8 @@ class Export(OutboxItem):
     created_by = UnicodeAttribute()
     department_ids: ListAttribute[str] = ListAttribute(null=True)
     created_at = UnicodeAttribute()
+    # When the walk began that makes the file, of those that one message does not make.
+    begun_at = UnicodeAttribute(null=True)
     expires_at = UnicodeAttribute()
     ttl = NumberAttribute()
 

@@ -10,6 +10,7 @@ from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.core.paging import Page, filtered_page
 from chalicelib.jobs import queue
+from chalicelib.reporting.evidence import collect
 from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
@@ -143,13 +144,19 @@ def shown(export: Export, owner_id: str) -> ExportOut:
 
 
 def run(job: RunExport, now: datetime) -> None:
-    """Write the file. Any number of times: every delivery writes the same file, and the first sets the status."""
+    """Write the file. Any number of times: every delivery writes the same file, and the first sets the status.
+
+    What takes longer than one message is only begun.
+    """
     export = store.find(job.msp_id, job.export_id, job.org_id, job.account_id)
     if export is None or export.status != ExportStatus.RUNNING:
         return
     limits = frozenset(export.department_ids) if export.department_ids else None
     scope = Scope(export.created_by, job.msp_id, job.org_id, limits, is_msp_admin=job.org_id is None)
     selection = Selection.model_validate(export.selection)
+    if selection.kind == ExportKind.EVIDENCE:
+        collect.begin(job, export.created_at, now)
+        return
     content = sources.content(scope, selection, now)
     key = file_key(job.account_id or job.msp_id, job.export_id, ending_of(selection.kind))
     files().write(key, content.pieces(), content.content_type)

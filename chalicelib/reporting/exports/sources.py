@@ -8,7 +8,6 @@ from typing import Protocol
 
 from chalicelib.core.csv_files import Cell, Sheet
 from chalicelib.core.errors import NotFound
-from chalicelib.reporting.evidence.pack import Pack
 from chalicelib.reporting.exports import reports
 from chalicelib.reporting.exports.lists import all_items, field_sheet
 from chalicelib.reporting.exports.schemas import Selection
@@ -83,8 +82,6 @@ def content(scope: Scope, selection: Selection, now: datetime) -> Content:
         return personal_data.of_member(scope, selection.member_id, now)
     if selection.kind == ExportKind.ACCOUNT:
         return personal_data.of_account(selection.account_id, now)
-    if selection.kind == ExportKind.EVIDENCE:
-        return Pack(scope, now)
     return sheet(scope, selection, now)
 
 

@@ -1,7 +1,11 @@
 """Reads and conditional writes of exports."""
 
+from contextlib import suppress
+from datetime import datetime
+
 from chalicelib.aws import table
 from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.reporting.exports.messages import RunExport
@@ -32,6 +36,14 @@ def create(export: Export) -> Export:
     except ConditionFailed:
         return table.get(Export, export.pk, export.sk) or export
     return export
+
+
+def begin(job: RunExport, due: Write, now: datetime) -> None:
+    """The export's file is made by a walk, which begins with this entry. Nothing when it has begun, or is over."""
+    key = Export(exports_pk(job.msp_id, job.org_id, job.account_id), export_sk(job.export_id))
+    is_new = (Export.status == ExportStatus.RUNNING.value) & Export.begun_at.does_not_exist()
+    with suppress(ConditionFailed):
+        table.transact([Write("update", key, is_new, (Export.begun_at.set(to_text(now)),)), due])
 
 
 def mark_ready(job: RunExport, num_rows: int) -> bool:

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.notifications.notice_schemas import NoticeOut
+from chalicelib.people.invitations.schemas import MyInvite
 from chalicelib.training.certificates.schemas import CertificateOut
 from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.sessions.states import ParticipantStatus
@@ -27,8 +28,11 @@ class HomeTraining(BaseModel):
 
 
 class HomeOut(BaseModel):
-    """Numbers count all, the lists hold the first of each: `/me/courses` and the others have the rest."""
+    """Numbers count all, the lists hold the first of each: `/me/invites`, `/me/courses` and the others have the
+    rest."""
 
+    num_invitations: int
+    invitations: list[MyInvite] = Field(description="To accept or to decline, before anything else.")
     num_open_courses: int
     num_overdue_courses: int
     courses: list[EnrollmentOut] = Field(description="Not completed; what is due first comes first.")

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from chalicelib.aws.table import Fetched, Ref
 from chalicelib.core.clock import to_instant
 from chalicelib.notifications import notices
+from chalicelib.people.invitations.my_invitations import invite_out
+from chalicelib.people.invitations.schemas import MyInvite
+from chalicelib.people.members.models import OpenInvite, member_ref
 from chalicelib.reporting.home import store
 from chalicelib.reporting.home.schemas import HomeOut, HomeTraining
-from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.models import AccountEntry
 from chalicelib.tenants.courses.models import course_ref
 from chalicelib.tenants.organizations.lookups import zone_of
@@ -28,7 +30,7 @@ from chalicelib.training.sessions.states import SEATED, ParticipantStatus
 
 # With the organizations of ten memberships these make less than the 100 items of one call.
 _NUM_COURSES, _NUM_TRAININGS, _NUM_LOOKED_AT = 10, 5, 20
-_NUM_NOTICES = _NUM_CERTIFICATES = 5
+_NUM_NOTICES = _NUM_CERTIFICATES = _NUM_INVITATIONS = 5
 
 _UTC = ZoneInfo("UTC")
 _SHOWN = SEATED | {ParticipantStatus.WAITING}
@@ -37,8 +39,12 @@ _SHOWN = SEATED | {ParticipantStatus.WAITING}
 class _Page:
     """What was read of one person. Memberships are known by the partition of their member."""
 
-    def __init__(self, account_id: str, now: datetime) -> None:
-        entries = [entry for entry in access.entries(account_id) if entry.member_id and entry.org_id]
+    def __init__(self, account_id: str, email: str | None, now: datetime) -> None:
+        found, invited = store.entries_and_invitations(account_id, email)
+        entries = [entry for entry in found if entry.member_id and entry.org_id]
+        # What was accepted is still found by the address.
+        joined = {(entry.org_id, entry.member_id) for entry in entries}
+        self.invitations = [one for one in invited if (one.org_id, one.member_id) not in joined]
         self.account_id, self.now = account_id, now
         self.memberships: Mapping[str, AccountEntry] = {
             f"ORG#{entry.org_id}#MEMBER#{entry.member_id}": entry for entry in entries
@@ -58,6 +64,8 @@ class _Page:
             refs |= dict.fromkeys(_refs_of(one, self.memberships[one.pk]))
         for entry in self.memberships.values():
             refs[org_ref(entry.msp_id, str(entry.org_id))] = None
+        for invitation in self.invitations[:_NUM_INVITATIONS]:
+            refs |= dict.fromkeys(_invited_refs(invitation))
         return list(refs)
 
     def _msp_of(self, enrollment: Enrollment) -> str:
@@ -77,12 +85,19 @@ class _Page:
         return zone_of(org) if org else _UTC
 
 
-def home(account_id: str, now: datetime) -> HomeOut:
-    """Who asks, what they have, what it is called, and their notifications: one call for each."""
-    page = _Page(account_id, now)
+def home(account_id: str, email: str | None, now: datetime) -> HomeOut:
+    """Who asks, and who invites them; what they have; what it is called; their notifications: one call for each.
+
+    `email` is the account's address that is confirmed.
+    """
+    page = _Page(account_id, email, now)
+    invitations = _invitations(page, email) if email else []
+    num_void = min(len(page.invitations), _NUM_INVITATIONS) - len(invitations)
     num_unread, newest = notices.newest(account_id, _NUM_NOTICES)
     certificates = sorted(page.belongings.certificates, key=lambda one: str(one.certificate_id), reverse=True)
     return HomeOut(
+        num_invitations=len(page.invitations) - num_void,
+        invitations=invitations,
         num_open_courses=len(page.open),
         num_overdue_courses=sum(is_overdue(one.status, one.due_by, page.zone_of(one.pk), now) for one in page.open),
         courses=[_course(page, one) for one in page.open[:_NUM_COURSES]],
@@ -92,6 +107,15 @@ def home(account_id: str, now: datetime) -> HomeOut:
         num_certificates=sum(state_of(one, now) == CertificateState.VALID for one in certificates),
         certificates=[certificate_out(one, now) for one in certificates[:_NUM_CERTIFICATES]],
     )
+
+
+def _invitations(page: _Page, email: str) -> list[MyInvite]:
+    """Those that can still be accepted come first."""
+    found = []
+    for one in page.invitations[:_NUM_INVITATIONS]:
+        org, member = (page.named.get(ref) for ref in _invited_refs(one))
+        found.append(invite_out(org, member, email, page.now))
+    return sorted((one for one in found if one), key=lambda one: one.expired)
 
 
 def _course(page: _Page, enrollment: Enrollment) -> Any:
@@ -131,6 +155,12 @@ def _training(page: _Page, pointer: Participation, named: Fetched) -> HomeTraini
         status=status,
         can_answer=answers.state_of(session, participant, page.now) == "open",
     )
+
+
+def _invited_refs(invitation: OpenInvite) -> tuple[Ref[Any], Ref[Any]]:
+    """Organization and member."""
+    org_id = invitation.org_id
+    return org_ref(invitation.msp_id, org_id), member_ref(org_id, invitation.member_id)
 
 
 def _refs_of(pointer: Participation, entry: AccountEntry) -> tuple[Ref[Any], Ref[Any], Ref[Any]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from chalicelib.aws import partitions, table
 from chalicelib.aws.table import Fetched, Ref
-from chalicelib.tenants.access.models import AccountEntry
+from chalicelib.people.members.models import INVITES_PREFIX, OpenInvite, address_pk
+from chalicelib.tenants.access.models import AccountEntry, account_pk
 from chalicelib.training.batches.models import Enrollment, enrollment_sk, learner_pk
 from chalicelib.training.certificates.models import CERTIFICATES_PREFIX, Certificate
 from chalicelib.training.self_enrollment.models import self_enrollments_pk
@@ -19,6 +20,15 @@ class Belongings:
     enrollments: list[Enrollment] = field(default_factory=list)
     certificates: list[Certificate] = field(default_factory=list)
     participations: list[Participation] = field(default_factory=list)
+
+
+def entries_and_invitations(account_id: str, email: str | None) -> tuple[list[AccountEntry], list[OpenInvite]]:
+    """Memberships and roles of the account, and the invitations to its address, answered or not. One call, read consistently."""
+    pks = [account_pk(account_id), *([address_pk(email)] if email else [])]
+    models = {INVITES_PREFIX: OpenInvite, "": AccountEntry}
+    found = sorted(partitions.items_in(models, pks), key=lambda item: str(item.sk))
+    entries = [item for item in found if isinstance(item, AccountEntry)]
+    return entries, [item for item in found if isinstance(item, OpenInvite)]
 
 
 def belongings(account_id: str, memberships: Sequence[AccountEntry]) -> Belongings:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.aws.files import files
 from chalicelib.people.members.models import Member
@@ -17,7 +18,7 @@ from chalicelib.people.uploads.models import file_key as upload_file_key
 from chalicelib.people.uploads.states import UploadStatus
 from chalicelib.reporting.exports.models import file_key
 from chalicelib.reporting.exports.states import ExportKind, ending_of
-from chalicelib.reporting.personal_data import store, upload_rows
+from chalicelib.reporting.personal_data import launch_store, store, upload_rows
 from chalicelib.reporting.personal_data.traces import Traces
 from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.training.certificates import erase as certificates
@@ -97,6 +98,43 @@ def _filters(person: Person, after: str | None) -> str | None:
     return page.next_position
 
 
+def _launches(person: Person, after: str | None) -> str | None:
+    """A filter that names the person chooses nobody any more; who was enrolled by it, stays so."""
+    page = launch_store.rollouts(person.msp_id, person.org_id, after)
+    for rollout_id, spec in launch_store.specs(person.msp_id, page.items).items():
+        targeting = _without(person, spec.plan.get("targeting"))
+        if targeting == spec.plan.get("targeting"):
+            continue
+        # Before the plan, by which they are found again if this breaks.
+        for partition in launch_store.partitions(person.org_id, rollout_id):
+            launch_store.put_recipients(partition, _recipients_without(person, partition.recipients))
+        launch_store.put_plan(spec, {**spec.plan, "targeting": targeting})
+    return page.next_position
+
+
+def _enrolls(person: Person, after: str | None) -> str | None:
+    page = launch_store.enrolls(person.org_id, after)
+    for enroll in page.items:
+        left = person.traces.without(enroll.filter)
+        if left != enroll.filter:
+            launch_store.put_filter(enroll, left)
+    return page.next_position
+
+
+def _without(person: Person, targeting: Any) -> Any:
+    """Of what chose recipients, the filter. Members who were chosen one by one stay, as ids."""
+    if not isinstance(targeting, dict) or not targeting.get("filter"):
+        return targeting
+    return {**targeting, "filter": person.traces.without(targeting["filter"])}
+
+
+def _recipients_without(person: Person, recipients: dict[str, Any]) -> dict[str, Any]:
+    matching = recipients.get("matching")
+    if not matching:
+        return recipients
+    return {**recipients, "matching": {**matching, "criteria": person.traces.without(matching["criteria"])}}
+
+
 def _own_exports(person: Person, after: str | None) -> str | None:
     return _exports(person, person.org_id, after)
 
@@ -167,6 +205,8 @@ STEPS: list[tuple[str, Step]] = [
     ("sessions", _sessions),
     ("history", _history),
     ("filters", _filters),
+    ("launches", _launches),
+    ("enrolls", _enrolls),
     ("exports", _own_exports),
     ("msp_exports", _msp_exports),
     ("answers", _answers),

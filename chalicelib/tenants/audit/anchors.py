@@ -6,6 +6,8 @@ written since then tell.
 
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from chalicelib.core.clock import to_text
 from chalicelib.jobs import queue
 from chalicelib.tenants.audit import store
@@ -48,6 +50,24 @@ def latest(tenant_pk: str) -> Anchor | None:
 
     content = anchors().read_last(_folder(tenant_pk))
     return None if content is None else Anchor.model_validate_json(content)
+
+
+def written(tenant_pk: str, after: str | None, limit: int) -> list[tuple[str, Anchor | None]]:
+    """The tenant's anchors behind this file, the earliest first, each with its file, as it was first written.
+
+    None is one that nobody of us wrote.
+    """
+    from chalicelib.aws.files import anchors
+
+    versions = anchors().first_versions(_folder(tenant_pk), after, limit)
+    return [(version.key, _read(anchors().read_version(version))) for version in versions]
+
+
+def _read(content: bytes) -> Anchor | None:
+    try:
+        return Anchor.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _folder(tenant_pk: str) -> str:

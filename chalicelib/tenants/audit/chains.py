@@ -1,14 +1,18 @@
 """Finds where chains of hashes were tampered with, reading each entry once, the oldest first.
 
-The offline command does the same from an evidence pack (infra/verify_evidence.py).
+The offline command does the same from an evidence pack (reporting/evidence/verify_evidence.txt).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from chalicelib.tenants.audit import log
 from chalicelib.tenants.audit.models import AuditRecord, ChainHead, number_key, record_sk
-from chalicelib.tenants.audit.schemas import Anchor, Break, Tampering
+from chalicelib.tenants.audit.schemas import Anchor, Break, Tampering, Verification
+
+# Where one entry was taken out or changed, those behind it are as they were; more places than these say nothing more.
+MAX_BREAKS = 20
 
 
 @dataclass
@@ -17,10 +21,45 @@ class Chains:
 
     anchor: Anchor | None = None
     num_entries: int = 0
+    broken: list[Break] = field(default_factory=list)
     _number: dict[int, int] = field(default_factory=dict)
     _hash: dict[int, str] = field(default_factory=dict)
     _has_head: set[int] = field(default_factory=set)
     _needs_head: set[int] = field(default_factory=set)
+
+    @classmethod
+    def after(cls, state: Mapping[str, Any]) -> "Chains":
+        """As they were when `state` was taken: a trail may be followed in parts."""
+        if not state:
+            return cls()
+        anchor = Anchor.model_validate(state["anchor"]) if state["anchor"] else None
+        broken = [Break.model_validate(one) for one in state["broken"]]
+        number, hashes = ({int(chain): value for chain, value in state[name].items()} for name in ("number", "hash"))
+        return cls(anchor, state["num_entries"], broken, number, hashes, set(), set(state["needs_head"]))
+
+    def state(self) -> dict[str, Any]:
+        """As JSON has it, before any end was looked at."""
+        return {
+            "anchor": self.anchor.model_dump() if self.anchor else None,
+            "num_entries": self.num_entries,
+            "broken": [one.model_dump(mode="json") for one in self.broken],
+            "number": {str(chain): number for chain, number in self._number.items()},
+            "hash": {str(chain): value for chain, value in self._hash.items()},
+            "needs_head": sorted(self._needs_head),
+        }
+
+    def note(self, found: Iterable[Break]) -> None:
+        self.broken += list(found)[: max(0, MAX_BREAKS - len(self.broken))]
+
+    def verification(self) -> Verification:
+        """Once everything was read."""
+        return Verification(
+            ok=not self.broken,
+            num_entries=self.num_entries,
+            first_broken=self.broken[0].number if self.broken else None,
+            broken=self.broken,
+            anchored_at=self.anchor.at if self.anchor is not None and not self.broken else None,
+        )
 
     def follow(self, record: AuditRecord) -> Iterator[Break]:
         """What is wrong with the next entry, or missing before it."""

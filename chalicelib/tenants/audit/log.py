@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.aws.failures import Contended
 from chalicelib.aws.table import Write
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import ConditionFailed, Unavailable
@@ -20,9 +21,10 @@ from chalicelib.tenants.audit.models import NUM_CHAINS, AuditRecord, ChainHead, 
 
 FIRST_HASH = "0" * 64
 
-# Waits of 10 ms to 1.3 s, 8 tries. The first try is for chain 0, which is the only one as long as nobody else works at
-# the same moment; whoever finds it taken takes any. So 1,000 entries a minute, or fifty at once, hardly meet.
-_TRIES = 8
+# The first try is for chain 0, which is the only one as long as nobody else works at the same moment; whoever finds it
+# taken takes any other. So fifty writers without rest, who make more than 1,000 entries a minute, come through
+# (tests/bench/trail.py). Waits of 10 to 400 ms, about six seconds in all.
+_TRIES = 20
 _FIRST_WAIT = 0.01
 _LONGEST_WAIT = 0.4
 
@@ -44,19 +46,22 @@ def commit(tenant_pk: str, audit_entry: AuditEntry, writes: Sequence[Write], now
     Raises ConditionFailed, with indexes of `writes`, when one of their conditions did not hold, and Unavailable
     when others took the next number each time.
     """
+    contended = Unavailable()
     for attempt in range(_TRIES):
-        chain = random.randrange(NUM_CHAINS) if attempt else 0
+        chain = random.randrange(1, NUM_CHAINS) if attempt else 0
         record, head = _next_record(tenant_pk, chain, audit_entry, now)
         try:
             store.append(record, head, writes)
             return
+        except Contended as error:
+            contended = error
         except ConditionFailed as error:
             failed = [index for index in error.failed if index < len(writes)]
             if failed:
                 raise ConditionFailed(failed) from error
-            # Only the number was taken, by another entry: take the next one, or one of another chain.
-            time.sleep(random.uniform(0.5, 1) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt))
-    raise Unavailable()
+        # Only the number was taken, or was being taken, by another entry: take one of another chain.
+        time.sleep(random.uniform(0.5, 1) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt))
+    raise contended
 
 
 def hash_of(record: AuditRecord) -> str:

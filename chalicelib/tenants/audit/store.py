@@ -36,7 +36,8 @@ class Ends:
 def append(record: AuditRecord, before: ChainHead | None, writes: Sequence[Write]) -> None:
     """The writes, and the record as the new head of its chain, in one transaction.
 
-    ConditionFailed with the indexes of `writes`, or with later ones when another entry became the head first.
+    ConditionFailed with the indexes of `writes`, or with later ones when another entry became the head first; Contended
+    when another transaction was under way on one of the items: whoever waits for it finds another head.
     """
     ref = head_ref(record.pk.removesuffix("#AUDIT"), record.chain)
     head = ChainHead(ref.pk, ref.sk, number=record.number, hash=record.hash, at=record.at)
@@ -44,7 +45,7 @@ def append(record: AuditRecord, before: ChainHead | None, writes: Sequence[Write
     day = record.at[:10]
     is_first_of_day = before is None or before.at[:10] != day
     due = [Write("put", anchor_due(record.pk.removesuffix("#AUDIT"), day))] if is_first_of_day else []
-    table.transact([*writes, put_new(record), Write("put", head, unchanged), *due])
+    table.transact([*writes, put_new(record), Write("put", head, unchanged), *due], tries=1)
 
 
 def tenants_to_anchor(day: str) -> list[str]:

@@ -1,8 +1,7 @@
 """Reads the audit trail: in pages, and all of it to verify that nobody changed it."""
 
-import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from chalicelib.aws.items import Item
@@ -12,7 +11,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import anchors, store
 from chalicelib.tenants.audit.chains import Chains
 from chalicelib.tenants.audit.models import AuditRecord, ChainHead
-from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, AuditQuery, Break, Verification
+from chalicelib.tenants.audit.schemas import AuditEntryOut, AuditPage, AuditQuery, Verification
 from chalicelib.web.paging import Pager
 
 # A request looks at so many entries: rare ones are some pages apart.
@@ -42,10 +41,6 @@ def _is_of_kind(action: str, kind: str | None) -> bool:
     return kind is None or action == kind or action.startswith(f"{kind}.")
 
 
-# Where one entry was taken out or changed, those behind it are as they were; more places than these say nothing more.
-_MAX_BREAKS = 20
-
-
 def verify(scope: Scope) -> Verification:
     """Walk the chains from their first entries. Only one page of them is in memory at a time.
 
@@ -57,30 +52,33 @@ def verify(scope: Scope) -> Verification:
 
 
 def _verified(scope: Scope) -> Verification:
-    anchor = anchors.latest(scope.tenant_pk)
-    chains, broken = Chains(anchor), list[Break]()
+    chains = Chains(anchors.latest(scope.tenant_pk))
     for item in every(scope):
-        found = chains.follow(item) if isinstance(item, AuditRecord) else chains.end(cast(ChainHead, item))
-        broken += itertools.islice(found, _MAX_BREAKS - len(broken))
-    broken += chains.close()
-    return Verification(
-        ok=not broken,
-        num_entries=chains.num_entries,
-        first_broken=broken[0].number if broken else None,
-        broken=broken[:_MAX_BREAKS],
-        anchored_at=anchor.at if anchor is not None and not broken else None,
-    )
+        chains.note(chains.follow(item) if isinstance(item, AuditRecord) else chains.end(cast(ChainHead, item)))
+    chains.note(chains.close())
+    return chains.verification()
 
 
 def every(scope: Scope) -> Iterator[Item]:
     """Every record, the oldest first, and then the heads of the chains."""
     after: str | None = None
     while True:
-        page = store.oldest(scope.tenant_pk, after)
-        yield from page.items
-        after = page.next_position
+        items, after = oldest(scope, after)
+        yield from items
         if after is None:
             return
+
+
+def oldest(scope: Scope, after: str | None) -> tuple[Sequence[Item], str | None]:
+    """As many as one query reads, the oldest first, the heads behind all records; and the last key, None at the end."""
+    page = store.oldest(scope.tenant_pk, after)
+    return page.items, page.next_position
+
+
+def heads(scope: Scope) -> list[ChainHead]:
+    """Where the chains end at this moment. Every entry up to there is in the table."""
+    ends = store.ends(scope.tenant_pk).heads
+    return [ends[chain] for chain in sorted(ends)]
 
 
 def _out(record: AuditRecord) -> AuditEntryOut:

@@ -40,46 +40,62 @@ class NoGlyph(MusterError):
 def typeset(facts: Mapping[str, Any], _: Any = None) -> dict[str, str]:
     """The function: `{"pdf": <base64>}`, or `{"code": "no_glyph"}` when a character cannot be shown.
 
-    `facts` as `facts.facts_of` makes them.
+    `facts` as `facts.facts_of` makes them, or with a `layout`, those of another page.
     """
     try:
-        return {"pdf": base64.b64encode(pdf_of(facts)).decode()}
+        return {"pdf": base64.b64encode(_page_of(facts)).decode()}
     except NoGlyph as error:
         return {"code": error.code}
+
+
+def _page_of(facts: Mapping[str, Any]) -> bytes:
+    if facts.get("layout") == "evidence":
+        from chalicelib.training.certificates.pdf import evidence_page
+
+        return evidence_page.pdf_of(facts)
+    return pdf_of(facts)
 
 
 def pdf_of(facts: Mapping[str, Any]) -> bytes:
     """The same facts give the same file. Raises NoGlyph."""
     # What only this function's layer has.
     import segno
-    from typst import TypstError
 
     issued = datetime.fromisoformat(facts["issued_at"]).astimezone(UTC)
     qr = segno.make(facts["check_url"], error="m", micro=False).svg_inline(border=2, omitsize=True)
     texts = " ".join(str(facts[name]) for name in ("holder", "title", "organization"))
     data = {
-        **facts, "qr": qr, "fonts": _families(texts), "lang": "en",
-        "sizes": {name: _size(facts[name], sizes) for name, sizes in _SIZES.items()},
+        **facts, "qr": qr, "fonts": families(texts), "lang": "en",
+        "sizes": {name: size_of(facts[name], sizes) for name, sizes in _SIZES.items()},
         "year": issued.year, "month": issued.month, "day": issued.day,
     }  # fmt: skip
+    made = compiled(_TEMPLATE, data, issued)
+    return with_actual_text(made, facts["organization"], (facts["holder"], facts["title"]))
+
+
+def compiled(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
+    """The template with this data, as a PDF of this instant. Raises NoGlyph."""
+    from typst import TypstError
+
     try:
         made = _compiler().compile(
-            input=_TEMPLATE.read_bytes(), format="pdf", sys_inputs={"data": json.dumps(data)},
-            pdf_standards=_STANDARDS, timestamp=issued,
+            input=template.read_bytes(), format="pdf", sys_inputs={"data": json.dumps(data)},
+            pdf_standards=_STANDARDS, timestamp=at,
         )  # fmt: skip
     except TypstError as error:
         if _NO_GLYPH in error.message:
             raise NoGlyph() from error
         raise
-    return with_actual_text(bytes(made), facts["organization"], (facts["holder"], facts["title"]))
+    return bytes(made)
 
 
-def _size(text: str, sizes: Sequence[int]) -> int:
+def size_of(text: str, sizes: Sequence[int]) -> int:
+    """The first of the sizes is for the shortest texts, the last for the longest."""
     length = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
     return sizes[sum(length > most for most in _LENGTHS)]
 
 
-def _families(text: str) -> list[str]:
+def families(text: str) -> list[str]:
     """The first that has a character shows it; the typesetter looks through all others of the layer after them."""
     if any(ord(letter) in _KANA for letter in text):
         return ["Noto Sans", "Noto Sans CJK JP"]

@@ -3,82 +3,34 @@
 import csv
 import io
 import json
-import subprocess
-import sys
-import tracemalloc
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pypdf
 
 from chalicelib.reporting.evidence import collected
-from chalicelib.reporting.evidence.pack import Pack
-from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.audit import log
+from chalicelib.tenants.audit.models import AuditRecord
 from tests.harness import World
-from tests.patience import fetched
 from tests.stories.driver import Driver
-
-Files = dict[str, bytes]
-
-
-@pytest.fixture
-def org(world: World, driver: Driver) -> str:
-    """A client with a completed course and a trail of five entries."""
-    course = world.course(driver.msp, "Spotting Phishing")
-    org = world.org(driver.msp, "Büro & Söhne", courses=[course])
-    account, _ = world.learner(org, first_name="Zoë", last_name="Ødegård", email="zoe@acme.example")
-    world.member(org, first_name="=1+1", last_name="Lee")
-    driver.launch(org, [course])
-    (enrollment,) = world.get("/me/courses", account).json["items"]
-    for step in ("start", "complete"):
-        assert world.post(f"/me/courses/{enrollment['enrollment_id']}/{step}", account).status == 200
-    for number in range(4):
-        assert world.post(f"/orgs/{org}/groups", driver.admin, {"name": f"Group {number}"}).status == 201
-    return org
-
-
-def _pack(driver: Driver, org: str) -> bytes:
-    started = driver.world.post(f"/orgs/{org}/audit/export", driver.admin)
-    assert started.status == 202, started.text
-    driver.work()
-    export = driver.world.get(f"/orgs/{org}/audit/exports/{started.json['export_id']}", driver.admin).json
-    assert (export["status"], export["num_rows"]) == ("ready", 2), export
-    return fetched(export["url"])[0]
-
-
-def _unpacked(pack: bytes) -> Files:
-    archive = zipfile.ZipFile(io.BytesIO(pack))
-    return {name: archive.read(name) for name in archive.namelist()}
-
-
-def _packed(path: Path, files: Files) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
-
-
-def _checked(folder: Path, files: Files, *more: str) -> tuple[int, list[str]]:
-    """What the pack's own program says, in a Python of its own that finds nothing but the standard library."""
-    program = folder / "verify_evidence.py"
-    program.write_bytes(files["verify_evidence.py"])
-    pack = _packed(folder / "pack.zip", files)
-    ran = subprocess.run(
-        [sys.executable, "-I", "-S", str(program), str(pack), *more], capture_output=True, text=True, check=False
-    )
-    assert ran.stderr == ""
-    return ran.returncode, ran.stdout.splitlines()
+from tests.stories.reporting.evidence.packs import Files, anchor, checked, made_pack, unpacked
+from tests.unit.training.certificates.pdf_reading import lines_of
 
 
 def test_a_pack_has_the_lists_the_trail_and_what_checks_it(
     world: World, driver: Driver, org: str, tmp_path: Path
 ) -> None:
-    files = _unpacked(_pack(driver, org))
-    listed = {f"{name}.{ending}" for name in ("members", "enrollments", "completions") for ending in ("csv", "jsonl")}
-    beside = {"heads.json", "summary.html", "verify_evidence.py", "manifest.json", "manifest.sig", "public_key.pem"}
-    assert files.keys() == {*listed, *beside, "audit.jsonl", "audit.csv"}
+    files = unpacked(made_pack(driver, org))
+    lists = ("members", "enrollments", "completions", "certificates", "audit")
+    beside = {
+        "anchors.jsonl", "heads.json", "summary.html", "summary.pdf", "verify_evidence.py", "manifest.json",
+        "manifest.sig", "public_key.pem",
+    }  # fmt: skip
+    assert files.keys() == {*beside, *(f"{name}.{ending}" for name in lists for ending in ("csv", "jsonl"))}
+    assert json.loads(files["manifest.json"])["files"].keys() == files.keys() - {
+        "manifest.json", "manifest.sig", "public_key.pem",
+    }  # fmt: skip
     members = list(csv.DictReader(io.StringIO(files["members.csv"].decode("utf-8-sig"))))
     assert sorted(member["first_name"] for member in members) == ["'=1+1", "Zoë"]
     (completed,) = map(json.loads, files["completions.jsonl"].splitlines())
@@ -91,8 +43,89 @@ def test_a_pack_has_the_lists_the_trail_and_what_checks_it(
     page = files["summary.html"].decode()
     assert "Büro &amp; Söhne" in page
     assert "as they were written" in page
-    code, lines = _checked(tmp_path, files)
+    code, lines = checked(tmp_path, files)
     assert (code, lines[-1]) == (0, "OK"), lines
+
+
+def test_a_pack_has_the_certificates_with_the_names_as_they_were(world: World, driver: Driver, org: str) -> None:
+    (listed,) = world.every(f"/orgs/{org}/certificates", driver.admin)
+    world.patch(f"/orgs/{org}/members/{listed['member_id']}", driver.admin, {"first_name": "Another"})
+    files = unpacked(made_pack(driver, org))
+    (certificate,) = map(json.loads, files["certificates.jsonl"].splitlines())
+    assert certificate == {name: listed[name] for name in collected.CERTIFICATE}
+    (row,) = csv.DictReader(io.StringIO(files["certificates.csv"].decode("utf-8-sig")))
+    told = [row[name] for name in ("number", "holder", "title", "completed_on", "state", "revoked_at")]
+    assert told == [listed["number"], "Zoë Ødegård", "Spotting Phishing", listed["completed_on"], "valid", ""]
+    answer = world.post(f"/orgs/{org}/certificates/{listed['certificate_id']}/revoke", driver.admin, {})
+    assert answer.status == 200, answer.text
+    (certificate,) = map(json.loads, unpacked(made_pack(driver, org))["certificates.jsonl"].splitlines())
+    assert (certificate["state"], certificate["revoked_at"] is not None) == ("revoked", True)
+
+
+def test_the_summary_says_the_same_as_a_page_and_as_pdf(driver: Driver, org: str) -> None:
+    files = unpacked(made_pack(driver, org))
+    page, pdf = files["summary.html"].decode(), "\n".join(lines_of(files["summary.pdf"]))
+    told = ("Members", "Certificates", "All of them are as they were written", "written once a day", "verify_evidence")
+    assert [text for text in told if text not in page or text not in pdf.replace("\n", " ")] == []
+    assert "Büro & Söhne" in pdf
+    reader = pypdf.PdfReader(io.BytesIO(files["summary.pdf"]))
+    assert reader.metadata is not None
+    assert (len(reader.pages), reader.metadata.title) == (1, "Evidence: Büro & Söhne")
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_a_client_whose_name_no_font_has_is_told_by_its_id_in_the_pdf(world: World, driver: Driver) -> None:
+    org = world.org(driver.msp, "\u16a0\u16a2")
+    world.members(org, 2)
+    files = unpacked(made_pack(driver, org))
+    assert f"Organization {org}" in "\n".join(lines_of(files["summary.pdf"]))
+    assert "\u16a0\u16a2" in files["summary.html"].decode()
+
+
+def test_a_pack_has_every_day_s_anchor_as_it_was_first_written(
+    world: World, driver: Driver, org: str, tmp_path: Path
+) -> None:
+    world.post(f"/orgs/{org}/groups", driver.admin, {"name": "One more"})
+    anchor(driver)
+    s3, bucket = world.client("s3"), world.stage.environment["ANCHORS_BUCKET"]
+    first, second = (entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"])
+    for _ in range(2):
+        s3.put_object(Bucket=bucket, Key=first, Body=b'{"tenant": "", "at": "", "heads": {}}')
+    files = unpacked(made_pack(driver, org))
+    anchors = [json.loads(line) for line in files["anchors.jsonl"].splitlines()]
+    assert [(one["file"], one["heads"]["0"]["number"]) for one in anchors] == [(first, 5), (second, 6)]
+    assert checked(tmp_path, files)[0] == 0
+
+
+def test_what_nobody_of_us_wrote_among_the_anchors_is_named(
+    world: World, driver: Driver, org: str, tmp_path: Path
+) -> None:
+    s3, bucket = world.client("s3"), world.stage.environment["ANCHORS_BUCKET"]
+    s3.put_object(Bucket=bucket, Key=f"audit/ORG-{org}/2027-02-01.json", Body=b"nonsense")
+    code, lines = checked(tmp_path, unpacked(made_pack(driver, org)))
+    assert (code, lines[1]) == (1, "anchors.jsonl line 2: is not an anchor")
+
+
+def test_a_trail_that_was_written_anew_before_the_pack_was_made_is_not_the_one_that_was_anchored(
+    world: World, driver: Driver, org: str, tmp_path: Path
+) -> None:
+    """Signed by our key and whole in itself: only the anchor tells."""
+    table, key = world.stage.table_names["core"], {"pk": {"S": f"ORG#{org}#AUDIT"}}
+    items = world.client("dynamodb").query(
+        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}
+    )["Items"]
+    *entries, head = items
+    last = entries[-1]
+    last["actor"] = {"S": "somebody else"}
+    last["hash"] = {"S": log.hash_of(AuditRecord.from_raw_data(last))}
+    for item in (last, {**head, "hash": last["hash"]}):
+        world.client("dynamodb").put_item(TableName=table, Item=item)
+    files = unpacked(made_pack(driver, org))
+    assert "The trail is not as it was written: chain 0, entry 5 (rewritten)." in files["summary.html"].decode()
+    code, lines = checked(tmp_path, files)
+    assert (code, lines[-1]) == (1, "NOT OK: 1 problems")
+    assert "entry 5" in lines[1]
+    assert "is not the one that was anchored (audit/ORG-" in lines[1]
 
 
 def _trail(files: Files) -> list[dict[str, Any]]:
@@ -112,6 +145,12 @@ def _changed_entry(files: Files) -> Files:
 def _head(files: Files, **changes: Any) -> Files:
     (head,) = json.loads(files["heads.json"])
     return {**files, "heads.json": json.dumps([{**head, **changes}]).encode()}
+
+
+def _anchored(files: Files, **changes: Any) -> Files:
+    anchor = json.loads(files["anchors.jsonl"])
+    anchor["heads"]["0"] |= changes
+    return {**files, "anchors.jsonl": json.dumps(anchor).encode() + b"\n"}
 
 
 def _swapped(files: Files) -> Files:
@@ -150,15 +189,30 @@ WAYS: dict[str, tuple[Callable[[Files], Files], str]] = {
     "the signature changed": (
         lambda it: {**it, "manifest.sig": b"A" * 340 + b"AA=="}, "file manifest.json: the signature",
     ),
+    "a certificate changed": (
+        lambda it: _flipped(it, "certificates.csv"), "file certificates.csv: is not as it was signed",
+    ),
+    "a certificate taken out": (
+        lambda it: {**it, "certificates.jsonl": b""}, "file certificates.jsonl: is not as it was signed",
+    ),
+    "the summary changed": (lambda it: _flipped(it, "summary.pdf"), "file summary.pdf: is not as it was signed"),
+    "the anchors changed": (lambda it: _flipped(it, "anchors.jsonl"), "file anchors.jsonl: is not as it was signed"),
+    "no anchors": (lambda it: _without(it, "anchors.jsonl"), "file anchors.jsonl: is missing"),
+    "an anchor of another entry": (
+        lambda it: _anchored(it, hash="f" * 64), "entry 5 (2027-01-04T10:00:00Z, line 5): is not the one that was anch",
+    ),
+    "an anchor of what is not there": (
+        lambda it: _anchored(it, number=9), "chain 0, entry 9: was anchored and is missing (audit/ORG-",
+    ),
     "no signature": (lambda it: _without(it, "manifest.sig"), "file manifest.sig: is missing"),
 }  # fmt: skip
 
 
 def test_the_offline_command_names_the_place_of_each_way_of_tampering(driver: Driver, org: str, tmp_path: Path) -> None:
-    files = _unpacked(_pack(driver, org))
+    files = unpacked(made_pack(driver, org))
     assert len(WAYS) >= 12
     for way, (tamper, place) in WAYS.items():
-        code, lines = _checked(tmp_path, tamper(files))
+        code, lines = checked(tmp_path, tamper(files))
         assert code == 1, way
         assert any(place in line for line in lines[:-1]), (way, lines)
 
@@ -167,10 +221,10 @@ def test_a_pack_that_somebody_signed_anew_is_not_of_our_key(driver: Driver, org:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-    files = _unpacked(_pack(driver, org))
+    files = unpacked(made_pack(driver, org))
     ours = tmp_path / "ours.pem"
     ours.write_bytes(files["public_key.pem"])
-    assert _checked(tmp_path, files, str(ours))[0] == 0
+    assert checked(tmp_path, files, str(ours))[0] == 0
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     forged = json.loads(files["manifest.json"])
@@ -180,8 +234,8 @@ def test_a_pack_that_somebody_signed_anew_is_not_of_our_key(driver: Driver, org:
 
     signature = base64.b64encode(key.sign(manifest, padding.PKCS1v15(), hashes.SHA256()))
     anew = {**files, "manifest.json": manifest, "manifest.sig": signature, "public_key.pem": public}
-    assert _checked(tmp_path, anew)[0] == 0
-    code, lines = _checked(tmp_path, anew, str(ours))
+    assert checked(tmp_path, anew)[0] == 0
+    code, lines = checked(tmp_path, anew, str(ours))
     assert (code, lines[-1]) == (1, "NOT OK: 1 problems")
 
 
@@ -191,30 +245,3 @@ def test_only_who_asked_gets_the_pack(world: World, driver: Driver, org: str) ->
     path = f"/orgs/{org}/audit/exports/{started['export_id']}"
     assert world.get(path, driver.admin).status == 200
     assert world.get(path, world.org_admin(org)).status == 404
-
-
-def _peak_of(world: World, driver: Driver, num_members: int) -> int:
-    """The most bytes that Python held at once while a pack of so many members was written."""
-    org = world.org(driver.msp, f"{num_members} people")
-    world.members(org, num_members)
-    pack = Pack(Scope(driver.admin, driver.msp, org), world.now)
-    tracemalloc.start()
-    try:
-        size = sum(map(len, pack.pieces()))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert pack.num_rows == num_members
-    assert size > num_members
-    return peak
-
-
-def test_a_pack_takes_the_same_memory_however_many_members_there_are(
-    world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(collected, "_MEMBERS_AT_ONCE", 20)
-    monkeypatch.setattr(collected, "_PIECE", 4096)
-    _peak_of(world, driver, 100)
-    few, many = _peak_of(world, driver, 100), _peak_of(world, driver, 800)
-    # 700 members more would be several megabytes, if they were held: a model of one takes some kilobytes.
-    assert many - few < 500_000

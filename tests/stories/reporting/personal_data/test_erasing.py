@@ -14,6 +14,7 @@ from tests.harness import World
 from tests.patience import fetched
 from tests.stories.driver import Driver
 from tests.stories.uploading import Uploading
+from tests.unit.training.certificates.pdf_reading import lines_of
 
 EMAIL = "zoelle.quill@personal.example"
 # Strings that nothing else in the world has.
@@ -104,10 +105,13 @@ def everything(world: World) -> dict[str, str]:
             if entry["Key"].endswith(".zip"):
                 archive = zipfile.ZipFile(io.BytesIO(content))
                 content = b"\n".join(archive.read(name) for name in archive.namelist())
+            if entry["Key"].endswith(".pdf"):
+                content = "\n".join(lines_of(content)).encode()
             found[f"file {entry['Key']}"] = content.decode("utf-8", "replace")
     sqs = world.client("sqs")
     for url in sqs.list_queues().get("QueueUrls", []):
-        found[f"queue {url}"] = json.dumps(sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", []))
+        waiting = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+        found[f"queue {url}"] = json.dumps(waiting.get("Messages", []))
     pool = world.stage.environment["USER_POOL_ID"]
     users = world.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
     found["accounts"] = json.dumps(users, default=str)
