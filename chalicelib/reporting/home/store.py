@@ -23,7 +23,7 @@ class Belongings:
 
 
 def entries_and_invitations(account_id: str, email: str | None) -> tuple[list[AccountEntry], list[OpenInvite]]:
-    """Memberships and roles of the account, and the invitations to its address, answered or not. One call, read consistently."""
+    """Memberships and roles of the account, and where its address was invited. One call, read consistently."""
     pks = [account_pk(account_id), *([address_pk(email)] if email else [])]
     models = {INVITES_PREFIX: OpenInvite, "": AccountEntry}
     found = sorted(partitions.items_in(models, pks), key=lambda item: str(item.sk))
