@@ -12,10 +12,10 @@ from chalicelib.people.bulk_actions import counting, store
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import GET, QUERY, SEND, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
 from tests.faults.snapshots import built_once
 
-_CLAIM, _ANSWER = [QUERY, GET, GET, TRANSACT], [TRANSACT]
+_CLAIM, _ANSWER = [QUERY, GET, GET, PUT], [UPDATE]
 # Two people of three are counted by the request; the action is read again, and its message sent.
 PREPARE = [*_CLAIM, TRANSACT, QUERY, TRANSACT, GET, GET, SEND, *_ANSWER]
 # The action, the last person; it is ready.

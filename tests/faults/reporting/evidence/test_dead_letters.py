@@ -7,12 +7,12 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
-from tests.faults.kinds import DELETE_FILE, GET, TRANSACT, Fault, pairs
+from tests.faults.kinds import DELETE, DELETE_FILE, GET, TRANSACT, Fault, pairs
 
 # The export fails.
 DEAD = [TRANSACT]
 # The message once more: its entry and the export; the two parts, and one that might be there; the entry goes.
-CLEAR = [GET, GET, *[DELETE_FILE] * 3, TRANSACT]
+CLEAR = [GET, GET, *[DELETE_FILE] * 3, DELETE]
 
 
 def _delivery(play: FaultHarness) -> Delivery:

@@ -11,6 +11,7 @@ from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import NOW, FaultHarness
 from tests.faults.kinds import (
+    DELETE,
     DELETE_FILE,
     GET,
     GET_FILE,
@@ -41,7 +42,7 @@ PARTS = [
 # parts go, and one that might be there; the entry goes.
 FINISH = [
     GET, GET, GET_FILE, *[GET_FILE] * len(PARTS), GET, INVOKE, SIGN, PUBLIC_KEY, PUT_FILE, TRANSACT,
-    *[DELETE_FILE] * (len(PARTS) + 1), TRANSACT,
+    *[DELETE_FILE] * (len(PARTS) + 1), DELETE,
 ]  # fmt: skip
 
 JOBS = [BEGIN, *PARTS, FINISH]

@@ -9,15 +9,15 @@ import pytest
 from tests.faults import later
 from tests.faults.fake_sqs import Request
 from tests.faults.injector import Injector
-from tests.faults.kinds import GET, GET_MANY, QUERY, TRANSACT, Fault, each, pairs
+from tests.faults.kinds import GET, GET_MANY, PUT, QUERY, TRANSACT, UPDATE, Fault, each, pairs
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
 # The key and its claim; the session and the people; training, client and members for the certificates; attendance,
 # certificates and the trail in one; the answer.
-CALLS = [QUERY, GET, TRANSACT, GET, GET_MANY, GET, GET, GET_MANY, QUERY, TRANSACT, TRANSACT]
+CALLS = [QUERY, GET, PUT, GET, GET_MANY, GET, GET, GET_MANY, QUERY, TRANSACT, UPDATE]
 # Corrected: who did not come after all; their certificate, attendance and the trail in one; the answer.
-CORRECTED = [QUERY, GET, TRANSACT, GET, GET_MANY, GET, QUERY, TRANSACT, TRANSACT]
+CORRECTED = [QUERY, GET, PUT, GET, GET_MANY, GET, QUERY, TRANSACT, UPDATE]
 
 
 @pytest.fixture
