@@ -44,6 +44,15 @@ class GoTo:
     cookies: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Download:
+    """A file, which the browser saves. Bytes need a content type that the application knows as binary (app.py)."""
+
+    content: str | bytes
+    content_type: str
+    name: str
+
+
 def cookie(name: str, value: str, max_age: int | None = None) -> str:
     """Without an age it ends with the browser."""
     age = f"; Max-Age={max_age}" if max_age is not None else ""
@@ -62,6 +71,13 @@ def shown(answer: Shown, common: dict[str, Any], more: dict[str, str] | None = N
 def gone_to(answer: GoTo) -> Response:
     headers = {**_HEADERS, "Location": f"{root()}/portal{answer.path if answer.path != '/' else ''}"}
     return Response("", _with_cookies(headers, answer.cookies), 303)
+
+
+def downloaded(answer: Download) -> Response:
+    disposition = f'attachment; filename="{answer.name}"'
+    return Response(
+        answer.content, {**_HEADERS, "Content-Type": answer.content_type, "Content-Disposition": disposition}
+    )
 
 
 def moved(relative: str) -> Response:

@@ -13,7 +13,7 @@ from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound,
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.portal import answer, assets, navigation, same_site, site_map
-from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, GoTo, Shown
+from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, Download, GoTo, Shown
 from chalicelib.portal.site_map import ACCOUNT, EVERYBODY, PortalPage
 from chalicelib.portal.visit import Fields, Visit
 from chalicelib.web.problems import unexpected
@@ -53,7 +53,9 @@ def _respond(request: Any) -> Response:
         if found[0].needs not in (EVERYBODY, ACCOUNT):
             # Here, so that no page can forget to ask.
             _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
-        result: GoTo | Shown = found[0].handler(visit)
+        result: GoTo | Shown | Download = found[0].handler(visit)
+        if isinstance(result, Download):
+            return answer.downloaded(result)
         return answer.gone_to(result) if isinstance(result, GoTo) else answer.shown(result, navigation.common(visit))
     except MusterError as error:
         return _problem(error, visit)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.addresses import shown_if_address
@@ -60,7 +60,8 @@ def new_environment(loader: "BaseLoader") -> "Environment":
         lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"asset": asset, "has_asset": assets.exists, "build": build, "portal": portal}
-    made.filters |= {"number": number, "day": day, "instant": instant, "local": local, "words": words}
+    made.filters |= {"number": number, "day": day, "instant": instant, "local": local, "query_pairs": query_pairs}
+    made.filters["words"] = words
     return made
 
 
@@ -72,6 +73,10 @@ def portal(path: str, **query: Any) -> str:
 
 def asset(name: str) -> str:
     return f"{root()}/portal/assets/{assets.hashed(name)}"
+
+
+def query_pairs(address: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(address).query)
 
 
 def number(value: float) -> str:

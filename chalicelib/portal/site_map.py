@@ -22,7 +22,8 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "login": ("doors.log_in",),
     "logout": ("doors.log_in",),
     "msp": (
-        "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
+        "msp.dashboard", "msp.training", "msp.row_learners", "msp.exports", "msp.activity",
+        "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
         "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
     ),
     "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),

@@ -18,10 +18,10 @@ def latest_of(account_id: str) -> Export | None:
     return page.items[0] if page.items else None
 
 
-def create(export: Export) -> Export:
+def create(export: Export, *more: Write) -> Export:
     """Gives the export that is stored: this one, or the one that the same request created before."""
     try:
-        table.transact([put_new(export)])
+        table.transact([put_new(export), *more])
     except ConditionFailed:
         return table.get(Export, export.pk, export.sk) or export
     return export

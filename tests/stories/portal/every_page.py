@@ -36,11 +36,12 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     with refused(bad):
         answer = driver.send(driver.form([org, other], [course]))
         driver.work()
+    export = world.post("/msp/training/export", driver.admin).json["export_id"]
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
     ids: dict[str, Any] = {
-        "draft_id": draft_id,
+        "draft_id": draft_id, "export_id": export,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
         "batch_id": answer.json["results"][0]["batch_id"],

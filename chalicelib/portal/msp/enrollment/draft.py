@@ -68,6 +68,12 @@ def every_client(visit: Visit) -> list[ClientOut]:
     return found
 
 
+def first_open(draft: Draft) -> str:
+    """The step to go on with."""
+    form = drafts.form_of(draft)
+    return next((step for step in STEPS if not is_done(form, step)), "review")
+
+
 def is_done(form: DraftForm, step: str) -> bool:
     if step == "clients":
         return bool(form.org_ids)

@@ -102,6 +102,7 @@ TABLE: dict[str, Case] = {
     LAUNCH: Case(P.ROLLOUTS, _launch, elsewhere=422),
     "POST /msp/training/preview": Case(P.ROLLOUTS, _launch, elsewhere=422),
     "GET /msp/training/preview/{plan_id}": Case(P.ROLLOUTS),
+    "GET /msp/activity": Case(P.ROLLOUTS, elsewhere=200),
     "GET /msp/rollouts": Case(P.ROLLOUTS, elsewhere=200),
     "GET /msp/rollouts/{rollout_id}": Case(P.ROLLOUTS),
     "POST /msp/rollouts/{rollout_id}/retry": Case(P.ROLLOUTS, lambda ids: {"org_ids": [ids["failed_org_id"]]}),
