@@ -10,8 +10,8 @@ PARTS = (
     "email_change", "exports", "home", "invitation_pages", "invitations", "join_page", "join_settings", "learners",
     "live_trainings.calendar_feed", "live_trainings.my_trainings", "live_trainings.participants",
     "live_trainings.rsvp_pages", "live_trainings.sessions", "live_trainings.trainings", "members", "msp.activity",
-    "my_invitations", "my_notifications", "org_training", "organizations", "records.personal_data", "rollouts",
-    "search", "self_enrollment", "structure", "uploads",
+    "msp.drafts", "my_invitations", "my_notifications", "org_training", "organizations", "records.personal_data",
+    "rollouts", "search", "self_enrollment", "structure", "uploads",
 )  # fmt: skip
 
 
