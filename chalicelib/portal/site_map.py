@@ -17,6 +17,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "account": ("doors.devices",),
     "components": ("doors.components",),
     "continue": ("doors.kept",),
+    "docs": ("doors.docs",),
     "first-password": ("doors.log_in",),
     "forgot": ("doors.passwords",),
     "login": ("doors.log_in",),

@@ -30,7 +30,7 @@ def find(
     position = pager.position
     for _ in range(_MAX_READS):
         walk = Walk(pager.limit - len(learners), position)
-        page = directory.page(of_org, MemberQuery(search=search), walk, now)
+        page = directory.page(of_org, MemberQuery.model_validate({"search": search}), walk, now)
         learners += _learners(key, row, [one.member_id for one in page.items])
         position = page.next_cursor
         if position is None or len(learners) >= pager.limit:
