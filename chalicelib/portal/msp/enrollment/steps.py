@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.enrollment.draft import DRAFT, draft_of, every_client, if_launched, show, to_step
@@ -137,9 +137,12 @@ def choose_schedule(visit: Visit) -> GoTo | Shown:
 
 
 def count(visit: Visit, draft: Draft) -> None:
-    """Begin a preview of the draft as it is. Raises Invalid."""
+    """Begin a preview of the draft as it is; of a form that was sent twice, one. Raises Invalid."""
     launch = visit.read(Launch, drafts.form_of(draft).as_launch())
-    plan_id = new_id(visit.now)
+    # The form's own id: pressed twice, it counts once.
+    plan_id = str(visit.form_id) if is_ulid(visit.form_id or "") else new_id(visit.now)
+    if draft.plan_id == plan_id:
+        return
     preview.preview(visit.msp_scope, launch.form(), plan_id, visit.now)
     drafts.counted(draft, plan_id, visit.now)
 
