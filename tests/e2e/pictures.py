@@ -65,6 +65,9 @@ _CHANGING = (
     (re.compile(r'name="request" value="\w+"'), 'name="request" value="<secret>"'),
     (re.compile(r"request=\w+"), "request=<secret>"),
     (re.compile(r'(width|height)="\d+"'), r'\1="<size>"'),
+    # Of the portal: its files' names, and the days and minutes at which something happened.
+    (re.compile(r"/assets/[\w.-]+"), "<asset>"),
+    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} \w{3} \d{4}(, \d\d:\d\d)?"), "<instant>"),
 )
 
 
