@@ -5,6 +5,7 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.core.settings import portal_path
 from chalicelib.portal.rendering import render
 from chalicelib.web.html import root
 
@@ -69,7 +70,7 @@ def shown(answer: Shown, common: dict[str, Any], more: dict[str, str] | None = N
 
 
 def gone_to(answer: GoTo) -> Response:
-    headers = {**_HEADERS, "Location": f"{root()}/portal{answer.path if answer.path != '/' else ''}"}
+    headers = {**_HEADERS, "Location": f"{root()}{portal_path()}{answer.path if answer.path != '/' else ''}" or "/"}
     return Response("", _with_cookies(headers, answer.cookies), 303)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.core.addresses import shown_if_address
 from chalicelib.core.clock import to_instant
-from chalicelib.core.settings import build
+from chalicelib.core.settings import build, portal_path
 from chalicelib.portal import assets
 from chalicelib.web.html import root
 
@@ -68,11 +68,12 @@ def new_environment(loader: "BaseLoader") -> "Environment":
 def portal(path: str, **query: Any) -> str:
     """The address of a page. What is None or empty is left out of the query."""
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "")]
-    return f"{root()}/portal{path if path != '/' else ''}{'?' if given else ''}{urlencode(given)}"
+    address = f"{root()}{portal_path()}{path if path != '/' else ''}" or "/"
+    return f"{address}{'?' if given else ''}{urlencode(given)}"
 
 
 def asset(name: str) -> str:
-    return f"{root()}/portal/assets/{assets.hashed(name)}"
+    return f"{root()}{portal_path()}/assets/{assets.hashed(name)}"
 
 
 def query_pairs(address: str) -> list[tuple[str, str]]:

@@ -17,7 +17,6 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "account": ("doors.devices",),
     "components": ("doors.components",),
     "continue": ("doors.kept",),
-    "docs": ("doors.docs",),
     "first-password": ("doors.log_in",),
     "forgot": ("doors.passwords",),
     "login": ("doors.log_in",),
@@ -30,6 +29,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     "orgs": ("orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places"),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
+    "try": ("doors.try_api",),
 }  # fmt: skip
 
 Method = Literal["GET", "POST"]

@@ -93,5 +93,5 @@ def test_the_cookie_is_one_that_browsers_take_from_this_host_alone(world: World)
 def test_a_session_s_pages_are_for_accounts_or_permissions() -> None:
     """What is for everybody shows nothing of anybody: these alone are."""
     assert {page.path.split("/")[1] for page in pages("GET") if page.needs == EVERYBODY} <= {
-        "", "components", "docs", "first-password", "forgot", "login", "register", "reset",
+        "", "components", "try", "first-password", "forgot", "login", "register", "reset",
     }  # fmt: skip

@@ -8,6 +8,6 @@ from chalicelib.web.html import root
 pages = Pages(EVERYBODY)
 
 
-@pages.get("/docs")
-def docs(visit: Visit) -> Shown:
-    return Shown("doors/docs.html", {"api": root()})
+@pages.get("/try")
+def try_api(visit: Visit) -> Shown:
+    return Shown("doors/try_api.html", {"api": root()})
