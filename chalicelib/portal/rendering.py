@@ -60,8 +60,8 @@ def new_environment(loader: "BaseLoader") -> "Environment":
         lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"asset": asset, "has_asset": assets.exists, "build": build, "portal": portal}
-    made.filters |= {"number": number, "day": day, "instant": instant, "local": local, "query_pairs": query_pairs}
-    made.filters["words"] = words
+    made.filters |= {"number": number, "day": day, "instant": instant, "local": local, "words": words}
+    made.filters |= {"query_pairs": query_pairs}
     return made
 
 
