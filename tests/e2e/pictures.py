@@ -60,7 +60,7 @@ class Album:
 _CHANGING = (
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+"), "<picture>"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\.[0-9A-HJKMNP-TV-Z]{26}\.[\w-]{32,}"), "<token>"),
-    (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b"), "<id>"),
+    (re.compile(r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"), "<id>"),
     (re.compile(r"(https?://[\w.:-]+)?/_aws/execute-api/\w+/\w+"), "<root>"),
     (re.compile(r'name="request" value="\w+"'), 'name="request" value="<secret>"'),
     (re.compile(r"request=\w+"), "request=<secret>"),
