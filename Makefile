@@ -8,6 +8,7 @@
 #   make mutants              small changes of the rules that no test notices; minutes to hours [ONLY=states] [LONG=1]
 #   make pictures             take the pictures of pages and mails anew; needs Debian's Chromium
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
+#                             [DOMAIN=training.example.com CERTIFICATE=arn:aws:acm:us-east-1:...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]
 #                             what is not said stays as it was; ADOPT="CoreTable=name ..." goes on with what an earlier stack kept
 #   make first-admin STAGE=dev MSP="Name of the MSP" EMAIL=admin@example.com
@@ -65,12 +66,12 @@ mutants: $(INSTALLED) .muster/mutation-tool/installed
 	@touch $@
 
 pictures: $(INSTALLED)
-	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py tests/e2e/test_mail_pictures.py
+	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py tests/e2e/test_mail_pictures.py tests/e2e/test_tour.py
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \
 		$(call option,alarm-email,ALARM_EMAIL) $(call option,mail-rate,MAIL_RATE) $(call option,public-url,PUBLIC_URL) \
-		$(call option,adopt,ADOPT) $(call option,answers-domain,ANSWERS_DOMAIN) \
+		$(call option,adopt,ADOPT) $(call option,domain,DOMAIN) $(call option,certificate,CERTIFICATE) $(call option,answers-domain,ANSWERS_DOMAIN) \
 		$(call option,worker-concurrency,WORKER_CONCURRENCY) \
 		$(call option,mailer-concurrency,MAILER_CONCURRENCY) $(call option,api-concurrency,API_CONCURRENCY)
 

@@ -151,6 +151,8 @@ def main() -> None:
     arguments.add_argument("--mailer-concurrency", type=int, help="mailers at once, 2 at least")
     arguments.add_argument("--api-concurrency", type=int, help="requests at once that are kept for the API; 0 for none")
     arguments.add_argument("--answers-domain", help="whose mail SES takes in, for answers of calendars; empty for none")
+    arguments.add_argument("--domain", help="a domain of your own for the portal; empty for the API's address")
+    arguments.add_argument("--certificate", help="the domain's certificate: its ARN in ACM, in us-east-1")
     arguments.add_argument("--adopt", help='what an earlier stack kept, as "CoreTable=name ..."; or "none"')
     add_region(arguments)
     chosen = arguments.parse_args()
@@ -176,6 +178,14 @@ def chosen_parameters(cloud: Cloud, chosen: argparse.Namespace) -> dict[str, str
         parameters["AlarmEmail"] = chosen.alarm_email
     if chosen.public_url is not None:
         parameters["PublicUrl"] = chosen.public_url.rstrip("/")
+    if chosen.certificate is not None:
+        parameters["CertificateArn"] = chosen.certificate
+    if chosen.domain is not None:
+        certificate = parameters.get("CertificateArn", before.get("CertificateArn"))
+        if chosen.domain and not certificate:
+            raise RuntimeError("a domain needs its certificate: CERTIFICATE=arn:aws:acm:us-east-1:...")
+        parameters["DomainName"] = chosen.domain.lower()
+        parameters.setdefault("PublicUrl", f"https://{chosen.domain.lower()}" if chosen.domain else "")
     if chosen.answers_domain is not None:
         parameters["AnswersDomain"] = chosen.answers_domain
     for option, name in _NUMBERS.items():

@@ -23,6 +23,7 @@ def adapt(template: dict[str, Any]) -> None:
     _let_roles_call(template)
     _number_the_limits(template)
     _take_no_mail(template)
+    _serve_no_domain(template)
     for resource in template["Resources"].values():
         if "Metrics" in resource.get("Properties", {}) and resource["Type"] == "AWS::CloudWatch::Alarm":
             _take_off_expressions(resource["Properties"])
@@ -33,6 +34,17 @@ def _take_no_mail(template: dict[str, Any]) -> None:
     resources = template["Resources"]
     for name in [name for name, one in resources.items() if one["Type"].startswith("AWS::SES::Receipt")]:
         del resources[name]
+
+
+def _serve_no_domain(template: dict[str, Any]) -> None:
+    """No domain leads to the local cloud, whose distributions know no function of ours: pages lie under `/portal`."""
+    resources, outputs = template["Resources"], template["Outputs"]
+    for name in [name for name, one in resources.items() if one.get("Condition") == "HasDomain"]:
+        del resources[name]
+    for name in [name for name, one in outputs.items() if one.get("Condition") == "HasDomain"]:
+        del outputs[name]
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables |= {"PORTAL_PATH": "/portal", "EDGE_KEY": ""}
 
 
 def _number_the_limits(template: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What Chalice's template is completed with; `chalice package` takes one file, so these are merged first.
 TEMPLATE_PARTS = (
     "stage.yaml",
+    "domain.yaml",
     "resources.yaml",
     "api.yaml",
     "functions.yaml",

@@ -1,4 +1,4 @@
-"""What the portal's pages need while packaging: htmx, and templates translated into bytecode.
+"""What the portal's pages need while packaging: htmx, Swagger UI, and templates translated into bytecode.
 
 python -X no_debug_ranges -m infra.pages FOLDER    translates the templates of a copy of the sources
 """
@@ -18,14 +18,22 @@ from chalicelib.portal.rendering import COMPILED, TEMPLATES, new_environment
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements-pages.txt"
 
-_HTMX = "django_htmx/static/django_htmx/htmx-2.min.js"
+_SWAGGER = "drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist"
+
+# Files of others, and their names among the portal's. Apache's licence has to go along with what is under it.
+_TAKEN = {
+    "django_htmx/static/django_htmx/htmx-2.min.js": "htmx.js",
+    f"{_SWAGGER}/swagger-ui-bundle.js": "swagger-ui.js",
+    f"{_SWAGGER}/swagger-ui.css": "swagger-ui.css",
+    f"{_SWAGGER}/LICENSE": "swagger-ui.LICENSE.txt",
+}
 _PORTAL = Path("chalicelib/portal")
 
 
 def scripts(home: Path) -> Path:
-    """The folder that the wheel with htmx is unpacked in, once. pip checks the wheel by its hash.
+    """The folder that the wheels with scripts are unpacked in, once. pip checks each by its hash.
 
-    Without what it requires: nothing of it runs, one file is read.
+    Without what they require: nothing of them runs, some files are read.
     """
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     folder = home / f"scripts-{digest}"
@@ -42,8 +50,9 @@ def scripts(home: Path) -> Path:
 
 
 def prepare(project: Path, scripts: Path) -> None:
-    """Complete a copy of the sources: htmx among the portal's files, its templates as bytecode in their place."""
-    shutil.copy(scripts / _HTMX, project / _PORTAL / "static" / "htmx.js")
+    """Complete a copy of the sources: scripts of others among the portal's files, its templates as bytecode."""
+    for taken, name in _TAKEN.items():
+        shutil.copy(scripts / taken, project / _PORTAL / "static" / name)
     # In a process of its own: whether code has its columns is decided at the start of one.
     command = [sys.executable, "-X", "no_debug_ranges", "-m", "infra.pages", str(project / _PORTAL)]
     subprocess.run(command, cwd=ROOT, check=True)

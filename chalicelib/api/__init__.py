@@ -10,9 +10,9 @@ PARTS = (
     "certificates.mine", "courses", "directory.bulk_actions", "email_change", "exports", "home", "invitation_pages",
     "invitations", "join_page", "join_settings", "learners", "live_trainings.calendar_feed",
     "live_trainings.my_trainings", "live_trainings.participants", "live_trainings.rsvp_pages",
-    "live_trainings.sessions", "live_trainings.trainings", "members", "my_invitations", "my_notifications",
-    "org_training", "organizations", "records.personal_data", "records.reports", "rollouts", "search",
-    "self_enrollment", "structure", "uploads",
+    "live_trainings.sessions", "live_trainings.trainings", "members", "msp.activity", "msp.drafts",
+    "my_invitations", "my_notifications", "org_training", "organizations", "records.personal_data",
+    "records.reports", "rollouts", "search", "self_enrollment", "structure", "uploads",
 )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def learners_page(call: Call[Any, LearnersQuery]) -> LearnerPage:
     scope = _scope(call)
     pager = Pager.of(call)
     org_id, batch_id, course_id = (call.params[name] for name in ("org_id", "batch_id", "course_id"))
-    return learners.of_row(scope, org_id, batch_id, course_id, call.query.outcome, pager, call.now)
+    return learners.of_row(scope, org_id, batch_id, course_id, call.query, pager, call.now)
 
 
 @routes.add("POST", _BATCH + "/cancel", summary="Cancel a batch", answer=BatchOut, status=202, idempotent=True)

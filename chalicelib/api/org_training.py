@@ -116,7 +116,7 @@ def org_learners(call: Call[Any, LearnersQuery]) -> LearnerPage:
     scope, key = _seen(call)
     pager = Pager.of(call)
     course_id = call.params["course_id"]
-    return learners.of_row(scope, key.org_id, key.batch_id, course_id, call.query.outcome, pager, call.now)
+    return learners.of_row(scope, key.org_id, key.batch_id, course_id, call.query, pager, call.now)
 
 
 @routes.add("GET", _BATCH + "/undo", summary="How far the undo of a batch is", answer=UndoOut, **_READS)

@@ -86,6 +86,15 @@ def provision(call: Call[TrainingAccess, Empty]) -> TrainingAccessOut:
 
 
 @routes.add(
+    "GET", "/msp/organizations/{org_id}/training-access", summary="A client's training access",
+    answer=TrainingAccessOut,
+)  # fmt: skip
+def training_access(call: Call[Empty, Empty]) -> TrainingAccessOut:
+    """As it was provisioned, so that a form can show it before it is replaced."""
+    return organizations.training_access(_client(call))
+
+
+@routes.add(
     "DELETE", "/msp/organizations/{org_id}/training-access", summary="Withdraw training access", answer=None, status=204
 )
 def withdraw(call: Call[Empty, Empty]) -> None:

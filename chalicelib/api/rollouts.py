@@ -5,9 +5,10 @@ from typing import Any
 from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
-from chalicelib.training.rollouts import launch, preview, views
+from chalicelib.training.rollouts import dashboard, launch, preview, views
 from chalicelib.training.rollouts.schemas import (
     Dashboard,
+    DashboardQuery,
     Launch,
     LaunchOut,
     PreviewOut,
@@ -26,10 +27,10 @@ def _scope(call: Call[Any, Any]) -> Scope:
     return access.msp(call.account_id, call.needs, call.msp_id)
 
 
-@routes.add("GET", "/msp/training", summary="Dashboard over all clients", answer=Dashboard, query=PageQuery)
-def dashboard(call: Call[Any, PageQuery]) -> Dashboard:
+@routes.add("GET", "/msp/training", summary="Dashboard over all clients", answer=Dashboard, query=DashboardQuery)
+def show_dashboard(call: Call[Any, DashboardQuery]) -> Dashboard:
     scope = _scope(call)
-    return views.dashboard(scope, Pager.of(call))
+    return dashboard.dashboard(scope, call.query, Pager.of(call))
 
 
 @routes.add(

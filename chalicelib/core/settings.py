@@ -46,6 +46,16 @@ def answers_domain() -> str:
     return os.environ.get("ANSWERS_DOMAIN", "")
 
 
+def portal_path() -> str:
+    """What stands before the portal's pages, behind the public address; nothing at a domain of one's own."""
+    return os.environ.get("PORTAL_PATH", "/portal")
+
+
+def edge_key() -> str:
+    """By which a request shows that it came through the domain's distribution; empty where there is none."""
+    return os.environ.get("EDGE_KEY", "")
+
+
 def certificates_function() -> str:
     """The name of the function that typesets certificates. Only the worker calls it."""
     return os.environ["CERTIFICATES_FUNCTION"]

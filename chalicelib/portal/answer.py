@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.core.settings import portal_path
 from chalicelib.portal.rendering import render
 from chalicelib.web.html import root
 from chalicelib.web.sessions import service as sessions
@@ -85,7 +86,7 @@ def shown(answer: Shown, common: dict[str, Any], more: dict[str, str] | None = N
 
 
 def gone_to(answer: GoTo) -> Response:
-    here = f"{root()}/portal{answer.path if answer.path != '/' else ''}"
+    here = f"{root()}{portal_path()}{answer.path if answer.path != '/' else ''}" or "/"
     headers = {**_HEADERS, "Location": answer.path if isinstance(answer, ToFile) else here}
     return Response("", _with_cookies(headers, answer.cookies), 303)
 

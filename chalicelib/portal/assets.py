@@ -8,8 +8,13 @@ from chalice.app import Response
 
 FOLDER = Path(__file__).parent / "static"
 
-# htmx.js is put in while packaging (infra/pages.py). Pages work without it.
-TYPES = {"portal.css": "text/css; charset=utf-8", "portal.js": "text/javascript", "htmx.js": "text/javascript"}
+_CSS, _SCRIPT = "text/css; charset=utf-8", "text/javascript"
+
+# htmx and Swagger UI are put in while packaging (infra/pages.py). Pages work without them.
+TYPES = {
+    "portal.css": _CSS, "portal.js": _SCRIPT, "htmx.js": _SCRIPT, "docs.js": _SCRIPT, "swagger-ui.js": _SCRIPT,
+    "swagger-ui.css": _CSS,
+}  # fmt: skip
 
 
 def exists(name: str) -> bool:

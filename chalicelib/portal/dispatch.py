@@ -103,7 +103,7 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     if content_type.lower().startswith(_FILES):
         return parts_of(raw, content_type)
     try:
-        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
+        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=4000)
     except ValueError:
         raise BadRequest("unreadable_form", "This form cannot be read.") from None
 

@@ -5,12 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.addresses import shown_if_address
 from chalicelib.core.clock import to_instant
-from chalicelib.core.settings import build
+from chalicelib.core.settings import build, portal_path
 from chalicelib.portal import assets
 from chalicelib.web.html import root
 
@@ -61,17 +61,23 @@ def new_environment(loader: "BaseLoader") -> "Environment":
     )  # fmt: skip
     made.globals |= {"asset": asset, "has_asset": assets.exists, "build": build, "portal": portal}
     made.filters |= {"number": number, "day": day, "instant": instant, "local": local, "words": words}
+    made.filters |= {"query_pairs": query_pairs}
     return made
 
 
 def portal(path: str, **query: Any) -> str:
     """The address of a page. What is None or empty is left out of the query."""
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "")]
-    return f"{root()}/portal{path if path != '/' else ''}{'?' if given else ''}{urlencode(given)}"
+    address = f"{root()}{portal_path()}{path if path != '/' else ''}" or "/"
+    return f"{address}{'?' if given else ''}{urlencode(given)}"
 
 
 def asset(name: str) -> str:
-    return f"{root()}/portal/assets/{assets.hashed(name)}"
+    return f"{root()}{portal_path()}/assets/{assets.hashed(name)}"
+
+
+def query_pairs(address: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(address).query)
 
 
 def number(value: float) -> str:

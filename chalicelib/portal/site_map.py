@@ -26,8 +26,9 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
         "me.data", "me.library",
     ),
     "msp": (
-        "msp.training", "msp.batch_actions", "msp.rollouts", "msp.organizations", "msp.library", "msp.admins",
-        "msp.reports", "msp.enrollment.start", "msp.enrollment.steps", "msp.enrollment.review",
+        "msp.dashboard", "msp.training", "msp.row_learners", "msp.exports", "msp.activity", "msp.batch_actions",
+        "msp.rollouts", "msp.organizations", "msp.library", "msp.admins", "msp.reports", "msp.enrollment.start",
+        "msp.enrollment.steps", "msp.enrollment.review",
     ),
     "orgs": (
         "orgs.home", "orgs.learners", "orgs.invite", "orgs.member", "orgs.groups", "orgs.places", "orgs.uploads",
@@ -46,6 +47,7 @@ MODULES_BY_WING: dict[str, tuple[str, ...]] = {
     ),
     "register": ("doors.register",),
     "reset": ("doors.passwords",),
+    "try": ("doors.try_api",),
 }  # fmt: skip
 
 Method = Literal["GET", "POST"]

@@ -60,11 +60,14 @@ class Album:
 _CHANGING = (
     (re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+"), "<picture>"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\.[0-9A-HJKMNP-TV-Z]{26}\.[\w-]{32,}"), "<token>"),
-    (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b"), "<id>"),
+    (re.compile(r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"), "<id>"),
     (re.compile(r"(https?://[\w.:-]+)?/_aws/execute-api/\w+/\w+"), "<root>"),
     (re.compile(r'name="request" value="\w+"'), 'name="request" value="<secret>"'),
     (re.compile(r"request=\w+"), "request=<secret>"),
     (re.compile(r'(width|height)="\d+"'), r'\1="<size>"'),
+    # Of the portal: its files' names, and the days and minutes at which something happened.
+    (re.compile(r"/assets/[\w.-]+"), "<asset>"),
+    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} \w{3} \d{4}(, \d\d:\d\d)?"), "<instant>"),
 )
 
 

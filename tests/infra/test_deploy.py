@@ -117,7 +117,9 @@ def sent(fake: FakeCloudFormation) -> list[dict[str, str]]:
 
 
 def options(**said: Any) -> argparse.Namespace:
-    nothing = dict.fromkeys(("mail_from", "alarm_email", "public_url", "answers_domain", *_NUMBERS))
+    nothing = dict.fromkeys(
+        ("mail_from", "alarm_email", "public_url", "answers_domain", "domain", "certificate", *_NUMBERS)
+    )
     return argparse.Namespace(stage="prod", **{**nothing, **said})
 
 
@@ -225,6 +227,18 @@ def test_only_what_is_said_becomes_a_parameter() -> None:
     assert (said["AlarmEmail"], said["PublicUrl"], said["MailRate"]) == ("", "https://x.example", "20")
     said = chosen_parameters(cloud, options(worker_concurrency=3, mailer_concurrency=2, api_concurrency=0))
     assert (said["WorkerConcurrency"], said["MailerConcurrency"], said["ApiConcurrency"]) == ("3", "2", "0")
+
+
+def test_a_domain_comes_with_its_certificate_and_is_what_links_name() -> None:
+    cloud = FakeAws(cloudformation=up())
+    with pytest.raises(RuntimeError, match="CERTIFICATE"):
+        chosen_parameters(cloud, options(domain="training.example.com"))
+    said = chosen_parameters(cloud, options(domain="Training.example.com", certificate="arn:aws:acm:us-east-1:1:c/1"))
+    assert said["DomainName"] == "training.example.com"
+    assert said["CertificateArn"] == "arn:aws:acm:us-east-1:1:c/1"
+    assert said["PublicUrl"] == "https://training.example.com"
+    said = chosen_parameters(cloud, options(domain=""))
+    assert (said["DomainName"], said["PublicUrl"]) == ("", "")
 
 
 def test_the_first_deployment_has_to_say_who_sends() -> None:

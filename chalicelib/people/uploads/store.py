@@ -11,7 +11,8 @@ from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
-from chalicelib.jobs import due
+from chalicelib.jobs import activity_store, due
+from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.people.uploads.messages import RunUpload
 from chalicelib.people.uploads.models import (
     OUTCOMES_PREFIX,
@@ -80,7 +81,10 @@ def create_writes(upload: Upload, file_hash: str, now: datetime) -> list[Write]:
     upload.ttl = _ttl(now)
     ref = uploaded_file_ref(upload.org_id, file_hash)
     file = UploadedFile(ref.pk, ref.sk, import_id=upload.import_id, uploaded_at=upload.uploaded_at, ttl=upload.ttl)
-    return [put_new(upload), Write("put", file)]
+    started = activity_store.write(
+        upload.msp_id, upload.uploaded_by, ActivityKind.IMPORT, upload.import_id, now, org_id=upload.org_id
+    )
+    return [put_new(upload), Write("put", file), started]
 
 
 def judge_again_writes(before: Upload, after: Upload, mapping: Mapping[str, str | None], now: datetime) -> list[Write]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.training import first_of
 from chalicelib.portal.site_map import Pages
@@ -23,13 +24,13 @@ from chalicelib.tenants.organizations.schemas import (
 )
 from chalicelib.tenants.organizations.states import Readiness, Subscription
 from chalicelib.web.idempotency import idempotent
-from chalicelib.web.paging import MAX_LIMIT, Walk
+from chalicelib.web.paging import Walk
 
 pages = Pages(Permission.CLIENTS)
 
 _CLIENT = "/msp/organizations/{org_id}"
-# A form with more boxes would be no form any more; the HTTP interface takes them.
-_MAX_COURSES = 500
+# Less than a MB of courses: one query.
+_AT_ONCE = 500
 
 
 @pages.get("/msp/organizations")
@@ -83,7 +84,10 @@ def access(visit: Visit) -> Shown:
 
 @pages.post(_CLIENT + "/access")
 def provision(visit: Visit) -> GoTo | Shown:
-    course_ids = visit.form.many("course_id")
+    """Searching and turning the page save nothing: what was chosen goes along in the form."""
+    course_ids = list(dict.fromkeys(visit.form.many("course_id")))
+    if choosing.where(visit):
+        return _access_form(visit, None)
     seats = {one: text for one in course_ids if (text := visit.form.one(f"seats_{one}").strip())}
     numbers = {one: int(text) if text.isdecimal() and len(text) < 9 else text for one, text in seats.items()}
     given = {"course_ids": course_ids, "reply_to": visit.form.one("reply_to").strip(), "seats": numbers}
@@ -112,16 +116,14 @@ def open_again(visit: Visit) -> GoTo:
 
 
 def every_course(scope: Scope) -> list[CourseOut]:
-    """The library, up to what fits on a page."""
     found: list[CourseOut] = []
     position: str | None = None
-    while len(found) < _MAX_COURSES:
-        page = courses.page(scope, CourseQuery(limit=MAX_LIMIT), Walk(MAX_LIMIT, position))
+    while True:
+        page = courses.page(scope, CourseQuery(), Walk(_AT_ONCE, position))
         found += page.items
         position = page.next_cursor
         if position is None:
-            break
-    return found
+            return found
 
 
 def _scope(visit: Visit) -> Scope:
@@ -156,11 +158,16 @@ def _client_form(visit: Visit, error: MusterError | None) -> Shown:
 def _access_form(visit: Visit, error: MusterError | None) -> Shown:
     scope = _scope(visit)
     current = organizations.training_access(scope)
-    typed = visit.form if error else None
-    chosen = typed.many("course_id") if typed else current.course_ids
+    typed = visit.form if visit.method == "POST" else None
+    chosen = list(dict.fromkeys(typed.many("course_id"))) if typed else current.course_ids
+    at = choosing.where(visit)
+    shown = choosing.choosing(
+        every_course(visit.msp_scope), chosen, lambda one: one.course_id, lambda one: one.title,
+        at.get("search", ""), str(at.get("page", 1)),
+    )  # fmt: skip
     facts = {
         "client": organizations.settings(scope),
-        "courses": every_course(visit.msp_scope),
+        "courses": shown,
         "chosen": set(chosen),
         "seats": {one: typed.one(f"seats_{one}") for one in chosen} if typed else current.seats,
         "reply_to": typed.one("reply_to") if typed else current.reply_to,

@@ -1,4 +1,4 @@
-"""The dashboard, a client's batches, one batch, and the learners of one of its courses."""
+"""A client's batches, and one batch."""
 
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
@@ -11,22 +11,15 @@ from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches import views
 from chalicelib.training.batches.page_schemas import RowOut
-from chalicelib.training.batches.states import CANCELABLE, Outcome, RolloutState, RowStatus
+from chalicelib.training.batches.states import CANCELABLE, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.bulk_changes import undo as batch_undo
 from chalicelib.training.bulk_changes.schemas import UndoOut
-from chalicelib.training.progress import learners
-from chalicelib.training.progress.schemas import LearnersQuery
-from chalicelib.training.rollouts import views as rollout_views
-from chalicelib.training.rollouts.drafts import service as drafts
-from chalicelib.web.paging import Walk
 
 pages = Pages(Permission.ROLLOUTS)
 
-# What the dashboard shows of drafts and rollouts.
-_NEWEST = 5
-
-BATCH = "/msp/training/{org_id}/{batch_id}"
+CLIENT = "/msp/training/{org_id}"
+BATCH = CLIENT + "/{batch_id}"
 ROW = BATCH + "/courses/{course_id}"
 
 
@@ -37,20 +30,7 @@ def batch_key(visit: Visit) -> BatchKey:
     return BatchKey(msp_id, visit.org_id, visit.params["batch_id"])
 
 
-@pages.get("/msp/training")
-def dashboard(visit: Visit) -> Shown:
-    """With what is under way: rollouts that are launching, and the admin's own drafts."""
-    scope = visit.msp_scope
-    newest = rollout_views.rollouts(scope, Walk(_NEWEST, None)).items
-    facts = {
-        "shown": rollout_views.dashboard(scope, visit.pager()),
-        "launching": [one for one in newest if one.state == RolloutState.LAUNCHING],
-        "drafts": drafts.newest(scope, visit.now)[:_NEWEST],
-    }
-    return Shown("msp/dashboard.html", {**facts, **first_of(visit)})
-
-
-@pages.get("/msp/training/{org_id}")
+@pages.get(CLIENT)
 def client(visit: Visit) -> Shown:
     shown = views.client(visit.msp_scope, visit.org_id, visit.pager())
     org = org_of(visit.msp_scope.msp_id, visit.org_id)
@@ -75,29 +55,6 @@ def batch(visit: Visit) -> Shown:
         "count": visit.query.one("n"),
     }
     return Shown("msp/batch.html", facts)
-
-
-@pages.get(ROW)
-def learners_page(visit: Visit) -> Shown:
-    key, course_id = batch_key(visit), visit.params["course_id"]
-    found = views.batch(visit.msp_scope, key.org_id, key.batch_id, visit.now)
-    row = next((row for row in found.courses if row.course_id == course_id), None)
-    if row is None:
-        raise NotFound()
-    told = visit.query.one("outcome")
-    outcome = Outcome(told) if told in set(Outcome) else None
-    pager = visit.pager(LearnersQuery(outcome=outcome))
-    shown = learners.of_row(visit.msp_scope, key.org_id, key.batch_id, course_id, outcome, pager, visit.now)
-    facts = {
-        "batch": found,
-        "row": row,
-        "org": org_of(key.msp_id, key.org_id),
-        "shown": shown,
-        "outcome": outcome,
-        "outcomes": list(Outcome),
-        **first_of(visit),
-    }
-    return Shown("msp/learners.html", facts)
 
 
 def undo_of(key: BatchKey, visit: Visit) -> UndoOut | None:

@@ -58,13 +58,13 @@ def learners_page(visit: Visit) -> Shown:
     found, row = row_at(visit, key)
     told = visit.query.one("outcome")
     outcome = Outcome(told) if told in set(Outcome) else None
-    pager = visit.pager(LearnersQuery(outcome=outcome))
+    query = LearnersQuery(outcome=outcome)
     facts = {
         "batch": found,
         "row": row,
         "zone": str(zone_in(key.msp_id, key.org_id)),
         "shown": learners.of_row(
-            visit.org_scope, key.org_id, key.batch_id, row.course_id, outcome, pager, visit.now
+            visit.org_scope, key.org_id, key.batch_id, row.course_id, query, visit.pager(query), visit.now
         ),
         "outcome": outcome,
         "outcomes": list(Outcome),

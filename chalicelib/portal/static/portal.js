@@ -31,14 +31,14 @@ document.addEventListener("keydown", (event) => {
   if (search) { event.preventDefault(); search.focus(); }
 });
 
-// "Choose all" works on this page's boxes, and says how many are chosen.
+// Says how many are chosen, those on other pages among them; no more can be than fit.
 for (const list of document.querySelectorAll("[data-choices]")) {
   const boxes = [...list.querySelectorAll("input[type=checkbox]:not([disabled])")];
   const most = Number(list.dataset.most || boxes.length);
   const told = document.getElementById(list.dataset.choices);
   const count = () => {
-    const chosen = boxes.filter((box) => box.checked).length;
-    if (told) told.textContent = `${chosen} of ${Math.min(most, boxes.length)} chosen`;
+    const chosen = Number(list.dataset.before || 0) + boxes.filter((box) => box.checked).length;
+    if (told) told.textContent = `${chosen} of ${most} chosen`;
     for (const box of boxes) box.disabled = !box.checked && chosen >= most;
   };
   list.addEventListener("change", count);

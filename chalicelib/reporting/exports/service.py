@@ -9,7 +9,8 @@ from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.explanations import explanations_in
 from chalicelib.core.paging import Page, filtered_page
-from chalicelib.jobs import queue
+from chalicelib.jobs import activity_store, queue
+from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.reporting.evidence import collect
 from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
@@ -52,6 +53,7 @@ def begin(
 ) -> ExportOut:
     """`name` is that of the file, without date and ending."""
     expires_at = now + KEPT_FOR
+    started = activity_store.write(job.msp_id, created_by, ActivityKind.EXPORT, job.export_id, now, org_id=job.org_id)
     export = store.create(
         Export(
             exports_pk(job.msp_id, job.org_id, job.account_id),
@@ -65,7 +67,8 @@ def begin(
             created_at=to_text(now),
             expires_at=to_text(expires_at),
             ttl=int(expires_at.timestamp()),
-        )
+        ),
+        *([started] if job.account_id is None else []),
     )
     queue.send([job])
     return out(export, None)

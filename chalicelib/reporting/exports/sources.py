@@ -22,9 +22,9 @@ from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.certificates import org_certificates
 from chalicelib.training.certificates.schemas import OrgCertificate, OrgCertificatesQuery
 from chalicelib.training.progress import learners
-from chalicelib.training.progress.schemas import LearnerOut
-from chalicelib.training.rollouts import views
-from chalicelib.training.rollouts.schemas import DashboardItem, StatusCounts
+from chalicelib.training.progress.schemas import LearnerOut, LearnersQuery
+from chalicelib.training.rollouts import dashboard
+from chalicelib.training.rollouts.schemas import DashboardItem, DashboardQuery, StatusCounts
 from chalicelib.training.sessions import participants
 from chalicelib.training.sessions import store as sessions_store
 from chalicelib.training.sessions.participant_schemas import ParticipantOut, ParticipantsQuery
@@ -88,7 +88,7 @@ def content(scope: Scope, selection: Selection, now: datetime) -> Content:
 def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
     """The list, read page by page while the sheet is written."""
     if selection.kind == ExportKind.DASHBOARD:
-        clients = all_items(lambda pager: views.dashboard(scope, pager))
+        clients = all_items(lambda pager: dashboard.dashboard(scope, DashboardQuery(), pager))
         return Sheet(_DASHBOARD, (_dashboard_row(client) for client in clients))
     if selection.kind == ExportKind.REPORT:
         return reports.sheet(scope, selection)
@@ -102,7 +102,8 @@ def sheet(scope: Scope, selection: Selection, now: datetime) -> Sheet:
         everything = OrgCertificatesQuery()
         issued = all_items(lambda pager: org_certificates.page(scope, everything, pager, now))
         return field_sheet(list(OrgCertificate.model_fields), issued)
-    found = all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, selection.outcome, pager, now))
+    query = LearnersQuery(outcome=selection.outcome)
+    found = all_items(lambda pager: learners.of_row(scope, org_id, batch_id, course_id, query, pager, now))
     return field_sheet(list(LearnerOut.model_fields), found)
 
 

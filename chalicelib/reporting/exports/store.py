@@ -29,10 +29,10 @@ def page(msp_id: str, org_id: str | None, limit: int, after: str | None) -> Page
     return table.query(Export, pk, prefix=export_sk(""), limit=limit, after=after, newest_first=True, consistent=True)
 
 
-def create(export: Export) -> Export:
+def create(export: Export, *more: Write) -> Export:
     """Gives the export that is stored: this one, or the one that the same request created before."""
     try:
-        table.transact([put_new(export)])
+        table.transact([put_new(export), *more])
     except ConditionFailed:
         return table.get(Export, export.pk, export.sk) or export
     return export

@@ -17,11 +17,14 @@ def dashboard(msp_id: str, limit: int, after: str | None) -> tuple[list[Counts],
     """
     pk = msp_pk(msp_id)
     if after is not None:
-        counts = table.query(Counts, pk, prefix=_COUNTS).items
-        return list(counts), table.query(Org, pk, prefix=_ORGS, after=after, limit=limit)
+        return totals(msp_id), table.query(Org, pk, prefix=_ORGS, after=after, limit=limit)
     page = mixed.query_between({_COUNTS: Counts, _ORGS: Org}, pk, _COUNTS, f"{_ORGS}~", limit + NUM_COUNT_SHARDS)
     all_orgs = [item for item in page.items if isinstance(item, Org)]
     orgs = all_orgs[:limit]
     has_more = len(all_orgs) > limit or page.next_position is not None
     next_position = orgs[-1].sk if orgs and has_more else None
     return [item for item in page.items if isinstance(item, Counts)], Page(orgs, next_position)
+
+
+def totals(msp_id: str) -> list[Counts]:
+    return list(table.query(Counts, msp_pk(msp_id), prefix=_COUNTS).items)

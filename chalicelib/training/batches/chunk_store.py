@@ -1,6 +1,7 @@
 """The chunks of a row's run: their starts, their seats and their results."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -176,6 +177,30 @@ def chunk_results(key: BatchKey, course_id: str) -> list[ChunkResult]:
 def chunk_page(key: BatchKey, course_id: str, limit: int, after: str | None) -> Page[ChunkResult]:
     pk = batch_pk(key.org_id, key.batch_id)
     return table.query(ChunkResult, pk, prefix=chunks_prefix(course_id), limit=limit, after=after)
+
+
+def codes_of(key: BatchKey, row: Row, member_ids: Sequence[str]) -> dict[str, str]:
+    """Why the row did not newly enroll these members, as of its latest run; without those whom it did, or is not about.
+
+    A group's row has a result for each member, others one for each range of members.
+    """
+    pk = batch_pk(key.org_id, key.batch_id)
+    if row.group_id is not None:
+        refs = {one: Ref(ChunkResult, pk, f"{chunks_prefix(row.course_id)}{one}") for one in member_ids}
+    else:
+        partition = table.get(Partition, pk, partition_sk(row.partition_id)) if row.partition_id else None
+        bounds = list(partition.bounds) if partition is not None else []
+        # Range n ends with bound n; the last is open.
+        chunks = {one: min(bisect_left(bounds, one), len(bounds) - 1) for one in member_ids} if bounds else {}
+        refs = {one: Ref(ChunkResult, pk, chunk_sk(row.course_id, chunk)) for one, chunk in chunks.items()}
+    results = table.fetch_mixed(set(refs.values()), consistent=False) if refs else None
+    found: dict[str, str] = {}
+    for member_id, ref in refs.items():
+        result = results.get(ref) if results is not None else None
+        for code, ids in (result.member_ids_by_code if result is not None else {}).items():
+            if member_id in ids:
+                found[member_id] = code
+    return found
 
 
 def chunk_number(result: ChunkResult) -> int:

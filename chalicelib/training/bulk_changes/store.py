@@ -60,15 +60,15 @@ def find(key: BatchKey, change_id: str) -> BulkChange | None:
     return table.get(BulkChange, ref.pk, ref.sk)
 
 
-def create(job: StartChange, change: BulkChange, audit_entry: AuditEntry, now: datetime, *row_writes: Write) -> bool:
+def create(job: StartChange, change: BulkChange, audit_entry: AuditEntry, now: datetime, *more: Write) -> bool:
     """Save a change with its due entry and the writes that belong to it. False when a change of this id exists.
 
-    ConditionFailed when one of `row_writes` does not hold.
+    ConditionFailed when one of `more` does not hold.
     """
     ref = change_ref(job.org_id, job.batch_id, job.change_id)
     change.pk, change.sk = ref.pk, ref.sk
     try:
-        audit.commit(org_pk(job.org_id), audit_entry, [put_new(change), *row_writes, due.write(job)], now)
+        audit.commit(org_pk(job.org_id), audit_entry, [put_new(change), *more, due.write(job)], now)
     except ConditionFailed as error:
         if 0 not in error.failed:
             raise

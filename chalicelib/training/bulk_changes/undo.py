@@ -6,7 +6,8 @@ from datetime import datetime
 
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, NotFound
-from chalicelib.jobs import queue
+from chalicelib.jobs import activity_store, queue
+from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.jobs.sweep import MAX_RUN_TIME
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit.log import AuditEntry
@@ -36,7 +37,10 @@ def undo(scope: Scope, key: BatchKey, now: datetime) -> UndoOut:
         raise NotFound()
     job = start_change(key, UNDO_ID, now)
     change = BulkChange(kind=UNDO, requested_at=to_text(now), within=within_of(scope))
-    if store.create(job, change, AuditEntry(scope.account_id, "batch.undone", f"batch/{key.batch_id}"), now):
+    started = activity_store.write(
+        key.msp_id, scope.account_id, ActivityKind.UNDO, UNDO_ID, now, org_id=key.org_id, batch_id=key.batch_id
+    )
+    if store.create(job, change, AuditEntry(scope.account_id, "batch.undone", f"batch/{key.batch_id}"), now, started):
         queue.send_soon(job)
     return state(scope, key, now)
 

@@ -37,7 +37,7 @@ def mails_of_member(scope: Scope, member_id: str, pager: Pager) -> MailPage:
     known = dict.fromkeys(filter(None, ids))
     mails = notifications_store.mails_by_id(known) if known else {}
     items = sorted(mails.values(), key=lambda mail: str(mail.created_at), reverse=True)
-    return MailPage(items=[_out(mail) for mail in items], next_cursor=pager.cursor(page.next_position))
+    return MailPage(items=[mail_out(mail) for mail in items], next_cursor=pager.cursor(page.next_position))
 
 
 def mail_id_of(batch_id: str, event: MailEvent, detail: str, course_id: str, member_id: str) -> str:
@@ -60,7 +60,7 @@ def _mail_ids(enrollment: Enrollment, member_id: str, rows: Mapping[tuple[str, s
             yield mail_id_of(batch_id, event, enrollment.due_by, course_id, member_id)
 
 
-def _out(mail: Mail) -> CourseMailOut:
+def mail_out(mail: Mail) -> CourseMailOut:
     state = public_state(mail.state)
     explanation = explain(state, mail.reason)
     return CourseMailOut(

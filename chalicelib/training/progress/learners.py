@@ -20,12 +20,11 @@ from chalicelib.training.batches.models import Enrollment, Row, shards_of_row
 from chalicelib.training.batches.states import EnrollmentStatus, Outcome, outcome_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.visibility import is_in
-from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage
+from chalicelib.training.progress import row_search
+from chalicelib.training.progress.row_search import Learner
+from chalicelib.training.progress.schemas import EnrollmentOut, LearnerOut, LearnerPage, LearnersQuery
 from chalicelib.training.progress.views import enrollment_out, is_overdue
 from chalicelib.web.paging import Pager, invalid_cursor
-
-# A learner of a row: the member, and their enrollment or the code that says why they were not newly enrolled.
-Learner = tuple[str, "str | Enrollment"]
 
 # A cursor's position in the list: which part (chunk results come first, then the shards of the index), and where in it.
 _CHUNKS = "chunk"
@@ -48,11 +47,13 @@ def of_row(
     org_id: str,
     batch_id: str,
     course_id: str,
-    outcome: Outcome | None,
+    query: LearnersQuery,
     pager: Pager,
     now: datetime,
 ) -> LearnerPage:
     """First those who were not newly enrolled, then the enrolled and withdrawn. `outcome` keeps one kind.
+
+    With a search those whom the directory finds by it, in its order.
 
     Who is limited to departments sees those who are in them now. A page may be short or empty and still not be the
     last. Raises NotFound.
@@ -62,7 +63,12 @@ def of_row(
     row = stored_or_planned_row(key, course_id)
     if row is None:
         raise NotFound()
-    learners, position = _page(key, row, outcome, pager)
+    outcome = query.outcome
+    if query.search:
+        found, position = row_search.find(scope, key, row, query.search, pager, now)
+        learners: list[Learner] = [one for one in found if outcome in (None, _outcome_of(one[1]))]
+    else:
+        learners, position = _page(key, row, outcome, pager)
     members = members_store.members_by_id(org_id, [member_id for member_id, _ in learners])
     if scope.department_ids is not None:
         reached = departments_below(scope.org, scope.department_ids)
@@ -158,6 +164,10 @@ def _add_from_index(
     return None
 
 
+def _outcome_of(learner: "str | Enrollment") -> Outcome:
+    return outcome_of(learner) if isinstance(learner, str) else _outcome_in_index(learner)
+
+
 def _outcome_in_index(enrollment: Enrollment) -> Outcome:
     return Outcome.WITHDRAWN if enrollment.status == EnrollmentStatus.CANCELLED else Outcome.ENROLLED
 
@@ -170,7 +180,7 @@ def _learner_out(
         name = f"{member.first_name} {member.last_name}".strip()
     email = member.email if member is not None else None
     code = learner if isinstance(learner, str) else None
-    outcome = outcome_of(learner) if isinstance(learner, str) else _outcome_in_index(learner)
+    outcome = _outcome_of(learner)
     explanation = explain(code or outcome)
     out = LearnerOut(
         member_id=member_id,

@@ -111,3 +111,4 @@ class EnrollmentChange(Form):
 
 class LearnersQuery(PageQuery):
     outcome: Outcome | None = Field(None, description="Only those with this outcome.")
+    search: str | None = Field(None, max_length=200, description="The start of a name or an email address.")

@@ -9,7 +9,8 @@ from typing import Any
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
-from chalicelib.jobs import queue
+from chalicelib.jobs import activity_store, queue
+from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.people.members import store as members_store
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations import store as organizations_store
@@ -42,7 +43,10 @@ def preview(scope: Scope, body: WizardForm, plan_id: str, now: datetime) -> Prev
     checked = form.checked(scope, body, now)
     plan = checked.plan
     changes = changes_of(plan)
-    preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), changes, now)
+    started = activity_store.write(
+        scope.msp_id, scope.account_id, ActivityKind.PREVIEW, plan_id, now, org_id=scope.org_id
+    )
+    preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), changes, started, now)
     queue.send(
         PreviewJob(msp_id=scope.msp_id, plan_id=plan_id, org_id=org.org_id, course_id=course.course_id)
         for org in plan.orgs

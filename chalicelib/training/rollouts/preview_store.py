@@ -6,7 +6,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.aws import table
 from chalicelib.aws.items import OutboxItem
-from chalicelib.aws.table import Write
+from chalicelib.aws.table import Ref, Write
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
 
@@ -40,16 +40,22 @@ def _pk(msp_id: str, plan_id: str) -> str:
     return f"PLAN#{msp_id}#{plan_id}"
 
 
+def plan_ref(msp_id: str, plan_id: str) -> Ref[PlanItem]:
+    return Ref(PlanItem, _pk(msp_id, plan_id), _SPEC)
+
+
 def _ttl(made_at: datetime) -> int:
     return int((made_at + LIFETIME).timestamp())
 
 
-def save(msp_id: str, plan_id: str, launch: object, plan: object, revisions: object, now: datetime) -> None:
-    """Put the plan; the same request again puts the same."""
+def save(
+    msp_id: str, plan_id: str, launch: object, plan: object, revisions: object, started: Write, now: datetime
+) -> None:
+    """Put the plan, with the note that it was started; the same request again puts the same."""
     item = PlanItem(
         _pk(msp_id, plan_id), _SPEC, launch=launch, plan=plan, revisions=revisions, made_at=to_text(now), ttl=_ttl(now)
     )
-    table.transact([Write("put", item)])
+    table.transact([Write("put", item), started])
 
 
 def find(msp_id: str, plan_id: str, now: datetime) -> PlanItem | None:

@@ -1,6 +1,7 @@
 """What launches, rollouts, their pages and learners' courses answer."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -9,6 +10,7 @@ from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.training.batches.schemas import ClientTargeting, Day, Notifications, Targeting
 from chalicelib.training.batches.states import BatchStatus, RolloutState
+from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import WHOLE, Form
 
 
@@ -101,10 +103,25 @@ class RolloutOut(RolloutItem):
     results: list[OrgProgress]
 
 
+class RunningRollout(BaseModel):
+    """Counted in courses at clients. Those of a later date count when they have run."""
+
+    rollout_id: str
+    name: str
+    num_courses: int
+    num_ran: int
+    num_failed: int
+
+
 class Totals(BaseModel):
     course_enrollments: int
     completed: int
     scheduled: int
+
+    @property
+    def failed(self) -> int:
+        """Each course enrollment that is not cancelled is in one of the three."""
+        return self.course_enrollments - self.completed - self.scheduled
 
 
 class StatusCounts(BaseModel):
@@ -119,6 +136,32 @@ class DashboardItem(BaseModel):
     num_batches: int
     num_courses: int
     status: StatusCounts | Literal["pending"]
+
+
+class DashboardStatus(StrEnum):
+    PENDING = "pending"
+    COMPLETED = "completed"
+    SCHEDULED = "scheduled"
+    FAILED = "failed"
+    # Of any status.
+    COURSES = "courses"
+
+
+class DashboardSort(StrEnum):
+    ADDED = "added"
+    NAME = "name"
+    FAILED = "failed"
+
+
+class DashboardQuery(PageQuery):
+    search: str | None = Field(None, max_length=200, description="A part of the name; letter case does not matter.")
+    status: DashboardStatus | None = Field(
+        None,
+        description="Only clients with a course enrollment of this status (`courses`: any); `pending`: without batch.",
+    )
+    sort: DashboardSort = Field(
+        DashboardSort.ADDED, description="In the order in which they were added, by name, or most failures first."
+    )
 
 
 class Dashboard(BaseModel):

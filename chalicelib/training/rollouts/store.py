@@ -6,11 +6,12 @@ from datetime import datetime
 
 from chalicelib.aws import bulk, table
 from chalicelib.aws.table import Ref, Write, put_new
-from chalicelib.core.clock import to_text
+from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
-from chalicelib.jobs import due
+from chalicelib.jobs import activity_store, due
+from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.batches.models import SPEC_SK, Batch, RolloutSpec, batch_ref, rollout_pk, spec_ref
@@ -48,6 +49,13 @@ def rollouts(msp_id: str, limit: int, after: str | None) -> Page[Rollout]:
     return table.query(Rollout, rollouts_pk(msp_id), limit=limit, after=after, newest_first=True)
 
 
+def with_results(msp_id: str, headers: Sequence[Rollout]) -> list[tuple[Rollout, list[OrgResult]]]:
+    """Each with what is known of its clients: one call."""
+    specs = {spec.pk: spec for spec in table.fetch_all(spec_ref(msp_id, one.rollout_id) for one in headers)}
+    pairs = [(one, specs.get(rollout_pk(msp_id, one.rollout_id))) for one in headers]
+    return [(one, StoredRollout(one, spec).results) for one, spec in pairs if spec is not None]
+
+
 def plans_of(batches: Iterable[Batch]) -> list[Plan]:
     """The plans that these batches are of, each once."""
     refs = {spec_ref(batch.msp_id, batch.rollout_id) for batch in batches}
@@ -76,7 +84,11 @@ def create(attempt: Attempt, plan: Plan, results: Sequence[OrgResult], job: Fini
         results=_packed(results),
         idempotency_sk=attempt.record.sk,
     )
-    table.transact([attempt.claim_write(), put_new(header), put_new(spec), due.write(job)])
+    at = to_instant(plan.created_at)
+    started = activity_store.write(
+        job.msp_id, plan.created_by, ActivityKind.ROLLOUT, job.rollout_id, at, org_id=job.org_id
+    )
+    table.transact([attempt.claim_write(), put_new(header), put_new(spec), due.write(job), started])
 
 
 def take_over(attempt: Attempt) -> None:

@@ -1,14 +1,11 @@
-"""The MSP's three pages and its rollouts: reads only, each page one query."""
+"""The MSP's rollouts: reads only."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from chalicelib.core.clock import to_instant
 from chalicelib.core.errors import NotFound
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations import dashboard_store
-from chalicelib.tenants.organizations.models import Counts, Org
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.models import Batch, Row
 from chalicelib.training.batches.states import RolloutState, RowStatus
@@ -17,27 +14,14 @@ from chalicelib.training.batches.views import status_of
 from chalicelib.training.rollouts import store as rollout_store
 from chalicelib.training.rollouts.models import Rollout
 from chalicelib.training.rollouts.schemas import (
-    Dashboard,
-    DashboardItem,
     OrgProgress,
     OrgResult,
     Progress,
     RolloutItem,
     RolloutOut,
     RolloutPage,
-    StatusCounts,
-    Totals,
 )
 from chalicelib.web.paging import Pager
-
-
-def dashboard(scope: Scope, pager: Pager) -> Dashboard:
-    counts, orgs = dashboard_store.dashboard(scope.msp_id, pager.limit, pager.position)
-    return Dashboard(
-        totals=_totals(counts),
-        items=[_dashboard_item(org) for org in orgs.items],
-        next_cursor=pager.cursor(orgs.next_position),
-    )
 
 
 def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
@@ -54,28 +38,6 @@ def rollout(scope: Scope, rollout_id: str, now: datetime) -> RolloutOut:
     batches = rollout_store.batches_of(batch_keys)
     results = [_org_progress(one, batches.get(one.batch_id or ""), scope.msp_id, now) for one in stored.results]
     return RolloutOut(**_header(stored.header), results=results)
-
-
-def _totals(counts: Iterable[Counts]) -> Totals:
-    shards = list(counts)
-    return Totals(
-        course_enrollments=int(sum(shard.num_courses for shard in shards)),
-        completed=int(sum(shard.num_completed for shard in shards)),
-        scheduled=int(sum(shard.num_scheduled for shard in shards)),
-    )
-
-
-def _dashboard_item(org: Org) -> DashboardItem:
-    counts = StatusCounts(
-        completed=int(org.num_completed), scheduled=int(org.num_scheduled), failed=int(org.num_failed)
-    )
-    return DashboardItem(
-        org_id=org.org_id,
-        name=org.name,
-        num_batches=int(org.num_batches),
-        num_courses=int(org.num_courses),
-        status=counts if org.num_batches else "pending",
-    )
 
 
 def _header(header: Rollout) -> dict[str, Any]:

@@ -150,7 +150,8 @@ class Browser:
         for name, value in filled.items():
             fields += [(name, text) for text in ([value] if isinstance(value, str) else value)]
         if form.method == "get":
-            return self.open(f"{form.action}?{urlencode(fields)}")
+            # What stands behind the path of the action is dropped, as browsers do.
+            return self.open(f"{form.action.split('?')[0]}?{urlencode(fields)}")
         return self._go("POST", form.action, fields)
 
     def upload(self, button: str, name: str, content: bytes, kind: str = "text/csv") -> Page:

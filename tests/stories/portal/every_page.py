@@ -42,6 +42,7 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
     for reports in (f"/orgs/{org}/reports", "/msp/reports"):
         world.post(f"{reports}/refresh", driver.admin)
     driver.work()
+    of_msp = world.post("/msp/training/export", driver.admin).json["export_id"]
     draft_id = new_id(world.now)
     form = DraftForm(name="Q1 awareness", org_ids=[org], course_ids=[course])
     drafts.begin(Scope(driver.admin, driver.msp, is_msp_admin=True), draft_id, form, world.now)
@@ -68,7 +69,7 @@ def everything(world: World, driver: Driver, course: str) -> Everything:
         "learned_id": f"{org}.{member}.{course}", "offer_id": f"{member}.{course}",
         "certificate_id": own.certificate["certificate_id"], **live,
         "participation_id": _participation(world, driver, own.org, own.member),
-        "draft_id": draft_id,
+        "draft_id": draft_id, "msp_export_id": of_msp,
         "org_id": org, "group_id": group, "department_id": department, "location_id": location, "member_id": member,
         "course_id": course, "rollout_id": answer.json["rollout_id"], "account_id": driver.admin,
         "batch_id": answer.json["results"][0]["batch_id"],

@@ -65,6 +65,9 @@ def test_every_page_can_be_used_by_everybody(world: World, driver: Driver, cours
     served = Served(window, Browser(world).has_session_of(made.admin))
     found: dict[str, list[Any]] = {}
     for page in pages("GET"):
+        if "text/html" not in served.browser.request("GET", made.address(page)).headers["content-type"]:
+            # A file, which the browser would save.
+            continue
         served.open(made.address(page))
         if wrong := served.findings():
             found[page.path] = wrong

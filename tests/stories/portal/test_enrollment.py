@@ -80,7 +80,7 @@ def test_every_step_is_kept_over_reload_back_and_a_second_tab(
     page = browser.open(f"{draft}/courses")
     assert ("course_id", course) in page.form("Go on to recipients").fields
     browser.open("/msp/training")
-    page = browser.follow("Continue Q1 awareness")
+    page = browser.follow("Continue Q1 awareness, step 5")
     assert page.heading == "Review and launch"
 
 

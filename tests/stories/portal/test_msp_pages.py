@@ -32,7 +32,7 @@ def test_a_rollout_is_found_from_the_dashboard_down_to_each_learner(
     page = browser.follow("Spotting Phishing")
     assert "Kim Hale" in page.text
     assert "Enrolled by this batch." in page.text
-    page = browser.follow("Failed")
+    page = browser.follow("Failed (0)")
     assert "No learner has this outcome." in page.text
     assert page.link("Show all")
 
@@ -45,9 +45,9 @@ def test_failed_learners_are_retried_and_pressing_twice_retries_once(
     with refused(bad):
         (batch,) = driver.launch(org, [course])
     page = browser.open(f"/msp/training/{org}/{batch}")
-    form = page.form("Retry 1 learners")
+    form = page.form("Retry 1 learner")
     page = browser.send(form)
-    assert "Retrying 1 learners." in page.text
+    assert "Retrying 1 learner." in page.text
     # The second press answers what the first one did: a page, and no error.
     assert browser.send(form).status == 200
     driver.work()

@@ -10,12 +10,13 @@ from chalicelib.tenants.organizations.schemas import ClientOut, OrgQuery
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.models import Draft
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
-from chalicelib.web.paging import MAX_LIMIT, Walk
+from chalicelib.web.paging import Walk
 
 DRAFT = "/msp/training/enrollment/{draft_id}"
 STEPS = ("clients", "courses", "recipients", "schedule", "review")
 
-_MAX_CLIENTS = 500
+# Half a MB of clients: one query.
+_AT_ONCE = 1000
 
 
 def draft_of(visit: Visit) -> Draft:
@@ -27,8 +28,8 @@ def step_path(visit: Visit, step: str) -> str:
     return f"/msp/training/enrollment/{visit.params['draft_id']}/{step}"
 
 
-def to_step(visit: Visit, step: str) -> GoTo:
-    return GoTo(visit.address(step_path(visit, step)))
+def to_step(visit: Visit, step: str, **query: Any) -> GoTo:
+    return GoTo(visit.address(step_path(visit, step), **query))
 
 
 def if_launched(visit: Visit, draft: Draft) -> GoTo | None:
@@ -55,17 +56,21 @@ def show(visit: Visit, step: str, facts: dict[str, Any], error: MusterError | No
 
 
 def every_client(visit: Visit) -> list[ClientOut]:
-    """Those that are open, up to what fits on a page."""
+    """Those that are open."""
     found: list[ClientOut] = []
     position: str | None = None
-    while len(found) < _MAX_CLIENTS:
-        query = OrgQuery(limit=MAX_LIMIT)
-        page = organizations.page(visit.msp_scope, query, Walk(MAX_LIMIT, position))
+    while True:
+        page = organizations.page(visit.msp_scope, OrgQuery(), Walk(_AT_ONCE, position))
         found += [client for client in page.items if client.closed_at is None]
         position = page.next_cursor
         if position is None:
-            break
-    return found
+            return found
+
+
+def first_open(draft: Draft) -> str:
+    """The step to go on with."""
+    form = drafts.form_of(draft)
+    return next((step for step in STEPS if not is_done(form, step)), "review")
 
 
 def is_done(form: DraftForm, step: str) -> bool:

@@ -63,11 +63,13 @@ def _page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
     form = drafts.form_of(draft)
     plan = _plan(visit, draft)
     cells = [cell for org in plan.organizations for cell in org.courses] if plan else []
+    clients = every_client(visit)
     changes = error.extra.get("differences", []) if error is not None else []
     facts = {
         "plan": plan,
         "live": live(visit, plan is not None and plan.status == "running"),
-        "names": {client.org_id: client.name for client in every_client(visit)},
+        "names": {client.org_id: client.name for client in clients},
+        "zones": {client.org_id: client.time_zone for client in clients},
         "titles": {course.course_id: course.title for course in every_course(visit.msp_scope)},
         "num_now": sum(cell.will_enroll for cell in cells if _is_now(form.preset, form.dates, cell.course_id)),
         "num_later": len({cell.course_id for cell in cells if not _is_now(form.preset, form.dates, cell.course_id)}),

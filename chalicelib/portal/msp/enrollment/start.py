@@ -3,7 +3,7 @@
 from chalicelib.core.errors import Conflict, FieldError, Invalid
 from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal.answer import GoTo, Shown
-from chalicelib.portal.msp.enrollment.draft import DRAFT, STEPS, draft_of, is_done
+from chalicelib.portal.msp.enrollment.draft import DRAFT, draft_of, first_open
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
@@ -11,7 +11,6 @@ from chalicelib.tenants.organizations.lookups import org_of
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.rollouts import copy_batch
 from chalicelib.training.rollouts.drafts import service as drafts
-from chalicelib.training.rollouts.drafts.models import Draft
 from chalicelib.training.rollouts.drafts.schemas import DraftDates, DraftForm
 from chalicelib.training.rollouts.schemas import Launch
 
@@ -40,24 +39,19 @@ def begin(visit: Visit) -> GoTo | Shown:
     # The form's own id: pressed twice, it begins one draft.
     draft_id = visit.form_id if is_ulid(visit.form_id or "") else new_id(visit.now)
     draft = drafts.begin(visit.msp_scope, str(draft_id), form, visit.now)
-    return GoTo(visit.address(f"/msp/training/enrollment/{draft.draft_id}/{_first_open(draft)}"))
+    return GoTo(visit.address(f"/msp/training/enrollment/{draft.draft_id}/{first_open(draft)}"))
 
 
 @pages.get(DRAFT)
 def go_on(visit: Visit) -> GoTo:
     draft = draft_of(visit)
-    return GoTo(visit.address(f"/msp/training/enrollment/{draft.draft_id}/{_first_open(draft)}"))
+    return GoTo(visit.address(f"/msp/training/enrollment/{draft.draft_id}/{first_open(draft)}"))
 
 
 @pages.post(DRAFT + "/delete")
 def delete(visit: Visit) -> GoTo:
     drafts.delete(visit.msp_scope, visit.params["draft_id"], visit.now)
     return GoTo(visit.address("/msp/training/enrollment", done="deleted"))
-
-
-def _first_open(draft: Draft) -> str:
-    form = drafts.form_of(draft)
-    return next((step for step in STEPS if not is_done(form, step)), "review")
 
 
 def _copied(visit: Visit, name: str) -> DraftForm:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import is_ulid, new_id
+from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.enrollment.draft import DRAFT, draft_of, every_client, if_launched, show, to_step
 from chalicelib.portal.msp.organizations import every_course
@@ -15,6 +16,7 @@ from chalicelib.training.rollouts import preview
 from chalicelib.training.rollouts.drafts import choices
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.models import Draft
+from chalicelib.training.rollouts.drafts.schemas import DraftPatch
 from chalicelib.training.rollouts.schemas import MAX_COURSES, MAX_ORGS, Launch
 
 pages = Pages(Permission.ROLLOUTS)
@@ -33,11 +35,16 @@ def clients(visit: Visit) -> GoTo | Shown:
 @pages.post(DRAFT + "/clients")
 def choose_clients(visit: Visit) -> GoTo | Shown:
     """ "All" takes the ready ones in the order of the list, as many as fit; who was chosen before stays chosen."""
-    chosen = choices.own_ids(visit.msp_scope, list(dict.fromkeys(visit.form.many("org_id")))[:_MOST_READ])
+    before = drafts.form_of(draft_of(visit)).org_ids
+    told = choosing.chosen_after(visit, "org_id", before)[:_MOST_READ]
+    chosen = choices.own_ids(visit.msp_scope, told)
     if visit.form.one("go") == "all":
         ready = [client.org_id for client in every_client(visit) if client.readiness == Readiness.READY]
         _save(visit, {"org_ids": list(dict.fromkeys([*chosen, *ready]))[:MAX_ORGS]})
         return to_step(visit, "clients")
+    if at := choosing.where(visit):
+        _save(visit, {"org_ids": chosen})
+        return to_step(visit, "clients", **at)
     if not 1 <= len(chosen) <= MAX_ORGS:
         problem = f"Choose 1 to {MAX_ORGS} clients. You chose {len(chosen)}."
         return _clients_page(visit, Invalid(FieldError("org_ids", "wrong_number", problem)), chosen)
@@ -54,11 +61,16 @@ def courses(visit: Visit) -> GoTo | Shown:
 def choose_courses(visit: Visit) -> GoTo | Shown:
     """The order is that of the stagger: those chosen before keep theirs, new ones come last."""
     before = drafts.form_of(draft_of(visit)).course_ids
-    ticked = visit.form.many("course_id")
-    chosen = [one for one in before if one in ticked] + [one for one in dict.fromkeys(ticked) if one not in before]
+    chosen = choosing.chosen_after(visit, "course_id", before)[:_MOST_READ]
+    if at := choosing.where(visit):
+        _save(visit, {"course_ids": chosen})
+        return to_step(visit, "courses", **at)
     move, _, moved = visit.form.one("go").partition(" ")
     if move in ("up", "down") and moved in chosen:
         _save(visit, {"course_ids": _moved(chosen, moved, -1 if move == "up" else 1)})
+        return to_step(visit, "courses")
+    if move == "drop":
+        _save(visit, {"course_ids": [one for one in chosen if one != moved]})
         return to_step(visit, "courses")
     if not 1 <= len(chosen) <= MAX_COURSES:
         problem = f"Choose 1 to {MAX_COURSES} courses. You chose {len(chosen)}."
@@ -78,7 +90,10 @@ def choose_recipients(visit: Visit) -> GoTo | Shown:
     mode = told if told in _MODES else "all"
     names = [line.strip() for line in visit.form.one("group_names").splitlines() if line.strip()]
     patch = {"mode": mode, "group_ids": visit.form.many("group_id"), "group_names": list(dict.fromkeys(names))}
-    _save(visit, patch)
+    try:
+        _save(visit, patch)
+    except Invalid as error:
+        return _recipients_page(visit, error)
     if mode in ("groups", "exclude_groups") and not patch["group_ids"]:
         return _recipients_page(visit, Invalid(FieldError("groups", "required", "Choose at least one group.")))
     if mode == "group_names" and not names:
@@ -107,7 +122,10 @@ def choose_schedule(visit: Visit) -> GoTo | Shown:
         "dates": dates,
         **{name: visit.form.one(name) == "yes" for name in ("enrollment", "reminders", "reenroll_completed")},
     }
-    draft = _save(visit, patch)
+    try:
+        draft = _save(visit, patch)
+    except Invalid as error:
+        return _schedule_page(visit, error)
     if (gone := if_launched(visit, draft)) is not None:
         return gone
     try:
@@ -119,9 +137,12 @@ def choose_schedule(visit: Visit) -> GoTo | Shown:
 
 
 def count(visit: Visit, draft: Draft) -> None:
-    """Begin a preview of the draft as it is. Raises Invalid."""
+    """Begin a preview of the draft as it is; of a form that was sent twice, one. Raises Invalid."""
     launch = visit.read(Launch, drafts.form_of(draft).as_launch())
-    plan_id = new_id(visit.now)
+    # The form's own id: pressed twice, it counts once.
+    plan_id = str(visit.form_id) if is_ulid(visit.form_id or "") else new_id(visit.now)
+    if draft.plan_id == plan_id:
+        return
     preview.preview(visit.msp_scope, launch.form(), plan_id, visit.now)
     drafts.counted(draft, plan_id, visit.now)
 
@@ -131,7 +152,9 @@ def _is_of_schedule(field: str) -> bool:
 
 
 def _save(visit: Visit, patch: dict[str, Any]) -> Draft:
-    return drafts.change(visit.msp_scope, visit.params["draft_id"], patch, visit.now)
+    """Within the limits that the HTTP interface has. Raises Invalid."""
+    given = visit.read(DraftPatch, patch).given()
+    return drafts.change(visit.msp_scope, visit.params["draft_id"], given, visit.now)
 
 
 def _moved(ids: list[str], one: str, by: int) -> list[str]:
@@ -143,15 +166,27 @@ def _moved(ids: list[str], one: str, by: int) -> list[str]:
 
 def _clients_page(visit: Visit, error: Invalid | None, chosen: list[str] | None = None) -> GoTo | Shown:
     clients = every_client(visit)
-    num_ready = sum(client.readiness == Readiness.READY for client in clients)
-    facts = {"clients": clients, "num_ready": num_ready, "most": MAX_ORGS, "typed": chosen}
+    now = chosen if chosen is not None else drafts.form_of(draft_of(visit)).org_ids
+    search, page = visit.query.one("search"), visit.query.one("page")
+    facts = {
+        "clients": choosing.choosing(clients, now, lambda one: one.org_id, lambda one: one.name, search, page),
+        "names": {client.org_id: client.name for client in clients},
+        "num_ready": sum(client.readiness == Readiness.READY for client in clients),
+        "most": MAX_ORGS,
+        "chosen": now,
+    }
     return show(visit, "clients", facts, error)
 
 
 def _courses_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:
     form = drafts.form_of(draft_of(visit))
+    courses = every_course(visit.msp_scope)
+    search, page = visit.query.one("search"), visit.query.one("page")
     facts = {
-        "courses": every_course(visit.msp_scope),
+        "courses": choosing.choosing(
+            courses, form.course_ids, lambda one: one.course_id, lambda one: one.title, search, page
+        ),
+        "titles": {course.course_id: course.title for course in courses},
         "lacking": choices.lacking(visit.msp_scope, form.org_ids, form.course_ids),
         "most": MAX_COURSES,
     }
@@ -160,7 +195,9 @@ def _courses_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:
 
 def _recipients_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:
     form = drafts.form_of(draft_of(visit))
-    return show(visit, "recipients", {"groups": choices.groups(visit.msp_scope, form.org_ids)}, error)
+    typed = visit.form.one("group_names") if error else "\n".join(form.group_names)
+    facts = {"groups": choices.groups(visit.msp_scope, form.org_ids), "typed_names": typed}
+    return show(visit, "recipients", facts, error)
 
 
 def _schedule_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:

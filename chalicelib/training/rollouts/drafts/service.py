@@ -10,7 +10,8 @@ from chalicelib.core.settle import until_settled
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.rollouts.drafts import store
 from chalicelib.training.rollouts.drafts.models import Draft, draft_sk, drafts_pk
-from chalicelib.training.rollouts.drafts.schemas import DraftForm
+from chalicelib.training.rollouts.drafts.schemas import DraftForm, DraftOut, DraftPage
+from chalicelib.web.paging import Pager
 
 KEPT_FOR = timedelta(days=90)
 
@@ -31,6 +32,26 @@ def newest(scope: Scope, now: datetime) -> Sequence[Draft]:
     """Those that were not launched, the newest first."""
     found = store.newest(scope.msp_id, scope.account_id, _SHOWN)
     return [draft for draft in found if draft.rollout_id is None and not _is_over(draft, now)]
+
+
+def page(scope: Scope, pager: Pager, now: datetime) -> DraftPage:
+    """Those that were not launched, the newest first. A page may be short, and still not be the last."""
+    found = store.page(scope.msp_id, scope.account_id, pager.limit, pager.position)
+    shown = [draft for draft in found.items if draft.rollout_id is None and not _is_over(draft, now)]
+    return DraftPage(items=[out(draft) for draft in shown], next_cursor=pager.cursor(found.next_position))
+
+
+def out(draft: Draft) -> DraftOut:
+    form = form_of(draft)
+    return DraftOut(
+        draft_id=draft.draft_id,
+        form=form,
+        launch=form.as_launch(),
+        plan_id=draft.plan_id,
+        rollout_id=draft.rollout_id,
+        changed_at=draft.changed_at,
+        expires_at=to_text(to_instant(draft.changed_at) + KEPT_FOR),
+    )
 
 
 def find(scope: Scope, draft_id: str, now: datetime) -> Draft:

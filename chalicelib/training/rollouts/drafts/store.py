@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.aws import table
 from chalicelib.aws.table import Ref, Write
+from chalicelib.core.paging import Page
 from chalicelib.tenants.access.models import msp_pk
 from chalicelib.tenants.organizations.models import Org, org_sk
 from chalicelib.training.rollouts.drafts.models import Draft, draft_sk, drafts_pk
@@ -21,6 +22,11 @@ def find(msp_id: str, account_id: str, draft_id: str) -> Draft | None:
 
 def newest(msp_id: str, account_id: str, limit: int) -> Sequence[Draft]:
     return table.query(Draft, drafts_pk(msp_id, account_id), limit=limit, newest_first=True, consistent=True).items
+
+
+def page(msp_id: str, account_id: str, limit: int, after: str | None) -> Page[Draft]:
+    pk = drafts_pk(msp_id, account_id)
+    return table.query(Draft, pk, limit=limit, after=after, newest_first=True, consistent=True)
 
 
 def change(draft: Draft, changes: dict[str, Any]) -> None:

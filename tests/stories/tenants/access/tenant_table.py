@@ -93,6 +93,7 @@ TABLE: dict[str, Case] = {
     "PUT /msp/organizations/{org_id}/training-access": Case(
         P.CLIENTS, lambda ids: {"course_ids": [ids["course_id"]], "reply_to": "new@example.com"}
     ),
+    "GET /msp/organizations/{org_id}/training-access": Case(P.CLIENTS),
     "DELETE /msp/organizations/{org_id}/training-access": Case(P.CLIENTS),
     "GET /msp/courses": Case(P.CLIENTS, elsewhere=200),
     "GET /msp/courses/{course_id}": Case(P.CLIENTS),
@@ -103,6 +104,13 @@ TABLE: dict[str, Case] = {
     LAUNCH: Case(P.ROLLOUTS, _launch, elsewhere=422),
     "POST /msp/training/preview": Case(P.ROLLOUTS, _launch, elsewhere=422),
     "GET /msp/training/preview/{plan_id}": Case(P.ROLLOUTS),
+    "GET /msp/training/drafts": Case(P.ROLLOUTS, elsewhere=200),
+    "POST /msp/training/drafts": Case(P.ROLLOUTS, lambda _: {"name": "Q1 awareness"}, elsewhere=201),
+    "GET /msp/training/drafts/{draft_id}": Case(P.ROLLOUTS),
+    "PATCH /msp/training/drafts/{draft_id}": Case(P.ROLLOUTS, lambda _: {"name": "Taken over"}),
+    # What is not theirs to delete is gone for them already.
+    "DELETE /msp/training/drafts/{draft_id}": Case(P.ROLLOUTS, elsewhere=204),
+    "GET /msp/activity": Case(P.ROLLOUTS, elsewhere=200),
     "GET /msp/rollouts": Case(P.ROLLOUTS, elsewhere=200),
     "GET /msp/rollouts/{rollout_id}": Case(P.ROLLOUTS),
     "POST /msp/rollouts/{rollout_id}/retry": Case(P.ROLLOUTS, lambda ids: {"org_ids": [ids["failed_org_id"]]}),
@@ -335,6 +343,7 @@ class Tenant:
         driver.work()
         plan = world.post("/msp/training/preview", self.admin, driver.form([self.org], [course])).json["plan_id"]
         export = world.post("/msp/training/export", self.admin).json["export_id"]
+        draft = world.post("/msp/training/drafts", self.admin, {"name": f"{mark} draft"}).json["draft_id"]
         kept = {"name": f"{mark} filter", "filter": {"also": [member]}}
         filter_id = world.post(f"/orgs/{self.org}/filters", self.org_admin, kept).json["filter_id"]
         count = CountSearch(
@@ -369,7 +378,7 @@ class Tenant:
             "msp_admin_id": second_admin, "org_admin_id": org_admin_2, "rollout_id": answer.json["rollout_id"],
             "batch_id": answer.json["results"][0]["batch_id"], "enrollment_id": enrollment["enrollment_id"],
             "own_enrollment_id": taken, "offer_id": offer, "library_course_id": library_course,
-            "export_id": export, "plan_id": plan, "invite_id": f"{failed_org}.{invited_too}",
+            "export_id": export, "plan_id": plan, "draft_id": draft, "invite_id": f"{failed_org}.{invited_too}",
         }  # fmt: skip
         more = {driver.msp, self.admin, self.org_admin, self.learner, self.other_department, invited, first, mark}
         role = world.post(f"/orgs/{self.org}/roles", self.admin, {"name": f"{mark} role", "permissions": ["audit"]})

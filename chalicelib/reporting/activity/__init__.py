@@ -1,0 +1,1 @@
+"""What an account started and waits for, with how far each is."""
