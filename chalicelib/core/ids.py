@@ -6,12 +6,19 @@ from datetime import datetime
 
 from ulid import ULID
 
+# Those of the time.
+_TIME_CHARS = 10
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def new_id(now: datetime) -> str:
     """A ULID: the time `now` and 80 random bits."""
     return str(ULID.from_datetime(now))
+
+
+def last_id(now: datetime) -> str:
+    """The greatest id of this instant: whatever has one by now is not behind it."""
+    return new_id(now)[:_TIME_CHARS] + "Z" * (26 - _TIME_CHARS)
 
 
 def time_of(ulid: str) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import last_id
 from chalicelib.core.paging import filtered_page
 from chalicelib.notifications import notice_store
 from chalicelib.notifications.models import Notice
@@ -44,7 +44,7 @@ def num_unread(account_id: str, up_to: str) -> int:
 def mark_read(account_id: str, ids: NoticeIds, now: datetime) -> int:
     """The number of unread ones that are left."""
     if ids == "all":
-        notice_store.mark_all(account_id, new_id(now))
+        notice_store.mark_all(account_id, last_id(now))
     else:
         notice_store.mark(account_id, dict.fromkeys(ids), now)
     return num_unread(account_id, notice_store.read_up_to(account_id))

@@ -27,7 +27,7 @@ def test_every_template_is_packed_and_loads(packed: Path) -> None:
     for name in names:
         assert rendering.environment().get_template(name).name == name
     # With columns, as this process compiles them; the package has them without, in half of it.
-    assert packed.stat().st_size < 150_000
+    assert packed.stat().st_size < 350_000
 
 
 def test_a_packed_template_inherits_imports_and_escapes_like_its_file(packed: Path) -> None:

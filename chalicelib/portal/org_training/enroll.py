@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError, NotFound
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.live_trainings.enroll_common import COURSES_DRAFT, change, draft_of, results_path, show, to_step
@@ -100,9 +100,12 @@ def launch_draft(visit: Visit) -> GoTo | Shown:
 
 
 def _count(visit: Visit, draft: EnrollDraft) -> None:
-    """Begin a preview of the draft as it is. Raises Invalid."""
+    """Begin a preview of the draft as it is; of a form that was sent twice, one. Raises Invalid."""
     body = visit.read(OrgLaunch, drafts.form_of(draft).as_launch())
-    plan_id = new_id(visit.now)
+    # The form's own id: pressed twice, it counts once.
+    plan_id = str(visit.form_id) if is_ulid(visit.form_id or "") else new_id(visit.now)
+    if draft.plan_id == plan_id:
+        return
     preview.preview(visit.org_scope, body.form(visit.org_id), plan_id, visit.now)
     drafts.counted(draft, plan_id, visit.now)
 

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.ids import time_of
 from chalicelib.jobs import activity_store, queue
 from chalicelib.jobs.activity_store import ActivityKind
 from chalicelib.people.members import store as members_store
@@ -43,8 +44,9 @@ def preview(scope: Scope, body: WizardForm, plan_id: str, now: datetime) -> Prev
     checked = form.checked(scope, body, now)
     plan = checked.plan
     changes = changes_of(plan)
+    # By the id's own time, so that the same request again writes the same line.
     started = activity_store.write(
-        scope.msp_id, scope.account_id, ActivityKind.PREVIEW, plan_id, now, org_id=scope.org_id
+        scope.msp_id, scope.account_id, ActivityKind.PREVIEW, plan_id, time_of(plan_id), org_id=scope.org_id
     )
     preview_store.save(scope.msp_id, plan_id, _comparable(body), plan.model_dump(mode="json"), changes, started, now)
     queue.send(

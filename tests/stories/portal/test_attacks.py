@@ -51,7 +51,8 @@ def test_after_the_log_out_no_page_of_before_comes_back(world: World, driver: Dr
         assert browser.request("GET", made.address(page)).headers["cache-control"] == "no-store", page.name
     browser.open("/account/devices")
     browser.press("Log out")
-    assert "__Host-muster" not in browser.cookies
+    # Whose session it was, and no way in.
+    assert browser.cookies["__Host-muster"] == f"{made.admin}.ended"
     thief = Browser(world)
     for page in closed:
         # A tab that was open sends the cookie that it had.

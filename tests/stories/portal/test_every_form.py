@@ -86,7 +86,7 @@ def test_an_ended_session_loses_nothing_and_a_second_press_does_nothing(
         browser.open("/continue")
         shown = browser.press("Send it now")
     else:
-        assert form.fields == [], "a form with fields was not kept"
+        assert not any(text for _, text in form.fields), "a form with something in it was not kept"
         shown = browser.send(form)
     assert shown.status < 500
     if page.name in _ENDS_THE_SESSION:

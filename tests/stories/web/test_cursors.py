@@ -60,7 +60,8 @@ def params(world: World) -> dict[str, str]:
     session = world.post(f"{trainings}/{training}/sessions", admin, SESSION).json["session_id"]
     chosen = {"member_ids": [member], "items": [{"training_id": training, "session_id": session}]}
     enrolled = world.post(f"{trainings}/enroll", admin, chosen).json["enroll_id"]
-    ids = {"org_id": org, "batch_id": batch, "course_id": course, "member_id": member}
+    acted = world.post(f"/orgs/{org}/invites/bulk", admin, {"action": "resend", "filter": {}}).json["action_id"]
+    ids = {"action_id": acted, "org_id": org, "batch_id": batch, "course_id": course, "member_id": member}
     return {**ids, "training_id": training, "enroll_id": enrolled, "admin": admin, "msp": msp}
 
 

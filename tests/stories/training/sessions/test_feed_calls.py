@@ -11,6 +11,7 @@ from chalicelib.aws import table
 from chalicelib.core.clock import to_text
 from chalicelib.training.sessions import answers, participant_store
 from chalicelib.training.sessions.calendars import feed_store, replies
+from chalicelib.training.sessions.calendars.feed_models import FeedToken
 from chalicelib.training.sessions.calendars.reply_parser import Reply
 from chalicelib.training.sessions.enrolling import enroll_chunk
 from chalicelib.training.sessions.states import AnsweredBy
@@ -312,9 +313,10 @@ def test_no_mark_brings_back_an_address_that_was_renewed(ann: Subscriber, monkey
     """Renewed between looking the feed up and marking it."""
     old, update_if = ann.token, table.update_if
 
-    def late(*args: Any) -> Any:
-        ann.renew("second")
-        return update_if(*args)
+    def late(item: Any, *args: Any) -> Any:
+        if isinstance(item, FeedToken):
+            ann.renew("second")
+        return update_if(item, *args)
 
     with monkeypatch.context() as patched:
         patched.setattr(table, "update_if", late)
