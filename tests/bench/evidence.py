@@ -179,8 +179,8 @@ def _beside() -> Iterator[_OnDisk]:
     with ExitStack() as stack:
         disk = _OnDisk(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         for where, name in ((parts, "files"), (collect, "files"), (aws_files, "anchors")):
-            stack.enter_context(mock.patch.object(where, name, lambda: disk))
+            stack.enter_context(mock.patch.object(where, name, return_value=disk))
         stack.enter_context(mock.patch.object(pack, "signer", _Signer))
-        stack.enter_context(mock.patch.object(pack, "_typeset", lambda summary: b"%PDF"))
+        stack.enter_context(mock.patch.object(pack, "_typeset", return_value=b"%PDF"))
         stack.enter_context(mock.patch.object(collected, "_QUERIES_AT_ONCE", 1))
         yield disk

@@ -202,6 +202,7 @@ def test_who_waits_for_a_badge_for_long_is_told_and_may_ask_again(world: World, 
     page = browser.open(here)
     assert "This takes longer than it should." in page.text
     world.now += timedelta(days=1)
+    browser = Browser(world).has_session_of(one.account)
     browser.open(here)
     browser.press("Get a badge")
     driver.work()
