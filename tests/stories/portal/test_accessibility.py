@@ -86,7 +86,7 @@ def test_a_badge_can_be_asked_for_and_copied_by_everybody(world: World, driver: 
         served.open(here)
         found[state] = served.findings()
         driver.work()
-    assert "Download the badge" in served.browser.page.text
+    assert "Download the badge" in served.browser.open(here).text
     assert found == {"being made": [], "ready": []}
 
 
