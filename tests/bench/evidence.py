@@ -127,7 +127,7 @@ def _of_pack(scene: Scene, disk: _OnDisk, size: int, largest: list[float]) -> It
     yield Figure(f"{name}: calls per person", num_calls / size, 1.2)
     yield Figure(f"{name}: read units per person", tally.reads / size, 2.5)
     yield Figure(f"{name}: write units per person", tally.writes / size, 0.1)
-    yield Figure(f"{name}: most memory held by a message, MB", held, 40)
+    yield Figure(f"{name}: most memory held by a message, MB", held, 10)
     yield Figure(f"{name}: MB of the file", megabytes)
 
 

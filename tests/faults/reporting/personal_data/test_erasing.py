@@ -33,8 +33,8 @@ REQUEST = [QUERY, GET, GET, PUT, GET, QUERY, GET, QUERY, TRANSACT, SEND, UPDATE]
 # people; answers to both kinds of admins; mails; a calendar feed and notices; certificates; the account's other
 # memberships and courses; the end; certificates of what was completed meanwhile.
 JOB = [
-    GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, QUERY, *[QUERY] * 4, QUERY, DELETE_FILE, TRANSACT, QUERY, QUERY,
-    QUERY, QUERY, TRANSACT, GET_MANY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, SEND,
+    GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, QUERY, *[QUERY] * 4, QUERY, DELETE_FILE, TRANSACT,
+    QUERY, QUERY, QUERY, QUERY, TRANSACT, GET_MANY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, SEND,
 ]  # fmt: skip
 # Who holds the account; the account; its notices, exports, certificates and other items.
 ACCOUNT = [
