@@ -231,7 +231,7 @@ def test_of_who_moved_or_left_a_limited_admin_changes_nothing(world: World, driv
         if what == "revoke":
             revoke.revoke(scope, wanted, None, world.now)
         else:
-            reissue.reissue(scope, wanted, "seed", world.now)
+            reissue.reissue(scope, wanted, False, "seed", world.now)
 
     assert world.patch(person, driver.admin, {"department_id": outside}).status == 200
     with pytest.raises(Forbidden):
