@@ -6,6 +6,7 @@ _TEXT = """\
 Muster is up. Ctrl-C ends it; its data stays in .muster/.
 
   Portal      {api}/portal  (log in below)
+  Reports     {api}/portal/msp/reports  (as an admin of an MSP)
   API         {api}
   Read it     {api}/docs
   OpenAPI     {api}/openapi.json

@@ -10,6 +10,7 @@ from infra.dynamodb_local import NotAvailableError
 from tests.bench import (
     chart,
     cold_start,
+    evidence,
     figures,
     full_size,
     invitations,
@@ -84,6 +85,11 @@ def _trail() -> Iterator[Figure]:
         yield from trail.of_trail(made)
 
 
+def _evidence() -> Iterator[Figure]:
+    with scene(_HOME) as made:
+        yield from evidence.of_packs(made)
+
+
 def _large_client() -> Iterator[Figure]:
     """What grows with a client, for one of 100,000 people."""
     with scene(_HOME) as made:
@@ -112,13 +118,14 @@ _GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "trail": _trail,
     "mail": mail_pace.of_mail,
     "cold-starts": lambda: cold_start.of_cold_starts(_HOME),
+    "evidence": _evidence,
     "large-client": _large_client,
     "full-size": _full_size,
     "many-in-trainings": lambda: _enrolled_in_trainings("many trainings", "many people"),
     "most-in-trainings": lambda: _enrolled_in_trainings("most"),
 }
 # Each takes as long as all others together, or longer.
-_ONLY_WHEN_NAMED = {"full-size", "large-client", "many-in-trainings", "most-in-trainings"}
+_ONLY_WHEN_NAMED = {"evidence", "full-size", "large-client", "many-in-trainings", "most-in-trainings"}
 
 
 def _line(name: str, reach: str, reached: str) -> None:

@@ -60,7 +60,7 @@ def of_reports(scene: Scene, sizes: Sequence[int] = SIZES) -> Iterator[Figure]:
     largest: list[float] = []
     with _in_memory() as files:
         for size in sizes:
-            org_id = _client(scene, size)
+            org_id = people_with_courses(scene, size)
             yield from _counting(scene, files, org_id, size, largest)
             yield from _page(scene, files, org_id, size)
     grown = largest[-1] / largest[0]
@@ -138,7 +138,7 @@ def _statements() -> Iterator[list[float]]:
         events.unregister("after-call.dynamodb.ExecuteStatement", after)
 
 
-def _client(scene: Scene, size: int) -> str:
+def people_with_courses(scene: Scene, size: int) -> str:
     """Everybody in a department, with five courses, of which they have completed two, over 200 days."""
     world = scene.world
     org_id = world.org(scene.msp_id, courses=scene.course_ids)

@@ -59,13 +59,13 @@ ERASED_BY = {
     "Partition": "launches",
     "PlanItem": "goes by itself: an hour",
     "SearchCount": "goes by itself: an hour",
-    "EnrollDraft": "goes by itself: a week",
+    "EnrollDraft": "drafts",
     "StepTicket": "goes by itself: 15 minutes",
     "JoinRequest": "goes by itself",
     "BrowserSession": "the account's job",
     "Certificate": "certificates",
     "Badge": "certificates",
-    "BulkAction": "goes by itself: 90 days",
+    "BulkAction": "bulk_actions",
     "Enroll": "enrolls",
 }
 

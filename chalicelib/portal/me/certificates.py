@@ -1,4 +1,4 @@
-"""A learner's certificates: the file, and the page by which others check it."""
+"""A learner's certificates: the file, the badge, and the page by which others check it."""
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.portal.answer import GoTo, Shown, ToFile
@@ -7,6 +7,8 @@ from chalicelib.portal.me import own
 from chalicelib.portal.site_map import ACCOUNT, Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.training.certificates import pdf_file
+from chalicelib.training.certificates.badges import badges
+from chalicelib.training.certificates.badges.states import BadgeStatus
 from chalicelib.training.certificates.states import CertificateState, FileStatus
 
 pages = Pages(ACCOUNT)
@@ -24,7 +26,7 @@ def certificates(visit: Visit) -> Shown:
 
 @pages.get(_CERTIFICATE)
 def certificate(visit: Visit) -> Shown:
-    """With the file, or the news that it is being made."""
+    """With the file and the badge, or the news that they are being made. Nobody has a badge who did not ask for one."""
     certificate_id = visit.params["certificate_id"]
     found = next((one for one in own.certificates(visit) if one.certificate_id == certificate_id), None)
     if found is None:
@@ -34,8 +36,19 @@ def certificate(visit: Visit) -> Shown:
     except Conflict:
         # Revoked: its page says so.
         file = None
+    badge = badges.seen(visit.account_id, certificate_id, visit.now)
     is_running = file is not None and file.status == FileStatus.BEING_MADE
-    return Shown("me/certificate.html", {"certificate": found, "file": file, "live": live(visit, is_running)})
+    is_running = is_running or (badge is not None and badge.status == BadgeStatus.BEING_MADE)
+    facts = {"certificate": found, "file": file, "badge": badge, "live": live(visit, is_running)}
+    return Shown("me/certificate.html", facts)
+
+
+@pages.post(_CERTIFICATE + "/badge")
+def ask_badge(visit: Visit) -> GoTo:
+    """Back to the page, which waits for it. Asking again changes nothing."""
+    certificate_id = visit.params["certificate_id"]
+    badges.ask(visit.account_id, certificate_id, visit.now)
+    return GoTo(f"/me/certificates/{certificate_id}")
 
 
 @pages.get(_CERTIFICATE + "/file")

@@ -121,6 +121,27 @@ def _enrolls(person: Person, after: str | None) -> str | None:
     return page.next_position
 
 
+def _drafts(person: Person, after: str | None) -> str | None:
+    """Of the admins there are. What somebody left who is none any more goes by itself within a week."""
+    for tenant_pk in (org_pk(person.org_id), msp_pk(person.msp_id)):
+        for account_id in store.admins(tenant_pk):
+            for draft in launch_store.drafts(person.org_id, account_id):
+                left = person.traces.without(draft.form)
+                if left != draft.form:
+                    launch_store.put_form(draft, left)
+    return None
+
+
+def _bulk_actions(person: Person, after: str | None) -> str | None:
+    """Whom it reached is on record by their ids. One that is still counted goes on without the person."""
+    page = launch_store.bulk_actions(person.org_id, after)
+    for action in page.items:
+        left = person.traces.without(action.filter)
+        if left != action.filter:
+            launch_store.put_chosen(action, left)
+    return page.next_position
+
+
 def _without(person: Person, targeting: Any) -> Any:
     """Of what chose recipients, the filter. Members who were chosen one by one stay, as ids."""
     if not isinstance(targeting, dict) or not targeting.get("filter"):
@@ -207,6 +228,8 @@ STEPS: list[tuple[str, Step]] = [
     ("filters", _filters),
     ("launches", _launches),
     ("enrolls", _enrolls),
+    ("drafts", _drafts),
+    ("bulk_actions", _bulk_actions),
     ("exports", _own_exports),
     ("msp_exports", _msp_exports),
     ("answers", _answers),

@@ -1,4 +1,4 @@
-"""By what admins chose people: the filters of an organization's launches and of its enrollments in trainings."""
+"""By what admins chose people: the filters of launches, of enrollments in trainings, of drafts and of bulk actions."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,8 +9,11 @@ from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
 from chalicelib.core.paging import Page
+from chalicelib.people.bulk_actions.models import BulkAction, bulk_pk, bulk_sk
 from chalicelib.training.batches.models import Partition, RolloutSpec, batch_pk, partition_sk, spec_ref
 from chalicelib.training.rollouts.models import Rollout, rollout_sk, rollouts_pk
+from chalicelib.training.sessions.enrolling.drafts import store as drafts_store
+from chalicelib.training.sessions.enrolling.drafts.models import EnrollDraft, drafts_pk
 from chalicelib.training.sessions.models import Enroll, enroll_sk, enrolls_pk
 
 _PAGE = 50
@@ -48,6 +51,24 @@ def enrolls(org_id: str, after: str | None) -> Page[Enroll]:
 
 def put_filter(enroll: Enroll, filter_: Any) -> None:
     _put(Write("update", Enroll(*enroll.key), Enroll.pk.exists(), (Enroll.filter.set(filter_),)))
+
+
+def drafts(org_id: str, account_id: str) -> list[EnrollDraft]:
+    """One admin's, done or not."""
+    return table.query_all(EnrollDraft, drafts_pk(org_id, account_id))
+
+
+def put_form(draft: EnrollDraft, form: Any) -> None:
+    """With its preview, which was of another form. ConditionFailed when its admin changed it meanwhile."""
+    drafts_store.change(draft, {"form": form, "plan_id": None})
+
+
+def bulk_actions(org_id: str, after: str | None) -> Page[BulkAction]:
+    return table.query(BulkAction, bulk_pk(org_id), prefix=bulk_sk(""), limit=_PAGE, after=after)
+
+
+def put_chosen(action: BulkAction, filter_: Any) -> None:
+    _put(Write("update", BulkAction(*action.key), BulkAction.pk.exists(), (BulkAction.filter.set(filter_),)))
 
 
 def _put(write: Write) -> None:

@@ -26,10 +26,8 @@ from chalicelib.training.certificates.schemas import OrgCertificate
 def reissue(scope: Scope, wanted: CertificateId, even_if_revoked: bool, seed: str, now: datetime) -> OrgCertificate:
     """Under the names as they are now, with a new number; the old number says that there is a newer one.
 
-    entry = AuditEntry(scope.account_id, "certificate.reissued", target, after=_told(old, seed))
-    writes = [*store.reissue_writes(old, new, now), *reach_writes(scope, str(old.member_id))]
-    audit.commit(scope.tenant_pk, entry, writes, now)
-    return old
+    One that was revoked is issued again only `even_if_revoked`. The same request again, by its `seed`, answers the
+    same. Raises NotFound, and Conflict for one that was replaced, or was revoked without that.
     """
     made = CertificateId(wanted.org_id, wanted.person, seed)
 

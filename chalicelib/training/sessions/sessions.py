@@ -24,6 +24,8 @@ _PLAIN = ("place", "web_link", "capacity", "waiting_list", "reminders", "instruc
 
 # A change of these is told, and raises SEQUENCE.
 _TOLD = frozenset({"starts_utc", "ends_utc", "time_zone", "place", "web_link", "instructor"})
+# Texts that may name somebody.
+_ABOUT_PEOPLE = frozenset({"instructor", "cancel_reason"})
 
 
 def create(scope: Scope, training_id: str, form: SessionForm, seed: str, now: datetime) -> SessionOut:
@@ -106,8 +108,8 @@ def change(scope: Scope, training_id: str, session_id: str, patch: SessionPatch,
             # Those for an earlier time see that it is another, and end.
             start = changes.get("starts_utc", session.starts_utc)
             writes += map(due.write, reminders.jobs_for(scope.msp_id, scope.org, session, start, now))
-        before = {name: getattr(session, name) for name in changes}
-        entry = AuditEntry(scope.account_id, "session.changed", f"session/{session_id}", before, changes)
+        before = _shown({name: getattr(session, name) for name in changes})
+        entry = AuditEntry(scope.account_id, "session.changed", f"session/{session_id}", before, _shown(changes))
         try:
             audit.commit(scope.tenant_pk, entry, [*writes, *(due.write(job, sent_at=now) for job in jobs)], now)
         except ConditionFailed:
@@ -131,7 +133,9 @@ def cancel(scope: Scope, training_id: str, session_id: str, reason: str, now: da
             raise _started()
         job = tell_job(scope, session, now, raised=True)
         writes = store.cancel_session_writes(training, session, reason, to_text(now))
-        entry = AuditEntry(scope.account_id, "session.cancelled", f"session/{session_id}", after={"reason": reason})
+        entry = AuditEntry(
+            scope.account_id, "session.cancelled", f"session/{session_id}", after=_shown({"cancel_reason": reason})
+        )
         audit.commit(scope.tenant_pk, entry, [*writes, due.write(job, sent_at=now)], now)
         return [job]
 
@@ -188,7 +192,14 @@ def _changes(session: Session, fields: Mapping[str, Any], now: datetime) -> dict
 
 def _told(session: Session) -> dict[str, Any]:
     names = (*_TIMES, *_PLAIN, "starts_utc", "ends_utc")
-    return {name: getattr(session, name) for name in names}
+    return _shown({name: getattr(session, name) for name in names})
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """For the trail, which nobody is ever taken out of: which texts about people there are, not what they say."""
+    personal = sorted(name for name in values.keys() & _ABOUT_PEOPLE if values[name])
+    others = {name: value for name, value in values.items() if name not in _ABOUT_PEOPLE}
+    return {**others, "personal": personal} if personal else others
 
 
 def _fill_job(scope: Scope, session: Session, now: datetime) -> FillPlaces:

@@ -14,6 +14,7 @@ from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.portal.browser import Browser
 from tests.stories.portal.every_page import everything, pages
+from tests.stories.training.certificates.holders import holder
 
 # Anything but `serious` words of its authors: all findings count.
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -72,6 +73,21 @@ def test_every_page_can_be_used_by_everybody(world: World, driver: Driver, cours
         if wrong := served.findings():
             found[page.path] = wrong
     assert found == {}
+
+
+def test_a_badge_can_be_asked_for_and_copied_by_everybody(world: World, driver: Driver, window: Page) -> None:
+    one = holder(driver)
+    served = Served(window, Browser(world).has_session_of(one.account))
+    here = f"/me/certificates/{one.certificate['certificate_id']}"
+    served.browser.open(here)
+    served.browser.press("Get a badge")
+    found = {}
+    for state in ("being made", "ready"):
+        served.open(here)
+        found[state] = served.findings()
+        driver.work()
+    assert "Download the badge" in served.browser.open(here).text
+    assert found == {"being made": [], "ready": []}
 
 
 def test_doors_can_be_used_by_everybody(world: World, window: Page) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.settings import settings
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -162,6 +163,59 @@ def test_a_certificate_is_made_downloaded_and_checked(world: World, driver: Driv
     assert one.certificate["certificate_id"].rpartition(".")[2] in answer.headers["location"]
     stranger = Browser(world).has_session_of(world.account())
     assert stranger.request("GET", page.link("Download PDF")).status == 404
+
+
+def test_a_badge_is_asked_for_made_and_shown_on_the_check_page(world: World, driver: Driver) -> None:
+    one = holder(driver)
+    browser = Browser(world).has_session_of(one.account)
+    browser.open(f"/me/certificates/{one.certificate['certificate_id']}")
+    driver.work()
+    page = browser.open(f"/me/certificates/{one.certificate['certificate_id']}")
+    # Looking at the page asks for none.
+    assert "badge" not in page.text.replace("Get a badge", "")
+    assert 'aria-busy="false"' in page.answer.text
+    form = page.form("Get a badge")
+    page = browser.send(form)
+    assert "Your badge is being made." in page.text
+    assert 'aria-busy="true"' in page.answer.text
+    browser.send(form)
+    driver.work()
+    page = browser.open(f"/me/certificates/{one.certificate['certificate_id']}")
+    address = page.link("Download the badge")
+    assert f'value="{address}" readonly' in page.answer.text
+    assert 'aria-busy="false"' in page.answer.text
+    assert world.get(address.removeprefix(settings().public_url)).headers["content-type"] == "application/vc+jwt"
+    assert f'<a href="{address}">Open Badge</a>' in world.get(f"/certificates/{one.certificate['number']}").text
+    stranger = Browser(world).has_session_of(world.account())
+    assert stranger.request("POST", form.action.removeprefix("/dev/portal"), form.fields).status == 404
+
+
+def test_who_waits_for_a_badge_for_long_is_told_and_may_ask_again(world: World, driver: Driver) -> None:
+    one = holder(driver)
+    browser = Browser(world).has_session_of(one.account)
+    here = f"/me/certificates/{one.certificate['certificate_id']}"
+    browser.open(here)
+    browser.press("Get a badge")
+    # The messages are lost.
+    world.messages()
+    world.now += timedelta(minutes=15)
+    page = browser.open(here)
+    assert "This takes longer than it should." in page.text
+    world.now += timedelta(days=1)
+    browser = Browser(world).has_session_of(one.account)
+    browser.open(here)
+    browser.press("Get a badge")
+    driver.work()
+    assert browser.open(here).link("Download the badge")
+
+
+def test_a_certificate_that_was_revoked_shows_no_badge(world: World, driver: Driver) -> None:
+    one = holder(driver)
+    path = f"/orgs/{one.org}/certificates/{one.certificate['certificate_id']}/revoke"
+    assert world.post(path, driver.admin, {}).status == 200
+    page = Browser(world).has_session_of(one.account).open(f"/me/certificates/{one.certificate['certificate_id']}")
+    assert "revoked" in page.text
+    assert [form for form in page.forms if "Get a badge" in form.buttons] == []
 
 
 def test_notifications_are_counted_and_marked(live: LiveTrainings, world: World) -> None:

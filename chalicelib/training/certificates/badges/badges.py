@@ -47,6 +47,24 @@ def ask(account_id: str, text: str, now: datetime) -> BadgeOut:
         job = _job(certificate, now)
         store.ask(certificate, job, now)
         queue.send_soon(job)
+    return _being_made(asked_at, now)
+
+
+def seen(account_id: str, text: str, now: datetime) -> BadgeOut | None:
+    """What `ask` would answer, without the credential and without asking; None when nobody asked in the last day.
+
+    None as well for a certificate that has no badge, or no longer. Raises NotFound.
+    """
+    certificate = my_certificates.find(account_id, text)
+    if not _counts(certificate):
+        return None
+    if certificate.badge_at:
+        return BadgeOut(status=BadgeStatus.READY, url=badge_url(certificate))
+    asked_at = to_instant(certificate.badge_asked_at) if certificate.badge_asked_at else None
+    return None if asked_at is None or asked_at + _ASKED_LASTS <= now else _being_made(asked_at, now)
+
+
+def _being_made(asked_at: datetime | None, now: datetime) -> BadgeOut:
     if asked_at is not None and asked_at + _USUAL <= now:
         return BadgeOut(status=BadgeStatus.WAITING, explanation=_LATE)
     return BadgeOut(status=BadgeStatus.BEING_MADE)

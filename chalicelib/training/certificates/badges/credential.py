@@ -32,6 +32,8 @@ def credential_of(certificate: Certificate, email: str | None, salt: str) -> dic
         **until,
         "awardedDate": f"{certificate.completed_on}T00:00:00Z",
         "credentialSubject": {
+            # The claim `sub` has to name somebody. This says who it is to nobody, and is another one in each badge.
+            "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, check_url(certificate))}",
             "type": ["AchievementSubject"],
             "identifier": _identifiers(str(certificate.holder), email, salt),
             "achievement": _achievement(certificate, did_of(issuer_id)),

@@ -24,7 +24,10 @@ def signed(credential: dict[str, Any], now: datetime) -> str:
     key = store.key(signer.key_id) or _noted(signer.key_id, now)
     issuer = credential["issuer"]
     did = issuer if isinstance(issuer, str) else issuer["id"]
-    claims = {"iss": did, "jti": credential["id"], "nbf": _seconds(credential["validFrom"])}
+    claims = {
+        "iss": did, "jti": credential["id"], "nbf": _seconds(credential["validFrom"]),
+        "sub": credential["credentialSubject"]["id"],
+    }  # fmt: skip
     if "validUntil" in credential:
         claims["exp"] = _seconds(credential["validUntil"])
     header = {"alg": "RS256", "typ": "JWT", "kid": f"{did}#{key.kid}"}

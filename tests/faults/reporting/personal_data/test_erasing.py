@@ -28,12 +28,13 @@ EMAIL = "zoelle.quill@personal.example"
 
 # The key is claimed; the member and the account's roles; the mark with its audit entry; the message; the answer.
 REQUEST = [QUERY, GET, GET, PUT, GET, QUERY, GET, QUERY, TRANSACT, SEND, UPDATE]
-# Whom it is about; uploads, trainings, earlier profiles, filters, launches, enrollments in trainings; exports of the
-# client and of the MSP, of which one names people; answers to both kinds of admins; mails; a calendar feed and notices;
-# certificates; the account's other memberships and courses; the end; certificates of what was completed meanwhile.
+# Whom it is about; uploads, trainings, earlier profiles, filters, launches, enrollments in trainings; both kinds of
+# admins, and the drafts of the one there is; actions on many; exports of the client and of the MSP, of which one names
+# people; answers to both kinds of admins; mails; a calendar feed and notices; certificates; the account's other
+# memberships and courses; the end; certificates of what was completed meanwhile.
 JOB = [
-    GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, QUERY, QUERY, DELETE_FILE, TRANSACT, QUERY, QUERY,
-    QUERY, QUERY, TRANSACT, GET_MANY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, SEND,
+    GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, QUERY, *[QUERY] * 4, QUERY, DELETE_FILE, TRANSACT,
+    QUERY, QUERY, QUERY, QUERY, TRANSACT, GET_MANY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, SEND,
 ]  # fmt: skip
 # Who holds the account; the account; its notices, exports, certificates and other items.
 ACCOUNT = [

@@ -41,13 +41,13 @@ def packed(path: Path, files: Files) -> Path:
     return path
 
 
-def checked(folder: Path, files: Files, *more: str) -> tuple[int, list[str]]:
+def checked(folder: Path, files: Files, *more: str, python: str = sys.executable) -> tuple[int, list[str]]:
     """What the pack's own program says, in a Python of its own that finds nothing but the standard library."""
     program = folder / "verify_evidence.py"
     program.write_bytes(files["verify_evidence.py"])
     pack = packed(folder / "pack.zip", files)
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", str(program), str(pack), *more], capture_output=True, text=True, check=False
+        [python, "-I", "-S", str(program), str(pack), *more], capture_output=True, text=True, check=False
     )
     assert ran.stderr == ""
     return ran.returncode, ran.stdout.splitlines()

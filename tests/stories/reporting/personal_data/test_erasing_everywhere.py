@@ -2,6 +2,10 @@
 
 import pytest
 
+from chalicelib.reporting.personal_data.traces import ERASED
+from chalicelib.tenants.access.service import Scope
+from chalicelib.training.sessions.enrolling.drafts import service as drafts
+from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
 from chalicelib.web.sessions import kept_posts
 from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.kept_posts import Post
@@ -60,6 +64,21 @@ class SomebodyMore(Somebody):
         answer = world.post(f"{trainings}/enroll", self.admin, form, headers={"Idempotency-Key": "by filter"})
         assert answer.status == 202, answer.text
         self.driver.work()
+        self._be_in_drafts()
+
+    def _be_in_drafts(self) -> None:
+        """Of both kinds, of an admin of the client and of one of its MSP; and in an action on many."""
+        world, org = self.world, self.org
+        chosen = {"member_ids": [self.member], "filter": {"starts_with": {"email": EMAIL}}}
+        for account, kind in ((self.admin, "trainings"), (self.driver.admin, "courses")):
+            scope = Scope(account, self.driver.msp, org)
+            form = EnrollDraftForm.model_validate({"kind": kind, "name": "Begun", **chosen})
+            draft = drafts.begin(scope, f"draft-{kind}", form, world.now)
+            drafts.counted(draft, "a preview of this", world.now)
+        many, named = f"/orgs/{org}/members/bulk-archive", {"filter": {"starts_with": {"email": EMAIL}}}
+        answer = world.post(many, self.admin, named, headers={"Idempotency-Key": "many"})
+        assert answer.status == 201, answer.text
+        self.driver.work()
 
     def _be_certified(self) -> None:
         world = self.world
@@ -107,6 +126,8 @@ def test_what_lies_beside_the_member_goes_with_the_account(
 ) -> None:
     assert {"SESSIONS", "ACCOUNT", "zip", "csv", "pdf"} <= _kinds(world)
     assert {"SPEC", "PARTITION", "ENROLL"} <= _chosen_by(world)
+    outbox = {str(item["sk"]).partition("#")[0] for item in world.dump("outbox") if EMAIL in str(item)}
+    assert {"TRAININGS", "COURSES", "BULK"} <= outbox
     capfd.readouterr()
     answer = world.post("/me/erase", somebody.account)
     assert answer.status == 202, answer.text
@@ -161,6 +182,18 @@ def test_the_page_of_an_answer_tells_nothing_of_who_was_erased(
     driver.work()
     page = world.get(f"/rsvp/{somebody.rsvp}")
     assert not [text for text in PERSONAL if text.lower() in page.text.lower()]
+
+
+def test_a_draft_goes_on_without_the_person(world: World, driver: Driver, somebody: SomebodyMore) -> None:
+    scope = Scope(somebody.admin, driver.msp, somebody.org)
+    assert drafts.find(scope, "trainings", "draft-trainings", world.now).plan_id == "a preview of this"
+    somebody.erase()
+    driver.work()
+    draft = drafts.find(scope, "trainings", "draft-trainings", world.now)
+    form = drafts.form_of(draft)
+    assert (form.name, form.member_ids, form.filter) == ("Begun", [], {"starts_with": {"email": ERASED}})
+    # What was counted for it was another form's.
+    assert draft.plan_id is None
 
 
 def test_a_form_that_was_typed_without_a_log_in_is_sealed(world: World, somebody: SomebodyMore) -> None:

@@ -203,6 +203,21 @@ def test_who_leaves_the_organization_leaves_the_sessions_to_come(live: LiveTrain
     live.sound(session)
 
 
+def test_the_trail_names_no_instructor_and_nobody_who_is_the_reason(live: LiveTrainings) -> None:
+    training = live.training()
+    session = live.session(training, instructor="Ivy Instructor")
+    live.patch(training, session, instructor="Otto Other", place="Room 9")
+    live.ask("POST", f"/{training}/sessions/{session}/cancel", {"reason": "Otto is ill"})
+    entries = live.world.every(f"/orgs/{live.org}/audit", live.admin)
+    told = {one["action"]: one for one in entries if one["target"] == f"session/{session}"}
+    assert not [name for name in ("Ivy", "Otto") if name in str(entries)]
+    created, changed, cancelled = (told[f"session.{what}"] for what in ("created", "changed", "cancelled"))
+    assert created["after"]["personal"] == ["instructor"]
+    assert (changed["before"]["personal"], changed["after"]["personal"]) == (["instructor"], ["instructor"])
+    assert changed["after"]["place"] == "Room 9"
+    assert cancelled["after"] == {"personal": ["cancel_reason"]}
+
+
 @pytest.mark.parametrize("year", ["0001", "1999", "3000", "9999"])
 def test_a_year_that_is_no_instant_in_some_time_zone_is_refused(live: LiveTrainings, year: str) -> None:
     form = {

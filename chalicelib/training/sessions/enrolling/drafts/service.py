@@ -13,7 +13,7 @@ from chalicelib.training.sessions.enrolling.drafts import store
 from chalicelib.training.sessions.enrolling.drafts.models import EnrollDraft, draft_sk, drafts_pk
 from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm, Kind
 
-# Not longer: it may hold the start of a name, and nothing takes that out of it before.
+# Not longer: it may hold the start of a name, which an erasure does not know for that of one person.
 KEPT_FOR = timedelta(days=7)
 
 _SHOWN = 20
