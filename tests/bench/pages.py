@@ -17,6 +17,7 @@ from chalicelib.tenants.organizations.models import NUM_COUNT_SHARDS, Counts, Or
 from chalicelib.training.batches.models import Batch, Row, batch_pk, batch_sk, batches_pk, row_sk
 from chalicelib.training.batches.states import RowStatus
 from chalicelib.training.rollouts.schemas import MAX_COURSES
+from chalicelib.web.cursor_key import cursor_key
 from chalicelib.web.paging import MAX_LIMIT
 from tests.bench.figure import Figure
 from tests.bench.meter import Tally
@@ -37,6 +38,8 @@ class Page:
 
 
 def of_pages(scene: Scene) -> Iterator[Figure]:
+    # Made once in the life of a stage, and read once in that of a function.
+    cursor_key()
     tallies: dict[str, list[Tally]] = {}
     for number in _NUMBERS_OF_BATCHES:
         admin, org_id, batch_id = _made(scene, number)
