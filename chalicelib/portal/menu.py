@@ -47,7 +47,7 @@ _ORG: tuple[tuple[str, tuple[tuple[str, str, Permission | None], ...]], ...] = (
     (
         "Groups",
         (
-            ("Groups", "/groups", Permission.STRUCTURE_READ),
+            ("All groups", "/groups", Permission.STRUCTURE_READ),
             ("Departments", "/departments", Permission.STRUCTURE_READ),
             ("Locations", "/locations", Permission.STRUCTURE_READ),
         ),
@@ -93,8 +93,8 @@ def _of_org(base: str, can: Collection[Permission], is_limited: bool) -> tuple[E
             if (needs is None or needs in can) and not (is_limited and address == "/imports")
         )
         if seen:
-            # What is alone in its section needs no second row, and what leads elsewhere says where.
-            title = name if seen[0].address == base + pages[0][1] else seen[0].name
+            # What is alone in its section needs no second row; an admin of the audit alone has Audit, not Settings.
+            title = name if len(seen) > 1 or seen[0].address == base + pages[0][1] else seen[0].name
             sections.append(Entry(title, seen[0].address, pages=seen if len(seen) > 1 else ()))
     return tuple(sections)
 
