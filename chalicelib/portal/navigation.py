@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.core.errors import MusterError
 from chalicelib.core.ids import new_id
+from chalicelib.portal.menu import menu
 from chalicelib.portal.rendering import portal
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Role
@@ -14,7 +15,7 @@ from chalicelib.tenants.organizations.lookups import org_of
 def nobody() -> dict[str, Any]:
     return {
         "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (),
-        "is_limited": False, "form_id": "",
+        "is_limited": False, "form_id": "", "sections": (),
     }  # fmt: skip
 
 
@@ -23,7 +24,7 @@ def common(visit: Visit) -> dict[str, Any]:
     if visit.session is None:
         return {**nobody(), "form_id": new_id(visit.now)}
     wing = visit.path.split("/")[1]
-    facts = {
+    facts: dict[str, Any] = {
         "login": visit.session.email or visit.session.first_name or visit.session.last_name or "you",
         "link": _link(visit),
         "wing": wing,
@@ -41,7 +42,7 @@ def common(visit: Visit) -> dict[str, Any]:
         facts |= {"tenant": org_of(scope.msp_id, scope.org).name, "org_id": scope.org, "can": scope.permissions}
         # To departments: what concerns the whole organization is not offered.
         facts["is_limited"] = scope.department_ids is not None
-    return facts
+    return {**facts, "sections": menu(facts)}
 
 
 def of_problem(visit: Visit | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_
     page.wait_for_selector(f"text={launch}")
     _by_keyboard(page, launch, "Q1 awareness")
     assert "Launched for 2 clients." in page.inner_text("main")
-    page.wait_for_selector("text=6 of 6 course enrollments done")
+    page.wait_for_selector("text=6 of 6 enrollments done")
     assert page.evaluate("() => document.querySelectorAll('meta[http-equiv]').length") == 0
     _by_keyboard(page, "To the dashboard", "Training Enrollments")
 

@@ -79,7 +79,7 @@ def test_a_rollout_is_made_in_five_steps_and_watched_until_it_stops(deployed: De
     page.wait_for_selector("text=Launch for 2 clients: enroll 40 people now, send no emails")
     page.get_by_role("button", name="Launch for 2 clients").dblclick()
     page.wait_for_selector("text=Launched for 2 clients.")
-    page.wait_for_selector("text=40 of 40 course enrollments done")
+    page.wait_for_selector("text=40 of 40 enrollments done")
     page.wait_for_selector("#live[aria-busy=false]")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

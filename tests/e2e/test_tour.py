@@ -69,7 +69,7 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     page.wait_for_selector("text=Launch for 2 clients: enroll 4 people now, send no emails")
     album.show(page, "review", shipped=False)
     _press(page, "Launch for 2 clients")
-    page.wait_for_selector("text=4 of 4 course enrollments done")
+    page.wait_for_selector("text=4 of 4 enrollments done")
     album.show(page, "rollout", shipped=False)
 
     owner = _named(deployed, "sam@alderquay.example")

@@ -53,7 +53,7 @@ def place(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Plac
 def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Driver) -> None:
     browser = place.browser
     browser.open(f"/orgs/{place.live.org}/learners/{place.sam}")
-    browser.follow("Training for Sam Reed")
+    browser.follow("Enroll Sam Reed in a live training")
     assert "Sam Reed is picked already." in browser.page.text
     page = browser.press("Begin")
     assert page.heading == "Trainings"

@@ -56,7 +56,7 @@ def test_an_admin_launches_for_two_clients_and_lands_on_the_results(
     page = browser.open("/msp/rollouts")
     assert [name for name, _ in page.links].count("Q1 awareness") == 1
     page = browser.follow("Q1 awareness")
-    assert "3 of 3 course enrollments done" in page.text
+    assert "3 of 3 enrollments done" in page.text
     # The draft is one no more, and its address leads to what became of it.
     assert "Go on with a draft" not in browser.open(START).text
 
@@ -186,7 +186,7 @@ def test_a_launch_of_what_another_tab_has_changed_shows_it_first(
     browser.press("Go on to courses", org_id=orgs)
     page = browser.send(form)
     assert page.heading == "Review and launch"
-    assert "Nothing is counted yet" in page.text
+    assert "Counting enrolls nobody and sends nothing" in page.text
     assert world.get("/msp/rollouts", driver.admin).json["items"] == []
 
 

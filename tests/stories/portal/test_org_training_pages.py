@@ -49,7 +49,7 @@ def place(world: World, driver: Driver) -> Place:
 def test_one_person_is_enrolled_from_their_page(place: Place) -> None:
     browser = place.browser
     browser.open(f"/orgs/{place.org}/learners/{place.sam}")
-    browser.follow("Course for Sam Reed")
+    browser.follow("Enroll Sam Reed in a course")
     page = browser.press("Begin", name=" ")
     assert page.status == 422
     page = browser.press("Begin", name="Q1 awareness")

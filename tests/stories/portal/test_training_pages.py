@@ -58,7 +58,7 @@ def test_a_training_and_its_session_are_made_changed_and_cancelled(place: Place)
     assert page.title.startswith("Error:")
     form = page.form("Make training")
     page = browser.send(form, title="Fire drill", description="Line one\r\nline two", certificate="yes")
-    assert "Add its first session." in page.text
+    assert "Next, add its first session." in page.text
     again = browser.send(form, title="Fire drill", description="Line one\r\nline two", certificate="yes")
     assert again.address == page.address
     browser.follow("New session")
