@@ -3,10 +3,10 @@
 What the number says and whom the action reaches is one list, so that they cannot differ.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.core.clock import to_text
+from chalicelib.core.clock import to_instant, to_text
 from chalicelib.core.errors import ConditionFailed, Conflict, Forbidden, NotFound
 from chalicelib.core.ids import derived_id
 from chalicelib.jobs import queue
@@ -27,6 +27,9 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.web.paging import Pager, invalid_cursor
+
+# Whoever was invited again since then would be met by what was meant for the invitation of before.
+_COUNT_GOOD_FOR = timedelta(days=1)
 
 
 def prepare(
@@ -72,6 +75,8 @@ def run(scope: Scope, action_id: str, kinds: frozenset[BulkKind], seed: str, now
             raise Conflict("still_counting", "The people are still being counted. Please wait a moment.")
         if action.status != BulkStatus.READY:
             raise Conflict("already_run", "This was started already.")
+        if to_instant(action.created_at) < now - _COUNT_GOOD_FOR:
+            raise Conflict("count_again", "This was counted more than a day ago. Please count again.")
         entry = AuditEntry(
             scope.account_id, f"members.{action.action_kind}", f"bulk_action/{action_id}",
             after={"num_people": int(action.num_reached)},

@@ -241,3 +241,15 @@ def test_the_interface_takes_a_filter_and_answers_the_same_numbers(crowd: Crowd)
     assert [one["action_id"] for one in world.every(f"{crowd.base}/bulk-actions", crowd.admin)] == [action]
     assert world.post(path, crowd.admin, {"action": "resend"}).status == 422
     assert world.post(path, crowd.admin, {"action": "archive", "filter": {}}).status == 422
+
+
+def test_what_was_counted_long_ago_is_counted_again_first(crowd: Crowd) -> None:
+    """Somebody who was invited again since then must not be met by an old "cancel"."""
+    crowd.pending(2)
+    path, world = f"{crowd.base}/invites/bulk", crowd.world
+    made = world.post(path, crowd.admin, {"action": "cancel", "filter": {}})
+    world.now += timedelta(days=1, seconds=1)
+    late = world.post(f"{path}/{made.json['action_id']}/run", crowd.admin)
+    assert (late.status, late.json["code"]) == (409, "count_again")
+    again = world.post(path, crowd.admin, {"action": "cancel", "filter": {}})
+    assert world.post(f"{path}/{again.json['action_id']}/run", crowd.admin).status == 202
