@@ -70,6 +70,9 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     # The results come by themselves.
     page.wait_for_selector("text=3 of 3 people done")
     page.wait_for_selector("#live[aria-busy=false]")
+    # So it says also to who comes when all is done.
+    page.reload()
+    assert page.get_attribute("#live", "aria-busy") == "false"
     assert page.get_by_text("waiting list, number 1").count() == 1
 
     _starts_now(org, training, session)
