@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -72,6 +73,17 @@ class Walk(Pager):
 
     def cursor(self, position: str | None) -> str | None:
         return position
+
+
+def every_item(page_at: Callable[[Pager], Any], at_once: int = MAX_LIMIT) -> Iterator[Any]:
+    """The items of a list to its end, page by page as they are asked for. `page_at` gives `items` and `next_cursor`."""
+    position: str | None = None
+    while True:
+        page = page_at(Walk(at_once, position))
+        yield from page.items
+        position = page.next_cursor
+        if position is None:
+            return
 
 
 def invalid_cursor() -> Invalid:

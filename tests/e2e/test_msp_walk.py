@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import DESKTOP, NARROW, press_enter, tab_to, type_into, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person
+from tests.e2e.desk import follow, log_in, press
 from tests.patience import SILENCE
 
 
@@ -101,22 +102,22 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
         make.member(make.org(msp, f"Client {number:02}", courses=[course]))
     lacking = make.org(msp, "Client without the course", courses=[extra])
     make.members(lacking, 2)
-    _log_in(deployed, page, deployed.msp_admin(msp))
-    _follow(page, "Create Enrollment")
+    log_in(deployed, page, deployed.msp_admin(msp))
+    follow(page, "Create Enrollment")
     page.get_by_label("Name").fill("Q1 awareness")
-    _press(page, "Begin")
-    _press(page, "Select all 25 ready")
+    press(page, "Begin")
+    press(page, "Select all 25 ready")
     assert page.inner_text("#told") == "25 of 25 chosen"
-    _press(page, "Go on to courses")
+    press(page, "Go on to courses")
     page.get_by_label("Spotting Phishing").check()
-    _press(page, "Update the summary")
+    press(page, "Update the summary")
     # Said before anything happens, and the rollout may go on.
     assert "1 of your 25 clients lack this course: Client without the course" in page.inner_text("main")
-    _press(page, "Go on to recipients")
-    _press(page, "Go on to the schedule")
-    _press(page, "Count and review")
+    press(page, "Go on to recipients")
+    press(page, "Go on to the schedule")
+    press(page, "Count and review")
     page.wait_for_selector("text=Launch for 25 clients: enroll 24 people now, send no emails")
-    _press(page, "Launch for 25 clients")
+    press(page, "Launch for 25 clients")
     page.wait_for_selector("#live[aria-busy=false]")
     rows = page.locator("#live tbody tr")
     assert rows.count() == 25
@@ -124,23 +125,23 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     assert failed.count() == 1
 
     # On the dashboard it needs attention, and from there everything leads to what mends it.
-    _follow(page, "Training")
-    _follow(page, "1 Needs attention")
+    follow(page, "Training")
+    follow(page, "1 Needs attention")
     assert page.locator("tbody tr").count() == 1
-    _follow(page, "Client without the course")
-    _follow(page, "Q1 awareness")
+    follow(page, "Client without the course")
+    follow(page, "Q1 awareness")
     assert "needs access" in page.inner_text("main")
     batch = page.url
-    _follow(page, "Training access of Client without the course")
+    follow(page, "Training access of Client without the course")
     page.get_by_label("Spotting Phishing", exact=True).check()
-    _press(page, "Save access")
+    press(page, "Save access")
     page.goto(batch)
-    _press(page, "Retry Spotting Phishing")
+    press(page, "Retry Spotting Phishing")
     page.wait_for_selector("#live[aria-busy=false]")
     assert "2 enrolled of 2" in page.inner_text("main")
-    _follow(page, "Training")
+    follow(page, "Training")
     assert page.get_by_role("link", name="Needs attention").count() == 0
-    _follow(page, "Activity")
+    follow(page, "Activity")
     assert page.get_by_role("link", name="Rollout: Q1 awareness").count() == 1
 
 
@@ -148,8 +149,8 @@ def test_an_export_is_downloaded_from_its_page(deployed: Deployed, desk: Page) -
     make, page = deployed.make, desk
     msp = make.msp()
     make.org(msp, "Alderquay Logistics")
-    _log_in(deployed, page, deployed.msp_admin(msp))
-    _press(page, "Export all clients as CSV")
+    log_in(deployed, page, deployed.msp_admin(msp))
+    press(page, "Export all clients as CSV")
     page.wait_for_selector("text=Your file is ready")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
@@ -175,20 +176,3 @@ def test_the_interface_is_tried_from_its_page_with_a_token(deployed: Deployed, d
     page.get_by_role("button", name="Execute").click()
     page.wait_for_selector(".live-responses-table")
     assert "Alderquay Logistics" in page.inner_text(".live-responses-table")
-
-
-def _log_in(deployed: Deployed, page: Page, admin: Person) -> None:
-    page.goto(f"{deployed.url}/portal/msp/training")
-    page.get_by_label("Email address or login name").fill(admin.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    _press(page, "Log in")
-
-
-def _press(page: Page, button: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=button).click()
-
-
-def _follow(page: Page, link: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("link", name=link).first.click()

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import chromium
-from tests.e2e.deployed import PASSWORD, Deployed, Person
+from tests.e2e.deployed import Deployed
+from tests.e2e.desk import follow, log_in, press
 from tests.patience import SILENCE
 
 
@@ -36,7 +37,7 @@ def test_an_admin_logs_in_by_the_form_and_out_again(deployed: Deployed, page: Pa
     msp = make.msp()
     make.org(msp, "Alderquay Logistics")
     admin = deployed.msp_admin(msp)
-    _log_in(deployed, page, admin)
+    log_in(deployed, page, admin)
     assert page.locator("h1").inner_text() == "Training Enrollments"
     assert page.get_by_role("link", name="Alderquay Logistics").count() == 1
     # Its files came, and the policy let them in.
@@ -63,18 +64,18 @@ def test_a_rollout_is_made_in_five_steps_and_watched_until_it_stops(deployed: De
     for org in orgs:
         make.members(org, 20)
     admin = deployed.msp_admin(msp)
-    _log_in(deployed, page, admin)
-    _follow(page, "Create Enrollment")
+    log_in(deployed, page, admin)
+    follow(page, "Create Enrollment")
     page.get_by_label("Name").fill("Q1 awareness")
-    _press(page, "Begin")
+    press(page, "Begin")
     page.get_by_label("Alderquay Logistics").check()
     page.get_by_label("Bolt Freight").check()
     assert page.inner_text("#told") == "2 of 2 chosen"
-    _press(page, "Go on to courses")
+    press(page, "Go on to courses")
     page.get_by_label("Spotting Phishing").check()
-    _press(page, "Go on to recipients")
-    _press(page, "Go on to the schedule")
-    _press(page, "Count and review")
+    press(page, "Go on to recipients")
+    press(page, "Go on to the schedule")
+    press(page, "Count and review")
     # The numbers come by themselves, without a reload.
     page.wait_for_selector("text=Launch for 2 clients: enroll 40 people now, send no emails")
     page.get_by_role("button", name="Launch for 2 clients").dblclick()
@@ -86,22 +87,5 @@ def test_a_rollout_is_made_in_five_steps_and_watched_until_it_stops(deployed: De
     assert page.locator("#live").get_attribute("hx-trigger") is None
     assert page.evaluate("() => document.querySelectorAll('[hx-trigger]').length") == 0
     assert asked == []
-    _follow(page, "Rollouts")
+    follow(page, "Rollouts")
     assert page.get_by_role("link", name="Q1 awareness").count() == 1
-
-
-def _log_in(deployed: Deployed, page: Page, admin: Person) -> None:
-    page.goto(f"{deployed.url}/portal/msp/training")
-    page.get_by_label("Email address or login name").fill(admin.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    _press(page, "Log in")
-
-
-def _press(page: Page, button: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=button).click()
-
-
-def _follow(page: Page, link: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("link", name=link).first.click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from infra.packaging import ROOT
 from tests.e2e.browser import DESKTOP, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person
+from tests.e2e.desk import press
 from tests.e2e.pictures import Album
 
 _PICTURES = ROOT / "docs" / "pictures" / "tour"
@@ -31,12 +32,7 @@ def _log_in(deployed: Deployed, page: Page, person: Person) -> None:
     page.goto(f"{deployed.url}/portal/login")
     page.locator("#login").fill(person.email)
     page.locator("#password").fill(PASSWORD)
-    _press(page, "Log in")
-
-
-def _press(page: Page, button: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=button).click()
+    press(page, "Log in")
 
 
 def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> None:
@@ -57,31 +53,31 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     album.show(page, "dashboard", shipped=False)
     page.goto(f"{deployed.url}/portal/msp/training/enrollment")
     page.locator("#name").fill("Q1 awareness")
-    _press(page, "Begin")
+    press(page, "Begin")
     for org in orgs:
         page.locator(f"#org_id_{org}").check()
     album.show(page, "clients", shipped=False)
-    _press(page, "Go on to courses")
+    press(page, "Go on to courses")
     page.locator(f"#course_id_{course}").check()
-    _press(page, "Go on to recipients")
-    _press(page, "Go on to the schedule")
-    _press(page, "Count and review")
+    press(page, "Go on to recipients")
+    press(page, "Go on to the schedule")
+    press(page, "Count and review")
     page.wait_for_selector("text=Launch for 2 clients: enroll 4 people now, send no emails")
     album.show(page, "review", shipped=False)
-    _press(page, "Launch for 2 clients")
+    press(page, "Launch for 2 clients")
     page.wait_for_selector("text=4 of 4 enrollments done")
     album.show(page, "rollout", shipped=False)
 
     owner = _named(deployed, "sam@alderquay.example")
     make.org_admin(orgs[0], owner.account_id)
-    _press(page, "Log out")
+    press(page, "Log out")
     _log_in(deployed, page, owner)
     page.goto(f"{deployed.url}/portal/orgs/{orgs[0]}/learners")
     album.show(page, "learners", shipped=False)
 
     learner = _named(deployed, "kim@example.com")
     make.learner(orgs[0], account_id=learner.account_id)
-    _press(page, "Log out")
+    press(page, "Log out")
     _log_in(deployed, page, learner)
     album.show(page, "start", shipped=False)
     album.assert_fresh()

@@ -1,7 +1,6 @@
 """What the pages of a learner share: lists of their own, read to the end."""
 
-from collections.abc import Callable
-from typing import Any
+from itertools import islice
 
 from chalicelib.portal.visit import Visit
 from chalicelib.training.batches.states import LIVE
@@ -11,7 +10,7 @@ from chalicelib.training.progress.schemas import EnrollmentOut
 from chalicelib.training.self_enrollment import my_courses
 from chalicelib.training.sessions import my_trainings
 from chalicelib.training.sessions.my_schemas import MyTraining
-from chalicelib.web.paging import MAX_LIMIT, Walk
+from chalicelib.web.paging import MAX_LIMIT, every_item
 
 # More than anybody has.
 _MOST = 1_000
@@ -36,13 +35,13 @@ def courses(visit: Visit) -> list[EnrollmentOut]:
 
 def trainings(visit: Visit) -> list[MyTraining]:
     """By their start."""
-    found = _every(lambda pager: my_trainings.page(visit.account_id, pager, visit.now))
+    found = list(islice(every_item(lambda pager: my_trainings.page(visit.account_id, pager, visit.now)), _MOST))
     return sorted(found, key=lambda one: (one.starts_utc, one.participation_id))
 
 
 def certificates(visit: Visit) -> list[CertificateOut]:
     """Newest first."""
-    found = _every(lambda pager: my_certificates.page(visit.account_id, pager, visit.now))
+    found = islice(every_item(lambda pager: my_certificates.page(visit.account_id, pager, visit.now)), _MOST)
     return sorted(found, key=lambda one: (one.issued_on, one.certificate_id), reverse=True)
 
 
@@ -57,15 +56,3 @@ def account_name(visit: Visit) -> str:
     if session is None:
         return ""
     return " ".join(filter(None, (session.first_name, session.last_name))) or session.email or ""
-
-
-def _every(read: Callable[[Walk], Any]) -> list[Any]:
-    found: list[Any] = []
-    position: str | None = None
-    while len(found) < _MOST:
-        page = read(Walk(MAX_LIMIT, position))
-        found += page.items
-        position = page.next_cursor
-        if position is None:
-            break
-    return found

@@ -24,7 +24,7 @@ from chalicelib.tenants.organizations.schemas import (
 )
 from chalicelib.tenants.organizations.states import Readiness, Subscription
 from chalicelib.web.idempotency import idempotent
-from chalicelib.web.paging import Walk
+from chalicelib.web.paging import every_item
 
 pages = Pages(Permission.CLIENTS)
 
@@ -116,14 +116,7 @@ def open_again(visit: Visit) -> GoTo:
 
 
 def every_course(scope: Scope) -> list[CourseOut]:
-    found: list[CourseOut] = []
-    position: str | None = None
-    while True:
-        page = courses.page(scope, CourseQuery(), Walk(_AT_ONCE, position))
-        found += page.items
-        position = page.next_cursor
-        if position is None:
-            return found
+    return list(every_item(lambda pager: courses.page(scope, CourseQuery(), pager), _AT_ONCE))
 
 
 def _scope(visit: Visit) -> Scope:

@@ -1,6 +1,7 @@
 """What forms of an organization offer: its groups, departments, locations and courses."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from chalicelib.tenants.access.service import Scope
@@ -8,7 +9,7 @@ from chalicelib.tenants.courses.schemas import CourseQuery
 from chalicelib.tenants.organizations import own_courses
 from chalicelib.tenants.structure import departments, service
 from chalicelib.tenants.structure.schemas import DepartmentOut
-from chalicelib.web.paging import MAX_LIMIT, Pager, Walk
+from chalicelib.web.paging import MAX_LIMIT, Pager, every_item
 
 _MOST = 500
 
@@ -43,15 +44,7 @@ def courses(scope: Scope) -> list[tuple[str, str]]:
 
 def every(read: Callable[[Pager], Any]) -> list[Any]:
     """Of a list that is short, or as much of it as fits into a form."""
-    found: list[Any] = []
-    position: str | None = None
-    while len(found) < _MOST:
-        page = read(Walk(MAX_LIMIT, position))
-        found += page.items
-        position = page.next_cursor
-        if position is None:
-            break
-    return found
+    return list(islice(every_item(read), _MOST))
 
 
 def _by_name(pairs: Any) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from chalicelib.core.csv_files import Sheet
-from chalicelib.web.paging import Pager, Walk
+from chalicelib.web.paging import Pager, every_item
 
 # Larger pages than the API's: fewer reads, and still only one page in memory at a time.
 _ROWS_AT_ONCE = 1000
@@ -19,13 +19,7 @@ class _Page(Protocol):
 
 
 def all_items(page_at: Callable[[Pager], _Page]) -> Iterator[Any]:
-    cursor: str | None = None
-    while True:
-        page = page_at(Walk(_ROWS_AT_ONCE, cursor))
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return every_item(page_at, _ROWS_AT_ONCE)
 
 
 def field_sheet(fields: Sequence[str], items: Iterator[Any]) -> Sheet:

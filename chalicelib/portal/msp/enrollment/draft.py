@@ -10,7 +10,7 @@ from chalicelib.tenants.organizations.schemas import ClientOut, OrgQuery
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.models import Draft
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
-from chalicelib.web.paging import Walk
+from chalicelib.web.paging import every_item
 
 DRAFT = "/msp/training/enrollment/{draft_id}"
 STEPS = ("clients", "courses", "recipients", "schedule", "review")
@@ -57,14 +57,8 @@ def show(visit: Visit, step: str, facts: dict[str, Any], error: MusterError | No
 
 def every_client(visit: Visit) -> list[ClientOut]:
     """Those that are open."""
-    found: list[ClientOut] = []
-    position: str | None = None
-    while True:
-        page = organizations.page(visit.msp_scope, OrgQuery(), Walk(_AT_ONCE, position))
-        found += [client for client in page.items if client.closed_at is None]
-        position = page.next_cursor
-        if position is None:
-            return found
+    clients = every_item(lambda pager: organizations.page(visit.msp_scope, OrgQuery(), pager), _AT_ONCE)
+    return [client for client in clients if client.closed_at is None]
 
 
 def first_open(draft: Draft) -> str:
