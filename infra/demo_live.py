@@ -110,12 +110,13 @@ class DemoLive:
     def _invitation(self, address: str, title: str) -> dict[str, Any]:
         subject = f"Invitation: {title}"
         mails: list[dict[str, Any]] = self._until(
-            lambda: [one for one in self._mails() if address in one["To"] and one["Subject"] == subject], bool
+            lambda: [one for one in self._mails(address) if one["Subject"] == subject], bool
         )
         return mails[-1]
 
-    def _mails(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self._cloud.endpoint}/_ministack/ses/messages", timeout=10) as answer:
+    def _mails(self, address: str) -> list[dict[str, Any]]:
+        asked = urllib.parse.urlencode({"to": address})
+        with urllib.request.urlopen(f"{self._cloud.endpoint}/_ministack/ses/messages?{asked}", timeout=10) as answer:
             found = json.load(answer)["messages"]
         return [mail for mails in found.values() for mail in mails]
 

@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    beside = [importlib.import_module(name) for name in ("cognito", "s3", "ses")]
+    beside = [importlib.import_module(name) for name in ("cognito", "lambdas", "s3", "ses")]
     # This file's folder, which Python puts first: modules in it have the names of other packages' modules.
     del sys.path[0]
     for one in beside:

@@ -22,23 +22,30 @@ def mend() -> None:
     ses: Any = importlib.import_module("ministack.services.ses")
     ses._send_raw_email = _with_configuration_set(ses, ses._send_raw_email)
     server: Any = importlib.import_module("ministack.app")
-    server._handle_ses_messages_request = _with_raw_mails(ses, server._handle_ses_messages_request)
+    server._handle_ses_messages_request = _mailbox(ses, server._handle_ses_messages_request)
 
 
-def _with_raw_mails(ses: Any, original: Callable[..., Any]) -> Callable[..., Any]:
-    async def handler(*request: Any) -> Any:
-        answer = await original(*request)
-        if answer is None or answer[0] != 200:
-            return answer
-        shown = json.loads(answer[2])
-        stored = [value for value in ses._sent_emails.to_dict().values() if isinstance(value, list)]
-        raw_by_id = {mail["MessageId"]: mail.get("Raw") for mails in stored for mail in mails}
-        for mails in shown["messages"].values():
-            for mail in mails:
-                mail["Raw"] = raw_by_id.get(mail["MessageId"])
-        return answer[0], answer[1], json.dumps(shown).encode()
+def _mailbox(ses: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`?to=` and `?from=` give the mails to an address, or of senders that contain this: a box of hundreds is slow."""
+
+    async def handler(method: str, path: str, headers: Any, asked: Mapping[str, Any]) -> Any:
+        if (method, path) != ("GET", "/_ministack/ses/messages"):
+            return await original(method, path, headers, asked)
+        (to, *_), (sender, *_) = asked.get("to", [""]), asked.get("from", [""])
+        shown: dict[str, list[dict[str, Any]]] = {}
+        for (account, *_), mails in ses._sent_emails.to_dict().items():
+            if isinstance(mails, list):
+                found = [_shown(one) for one in mails if (not to or to in one["To"]) and sender in one["Source"]]
+                shown.setdefault(account, []).extend(found)
+        return 200, {"Content-Type": "application/json"}, json.dumps({"messages": shown}).encode()
 
     return handler
+
+
+def _shown(mail: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: mail.get(name) for name in ("MessageId", "Source", "To", "Timestamp", "Type", "Raw")}
+    texts = {name: mail.get(f"Rendered{name}") or mail.get(name) for name in ("Subject", "BodyText", "BodyHtml")}
+    return {**kept, **texts, "To": kept["To"] or [], "BodyText": texts["BodyText"] or ""}
 
 
 def _with_configuration_set(ses: Any, original: Callable[[_Params], _Answer]) -> Callable[[_Params], _Answer]:

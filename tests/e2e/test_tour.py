@@ -66,6 +66,9 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     album.show(page, "review", shipped=False)
     press(page, "Launch for 2 clients")
     page.wait_for_selector("text=4 of 4 enrollments done")
+    # Then the clients' own tags settle, and the page that looked anew is like one that is opened.
+    page.wait_for_selector('#live[aria-busy="false"]')
+    page.reload()
     album.show(page, "rollout", shipped=False)
 
     owner = _named(deployed, "sam@alderquay.example")

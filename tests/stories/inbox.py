@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from infra.cloud import Cloud
 from tests.harness import World
@@ -11,12 +12,16 @@ from tests.patience import fetched
 
 def mails_to(cloud: Cloud, address: str) -> list[dict[str, Any]]:
     """Oldest first."""
-    return [mail for mail in all_mails(cloud) if address in mail["To"]]
+    return _mails(cloud, {"to": address})
 
 
-def all_mails(cloud: Cloud) -> list[dict[str, Any]]:
-    """Every mail that SES took, oldest first."""
-    content, _ = fetched(f"{cloud.endpoint}/_ministack/ses/messages")
+def mails_from(cloud: Cloud, sender: str) -> list[dict[str, Any]]:
+    """Those whose sender contains this, oldest first."""
+    return _mails(cloud, {"from": sender})
+
+
+def _mails(cloud: Cloud, asked: dict[str, str]) -> list[dict[str, Any]]:
+    content, _ = fetched(f"{cloud.endpoint}/_ministack/ses/messages?{urlencode(asked)}")
     return [mail for mails in json.loads(content)["messages"].values() for mail in mails]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import mailer
 from tests.harness import World
-from tests.stories.inbox import all_mails
+from tests.stories.inbox import mails_from
 
 
 class Mailbox:
@@ -54,7 +54,7 @@ class Mailbox:
 
     def mails(self) -> list[dict[str, Any]]:
         """What this world sent, oldest first."""
-        return [mail for mail in all_mails(self.world.cloud) if self.sender in mail["Source"]]
+        return mails_from(self.world.cloud, self.sender)
 
     def to(self) -> list[str]:
         return sorted(address for mail in self.mails() for address in mail["To"])

@@ -1,5 +1,6 @@
 """A world in which every page has something to show, and where each page is."""
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
 from chalicelib.training.sessions.enrolling.drafts import service as enroll_drafts
 from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
+from tests import cloud_state
 from tests.harness import World
 from tests.stories.driver import Driver, refused
 from tests.stories.training.certificates.holders import holder
@@ -26,7 +28,38 @@ class Everything:
         return page.path.format(**self.ids)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What the first test built: the state of the local cloud, and what the world and the driver know of it."""
+
+    state: bytes
+    made: Everything
+    world: dict[str, Any]
+    driver: dict[str, Any]
+
+
+_KNOWN_TO_WORLD = ("now", "_email_by_account", "_msp_by_org", "_num_made")
+_KNOWN_TO_DRIVER = ("msp", "admin", "_num_keys")
+_kept: list[_Kept] = []
+
+
 def everything(world: World, driver: Driver, course: str) -> Everything:
+    """For a test that begins with it. Later ones get a copy of what the first one of this process built."""
+    if not _kept:
+        made = _everything(world, driver, course)
+        known = (
+            {name: copy.deepcopy(getattr(one, name)) for name in names}
+            for one, names in ((world, _KNOWN_TO_WORLD), (driver, _KNOWN_TO_DRIVER))
+        )
+        _kept.append(_Kept(cloud_state.snapshot(), made, *known))
+    (kept,) = _kept
+    cloud_state.restore(kept.state)
+    vars(world).update(copy.deepcopy(kept.world))
+    vars(driver).update(kept.driver)
+    return kept.made
+
+
+def _everything(world: World, driver: Driver, course: str) -> Everything:
     """A batch that ran, with people who have failed, and a client that lacks everything."""
     org, other = driver.clients(course, "Alderquay Logistics", "Bolt Freight")
     world.org(driver.msp, "Wiltford Dental", ready=False, time_zone=None)

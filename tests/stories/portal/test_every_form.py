@@ -3,6 +3,7 @@
 Read from the site map: a new form is under these rules at once.
 """
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ _DOES_SOMETHING = {
 }  # fmt: skip
 # Sends no file here, and its page says so: nothing is kept of files (tests/stories/portal/test_org_uploads.py).
 _FILES = {"POST /orgs/{org_id}/imports"}
+_ACTION = re.compile(r'action="/dev/portal(/[^"?]+)')
 # Ends the session that it is sent with.
 _ENDS_THE_SESSION = {"POST /account/devices/everywhere", "POST /account/devices/out"}
 
@@ -49,16 +51,21 @@ def _stored(world: World) -> tuple[object, ...]:
     return world.dump("core"), outbox, world.dump("enrollments")
 
 
+# The pages on which forms are, by the forms' addresses: the world is the same in each test.
+_shown_on: dict[str, str] = {}
+
+
 def _form(made: Everything, browser: Browser, page: PortalPage) -> Form:
     """As the page shows it on which it is; made by hand where this world has no such page."""
+    if not _shown_on:
+        for shown in (one for one in pages("GET") if "{export_id}" not in one.path):
+            answer = browser.request("GET", made.address(shown))
+            for action in _ACTION.findall(answer.text) if answer.status == 200 else ():
+                if action.split("/")[1] == shown.path.split("/")[1]:
+                    _shown_on.setdefault(action, made.address(shown))
     address = made.address(page)
-    for shown in pages("GET"):
-        if shown.path.split("/")[1] != page.path.split("/")[1] or "{export_id}" in shown.path:
-            continue
-        answer = browser.request("GET", made.address(shown))
-        if answer.status != 200 or f'action="/dev/portal{address}' not in answer.text:
-            continue
-        for form in browser.open(made.address(shown)).forms:
+    if address in _shown_on:
+        for form in browser.open(_shown_on[address]).forms:
             if urlsplit(form.action).path.endswith(f"/portal{address}"):
                 return form
     return Form(address, "post", [("form_id", new_id(browser.world.now))])
