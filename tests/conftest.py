@@ -1,6 +1,7 @@
 """One local cloud for each pytest-xdist worker, one world in it for each test."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -16,12 +17,28 @@ from tests.cloud_fixture import Stage, new_stage
 from tests.harness import World
 from tests.in_process_cloud import in_process_cloud
 
+E2E = "tests/e2e/"
+
 # The same examples in every run: a failure is somebody's change, and can be had again.
 # And a slow machine is nobody's fault.
 hypothesis_settings.register_profile(
     "muster", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("muster")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files stay with one process; those of tests/e2e with the same, so that they share one deployment."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return E2E if nodeid.startswith(E2E) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Shortcuts in botocore and MiniStack for calls in process, of which the tests make 800,000.
 
-What a test can depend on stays: parameters, events, retries and errors in botocore, and MiniStack's handlers. What is
-the same for each call is skipped or cached: signatures, endpoints, parsed expressions.
+What a test can depend on stays: parameters, retries, errors and most events of botocore, and MiniStack's handlers. What
+is the same for each call is skipped or cached: signatures, headers, endpoints, parsed expressions; and of the events
+`request-created`, `before-parse` and `response-received`.
 tests/aws/test_quick_calls.py compares the answers with those over the network.
 """
 
@@ -15,7 +16,9 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.client import BaseClient
+from botocore.endpoint import Endpoint, convert_to_response_dict, first_non_none_response
 from botocore.parsers import BaseJSONParser
 from botocore.serialize import JSONSerializer
 from botocore.signers import RequestSigner
@@ -26,6 +29,9 @@ SERVICES = ("dynamodb", "scheduler", "ses", "sns", "sqs")
 
 # Attribute values that look the same in Python and in JSON.
 _SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
+
+# Those whose requests are JSON sent to one address.
+_JSON = ("dynamodb", "sqs")
 
 # What botocore keeps in the context of a request when it resolves the endpoint.
 _RESOLVED = ("auth_type", "signing")
@@ -43,6 +49,36 @@ def quick_calls(endpoint: str) -> Iterator[None]:
     dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
     sign, resolve = RequestSigner.sign, BaseClient._resolve_endpoint_ruleset
     serialize, parse = JSONSerializer._serialize_type_structure, BaseJSONParser._handle_structure
+
+    create, respond = Endpoint.create_request, Endpoint._get_response
+
+    def is_near(at: Any, model: Any) -> bool:
+        return model is not None and model.service_model.service_name in _JSON and at.host.startswith(endpoint)
+
+    def created(at: Any, params: Any, model: Any = None) -> Any:
+        if not is_near(at, model):
+            return create(at, params, model)
+        service = model.service_model.service_name
+        region = params["context"]["client_region"]
+        headers = {**params["headers"], "Authorization": _authorization(service, region)}
+        return AWSPreparedRequest(params["method"], params["url"], headers, params["body"], stream_output=False)
+
+    def responded(at: Any, request: Any, model: Any, context: Any) -> Any:
+        """A pair: response and what it says, or nothing; and the exception in its place."""
+        if not is_near(at, model):
+            return respond(at, request, model, context)
+        event = f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"
+        try:
+            http = first_non_none_response(at._event_emitter.emit(event, request=request))
+            http = at._send(request) if http is None else http
+        except Exception as error:
+            return None, error
+        answer = convert_to_response_dict(http, model)
+        parser = at._response_parser_factory.create_parser(model.service_model.resolved_protocol)
+        said = parser.parse(answer, model.output_shape)
+        if http.status_code >= 300:
+            at._add_modeled_error_fields(answer, said, model, parser)
+        return (http, said), None
 
     def unsigned(signer: Any, operation: str, request: Any, *more: Any, **named: Any) -> None:
         if signer.signing_name in SERVICES and request.url.startswith(endpoint):
@@ -78,6 +114,8 @@ def quick_calls(endpoint: str) -> Iterator[None]:
         patches.append(mock.patch.object(of, name, instead))
 
     patch(RequestSigner, "sign", unsigned)
+    patch(Endpoint, "create_request", created)
+    patch(Endpoint, "_get_response", responded)
     patch(BaseClient, "_resolve_endpoint_ruleset", resolved)
     patch(JSONSerializer, "_serialize_type_structure", serialized)
     patch(BaseJSONParser, "_handle_structure", parsed)
