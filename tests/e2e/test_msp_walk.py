@@ -90,6 +90,8 @@ def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_
     _by_keyboard(page, launch, "Q1 awareness")
     assert "Launched for 2 clients." in page.inner_text("main")
     page.wait_for_selector("text=6 of 6 enrollments done")
+    # A moment later the clients are done, too, and the page comes no more.
+    page.wait_for_selector('#live[aria-busy="false"]')
     assert page.evaluate("() => document.querySelectorAll('meta[http-equiv]').length") == 0
     _by_keyboard(page, "To the dashboard", "Training Enrollments")
 
