@@ -6,11 +6,15 @@ is the same for each call is skipped or cached: signatures, headers, endpoints, 
 tests/aws/test_quick_calls.py compares the answers with those over the network.
 """
 
+import base64
 import copy
 import importlib
 import marshal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +51,7 @@ patches: list[Any] = []
 def quick_calls(endpoint: str) -> Iterator[None]:
     """For clients of this endpoint. MiniStack must be imported already."""
     dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
+    ses: Any = importlib.import_module("ministack.services.ses")
     sign, resolve = RequestSigner.sign, BaseClient._resolve_endpoint_ruleset
     serialize, parse = JSONSerializer._serialize_type_structure, BaseJSONParser._handle_structure
 
@@ -121,6 +126,7 @@ def quick_calls(endpoint: str) -> Iterator[None]:
     patch(BaseJSONParser, "_handle_structure", parsed)
     patch(UserAgentString, "to_string", lambda _: "tests")
     patch(dynamodb, "copy", SimpleNamespace(deepcopy=copied, copy=copy.copy))
+    patch(ses, "_parse_raw_mime", _read_mail)
     patch(dynamodb, "_tokenize", _listed(dynamodb._tokenize))
     for name in _OF_TEXT:
         patch(dynamodb, name, lru_cache(maxsize=4096)(getattr(dynamodb, name)))
@@ -142,6 +148,21 @@ def copied(value: Any, memo: Any = None) -> Any:
 @lru_cache(maxsize=16)
 def _authorization(service: str, region: str) -> str:
     return f"AWS4-HMAC-SHA256 Credential=test/20270104/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+
+
+def _read_mail(raw: str) -> dict[str, Any]:
+    """As MiniStack reads it, with the parser that leaves headers alone: the other takes five times as long."""
+    mail = message_from_bytes(base64.b64decode(raw))
+    headers = {name: str(make_header(decode_header(mail.get(name, "")))) for name in ("From", "To", "Subject")}
+    texts = [part for part in mail.walk() if part.get_content_type() in ("text/plain", "text/html")]
+    bodies = [{"ContentType": part.get_content_type(), "Data": _text_of(part)} for part in texts]
+    return {**headers, "ContentType": mail.get_content_type(), "BodyParts": bodies}
+
+
+def _text_of(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode(part.get_content_charset("utf-8"))
 
 
 def _listed(read: Callable[[str], list[Any]]) -> Callable[[str], list[Any]]:
