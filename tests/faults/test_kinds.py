@@ -44,8 +44,9 @@ LOADING = {"dynamodb.BatchWriteItem"}
 
 def _called() -> Iterator[str]:
     """Operations in the sources: whatever is called on `client("...")`, by AWS's own names."""
-    for path in SOURCES.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    texts = (path.read_text() for path in SOURCES.rglob("*.py"))
+    for text in (one for one in texts if "client(" in one):
+        for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Call):
                 continue
             made = node.value

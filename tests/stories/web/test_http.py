@@ -1,12 +1,13 @@
 """What all routes have in common: authentication, parsing, and the form of errors."""
 
+import json
 from html import unescape
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from openapi_spec_validator import validate
 
+from chalicelib.web.openapi import openapi_document
 from chalicelib.web.routing import JSON, ROUTES, Route
 from tests import gateway
 from tests.gateway import Answer
@@ -48,9 +49,10 @@ def test_health_is_503_when_the_table_does_not_answer(world: World) -> None:
     assert world.get("/health").status == 200
 
 
-def test_the_openapi_document_is_valid_and_names_every_route(world: World) -> None:
+def test_the_openapi_document_names_every_route(world: World) -> None:
+    """That it is valid is in tests/structure/test_routes.py."""
     document = world.get("/openapi.json").json
-    validate(document)
+    assert document["paths"] == json.loads(json.dumps(openapi_document(ROUTES)["paths"]))
     named = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     assert named == {route.name for route in ROUTES}
 
