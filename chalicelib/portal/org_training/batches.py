@@ -10,11 +10,11 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.training.batches import store as batch_store
-from chalicelib.training.batches import views
+from chalicelib.training.batches import views, visibility
 from chalicelib.training.batches.page_schemas import BatchOut, RowOut
 from chalicelib.training.batches.states import CANCELABLE, Outcome, RowStatus
 from chalicelib.training.batches.store import BatchKey
-from chalicelib.training.batches.visibility import MAX_COUNTED, batch_of, changeable
+from chalicelib.training.batches.visibility import batch_of, changeable
 from chalicelib.training.bulk_changes import undo as batch_undo
 from chalicelib.training.bulk_changes.schemas import UndoOut
 from chalicelib.training.progress import learners
@@ -49,7 +49,7 @@ def batch(visit: Visit) -> Shown:
         "may_change": _may_change(visit.org_scope, visit.params["batch_id"]),
         "cancelable": {row.course_id for row in found.courses if row.status in CANCELABLE},
         "too_many": any(row.num_enrolled is None for row in found.courses),
-        "most_counted": MAX_COUNTED,
+        "most_counted": visibility.MAX_COUNTED,
         "done": visit.query.one("done"),
     }
     return Shown("org_training/batch.html", facts)

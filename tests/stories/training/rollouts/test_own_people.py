@@ -111,7 +111,7 @@ def test_more_learners_than_a_request_looks_at_are_not_counted(firm: Firm, monke
     browser = Browser(firm.world).has_session_of(firm.head)
     page = browser.open(firm.path(f"/{batch}"))
     assert "too many to count here" in page.text
-    assert "for up to 20,000 enrollments" in page.text
+    assert "for up to 3 enrollments" in page.text
     assert browser.follow("Reports").heading == "Reports"
     # The question before an undo says no number that is not known, and a reminder can be sent.
     assert "Your people who have not started are withdrawn." in browser.open(firm.path(f"/{batch}/undo")).text
