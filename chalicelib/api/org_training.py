@@ -151,7 +151,8 @@ def org_cancel_batch(call: Call[Any, Any]) -> BatchOut:
 def org_undo(call: Call[Any, Any]) -> UndoOut:
     """Withdraws enrollments that are not started, and cancels what has not run. Asking again changes nothing.
 
-    By who is limited to departments it withdraws the people who are in these; who has moved away stays enrolled.
+    By who is limited to departments it withdraws the people who are in these; who has moved away stays enrolled, until
+    an admin of everybody asks for it.
     """
     scope, key = _changeable(call)
     return idempotent(call, UndoOut, lambda _: batch_undo.undo(scope, key, call.now))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import Invalid, NotFound
+from chalicelib.core.errors import Invalid, NotFound, TooMany
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.plot import Plot, plot
@@ -97,6 +97,8 @@ def show(visit: Visit, scope: Scope, kinds: Sequence[ReportKind]) -> Shown:
         "is_one": bool(one),
         "problem": problem,
         "export": export,
+        "enough": visit.query.one("enough") == "yes",
+        "most": service.REFRESHES,
         "live": live(visit, is_running),
         "is_first": not visit.query.one("cursor"),
     }
@@ -104,7 +106,10 @@ def show(visit: Visit, scope: Scope, kinds: Sequence[ReportKind]) -> Shown:
 
 
 def refresh(visit: Visit, scope: Scope, kinds: Sequence[ReportKind]) -> GoTo:
-    service.refresh(scope, visit.now)
+    try:
+        service.refresh(scope, visit.now)
+    except TooMany:
+        return _back(visit, kinds, enough="yes")
     return _back(visit, kinds)
 
 

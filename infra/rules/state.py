@@ -1,11 +1,12 @@
 """What a template must say of the resources that hold state: they outlive the stack, and can be restored."""
 
+import json
 from collections.abc import Iterator
 
 import cfnlint.data.AdditionalSpecs
 from cfnlint.helpers import load_resource
 
-from infra.rules.parts import QUEUE, Rule, Template, of_type
+from infra.rules.parts import QUEUE, Rule, Template, listed, of_type
 
 # What cfn-lint knows to hold state, but for queues (rows are the truth, and the sweep sends what is missing) and logs.
 STATEFUL = sorted(
@@ -17,6 +18,11 @@ _PROTECTION = {"AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::Cognit
 
 # Drawn by CloudFormation, and told to both sides at once: nobody needs the old one.
 _DRAWN_ANEW = frozenset({"EdgeKey"})
+
+_ANCHORS = "AnchorsBucket"
+_ANCHORED_DAYS = 3650
+# What functions do there. Each anchor is put once, under its own name; a later version of it would not be the first.
+_ANCHORING = frozenset({"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutObject"})
 
 # What the workers insert at once (infra/resources.yaml), with something to spare.
 _WARM_WRITES = 10_000
@@ -51,4 +57,24 @@ def tables_start_warm(template: Template) -> Iterator[str]:
                 yield f"{what} takes {_WARM_WRITES} writes a second only after it has grown"
 
 
-RULES: tuple[Rule, ...] = (state_is_retained, tables_start_warm)
+def anchors_cannot_be_rewritten(template: Template) -> Iterator[str]:
+    """Where the chains of audit entries ended is locked for ten years in prod, and no function may take a lock away."""
+    for name, bucket in of_type(template, "AWS::S3::Bucket"):
+        if name != _ANCHORS:
+            continue
+        properties = bucket["Properties"]
+        lock = properties.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+        in_prod = {key: chosen["Fn::If"][1] for key, chosen in lock.items() if isinstance(chosen, dict)}
+        if properties.get("ObjectLockEnabled") is not True or in_prod.get("Mode") != "COMPLIANCE":
+            yield f"{name} of prod can be written anew"
+        if in_prod.get("Days", 0) < _ANCHORED_DAYS:
+            yield f"{name} of prod is locked for less than {_ANCHORED_DAYS} days"
+    for name, role in of_type(template, "AWS::IAM::Role"):
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                more = set(listed(statement["Action"])) - _ANCHORING
+                if _ANCHORS in json.dumps(statement.get("Resource", "")) and more:
+                    yield f"{name} may {sorted(more)} where anchors are"
+
+
+RULES: tuple[Rule, ...] = (state_is_retained, tables_start_warm, anchors_cannot_be_rewritten)

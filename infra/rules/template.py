@@ -71,6 +71,10 @@ PATTERNS = {
 _AUTH_FLOWS = {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 
 
+# How long a log-in waits for the first password of one's own, and how long Cognito gives it by itself.
+_MINUTES_FOR_A_PASSWORD, _COGNITO_S_MINUTES = 15, 3
+
+
 def handlers_are_in_app(template: Template) -> Iterator[str]:
     """Only what starts with `app.` runs app.py, and with it the middleware."""
     for name, function in of_type(template, FUNCTION):
@@ -158,6 +162,8 @@ def accounts_are_reached_through_the_api(template: Template) -> Iterator[str]:
         for flow in client["Properties"].get("ExplicitAuthFlows", ["its defaults"]):
             if flow not in _AUTH_FLOWS:
                 yield f"{name} allows {flow}, which nobody uses"
+        if client["Properties"].get("AuthSessionValidity", _COGNITO_S_MINUTES) < _MINUTES_FOR_A_PASSWORD:
+            yield f"{name} leaves less than {_MINUTES_FOR_A_PASSWORD} minutes to think of the first password"
     if "ClientSecret" in json.dumps(template):
         yield "the client's secret would stand where many can read it"
     for name, pool in of_type(template, "AWS::Cognito::UserPool"):

@@ -67,7 +67,10 @@ def report_departments(call: Call[Empty, DepartmentReportQuery]) -> DepartmentRe
 
 @routes.add("POST", _ORG + "/refresh", summary="Count the reports anew", answer=ReportState, status=202)
 def refresh_reports(call: Call[Empty, Empty]) -> ReportState:
-    """All reports of the organization together. Nothing happens while they are counted, or within a minute after."""
+    """All reports of the organization together. Nothing happens while they are counted, or within a minute after.
+
+    429 after 50 counts in a day; numbers older than an hour are still counted again when somebody looks at them.
+    """
 
     from chalicelib.reporting.reports import service
 
@@ -119,7 +122,10 @@ def report_clients(call: Call[Empty, ClientReportQuery]) -> ClientReport:
     "POST", "/msp/reports/refresh", summary="Count the MSP's reports anew", answer=ReportState, status=202, **_MSP
 )
 def refresh_msp_reports(call: Call[Empty, Empty]) -> ReportState:
-    """Over all clients. Nothing happens while they are counted, or within a minute after."""
+    """Over all clients. Nothing happens while they are counted, or within a minute after.
+
+    429 after 50 counts in a day; numbers older than an hour are still counted again when somebody looks at them.
+    """
 
     from chalicelib.reporting.reports import service
 

@@ -94,18 +94,21 @@ def _items(form: EnrollDraftForm) -> list[dict[str, str]]:
 
 
 def _page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
-    form = drafts.form_of(draft_of(visit))
+    draft = draft_of(visit)
+    form, revision = drafts.form_of(draft), int(draft.revision)
     try:
         visible = visible_from(visit, form)
     except Invalid:
         return to_step(visit, "parameters")
     sessions, warnings = chosen(visit.org_scope, form)
-    total, known = people_total(visit, form)
+    total = people_total(visit, form, revision)
     facts = {
         "chosen": sessions,
         "warnings": warnings,
-        "total": total,
-        "num_without_address": sum(one.email is None for one in known),
+        "total": total.number,
+        "counted": f"{total.search_id}.{revision}" if total.search_id else "",
+        "live": live(visit, total.number is None),
+        "num_without_address": sum(one.email is None for one in total.known),
         "filter_words": words_of(visit, form),
         "visible": visible,
         "zone": str(zone_in(visit.org_scope.msp_id, visit.org_id)),

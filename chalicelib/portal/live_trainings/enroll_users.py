@@ -1,8 +1,11 @@
 """Enrolling in live trainings or courses, begun, and its first step: who."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.core.errors import FieldError, Invalid, NotFound
 from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.people.members.schemas import MemberOut
 from chalicelib.people.members.states import MemberStatus
@@ -212,10 +215,27 @@ def words_of(visit: Visit, form: EnrollDraftForm) -> str:
     return ", ".join(parts) or "everybody who is active"
 
 
-def people_total(visit: Visit, form: EnrollDraftForm) -> tuple[int | str | None, list[MemberOut]]:
-    """How many will be enrolled, and those of them who are known by name; None while so many are counted."""
+@dataclass(frozen=True)
+class Total:
+    """How many will be enrolled, and those of them who are known by name.
+
+    `number` is None while a job counts them, which `search_id` asks for.
+    """
+
+    number: int | str | None
+    known: Sequence[MemberOut] = ()
+    search_id: str | None = None
+
+
+def people_total(visit: Visit, form: EnrollDraftForm, revision: int) -> Total:
+    """A count that is a job goes on, by the address, while the draft stays as it is: `counted` is its id."""
     if form.filter is None:
         found = picked(visit.org_scope, form.member_ids, visit.now)
-        return len(found), found
-    asked = Filter.model_validate(form.people()["filter"])
-    return found_people(visit, asked, 1).num_matching, []
+        return Total(len(found), found)
+    told, _, of_revision = visit.query.one("counted").partition(".")
+    if told.isalnum() and of_revision == str(revision):
+        scope = access.org_or_departments(visit.account_id, visit.org_id, Permission.MEMBERS_READ)
+        with suppress(NotFound):
+            return Total(search.number_of(scope, told, visit.now).num_matching, search_id=told)
+    page = found_people(visit, Filter.model_validate(form.people()["filter"]), 1)
+    return Total(page.num_matching, search_id=page.search_id)

@@ -1,5 +1,6 @@
 """What an organization does with its batch: retry, remind, new dates, cancel, undo. Not with their provider's."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core.errors import Invalid, MusterError
@@ -114,9 +115,15 @@ def _common(visit: Visit, batch: BatchOut) -> dict[str, Any]:
         "batch": batch,
         "back": f"/orgs/{visit.org_id}/training/{batch.batch_id}",
         "to_stop": [row for row in batch.courses if row.status in CANCELABLE],
-        "num_started": sum(row.num_started or 0 for row in batch.courses),
-        "num_enrolled": sum(row.num_enrolled or 0 for row in batch.courses),
+        # None where the caller's people are too many to count.
+        "num_started": _sum(row.num_started for row in batch.courses),
+        "num_enrolled": _sum(row.num_enrolled for row in batch.courses),
     }
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = list(numbers)
+    return None if None in known else sum(number or 0 for number in known)
 
 
 def _ask_row(visit: Visit, what: str) -> Shown:

@@ -9,7 +9,8 @@ from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import zone_in
-from chalicelib.training.batches import views
+from chalicelib.training.batches import store as batch_store
+from chalicelib.training.batches import views, visibility
 from chalicelib.training.batches.page_schemas import BatchOut, RowOut
 from chalicelib.training.batches.states import CANCELABLE, Outcome, RowStatus
 from chalicelib.training.batches.store import BatchKey
@@ -47,6 +48,8 @@ def batch(visit: Visit) -> Shown:
         "zone": str(zone_in(key.msp_id, key.org_id)),
         "may_change": _may_change(visit.org_scope, visit.params["batch_id"]),
         "cancelable": {row.course_id for row in found.courses if row.status in CANCELABLE},
+        "too_many": any(row.num_enrolled is None for row in found.courses),
+        "most_counted": visibility.MAX_COUNTED,
         "done": visit.query.one("done"),
     }
     return Shown("org_training/batch.html", facts)
@@ -78,11 +81,15 @@ def batch_at(visit: Visit, key: BatchKey) -> BatchOut:
 
 
 def row_at(visit: Visit, key: BatchKey) -> tuple[BatchOut, RowOut]:
-    """Raises NotFound."""
+    """The course alone may be counted where all courses of the batch together are too many. Raises NotFound."""
     found = batch_at(visit, key)
     row = next((row for row in found.courses if row.course_id == visit.params["course_id"]), None)
     if row is None:
         raise NotFound()
+    if row.num_enrolled is None and len(found.courses) > 1:
+        alone = batch_store.row(key, row.course_id)
+        if alone is not None:
+            row = views.row_out(visit.org_scope, key, alone, zone_in(key.msp_id, key.org_id), visit.now)
     return found, row
 
 

@@ -10,7 +10,7 @@ from chalicelib.jobs.models import Activity
 from chalicelib.people.uploads.models import Upload, upload_sk, uploads_pk
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk
 from chalicelib.training.batches.models import batch_ref
-from chalicelib.training.bulk_changes.models import UNDO_ID, change_ref
+from chalicelib.training.bulk_changes.models import change_ref
 from chalicelib.training.rollouts.models import Rollout, rollout_sk, rollouts_pk
 from chalicelib.training.rollouts.preview_store import plan_ref
 
@@ -28,7 +28,7 @@ def refs_of(msp_id: str, one: Activity) -> list[Ref[Any]]:
         case ActivityKind.IMPORT:
             return [Ref(Upload, uploads_pk(str(org_id)), upload_sk(target))]
         case ActivityKind.UNDO:
-            return [change_ref(str(org_id), batch_id, UNDO_ID), batch_ref(str(org_id), batch_id)]
+            return [change_ref(str(org_id), batch_id, target), batch_ref(str(org_id), batch_id)]
 
 
 def targets(msp_id: str, activities: Sequence[Activity]) -> Fetched | None:

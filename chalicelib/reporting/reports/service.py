@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict, NotFound, TooMany
 from chalicelib.core.explanations import explanations_in
 from chalicelib.core.ids import new_id, short_hash
 from chalicelib.core.lazy import BaseModel
@@ -21,6 +21,7 @@ from chalicelib.reporting.reports.series import points
 from chalicelib.reporting.reports.states import ReportKind, ReportStatus
 from chalicelib.reporting.reports.tally import Day, Line, sum_of
 from chalicelib.tenants.access.service import Scope
+from chalicelib.web import rate_limits
 from chalicelib.web.paging import Pager, invalid_cursor
 
 A = TypeVar("A", bound=ReportState)
@@ -28,8 +29,11 @@ A = TypeVar("A", bound=ReportState)
 # Whoever looks at numbers that are older has them counted again.
 FRESH_FOR = timedelta(hours=1)
 
-# And who asks for it, at numbers that are older than this.
+# And who asks for it, at numbers that are older than this; so often for each report, whoever asks. A count reads
+# everybody: docs/limits.md says what that comes to.
 REFRESHED_AFTER = timedelta(minutes=1)
+REFRESHES = 50
+REFRESHES_PER = timedelta(hours=24)
 
 # Files of 50 lines that one request reads: a filter that keeps few goes on in the next page.
 _MAX_FILES = 10
@@ -111,10 +115,14 @@ def page(scope: Scope, kind: ReportKind, answer: type[A], query: Period, pager: 
 
 
 def refresh(scope: Scope, now: datetime) -> ReportState:
-    """Count anew, unless somebody counts already, or the numbers are not a minute old."""
+    """Count anew, unless somebody counts already, or the numbers are not a minute old.
+
+    Raises TooMany after many counts in a day. Those of who looks at old numbers are not among them, and go on.
+    """
     report = store.report(scope.msp_id, scope.org_id, _part(scope))
     as_of = _as_of(report, now)
-    if as_of is None or to_instant(as_of) + REFRESHED_AFTER <= now:
+    if not _is_counting(report, now) and (as_of is None or to_instant(as_of) + REFRESHED_AFTER <= now):
+        _take_one(scope, now)
         report = _counted_anew(scope, report, now)
     return ReportState(**_state(report, None) | {"as_of": as_of})
 
@@ -230,10 +238,24 @@ def _is_old(report: Report | None, numbers: Numbers | None, now: datetime) -> bo
     return all(to_instant(one) + FRESH_FOR <= now for one in known if one)
 
 
+def _is_counting(report: Report | None, now: datetime) -> bool:
+    since = report.counting_since if report is not None else None
+    return since is not None and to_instant(since) + store.STUCK_AFTER > now
+
+
+def _take_one(scope: Scope, now: datetime) -> None:
+    owner = f"{scope.tenant_pk}\0{_part(scope)}"
+    try:
+        rate_limits.take("report_count", owner, REFRESHES, REFRESHES_PER, now)
+    except TooMany as error:
+        often = f"These reports were counted again {REFRESHES} times in a day, which is the most."
+        then = "Numbers that are older than an hour are still counted again when somebody looks at them."
+        raise TooMany("too_many_counts", f"{often} {then}", error.retry_after or 1) from None
+
+
 def _counted_anew(scope: Scope, report: Report | None, now: datetime) -> Report | None:
     """Begin a count, unless somebody counts; gives the report as it is then."""
-    since = report.counting_since if report is not None else None
-    if since is not None and to_instant(since) + store.STUCK_AFTER > now:
+    if _is_counting(report, now):
         return report
     part = _part(scope)
     job = CountReport(

@@ -80,7 +80,7 @@ def _run_chunk(job: ChangeChunk, now: datetime, *, apply: bool) -> None:
         if change.kind == DUE_DATE and REMINDERS_ON in (row.mails or ""):
             store.keep_reminders(key, job.course_id, left, now)
     if change.kind == UNDO:
-        effect = undo.withdraw(key, enrollments, now, apply=apply)
+        effect = undo.withdraw(key, job.change_id, enrollments, now, apply=apply)
         effect.num_left = sum(one.status == EnrollmentStatus.ENROLLED and not one.left_at for one in left)
     else:
         effect = _set_due_date(job.change_id, change.due_by, enrollments, apply=apply)

@@ -30,8 +30,10 @@ class BulkChange(CoreItem):
 UNDO = "undo"
 DUE_DATE = "due_date"
 
-# A batch is undone once: that change has a name instead of an id.
+# A batch is undone once: that change has a name instead of an id. The other is for those whom an undo by who is limited
+# to departments left.
 UNDO_ID = "UNDO"
+REST_ID = "UNDO_REST"
 
 
 def change_ref(org_id: str, batch_id: str, change_id: str) -> Ref[BulkChange]:

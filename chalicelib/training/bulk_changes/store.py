@@ -27,7 +27,6 @@ from chalicelib.training.batches.store import BatchKey, add_open_due
 from chalicelib.training.bulk_changes.messages import ChangeChunk, StartChange
 from chalicelib.training.bulk_changes.models import (
     UNDO,
-    UNDO_ID,
     BulkChange,
     ChangedChunk,
     change_ref,
@@ -118,14 +117,14 @@ def partition_of(key: BatchKey, row: Row) -> Partition | None:
     return table.get(Partition, batch_pk(key.org_id, key.batch_id), partition_sk(str(row.partition_id)))
 
 
-def withdraw(key: BatchKey, enrollments: Sequence[Enrollment], now: datetime) -> list[str]:
+def withdraw(key: BatchKey, change_id: str, enrollments: Sequence[Enrollment], now: datetime) -> list[str]:
     """Cancel those that are not started; gives an outcome for each."""
     return bulk.update_each(
         settings().enrollments_table,
         [enrollment.key for enrollment in enrollments],
         bulk.Update(
             'SET "status" = ? SET "changed_by" = ? SET "cancelled_at" = ? SET "revision" = "revision" + 1',
-            [{"S": EnrollmentStatus.CANCELLED.value}, {"S": UNDO_ID}, {"S": to_text(now)}],
+            [{"S": EnrollmentStatus.CANCELLED.value}, {"S": change_id}, {"S": to_text(now)}],
             '"batch_id" = ? AND "status" = ?',
             [{"S": key.batch_id}, {"S": EnrollmentStatus.ENROLLED.value}],
         ),

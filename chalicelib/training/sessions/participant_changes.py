@@ -9,12 +9,14 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due
+from chalicelib.people.members import store as members_store
 from chalicelib.people.members.events import MemberArchived
 from chalicelib.people.members.reach import reach_of, reach_writes
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.training.sessions import certify, participant_store, place_store, places, store
+from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.enrolling.enroll import closed_code
 from chalicelib.training.sessions.explanations import explain
 from chalicelib.training.sessions.messages import TellPeople
@@ -88,7 +90,11 @@ def withdrawal(
 
 def member_archived(job: MemberArchived, now: datetime) -> None:
     """Whoever leaves the organization leaves the sessions to come. Harmless when repeated."""
-    for pointer in participant_store.participations(job.org_id, job.member_id):
+    pointers = participant_store.participations(job.org_id, job.member_id)
+    if pointers:
+        # Whoever is told of it, and when: their calendar feed does not show it any more.
+        feed_changes.announce([members_store.member(job.org_id, job.member_id)], now)
+    for pointer in pointers:
 
         def step(training_id: str = pointer.training_id) -> list[TellPeople]:
             session, participant = _held(job.org_id, training_id, job.member_id)

@@ -177,8 +177,14 @@ def drop_stray(entry: LineEntry) -> None:
 
 
 def promote_writes(waiting: Participant) -> list[Write]:
-    """From the line to a place. ConditionFailed when the person does not wait any more."""
-    return [line_exit(waiting), change_write(waiting, status=ParticipantStatus.INVITED.value)]
+    """From the line to a place. ConditionFailed when the person does not wait any more.
+
+    Who was invited before, declined, and came back to a full session is invited anew, with a higher SEQUENCE.
+    """
+    changes: dict[str, Any] = {"status": ParticipantStatus.INVITED.value}
+    if waiting.told_sequence is not None:
+        changes |= {"sequence": waiting.sequence + 1, "told_sequence": None}
+    return [line_exit(waiting), change_write(waiting, **changes)]
 
 
 def move_writes(before: Participant, after: Participant) -> list[Write]:

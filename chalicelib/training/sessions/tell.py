@@ -22,10 +22,13 @@ from chalicelib.training.sessions import local_times, participant_store, store
 from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.messages import TellPeople, TellSession
 from chalicelib.training.sessions.models import Participant, Session, Training
-from chalicelib.training.sessions.states import EXPECTED, ParticipantStatus, TrainingMail
+from chalicelib.training.sessions.states import EXPECTED, SEATED, ParticipantStatus, TrainingMail
 
 # Mails that one message makes, in a few seconds.
 _PER_MESSAGE = 250
+
+# A calendar feed has an entry for them, or had one.
+_IN_FEEDS = SEATED | {ParticipantStatus.CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,12 @@ def latest_mail_id(participant: Participant) -> str | None:
 
 
 def _tell(msp_id: str, session: Session, participants: Iterable[Participant], now: datetime) -> None:
-    if session.starts_utc <= to_text(now):
-        # It has begun: too late for news of it.
-        return
     visible = [participant for participant in participants if participant_store.is_visible(participant, now)]
-    tellings = [telling for one in visible if (telling := _telling(session, one)) is not None]
+    # Once it has begun it is too late for news of it. Feeds are to be right all the same.
+    may_tell = session.starts_utc > to_text(now)
+    tellings = [telling for one in visible if may_tell and (telling := _telling(session, one)) is not None]
     # A feed may show what its person was not told of yet.
-    shown = [one.member_id for one in visible if one.status == ParticipantStatus.CANCELLED or not session.is_open]
+    shown = [one.member_id for one in visible if one.status in _IN_FEEDS or not session.is_open]
     concerned = dict.fromkeys([*(telling.participant.member_id for telling in tellings), *shown])
     if not concerned:
         return

@@ -1,9 +1,12 @@
 """Enrolling people in live trainings, in four steps: who, which sessions, when people know, review."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
+from chalicelib.people.search import service as search
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -198,3 +201,30 @@ def test_drafts_are_their_admins_own_and_go(place: Place) -> None:
     place.world.now += timedelta(days=8)
     browser = Browser(place.world).has_session_of(place.live.admin)
     assert "picked" not in browser.open(f"{place.live.base}/enroll").text
+
+
+def test_a_count_that_takes_a_job_comes_by_itself(
+    place: Place, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The review shows it once it is there; looking again begins no other count, and a changed draft does."""
+    monkeypatch.setattr(search, "_LOOKS", 1)
+    browser = place.browser
+    page = place.begin()
+    page = browser.open(f"{page.address.partition('?')[0]}?all=yes&search=Kim")
+    browser.press("Add all that match", go="all")
+    browser.press("Go on to trainings", go="next")
+    place.choose(**{f"session_{place.other}": place.same_time})
+    page = browser.press("Review")
+    assert "Still being counted people" in page.text
+    again = re.search(r'hx-get="([^"]+)"', page.answer.text)
+    assert again is not None
+    waiting = place.world.messages()
+    page = browser.open(unescape(again[1]))
+    assert "Still being counted people" in page.text
+    assert not place.world.messages()
+    driver.deliver(waiting)
+    driver.work()
+    page = browser.open(unescape(again[1]))
+    assert "3 people" in page.text
+    assert 'aria-busy="false"' in page.answer.text
+    assert page.form("Enroll 3 people in 1 training")

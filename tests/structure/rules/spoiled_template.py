@@ -78,6 +78,10 @@ def client_that_knows_more_ways_in(template: Template) -> None:
     properties(template, "UserPoolClient")["ExplicitAuthFlows"].append("ALLOW_USER_SRP_AUTH")
 
 
+def first_password_within_three_minutes(template: Template) -> None:
+    del properties(template, "UserPoolClient")["AuthSessionValidity"]
+
+
 def secret_that_stands_in_the_environment(template: Template) -> None:
     secret = {"Fn::GetAtt": ["UserPoolClient", "ClientSecret"]}
     properties(template, "APIHandler")["Environment"]["Variables"]["USER_POOL_CLIENT_SECRET"] = secret
@@ -140,6 +144,7 @@ SPOILED: Spoiled = [
     (mailer_that_may_name_no_configuration_set, template.mail_is_sent_in_one_name),
     (client_that_everybody_may_use, template.accounts_are_reached_through_the_api),
     (client_that_knows_more_ways_in, template.accounts_are_reached_through_the_api),
+    (first_password_within_three_minutes, template.accounts_are_reached_through_the_api),
     (secret_that_stands_in_the_environment, template.accounts_are_reached_through_the_api),
     (accounts_at_the_default_price, template.accounts_are_reached_through_the_api),
     (code_of_nobody_knows_what, template.mail_of_accounts_says_whose_it_is),

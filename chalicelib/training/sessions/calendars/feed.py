@@ -11,7 +11,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import short_hash, time_of
 from chalicelib.core.settings import settings
 from chalicelib.core.settle import until_settled
-from chalicelib.training.sessions import local_times, my_store, participant_store
+from chalicelib.training.sessions import local_times, my_store, participant_store, places
 from chalicelib.training.sessions.calendars import feed_store
 from chalicelib.training.sessions.calendars.calendar_file import FeedEntry, feed_file
 from chalicelib.training.sessions.my_store import Own
@@ -63,7 +63,7 @@ def calendar_of(token: str, now: datetime) -> tuple[str, str]:
         text = zlib.decompress(file.deflated).decode()
     else:
         owns = my_store.own(memberships_of(owner.account_id), _MOST)
-        text = feed_file([_entry(one) for one in owns if _is_shown(one, now)], "Trainings", settings().mail_from)
+        text = feed_file([_entry(one, now) for one in owns if _is_shown(one, now)], "Trainings", settings().mail_from)
         deflated = zlib.compress(text.encode())
         if settles_at <= now_text and len(deflated) <= _MOST_KEPT:
             feed_store.keep(token, deflated, now_text, _fresh_until(owns, now))
@@ -75,14 +75,16 @@ def _fresh_until(owns: Iterable[Own], now: datetime) -> str:
     moments = [to_text(now + _KEPT_AT_MOST)]
     for own in owns:
         ends = (own.session.ends_utc, own.session.cancelled_at, own.participant.cancelled_at)
-        moments += [own.participant.visible_from, *(to_text(to_instant(end) + _KEPT_FOR) for end in ends if end)]
+        moments += [own.participant.visible_from, own.session.starts_utc]
+        moments += [to_text(to_instant(end) + _KEPT_FOR) for end in ends if end]
     return min(moment for moment in moments if moment > to_text(now))
 
 
-_WORD_BY_STATUS: dict[ParticipantStatus, Literal["CANCELLED", "TENTATIVE"]] = {
-    ParticipantStatus.CANCELLED: "CANCELLED",
-    ParticipantStatus.INVITED: "TENTATIVE",
-}
+def _word(status: ParticipantStatus, *, has_begun: bool) -> Literal["CANCELLED", "TENTATIVE", "CONFIRMED"]:
+    """What has begun is not tentative any more, so that no attendance that is entered has to be announced."""
+    if status == ParticipantStatus.CANCELLED:
+        return "CANCELLED"
+    return "TENTATIVE" if status == ParticipantStatus.INVITED and not has_begun else "CONFIRMED"
 
 
 def _changed(own: Own) -> datetime:
@@ -111,7 +113,7 @@ def _is_shown(own: Own, now: datetime) -> bool:
     return status in SEATED and session.ends_utc > to_text(now - _KEPT_FOR)
 
 
-def _entry(own: Own) -> FeedEntry:
+def _entry(own: Own, now: datetime) -> FeedEntry:
     session, participant = own.session, own.participant
     status = shown_status(participant, session)
     lines = [own.org.name, local_times.in_words(session.starts_utc, session.ends_utc, session.time_zone)]
@@ -127,6 +129,6 @@ def _entry(own: Own) -> FeedEntry:
         description="\n".join(lines),
         location=session.place or session.web_link or "",
         url=session.web_link,
-        status=_WORD_BY_STATUS.get(status, "CONFIRMED"),
+        status=_word(status, has_begun=places.has_started(session, now)),
         changed=_changed(own),
     )

@@ -18,12 +18,13 @@ from tests.faults.kinds import (
     READ_MANY,
     SEND,
     TRANSACT,
+    UPDATE,
     Fault,
     pairs,
 )
 
-# Roles, the client's MSP, the report; the count begins with its due entry and message; the report again.
-REQUEST = [QUERY, GET, GET, TRANSACT, SEND, GET]
+# Roles, the client's MSP, the report; how often today; the count begins with its due entry and message; the report.
+REQUEST = [QUERY, GET, GET, UPDATE, TRANSACT, SEND, GET]
 # Due entry, report, client, departments, people with their courses; what was counted is kept, and the entry goes on.
 FIRST = [GET, GET, GET, QUERY, QUERY, READ_MANY, PUT_FILE, TRANSACT, SEND]
 # The same from what is kept; then trainings, titles, and the files: lines and ids of courses and of departments, and

@@ -8,7 +8,7 @@ from tests.faults import later
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenarios import distinct_faults
-from tests.faults.kinds import DELETE, GET, GET_MANY, QUERY, SEND, TRANSACT, UPDATE, Fault, each
+from tests.faults.kinds import DELETE, GET, GET_MANY, KILLED_AFTER, QUERY, SEND, TRANSACT, UPDATE, Fault, each
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
@@ -18,6 +18,8 @@ MAKING = [QUERY, QUERY, QUERY, GET_MANY, TRANSACT]
 DECLINING = [GET, GET, GET_MANY, QUERY, GET_MANY, GET, GET_MANY, UPDATE, TRANSACT, SEND]
 # The due entry, the session, its people, their feeds, the mark of Ann's; the end.
 QUIETLY = [GET, GET, QUERY, GET_MANY, GET_MANY, UPDATE, DELETE]
+# Ann's trainings; her feed, the mark; where she is, who follows her, the change and its messages; her courses.
+LEAVING = [QUERY, GET, GET_MANY, UPDATE, GET, GET_MANY, QUERY, GET_MANY, TRANSACT, SEND, GET, QUERY]
 
 
 @pytest.fixture
@@ -124,3 +126,30 @@ def test_it_shows_whichever_call_breaks(live: Live, at: int, fault: Fault) -> No
     live.come_to_rest()
     assert "Room 2" in _shown(live)
     assert live.kinds(0) == ["invited"]
+
+
+def _leaving(live: Live) -> Built[Delivery]:
+    """Ann leaves the organization; her calendar program has asked before."""
+    request, _, _ = _subscribed(live)
+    assert "STATUS:TENTATIVE" in live.ask(request).text
+    path = f"/orgs/{live.org_id}/members/{live.people_ids[0]}/archive"
+    assert live.ask(Request("POST", path, live.org_admin)).status == 200
+    return live.scenario(live.outside.take_one(job="archive"))
+
+
+def test_leaving_with_a_feed_makes_these_calls(live: Live) -> None:
+    delivery = live.begin_with(_leaving)
+    with live.injector.watched() as calls:
+        assert live.outside.deliver(delivery)
+    assert calls == LEAVING
+    # Nobody has been told.
+    assert "STATUS:CANCELLED" in _shown(live)
+
+
+@pytest.mark.parametrize("at", each(LEAVING))
+def test_who_leaves_has_a_true_feed_whenever_the_worker_dies(live: Live, at: int) -> None:
+    later.broken_delivery(live, live.begin_with(_leaving), at, KILLED_AFTER)
+    is_out = live.participant(0)["status"] == "cancelled"
+    assert ("STATUS:CANCELLED" in _shown(live)) == is_out
+    live.come_to_rest()
+    assert "STATUS:CANCELLED" in _shown(live)

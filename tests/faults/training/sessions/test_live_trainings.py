@@ -245,7 +245,7 @@ DELIVERIES = {
         ([_INVITED, "tomorrow"], [_INVITED, "tomorrow"], [_WAITING]),
     ),
     "left": Step(
-        _left, [QUERY, *_HELD, *_LINE, TRANSACT, SEND, GET, QUERY], (_CANCELLED, _INVITED, _INVITED),
+        _left, [QUERY, _MEMBER, _FEED, *_HELD, *_LINE, TRANSACT, SEND, GET, QUERY], (_CANCELLED, _INVITED, _INVITED),
         ([_INVITED, _CANCELLED], [_INVITED], [_WAITING, _INVITED]),
     ),
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """F9: an erasure finds the person in what is written beside the member, too, and closes what they had addresses of."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from chalicelib.reporting.personal_data.traces import ERASED
@@ -12,6 +14,7 @@ from chalicelib.web.sessions.kept_posts import Post
 from chalicelib.web.sessions.service import Known
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.reporting.personal_data.logs import Logged, logged
 from tests.stories.reporting.personal_data.test_erasing import EMAIL, PERSONAL, Somebody, traces
 
 
@@ -100,7 +103,13 @@ class SomebodyMore(Somebody):
 
 
 @pytest.fixture
-def somebody(world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> SomebodyMore:
+def logs() -> Iterator[Logged]:
+    with logged() as found:
+        yield found
+
+
+@pytest.fixture
+def somebody(world: World, driver: Driver, logs: Logged, monkeypatch: pytest.MonkeyPatch) -> SomebodyMore:
     return SomebodyMore(world, driver, monkeypatch)
 
 
@@ -122,22 +131,21 @@ def _chosen_by(world: World) -> set[str]:
 
 
 def test_what_lies_beside_the_member_goes_with_the_account(
-    world: World, driver: Driver, somebody: SomebodyMore, capfd: pytest.CaptureFixture[str]
+    world: World, driver: Driver, somebody: SomebodyMore, logs: Logged
 ) -> None:
     assert {"SESSIONS", "ACCOUNT", "zip", "csv", "pdf"} <= _kinds(world)
     assert {"SPEC", "PARTITION", "ENROLL"} <= _chosen_by(world)
     outbox = {str(item["sk"]).partition("#")[0] for item in world.dump("outbox") if EMAIL in str(item)}
     assert {"TRAININGS", "COURSES", "BULK"} <= outbox
-    capfd.readouterr()
     answer = world.post("/me/erase", somebody.account)
     assert answer.status == 202, answer.text
     driver.work()
     driver.past_grace()
     driver.sweep()
     driver.work()
-    logged = "".join(capfd.readouterr())
-    assert not [text for text in PERSONAL if text.lower() in logged.lower()]
     assert traces(world) == {}
+    assert somebody.org in logs.text
+    assert not [text for text in PERSONAL if text.lower() in logs.text.lower()]
     # Nothing opens any more what they had an address of, nor is anything of the account left.
     assert sessions.find(somebody.cookie, world.now) is None
     assert world.get(f"/calendar/{somebody.calendar}").status == 404

@@ -11,6 +11,7 @@ from tests.faults.invariants import problems
 from tests.stories.driver import Driver
 from tests.stories.firm import Firm
 from tests.stories.mailbox import Mailbox
+from tests.stories.portal.browser import Browser
 
 
 @pytest.fixture
@@ -72,13 +73,51 @@ def test_a_limited_undo_says_that_who_moved_away_stays(firm: Firm) -> None:
     assert (told["reversed"], told["moved_away"]["number"]) == (2, 2)
     assert told["moved_away"]["sentence"] == (
         "People who had moved to other departments stay enrolled. "
-        "An organization admin can cancel this course on each person's page."
+        "An organization admin can undo the batch for them, too, or cancel the course on each person's page."
     )
     of_head = firm.world.get(path, firm.head).json
     assert (of_head["reversed"], of_head["moved_away"]) == (2, {**told["moved_away"], "number": None})
     page = firm.world.get(f"/msp/training/{firm.org}/{batch}/undo", firm.driver.admin).json
     assert page["moved_away"]["number"] == 2
     assert problems(firm.world) == []
+    # On the pages, too, where nothing is a number that is not known.
+    limited, free = (Browser(firm.world).has_session_of(one).open(path[:-5]) for one in (firm.head, firm.boss))
+    assert "2 withdrawn. People who had moved to other departments stay enrolled." in limited.text
+    assert "Undo for them, too" not in limited.text
+    assert "2 had moved to another department" in free.text
+    assert "Undo for them, too" in free.text
+
+
+def test_whom_a_limited_undo_left_an_admin_of_everybody_withdraws_as_well(firm: Firm) -> None:
+    account, started = firm.world.learner(firm.org, department_id=firm.north)
+    batch = firm.launch(firm.head)
+    _start(firm, account, started)
+    for member in (firm.in_sales[0], started):
+        firm.move(member, firm.legal)
+    path = firm.path(f"/{batch}/undo")
+    assert firm.world.post(path, firm.head).status == 202
+    firm.driver.past_grace()
+    firm.driver.work()
+    # Its own admin cannot go on: those who left are not theirs any more.
+    assert firm.world.post(path, firm.head).status == 202
+    assert not firm.world.messages()
+    before = firm.world.get(path, firm.boss).json
+    assert (before["reversed"], before["kept_started"], before["moved_away"]["number"]) == (3, 0, 1)
+    for _ in range(2):
+        assert firm.world.post(path, firm.boss).json["status"] == "running"
+    while messages := firm.world.messages():
+        firm.driver.deliver(messages)
+        firm.driver.deliver(messages)
+    assert not firm.world.messages()
+    told = firm.world.get(path, firm.boss).json
+    assert (told["status"], told["reversed"], told["kept_started"], told["moved_away"]) == ("done", 4, 1, None)
+    assert firm.world.post(path, firm.boss).json == told
+    firm.driver.work()
+    (row,) = firm.world.get(firm.path(f"/{batch}"), firm.boss).json["courses"]
+    assert (row["num_enrolled"], row["num_withdrawn"]) == (1, 4)
+    assert problems(firm.world) == []
+    # Who moved away was undone, and is not the head's to count; who started keeps it.
+    assert firm.world.get(path, firm.head).json["reversed"] == 3
 
 
 # ---------------------------------------------------------------- reminders

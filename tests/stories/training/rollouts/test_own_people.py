@@ -12,6 +12,7 @@ from tests.faults.invariants import problems
 from tests.stories.driver import Driver
 from tests.stories.firm import Firm
 from tests.stories.mailbox import Mailbox
+from tests.stories.portal.browser import Browser
 
 DUE = "2027-01-20"
 
@@ -107,6 +108,15 @@ def test_more_learners_than_a_request_looks_at_are_not_counted(firm: Firm, monke
     batch = firm.launch(firm.head)
     monkeypatch.setattr(visibility, "MAX_COUNTED", 3)
     assert set(_numbers(_row(firm, batch, firm.head)).values()) == {None}
+    browser = Browser(firm.world).has_session_of(firm.head)
+    page = browser.open(firm.path(f"/{batch}"))
+    assert "too many to count here" in page.text
+    assert "for up to 3 enrollments" in page.text
+    assert browser.follow("Reports").heading == "Reports"
+    # The question before an undo says no number that is not known, and a reminder can be sent.
+    assert "Your people who have not started are withdrawn." in browser.open(firm.path(f"/{batch}/undo")).text
+    browser.open(firm.path(f"/{batch}"))
+    assert browser.page.link(next(name for name, _ in browser.page.links if name.startswith("Remind")))
     assert _row(firm, batch, firm.boss)["num_enrolled"] == 4
     reminded = firm.world.post(firm.path(f"/{batch}/courses/{firm.course}/remind"), firm.head)
     assert (reminded.status, reminded.json["num_not_completed"]) == (202, None)

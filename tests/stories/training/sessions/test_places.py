@@ -49,6 +49,17 @@ def test_who_finds_no_place_waits_and_gets_the_first_that_is_freed(live: LiveTra
     assert live.answer(ANN, "confirm").status == 303
     assert numbers(live, training, session) == (1, 1)
     live.sound(session)
+    # And is invited anew once a place is free: for the calendar it is the same entry, under a higher SEQUENCE.
+    live.driver.work()
+    live.send()
+    assert live.subjects(ANN) == ["Invitation: First aid", "Waiting list: First aid"]
+    assert live.answer(BOB, "decline").status == 303
+    live.driver.work()
+    live.send()
+    assert live.subjects(ANN) == ["Invitation: First aid", "Waiting list: First aid", "Invitation: First aid"]
+    (_, first), (method, again) = live.event(ANN, 0), live.event(ANN)
+    assert (method, again["UID"], int(again["SEQUENCE"])) == ("REQUEST", first["UID"], int(first["SEQUENCE"]) + 1)
+    live.sound(session)
 
 
 def test_a_full_session_without_a_waiting_list_refuses_with_a_reason(live: LiveTrainings) -> None:
