@@ -27,7 +27,7 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run test check bench cases mutants pictures deploy doctor cost courses first-admin clean
+.PHONY: run test check check-types check-rules bench cases mutants pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
@@ -39,10 +39,16 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -p infra.call_recorder $(ARGS)
 	@test "$(ARGS)" != "$(ALL_TESTS)" || $(BIN)/python -m infra.check_policies
 
+# Types take as long as all the rest, so both run at once.
 check: $(INSTALLED)
+	@$(MAKE) --no-print-directory -j 2 check-types check-rules
+
+check-types:
+	$(BIN)/mypy
+
+check-rules:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m infra.check_template
 	$(BIN)/python -m pytest tests/structure -k openapi
