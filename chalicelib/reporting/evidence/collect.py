@@ -38,6 +38,9 @@ def run(job: CollectEvidence, now: datetime) -> None:
         return
     export = _export(job)
     if export is None or export.status != ExportStatus.RUNNING:
+        if export is None:
+            # An earlier delivery may have written the pack and died before it saw that somebody in it was erased.
+            files().delete(_pack_key(job))
         parts.clear(job, number)
         due.close(job)
         return
@@ -63,11 +66,15 @@ def on_dead_letter(job: CollectEvidence, now: datetime) -> None:
 
 
 def _finish(job: CollectEvidence, pack: Pack) -> None:
-    key = file_key(job.msp_id, job.export_id, "zip")
+    key = _pack_key(job)
     files().write(key, pack.pieces(), pack.content_type)
     if not exports_store.mark_ready(_export_job(job), pack.num_rows) and _export(job) is None:
         # Somebody in it was erased meanwhile: nobody is to find the file.
         files().delete(key)
+
+
+def _pack_key(job: CollectEvidence) -> str:
+    return file_key(job.msp_id, job.export_id, "zip")
 
 
 def _clear_late(job: CollectEvidence, number: int) -> None:
