@@ -98,7 +98,9 @@ def _may_still(action: BulkAction) -> bool:
         scope = access.org_or_departments(str(action.run_by), action.org_id, NEEDS[BulkKind(action.action_kind)])
     except (Forbidden, NotFound):
         return False
-    return scope.department_ids is None or scope.department_ids >= frozenset(action.department_ids or ())
+    if scope.department_ids is None:
+        return True
+    return action.department_ids is not None and scope.department_ids >= frozenset(action.department_ids)
 
 
 def _scope(action: BulkAction) -> Scope:

@@ -38,9 +38,7 @@ def run(job: CollectEvidence, now: datetime) -> None:
         return
     export = _export(job)
     if export is None or export.status != ExportStatus.RUNNING:
-        if export is None:
-            # An earlier delivery may have written the pack and died before it saw that somebody in it was erased.
-            files().delete(_pack_key(job))
+        _clear_pack(job, export)
         parts.clear(job, number)
         due.close(job)
         return
@@ -80,8 +78,15 @@ def _pack_key(job: CollectEvidence) -> str:
 def _clear_late(job: CollectEvidence, number: int) -> None:
     """Others went on without this delivery. If they came to the end, what it wrote is left over."""
     export = _export(job)
+    _clear_pack(job, export)
     if export is None or export.status != ExportStatus.RUNNING:
         parts.clear_one(job, number)
+
+
+def _clear_pack(job: CollectEvidence, export: Export | None) -> None:
+    """An earlier delivery may have written it and died before it saw that somebody in it was erased."""
+    if export is None:
+        files().delete(_pack_key(job))
 
 
 def _export(job: CollectEvidence) -> Export | None:

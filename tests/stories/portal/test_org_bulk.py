@@ -259,9 +259,8 @@ def test_what_was_counted_long_ago_is_counted_again_first(crowd: Crowd) -> None:
 def test_what_an_admin_started_ends_with_their_rights(crowd: Crowd, how: str) -> None:
     """Somebody who was given notice has everybody archived: who removes them stops that, too."""
     world, people = crowd.world, crowd.world.members(crowd.org, 30, named=True)
-    role = world.post(f"{crowd.base}/roles", crowd.admin, {"name": "People", "permissions": ["members"]}).json[
-        "role_id"
-    ]
+    form = {"name": "People", "permissions": ["members"]}
+    role = world.post(f"{crowd.base}/roles", crowd.admin, form).json["role_id"]
     scope = {"role": "custom", "role_id": role} if how == "lost the permission" else {}
     angry = world.org_admin(crowd.org, **scope)
     path = f"{crowd.base}/members/bulk-archive"

@@ -411,6 +411,7 @@ def test_an_open_invitation_goes_along_to_the_new_address(
     driver.work()
     form = {"group_id": world.group(acme, "Finance"), "emails": [OLD], "notify": "now"}
     assert world.post(f"/orgs/{acme}/invites", driver.admin, form).json["results"][0]["result"] == "invited"
+    mailbox.send()
     ann.ask()
     assert ann.confirm(_code(mailbox)).status == 200
     world._email_by_account[ann.account] = NEW
