@@ -22,7 +22,7 @@ def test_a_pack_has_the_lists_the_trail_and_what_checks_it(
     world: World, driver: Driver, org: str, tmp_path: Path
 ) -> None:
     world.member(org, status="pending", first_name="Not", last_name="Accepted", email="bob@acme.example")
-    files = unpacked(made_pack(driver, org))
+    files = unpacked(made_pack(driver, org, 3))
     lists = ("members", "enrollments", "completions", "certificates", "audit")
     beside = {
         "anchors.jsonl", "heads.json", "summary.html", "summary.pdf", "verify_evidence.py", "manifest.json",
