@@ -16,8 +16,10 @@ def org_of(msp_id: str, org_id: str) -> Org:
 
 
 def open_org_of(msp_id: str, org_id: str) -> Org:
-    """For what begins something new. Raises NotFound, and Conflict for a client that was closed."""
-    org = org_of(msp_id, org_id)
+    """For what begins something new, as it is now. Raises NotFound, and Conflict for a client that was closed."""
+    org = store.org(msp_id, org_id)
+    if org is None:
+        raise NotFound()
     refuse_closed(org, "nothing new can start there")
     return org
 
