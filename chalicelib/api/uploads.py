@@ -34,7 +34,10 @@ _FILES = (
     content_type=_CSV, also_answers=(_XLSX,),
 )  # fmt: skip
 def template(call: Call[Empty, TemplateQuery]) -> Response:
-    """With `format=xlsx` as an Excel workbook."""
+    """With `format=xlsx` as an Excel workbook. Without an `Accept` header a workbook is answered with 303 and a link to
+    it at S3, good for five minutes; leave `Authorization` out there, as clients do that go on to another host by
+    themselves: to a signed link with that header S3 answers 400.
+    """
 
     from chalicelib.people.uploads.template import template_csv, template_xlsx
 

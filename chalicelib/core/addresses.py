@@ -19,6 +19,9 @@ _MAX_LOCAL = 64
 _MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>]*")
 _BRACKETS = ("<>", "()", "[]")
+# Nobody pastes an address in more layers than these. Of 500, as 1,000 characters can have, each takes as long as all.
+_MAX_LAYERS = 10
+
 # Any of them in front goes with any behind: programs and people mix them.
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 
@@ -29,7 +32,9 @@ def bare(text: str) -> str:
     Brackets, a display name, quotes, invisible characters and what ends a sentence go. The same through every door.
     """
     address, before = unicodedata.normalize("NFKC", text).strip(), ""
-    while address != before:
+    for _ in range(_MAX_LAYERS):
+        if address == before:
+            break
         before = address
         found = _IN_BRACKETS.fullmatch(address)
         address = found[1] if found else address

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.core.errors import Invalid, NotFound, TooMany
+from chalicelib.core.ids import is_ulid
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.plot import Plot, plot
@@ -134,7 +135,7 @@ def _kind(told: str, kinds: Sequence[ReportKind]) -> ReportKind:
 def _export(visit: Visit, scope: Scope) -> ExportOut | None:
     export_id = visit.query.one("export")
     try:
-        return exports.find(scope, export_id, visit.now) if export_id.isalnum() else None
+        return exports.find(scope, export_id, visit.now) if is_ulid(export_id) else None
     except NotFound:
         return None
 

@@ -21,7 +21,8 @@ from chalicelib.people.accounts.models import EmailChange
 from chalicelib.people.accounts.states import EMAIL_CHANGED, EMAIL_CODE
 from chalicelib.people.accounts.tries import count_mail, counted
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_store import close_invitation_write
+from chalicelib.people.members.invited_store import close_invitation_write, open_invitation_write
+from chalicelib.people.members.states import INVITED
 from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.models import AccountEntry, account_pk, msp_pk, org_pk
 from chalicelib.tenants.admins import store as admins_store
@@ -125,6 +126,9 @@ def _move_member(account_id: str, entry: AccountEntry, email: str, now: datetime
         writes = members_store.change_writes(org_id, member, after, now)
         if member.email:
             writes.append(close_invitation_write(org_id, member_id, member.email))
+        if member.status in INVITED:
+            # Of who was here before and is invited again: the invitation is found at the new address.
+            writes.append(open_invitation_write(entry.msp_id, org_id, member_id, email))
         audit.commit(org_pk(org_id), _audit_entry(account_id, f"member/{member_id}"), writes, now)
         return True
 

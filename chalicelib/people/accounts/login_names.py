@@ -20,6 +20,7 @@ from chalicelib.tenants.access import store as access_store
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.web.sessions import service as sessions
 
 # In the audit trail, which keeps nothing personal.
@@ -31,11 +32,13 @@ def create(scope: Scope, form: MemberCreate, seed: str, now: datetime) -> str:
 
     The name is claimed first, then the account is made, then the member. Who comes again after a failure in between,
     with the same name in the same organization, goes on from there.
-    Raises Invalid for places that are not there or not the caller's, a weak password, and a name that is taken.
+    Raises Invalid for places that are not there or not the caller's, a weak password, and a name that is taken;
+    Conflict for a client that was closed.
     """
     name, member_id = form.login_name, derived_id(seed, "member", form.login_name)
     if members_store.member(scope.org, member_id) is not None:
         return member_id
+    open_org_of(scope.msp_id, scope.org)
     refuse_weak_first(form.password, "password")
     places = {field: getattr(form, field) for field in _PLACES}
     place = chosen_place_writes(scope, form.department_id)

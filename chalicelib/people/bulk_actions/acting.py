@@ -9,11 +9,12 @@ from chalicelib.jobs import due, queue
 from chalicelib.people.bulk_actions import counting, store
 from chalicelib.people.bulk_actions.messages import RunBulkAction
 from chalicelib.people.bulk_actions.models import BulkAction
-from chalicelib.people.bulk_actions.states import BulkKind, BulkStatus, Code
+from chalicelib.people.bulk_actions.states import NEEDS, BulkKind, BulkStatus, Code
 from chalicelib.people.invitations import resend_cancel
 from chalicelib.people.invitations.schemas import ChangedInvites
 from chalicelib.people.invitations.states import Code as InvitationCode
 from chalicelib.people.members import archive
+from chalicelib.tenants.access import service as access
 from chalicelib.tenants.access.service import Scope
 
 
@@ -35,7 +36,12 @@ def _act(action: BulkAction, job: RunBulkAction, now: datetime) -> None:
         store.end_empty(action)
         return
     waiting = [member_id for member_id, code in part.results if code == Code.WAITS]
-    done = _archived(action, waiting, now) if action.action_kind == BulkKind.ARCHIVE else _changed(action, waiting, now)
+    if not _may_still(action):
+        done = dict.fromkeys(waiting, str(Code.NOT_ALLOWED))
+    elif action.action_kind == BulkKind.ARCHIVE:
+        done = _archived(action, waiting, now)
+    else:
+        done = _changed(action, waiting, now)
     results = [(member_id, done.get(member_id, code)) for member_id, code in part.results]
     counts = Counter(code == Code.DONE for code in done.values())
     try:
@@ -81,6 +87,20 @@ def _archived(action: BulkAction, member_ids: Sequence[str], now: datetime) -> d
         else:
             codes[member_id] = str(Code.DONE)
     return codes
+
+
+def _may_still(action: BulkAction) -> bool:
+    """Whether who said so still has the right to, in all the departments it is for. Asked with every part.
+
+    Of an admin who was removed, thousands of people may be left: what somebody did in anger ends with their rights.
+    """
+    try:
+        scope = access.org_or_departments(str(action.run_by), action.org_id, NEEDS[BulkKind(action.action_kind)])
+    except (Forbidden, NotFound):
+        return False
+    if scope.department_ids is None:
+        return True
+    return action.department_ids is not None and scope.department_ids >= frozenset(action.department_ids)
 
 
 def _scope(action: BulkAction) -> Scope:

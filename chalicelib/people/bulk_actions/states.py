@@ -34,3 +34,4 @@ class Code(StrEnum):
     NOT_ACTIVE = "not_active"
     BEING_ARCHIVED = "being_archived"
     CLOSED = "closed"
+    NOT_ALLOWED = "not_allowed"

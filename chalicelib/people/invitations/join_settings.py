@@ -3,13 +3,13 @@
 from chalicelib.core.addresses import shown, understood
 from chalicelib.core.errors import Conflict
 from chalicelib.people.invitations.store import join_page
+from chalicelib.tenants.organizations import lookups
 from chalicelib.tenants.organizations.models import Org
 
 
 def refuse_closed(org: Org) -> None:
     """Raises Conflict when the organization was closed: nobody comes in until it is open again."""
-    if org.closed_at:
-        raise Conflict("client_closed", f"{org.name} is closed, so nobody can be invited or join.")
+    lookups.refuse_closed(org, "nobody can be invited or join")
 
 
 def refuse_other_domain(org_id: str, email: str) -> None:

@@ -40,6 +40,9 @@ def invitation(mail: Mail, now: datetime) -> MailContent | Suppressed:
             return Suppressed("replaced")
         if member.status not in OPEN:
             return Suppressed(f"is_{member.status}")
+        if org.closed_at:
+            # Nobody can accept it.
+            return Suppressed("client_closed")
         if member.mail_blocked:
             return Suppressed("mail_blocked")
         secret = tokens.new_secret()

@@ -71,7 +71,13 @@ def _chunk(job: UploadChunk, now: datetime, *, invite: bool) -> None:
         return
     rows = [RowOut.model_validate(row["verdict"]) for row in upload_store.rows_of_chunk(upload, job.chunk)]
     invitable = [row for row in rows if row.verdict in (Verdict.OK, Verdict.CORRECTED)]
-    outcomes = _invited(upload, org, invitable, now) if invite else _settled(upload, invitable)
+    if not invite:
+        outcomes = _settled(upload, invitable, "processing_failed")
+    elif org.closed_at:
+        # Since it was approved.
+        outcomes = _settled(upload, invitable, "client_closed")
+    else:
+        outcomes = _invited(upload, org, invitable, now)
     invited = {str(row["member_id"]): str(row["invite_id"]) for row in outcomes.values() if "invite_id" in row}
     _have_mailed(upload, job.chunk, invited, now)
     num_failed = len(invitable) - len(invited)
@@ -106,14 +112,15 @@ def _invited(upload: Upload, org: Org, rows: Sequence[RowOut], now: datetime) ->
     }
 
 
-def _settled(upload: Upload, rows: Sequence[RowOut]) -> dict[str, _Outcome]:
+def _settled(upload: Upload, rows: Sequence[RowOut], code: str) -> dict[str, _Outcome]:
+    """Who was invited by an earlier delivery is; the others fail for this reason."""
     members = members_store.members_by_address(upload.org_id, [row.values.email for row in rows])
     outcomes = {}
     for row in rows:
         member = members.get(normalized(row.values.email))
         invite_id = invite_id_of(upload.import_id, row.values.email)
         is_ours = member is not None and (member.invite_id == invite_id or _is_made_here(upload, member))
-        outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed("processing_failed")
+        outcomes[str(row.number)] = _done(member, invite_id) if member and is_ours else _failed(code)
     return outcomes
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.people.invitations.invite import org_of
+from chalicelib.people.invitations.invite import open_org_of
 from chalicelib.people.uploads import store
 from chalicelib.people.uploads.models import Upload
 from chalicelib.people.uploads.row_schemas import ProblemOut, RowOut
@@ -22,7 +22,8 @@ def find_upload(scope: Scope, import_id: str, now: datetime) -> Upload:
 
 
 def require_subscription(scope: Scope) -> None:
-    if org_of(scope).subscription != Subscription.ACTIVE:
+    """Raises Conflict without one, and for a client that was closed."""
+    if open_org_of(scope).subscription != Subscription.ACTIVE:
         problem = "Uploads need an active subscription. Your provider can switch it on. You can still invite by hand."
         raise Conflict("subscription_needed", problem)
 

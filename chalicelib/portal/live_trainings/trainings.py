@@ -50,7 +50,7 @@ def create(visit: Visit) -> GoTo | Shown:
     try:
         form = visit.read(TrainingForm, _typed(visit))
         made = idempotent(visit.call(), TrainingOut, lambda seed: trainings.create(scope, form, seed, visit.now))
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         return _new_form(visit, error)
     return GoTo(visit.address(f"/orgs/{visit.org_id}/trainings/{made.training_id}", done="created"))
 

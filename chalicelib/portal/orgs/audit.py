@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_date
 from chalicelib.portal.answer import GoTo, Shown
@@ -15,7 +16,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.admins import service as admins
 from chalicelib.tenants.admins.names import names_of
 from chalicelib.tenants.audit import trail
-from chalicelib.tenants.audit.schemas import AuditQuery
+from chalicelib.tenants.audit.schemas import AuditQuery, is_in_our_days
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.web.idempotency import idempotent
 
@@ -42,11 +43,11 @@ def show(visit: Visit) -> Shown:
     typed = {name: visit.query.one(name)[:100] for name in ("kind", "actor", "from", "to")}
     given: dict[str, Any] = {name: typed[name] for name in ("kind", "actor") if typed[name]}
     for name, field, days in (("from", "since", 0), ("to", "until", 1)):
-        day = _day(typed[name])
-        if day is None:
+        start = _start_of(typed[name], zone, days)
+        if start is None:
             typed[name] = ""
         else:
-            given[field] = datetime.combine(day, time(), zone) + timedelta(days=days)
+            given[field] = start
     query = visit.read(AuditQuery, given)
     shown = trail.page(scope, query, visit.pager(query))
     own = choices.every(lambda pager: admins.page(scope, pager))
@@ -88,9 +89,10 @@ def show_pack(visit: Visit) -> Shown:
     return export_page(visit, visit.params["pack_id"])
 
 
-def _day(text: str) -> Any:
-    """None for what is no day: a filter by it is none."""
+def _start_of(text: str, zone: ZoneInfo, days: int) -> datetime | None:
+    """When the day begins, or one so many days later. None for what is no day of ours: a filter by it is none."""
     try:
-        return to_date(text)
+        day = datetime.combine(to_date(text), time(), zone)
     except ValueError:
         return None
+    return day + timedelta(days=days) if day.year < 3000 and is_in_our_days(day) else None

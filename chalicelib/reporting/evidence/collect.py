@@ -38,6 +38,7 @@ def run(job: CollectEvidence, now: datetime) -> None:
         return
     export = _export(job)
     if export is None or export.status != ExportStatus.RUNNING:
+        _clear_pack(job, export)
         parts.clear(job, number)
         due.close(job)
         return
@@ -63,18 +64,29 @@ def on_dead_letter(job: CollectEvidence, now: datetime) -> None:
 
 
 def _finish(job: CollectEvidence, pack: Pack) -> None:
-    key = file_key(job.msp_id, job.export_id, "zip")
+    key = _pack_key(job)
     files().write(key, pack.pieces(), pack.content_type)
     if not exports_store.mark_ready(_export_job(job), pack.num_rows) and _export(job) is None:
         # Somebody in it was erased meanwhile: nobody is to find the file.
         files().delete(key)
 
 
+def _pack_key(job: CollectEvidence) -> str:
+    return file_key(job.msp_id, job.export_id, "zip")
+
+
 def _clear_late(job: CollectEvidence, number: int) -> None:
     """Others went on without this delivery. If they came to the end, what it wrote is left over."""
     export = _export(job)
+    _clear_pack(job, export)
     if export is None or export.status != ExportStatus.RUNNING:
         parts.clear_one(job, number)
+
+
+def _clear_pack(job: CollectEvidence, export: Export | None) -> None:
+    """An earlier delivery may have written it and died before it saw that somebody in it was erased."""
+    if export is None:
+        files().delete(_pack_key(job))
 
 
 def _export(job: CollectEvidence) -> Export | None:

@@ -130,7 +130,11 @@ def _enrollments_of(org_id: str, member_id: str) -> list[Enrollment]:
 
 
 def _add_member(slices: Slices, member: Member, enrollments: Iterable[Enrollment], titles: "_Titles") -> None:
-    slices.add("members", {**member.attribute_values, "group_ids": list(member.group_ids), "fields": fields_of(member)})
+    row = {**member.attribute_values, "group_ids": list(member.group_ids), "fields": fields_of(member)}
+    if not members_store.shows_name(member):
+        # As on every page: the name that an invitation was sent with is nobody's to see before it is accepted.
+        row |= {"first_name": "", "last_name": ""}
+    slices.add("members", row)
     for enrollment in enrollments:
         course_id = enrollment.course_id
         row = {**enrollment.attribute_values, "member_id": member.member_id, "course_id": course_id}

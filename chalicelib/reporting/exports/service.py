@@ -16,7 +16,7 @@ from chalicelib.reporting.exports import sources, store
 from chalicelib.reporting.exports.messages import RunExport
 from chalicelib.reporting.exports.models import Export, export_sk, exports_pk, file_key
 from chalicelib.reporting.exports.schemas import ExportOut, ExportPage, Selection
-from chalicelib.reporting.exports.states import PRIVATE, Code, ExportKind, ExportStatus, ending_of
+from chalicelib.reporting.exports.states import ENDINGS, PRIVATE, Code, ExportKind, ExportStatus, ending_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.web.paging import Pager
@@ -152,7 +152,12 @@ def run(job: RunExport, now: datetime) -> None:
     What takes longer than one message is only begun.
     """
     export = store.find(job.msp_id, job.export_id, job.org_id, job.account_id)
-    if export is None or export.status != ExportStatus.RUNNING:
+    if export is None:
+        # An earlier delivery may have written the file and died before it saw that somebody in it was erased.
+        for ending in ENDINGS:
+            files().delete(file_key(job.account_id or job.msp_id, job.export_id, ending))
+        return
+    if export.status != ExportStatus.RUNNING:
         return
     limits = frozenset(export.department_ids) if export.department_ids else None
     scope = Scope(export.created_by, job.msp_id, job.org_id, limits, is_msp_admin=job.org_id is None)

@@ -23,9 +23,12 @@ class ExportKind(StrEnum):
 PRIVATE = frozenset({ExportKind.MEMBER, ExportKind.ACCOUNT, ExportKind.EVIDENCE})
 
 
+ENDINGS = ("csv", "zip")
+
+
 def ending_of(kind: str) -> str:
     """Of the name of the file."""
-    return "zip" if kind in PRIVATE else "csv"
+    return ENDINGS[kind in PRIVATE]
 
 
 class ExportStatus(StrEnum):

@@ -86,8 +86,9 @@ def page(scope: Scope, kind: ReportKind, answer: type[A], query: Period, pager: 
     A line without anything in the period is left out. A page may be short or empty and still not be the last. The
     pages of one report are of the same count.
     """
-    report = store.report(scope.msp_id, scope.org_id, _part(scope))
-    files_id, offset = _read(pager.position) or (_files_of(report, now), 0)
+    part = _part(scope)
+    report = store.report(scope.msp_id, scope.org_id, part)
+    files_id, offset = _read(pager.position, part) or (_files_of(report, now), 0)
     numbers = _numbers(scope, files_id)
     if numbers is None and pager.position is not None:
         raise invalid_cursor()
@@ -109,7 +110,7 @@ def page(scope: Scope, kind: ReportKind, answer: type[A], query: Period, pager: 
             "totals": _sums(days, query),
             "series": {"step": step, "points": [{"starts_on": one.starts_on, **one.numbers} for one in series]},
             "items": items,
-            "next_cursor": pager.cursor(None if following is None else f"{files_id} {following}"),
+            "next_cursor": pager.cursor(None if following is None else f"{part} {files_id} {following}"),
         }
     )
 
@@ -267,11 +268,15 @@ def _counted_anew(scope: Scope, report: Report | None, now: datetime) -> Report 
     return store.report(scope.msp_id, scope.org_id, part)
 
 
-def _read(position: str | None) -> tuple[str, int] | None:
-    """What the cursor of an earlier page says: which numbers, and the line to go on from."""
+def _read(position: str | None, part: str) -> tuple[str, int] | None:
+    """What the cursor of an earlier page says: which numbers, and the line to go on from.
+
+    Those of a report that is the caller's now: an admin who is limited to departments since then goes on with no other.
+    """
     if position is None:
         return None
-    files_id, _, offset = position.partition(" ")
-    if not files_id or not offset.isdecimal():
+    of, _, rest = position.partition(" ")
+    files_id, _, offset = rest.partition(" ")
+    if of != part or not files_id or not offset.isdecimal():
         raise invalid_cursor()
     return files_id, int(offset)

@@ -32,7 +32,7 @@ from chalicelib.tenants.admins.schemas import AdminOut, AdminPage, AppointOrgAdm
 from chalicelib.tenants.admins.states import ADMIN_APPOINTED
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.tenants.structure.departments import unknown_departments
 from chalicelib.web.paging import Pager
 from chalicelib.web.sessions import service as sessions
@@ -203,8 +203,9 @@ def _audit_values(admin: Admin) -> dict[str, object]:
 
 
 def _tenant_name(scope: Scope) -> str:
+    """Raises Conflict for a client that was closed."""
     if scope.org_id is not None:
-        return org_of(scope.msp_id, scope.org_id).name
+        return open_org_of(scope.msp_id, scope.org_id).name
     msp = access_store.msp(scope.msp_id)
     return msp.name if msp else ""
 

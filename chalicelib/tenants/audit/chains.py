@@ -87,7 +87,7 @@ class Chains:
         self._has_head.add(chain)
         if last < head.number:
             yield Break(chain=chain, number=last + 1, at=head.at, problem=Tampering.CUT_OFF)
-        elif last > head.number or self._hash[chain] != head.hash:
+        elif last > head.number or self._hash.get(chain) != head.hash:
             yield Break(chain=chain, number=int(head.number), at=head.at, problem=Tampering.HEAD)
 
     def close(self) -> Iterator[Break]:

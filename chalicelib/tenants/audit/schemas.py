@@ -1,12 +1,28 @@
 """What the audit trail answers."""
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic_core import PydanticCustomError
 
 from chalicelib.core.lazy import BaseModel
 from chalicelib.web.paging import PageQuery
+
+
+def is_in_our_days(instant: datetime) -> bool:
+    """In these bounds it is an instant in every time zone."""
+    return 2000 <= instant.year <= 3000
+
+
+def _in_our_days(instant: datetime) -> datetime:
+    if not is_in_our_days(instant):
+        raise PydanticCustomError("out_of_range", "Choose a date from 2000 to 3000.")
+    return instant
+
+
+_Instant = Annotated[AwareDatetime, AfterValidator(_in_our_days)]
 
 
 class AuditQuery(PageQuery):
@@ -16,8 +32,8 @@ class AuditQuery(PageQuery):
         None, min_length=1, max_length=60, description="The start of an action: `import`, or `import.approved`."
     )
     actor: str | None = Field(None, min_length=1, max_length=100, description="The account that did it.")
-    since: AwareDatetime | None = Field(None, description="Entries from this instant on.")
-    until: AwareDatetime | None = Field(None, description="Entries before this instant.")
+    since: _Instant | None = Field(None, description="Entries from this instant on.")
+    until: _Instant | None = Field(None, description="Entries before this instant.")
 
 
 class AuditEntryOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.tenants.organizations import store
 from chalicelib.tenants.organizations.models import Org
 
@@ -13,6 +13,21 @@ def org_of(msp_id: str, org_id: str) -> Org:
     if org is None:
         raise NotFound()
     return org
+
+
+def open_org_of(msp_id: str, org_id: str) -> Org:
+    """For what begins something new, as it is now. Raises NotFound, and Conflict for a client that was closed."""
+    org = store.org(msp_id, org_id)
+    if org is None:
+        raise NotFound()
+    refuse_closed(org, "nothing new can start there")
+    return org
+
+
+def refuse_closed(org: Org, so: str) -> None:
+    """Raises Conflict when its MSP closed it, with what that means for who asks."""
+    if org.closed_at:
+        raise Conflict("client_closed", f"{org.name} is closed, so {so}.")
 
 
 def zone_in(msp_id: str, org_id: str) -> ZoneInfo:

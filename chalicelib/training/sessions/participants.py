@@ -159,7 +159,8 @@ def _filter(scope: Scope, query: ParticipantsQuery) -> Callable[[_Row], bool]:
 def _is_called(member: Member | None, word: str) -> bool:
     if member is None:
         return False
-    names = (f"{member.first_name} {member.last_name}", member.last_name, member.email or "")
+    first_name, last_name = _names(member)
+    names = (f"{first_name} {last_name}", last_name, member.email or "")
     return any(searchable(name).startswith(word) for name in names)
 
 

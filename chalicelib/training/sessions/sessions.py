@@ -12,6 +12,7 @@ from chalicelib.jobs.job import DueJob
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.training.sessions import local_times, reminders, store
 from chalicelib.training.sessions.messages import FillPlaces
 from chalicelib.training.sessions.models import Session, Training, session_sk, training_pk
@@ -31,8 +32,10 @@ _ABOUT_PEOPLE = frozenset({"instructor", "cancel_reason"})
 def create(scope: Scope, training_id: str, form: SessionForm, seed: str, now: datetime) -> SessionOut:
     """The same request again, by its `seed`, creates nothing twice.
 
-    Raises NotFound; Conflict for an archived training or too many sessions; Invalid for a wrong time or no place.
+    Raises NotFound; Conflict for an archived training, too many sessions, or a client that was closed; Invalid for a
+    wrong time or no place.
     """
+    open_org_of(scope.msp_id, scope.org)
     starts_utc, ends_utc = local_times.instants(form.starts_at, form.ends_at, form.time_zone)
     _refuse_past(starts_utc, now)
     _refuse_nowhere(form.place, form.web_link)

@@ -11,6 +11,7 @@ from chalicelib.jobs import due, queue
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.training.sessions import store
 from chalicelib.training.sessions.messages import TellSession
 from chalicelib.training.sessions.models import Session, Training, training_sk, trainings_pk
@@ -21,10 +22,11 @@ _PER_READ, _MAX_READS = 100, 5
 
 
 def create(scope: Scope, form: TrainingForm, seed: str, now: datetime) -> TrainingOut:
-    """The same request again, by its `seed`, creates nothing twice."""
+    """The same request again, by its `seed`, creates nothing twice. Raises Conflict for a client that was closed."""
     existing = store.training(scope.org, seed)
     if existing is not None:
         return _out(scope, existing, {}, now)
+    open_org_of(scope.msp_id, scope.org)
     training = Training(
         trainings_pk(scope.org), training_sk(seed), training_id=seed, title=form.title, description=form.description,
         certificate=form.certificate, created_at=to_text(now),

@@ -160,3 +160,11 @@ def test_activity_shows_each_only_what_is_theirs(trail: Trail) -> None:
     assert "Nothing was done with many learners at once yet." in page.text
     assert "Uploads" not in [name for name, _ in page.links]
     assert world.every(f"{trail.base}/bulk-actions", admin) == []
+
+
+def test_days_at_the_ends_of_the_calendar_filter_nothing(trail: Trail) -> None:
+    trail.make("Finance")
+    trail.browser.has_session_of(trail.admin)
+    for query in ("to=9999-12-31", "from=0001-01-01", "to=2999-12-31"):
+        page = trail.browser.open(f"{trail.base}/audit?{query}")
+        assert (page.status, "Finance" in page.text) == (200, True), query

@@ -253,3 +253,33 @@ def test_what_was_counted_long_ago_is_counted_again_first(crowd: Crowd) -> None:
     assert (late.status, late.json["code"]) == (409, "count_again")
     again = world.post(path, crowd.admin, {"action": "cancel", "filter": {}})
     assert world.post(f"{path}/{again.json['action_id']}/run", crowd.admin).status == 202
+
+
+@pytest.mark.parametrize("how", ["removed", "limited", "lost the permission"])
+def test_what_an_admin_started_ends_with_their_rights(crowd: Crowd, how: str) -> None:
+    """Somebody who was given notice has everybody archived: who removes them stops that, too."""
+    world, people = crowd.world, crowd.world.members(crowd.org, 30, named=True)
+    form = {"name": "People", "permissions": ["members"]}
+    role = world.post(f"{crowd.base}/roles", crowd.admin, form).json["role_id"]
+    scope = {"role": "custom", "role_id": role} if how == "lost the permission" else {}
+    angry = world.org_admin(crowd.org, **scope)
+    path = f"{crowd.base}/members/bulk-archive"
+    action = world.post(path, angry, {"member_ids": people}).json["action_id"]
+    assert world.post(f"{path}/{action}/run", angry).status == 202
+    (message,) = world.messages()
+    crowd.driver.deliver([message])
+    archived = {one for one, status in crowd.statuses().items() if status == "archived"}
+    assert len(archived) == 25
+    if how == "removed":
+        assert world.delete(f"{crowd.base}/admins/{angry}", crowd.admin).status == 204
+    elif how == "limited":
+        assert world.delete(f"{crowd.base}/admins/{angry}", crowd.admin).status == 204
+        world.org_admin(crowd.org, angry, role="department_admin", department_ids=[world.department(crowd.org)])
+    else:
+        world.patch(f"{crowd.base}/roles/{role}", crowd.admin, {"permissions": ["training"]})
+    crowd.driver.work()
+    assert {one for one, status in crowd.statuses().items() if status == "active"} == set(people) - archived
+    done = world.get(f"{crowd.base}/bulk-actions/{action}", crowd.admin).json
+    assert (done["status"], done["num_done"], done["num_refused"]) == ("done", 25, 5)
+    results = world.every(f"{crowd.base}/bulk-actions/{action}/results", crowd.admin)
+    assert {one["code"] for one in results if one["member_id"] not in archived} == {"not_allowed"}

@@ -98,6 +98,8 @@ def test_the_form_chooses_report_and_period(story: Story) -> None:
     assert "The last day can't be before the first." in wrong.text
     assert ("to", "2027-02-01") in wrong.form("Show").fields
     assert story.page("?kind=nonsense&export=no").status == 200
+    # Longer than a key may be.
+    assert story.page(f"?export={'a' * 3000}").status == 200
     assert story.page("?kind=clients").status == 200
 
 

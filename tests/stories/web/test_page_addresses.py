@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import pytest
 
 from chalicelib.people.invitations import tokens
+from chalicelib.web import routing
 from chalicelib.web.routing import ROUTES
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -113,3 +114,21 @@ def test_head_answers_as_get_without_a_body(joining: Joining) -> None:
     for path in [*_pages(joining), "/health", "/openapi.json"]:
         got, head = joining.world.get(path), joining.world.request("HEAD", path)
         assert (head.status, head.headers, head.text) == (got.status, got.headers, ""), path
+
+
+def test_what_is_too_long_for_a_link_is_not_searched_for_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody may ask, and 9,000 full stops before a letter took a second of ours each time."""
+    lengths: list[int] = []
+
+    class Noting:
+        def sub(self, new: str, value: str) -> str:
+            lengths.append(len(value))
+            return behind.sub(new, value)
+
+    behind = routing._BEHIND_A_LINK
+    monkeypatch.setattr(routing, "_BEHIND_A_LINK", Noting())
+    for path in ("/invites/", "/join/", "/certificates/"):
+        assert world.get(path + "." * 9000 + "a").status == 404
+        assert world.get(path + "." * 300 + "a").status == 404
+    assert lengths
+    assert max(lengths) <= 400

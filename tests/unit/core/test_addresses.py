@@ -138,3 +138,10 @@ def test_cognito_s_limits_are_those_that_botocore_describes() -> None:
     names = Register.model_json_schema()["properties"]
     assert max(names[name]["maxLength"] for name in ("first_name", "last_name")) <= limits["AttributeValueType"]
     assert shapes.shape_for("PasswordType").metadata["max"] >= passwords.MAX_LENGTH
+
+
+def test_layers_around_an_address_are_taken_off_up_to_ten() -> None:
+    """Each is looked at whole, and one field of 1,000 characters can have 500 of them."""
+    assert bare("<([ann@example.com])>") == "ann@example.com"
+    assert bare("(" * 10 + "ann@example.com" + ")" * 10) == "ann@example.com"
+    assert bare("(" * 300 + "ann@example.com" + ")" * 300).startswith("(" * 290)

@@ -22,7 +22,9 @@ from chalicelib.people.uploads.spreadsheet.sheet import SheetRow, is_blank, visi
 # The last one shows what a profile field is.
 TEMPLATE_COLUMNS = ("E-mail", "First name", "Last name", "Groups", "Department", "Location", "Employee number")
 
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# Looked for from the @ on: begun at every letter before one, a file of 600 bytes that unpacks to 25,000 long cells took
+# a minute.
+_ADDRESS = re.compile(r"(?<=[^\s@])@[^\s@]+\.[^\s@]")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from chalicelib.people.search.search import Search, criteria_of
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.training.sessions import store, tell
 from chalicelib.training.sessions.enrolling import enroll_store, overlaps
 from chalicelib.training.sessions.enrolling.enroll_schemas import (
@@ -41,10 +42,11 @@ _TOLD_AT_ONCE = 20
 def enroll(scope: Scope, form: EnrollForm, seed: str, now: datetime) -> EnrollStarted:
     """Save the request and queue its jobs. The same request again, by its `seed`, does nothing twice.
 
-    Raises Invalid that names each wrong training, session and the moment.
+    Raises Invalid that names each wrong training, session and the moment, and Conflict for a client that was closed.
     """
     stored = enroll_store.enroll(scope.org, seed)
     if stored is None:
+        open_org_of(scope.msp_id, scope.org)
         stored = _save(scope, form, seed, now)
     queue.send_soon(*_jobs(stored))
     pairs = [(training_id, session_id) for training_id, session_id in stored.sessions]

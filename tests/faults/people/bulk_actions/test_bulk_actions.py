@@ -24,8 +24,10 @@ COUNT = [GET, QUERY, TRANSACT]
 RUN = [*_CLAIM, GET, QUERY, TRANSACT, GET, SEND, *_ANSWER]
 _ARCHIVE = [GET, QUERY, TRANSACT, SEND]
 # The action, its people, each of them; the note, and the next message.
-PART = [GET, GET, *_ARCHIVE, *_ARCHIVE, TRANSACT, SEND]
-LAST = [GET, GET, *_ARCHIVE, TRANSACT]
+# Whether who said so still may.
+_RIGHTS = [QUERY, GET]
+PART = [GET, GET, *_RIGHTS, *_ARCHIVE, *_ARCHIVE, TRANSACT, SEND]
+LAST = [GET, GET, *_RIGHTS, *_ARCHIVE, TRANSACT]
 
 
 @pytest.fixture(autouse=True)

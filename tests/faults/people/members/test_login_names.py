@@ -9,9 +9,9 @@ from tests.faults.snapshots import built_once
 
 MAKE, LOOK, SET = "cognito-idp.AdminCreateUser", "cognito-idp.AdminGetUser", "cognito-idp.AdminSetUserPassword"
 
-# Who asks, and whose client it is; the key and its claim; is it there already; the group; the claim of the name; the
-# account; the head of the audit trail, the member; the courses' job; the member as shown; the answer.
-CREATE = [QUERY, GET, GET, PUT, GET, GET, TRANSACT, MAKE, QUERY, TRANSACT, SEND, GET, UPDATE]
+# Who asks, and whose client it is; the key and its claim; is it there already; is the client open; the group; the claim
+# of the name; the account; the head of the audit trail, the member; the courses' job; the member as shown; the answer.
+CREATE = [QUERY, GET, GET, PUT, GET, GET, GET, TRANSACT, MAKE, QUERY, TRANSACT, SEND, GET, UPDATE]
 
 # The member's department, who asks, whose client it is, the member, other memberships, the audit trail, the account.
 # Last, the sessions that began meanwhile.

@@ -126,11 +126,11 @@ _TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
 
 REQUESTS = {
     "enroll": Step(
-        _enroll, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
+        _enroll, [*_CLAIM, *(GET, GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
         (_INVITED, _INVITED, _WAITING), _FIRST, 202,
     ),
     "enroll for later": Step(
-        _enroll_for_later, [*_CLAIM, *(GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
+        _enroll_for_later, [*_CLAIM, *(GET, GET, GET_MANY, GET_MANY), *_AUDIT, SEND, GET_MANY, GET_MANY, UPDATE],
         (_INVITED, _INVITED, _WAITING), _FIRST, 202,
     ),
     "decline": Step(

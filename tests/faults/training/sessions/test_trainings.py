@@ -105,8 +105,8 @@ class Step:
 
 
 STEPS = {
-    "create training": Step(_create_training, [*_CLAIM, GET, *_AUDIT, UPDATE], _training_made, 201),
-    "create session": Step(_create_session, [*_CLAIM, GET, GET, *_AUDIT, UPDATE], _session_made, 201),
+    "create training": Step(_create_training, [*_CLAIM, GET, GET, *_AUDIT, UPDATE], _training_made, 201),
+    "create session": Step(_create_session, [*_CLAIM, GET, GET, GET, *_AUDIT, UPDATE], _session_made, 201),
     "rename": Step(_rename, [QUERY, GET, GET_MANY, *_AUDIT, SEND, GET, GET_MANY], _renamed),
     "archive": Step(_archive, [*_CLAIM, GET, *_AUDIT, GET, UPDATE], _archived),
     "renew the feed": Step(_renew, [GET, PUT, GET, TRANSACT, UPDATE], _renewed),

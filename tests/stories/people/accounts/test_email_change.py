@@ -399,3 +399,23 @@ def test_a_try_of_a_replaced_code_does_not_count_against_the_new_one(
     assert replaced is not None
     assert [email_change_store.count_try(replaced) for _ in range(6)] == [False] * 6
     assert ann.confirm(code).status == 200
+
+
+def test_an_open_invitation_goes_along_to_the_new_address(
+    world: World, driver: Driver, course: str, ann: Person, mailbox: Mailbox
+) -> None:
+    """Of who was there before and is invited again: only then an account and an open invitation belong together."""
+    (acme,) = driver.clients(course, "Acme")
+    member = world.member(acme, email=OLD, account_id=ann.account)
+    assert world.post(f"/orgs/{acme}/members/{member}/archive", driver.admin).status in (200, 202)
+    driver.work()
+    form = {"group_id": world.group(acme, "Finance"), "emails": [OLD], "notify": "now"}
+    assert world.post(f"/orgs/{acme}/invites", driver.admin, form).json["results"][0]["result"] == "invited"
+    mailbox.send()
+    ann.ask()
+    assert ann.confirm(_code(mailbox)).status == 200
+    world._email_by_account[ann.account] = NEW
+    (invite,) = world.every("/me/invites", ann.account)
+    assert world.every("/me/invites", world.account(OLD)) == []
+    assert world.post(f"/me/invites/{invite['invite_id']}/accept", ann.account, {}).status == 200
+    assert _member(world, driver.admin, acme, member)["status"] == "active"

@@ -9,6 +9,7 @@ from chalicelib.people.members import close_client
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.joining import Joining
+from tests.stories.portal.browser import Browser
 
 
 @pytest.fixture
@@ -102,3 +103,39 @@ def test_its_message_may_come_twice_and_be_lost(joining: Joining) -> None:
     joining.driver.deliver([*lost, *lost])
     joining.driver.work()
     assert _audited(joining) == before
+
+
+def test_nothing_new_begins_by_any_other_door(joining: Joining) -> None:
+    world, org, admin = joining.world, joining.org, joining.admin
+    training = world.post(f"/orgs/{org}/trainings", admin, {"title": "First aid"}).json["training_id"]
+    session = {"starts_at": "2027-03-01T09:00", "ends_at": "2027-03-01T10:00", "time_zone": "UTC", "place": "Kiel"}
+    made = world.post(f"/orgs/{org}/trainings/{training}/sessions", admin, session).json["session_id"]
+    member = world.member(org)
+    _close(joining, work=False)
+    items = [{"training_id": training, "session_id": made}]
+    for path, body in {
+        "members": {"login_name": "ann.lee", "password": "First-password-1", "first_name": "Ann"},
+        "admins": {"email": "bob@example.com", "role": "org_admin"},
+        "trainings": {"title": "Fire drill"},
+        f"trainings/{training}/sessions": session,
+        "trainings/enroll": {"member_ids": [member], "items": items},
+    }.items():
+        answer = world.post(f"/orgs/{org}/{path}", admin, body)
+        assert (answer.status, answer.json["code"]) == (409, "client_closed"), path
+    # Whoever asks for the same on a page reads it there.
+    page = Browser(world).has_session_of(admin).request("POST", f"/orgs/{org}/trainings/new", [("title", "Fire drill")])
+    assert (page.status, "nothing new can start there" in page.text) == (409, True)
+
+
+def test_an_invitation_that_waits_for_its_day_is_not_mailed(joining: Joining) -> None:
+    world, driver = joining.world, joining.driver
+    joining.invite("ann@example.com", notify="2027-01-05T10:00:00Z")
+    driver.work()
+    _close(joining)
+    world.now += timedelta(days=2)
+    driver.sweep()
+    driver.work()
+    joining.mailbox.send()
+    assert joining.mailbox.to() == []
+    (mail,) = [item for item in joining.mailbox.items() if item["kind"] == "invitation"]
+    assert (mail["state"], mail["reason"]) == ("suppressed", "client_closed")

@@ -325,3 +325,18 @@ def test_who_was_to_be_in_a_department_or_location_that_is_gone_is_not_invited(
     done = uploading.detail(seen["import_id"])
     assert [row["problems"][0]["code"] for row in done["rows"]] == ["department_gone", "location_gone"]
     assert (done["status"], done["num_invited"], done["num_failed"]) == ("done", 0, 2)
+
+
+def test_nobody_of_a_file_is_invited_once_the_client_is_closed(uploading: Uploading) -> None:
+    world, driver = uploading.world, uploading.driver
+    waiting = uploading.preview("bob@example.com,,,Finance,,,")["import_id"]
+    approved = uploading.preview("ann@example.com,,,Finance,,,")["import_id"]
+    assert uploading.decide(approved).status == 202
+    assert world.post(f"/msp/organizations/{uploading.org}/close", driver.admin).status == 202
+    driver.work()
+    for answer in (uploading.decide(waiting), uploading.upload(HEAD + "eve@example.com,,,Finance,,,")):
+        assert (answer.status, answer.json["code"]) == (409, "client_closed")
+    (row,) = uploading.detail(approved)["rows"]
+    assert (row["outcome"], [one["code"] for one in row["problems"]]) == ("failed", ["client_closed"])
+    assert uploading.by_status("prospect") == []
+    assert uploading.decide(waiting, "disapprove").status == 200

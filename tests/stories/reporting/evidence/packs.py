@@ -20,12 +20,12 @@ def anchor(driver: Driver) -> None:
     driver.work()
 
 
-def made_pack(driver: Driver, org: str) -> bytes:
+def made_pack(driver: Driver, org: str, num_people: int = 2) -> bytes:
     started = driver.world.post(f"/orgs/{org}/audit/export", driver.admin)
     assert started.status == 202, started.text
     driver.work()
     export = driver.world.get(f"/orgs/{org}/audit/exports/{started.json['export_id']}", driver.admin).json
-    assert (export["status"], export["num_rows"]) == ("ready", 2), export
+    assert (export["status"], export["num_rows"]) == ("ready", num_people), export
     return fetched(export["url"])[0]
 
 

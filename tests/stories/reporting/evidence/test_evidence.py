@@ -21,7 +21,8 @@ from tests.unit.training.certificates.pdf_reading import lines_of
 def test_a_pack_has_the_lists_the_trail_and_what_checks_it(
     world: World, driver: Driver, org: str, tmp_path: Path
 ) -> None:
-    files = unpacked(made_pack(driver, org))
+    world.member(org, status="pending", first_name="Not", last_name="Accepted", email="bob@acme.example")
+    files = unpacked(made_pack(driver, org, 3))
     lists = ("members", "enrollments", "completions", "certificates", "audit")
     beside = {
         "anchors.jsonl", "heads.json", "summary.html", "summary.pdf", "verify_evidence.py", "manifest.json",
@@ -32,7 +33,11 @@ def test_a_pack_has_the_lists_the_trail_and_what_checks_it(
         "manifest.json", "manifest.sig", "public_key.pem",
     }  # fmt: skip
     members = list(csv.DictReader(io.StringIO(files["members.csv"].decode("utf-8-sig"))))
-    assert sorted(member["first_name"] for member in members) == ["'=1+1", "Zoë"]
+    # Nobody's name is shown before they accept.
+    assert sorted((member["first_name"], member["last_name"]) for member in members) == [
+        ("", ""), ("'=1+1", "Lee"), ("Zoë", "Ødegård"),
+    ]  # fmt: skip
+    assert b"Accepted" not in files["members.jsonl"]
     (completed,) = map(json.loads, files["completions.jsonl"].splitlines())
     assert (completed["title"], completed["status"]) == ("Spotting Phishing", "completed")
     assert len(files["enrollments.jsonl"].splitlines()) == 2

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.clients import client
+from chalicelib.aws.files import files
 from chalicelib.reporting.evidence import collected
 from tests.harness import World
 from tests.patience import fetched
@@ -122,8 +123,15 @@ def test_who_is_erased_while_parts_are_collected_is_in_no_file(world: World, dri
     (member,) = [one for one in world.every(f"/orgs/{org}/members", driver.admin) if one["first_name"] == "Zoë"]
     answer = world.post(f"/orgs/{org}/members/{member['member_id']}/erase", driver.admin)
     assert answer.status == 202, answer.text
+    left = world.messages()
+    driver.deliver(left)
     driver.work()
     assert [name for name in everything(world) if "part-" in name or "exports/" in name] == []
+    # A delivery that wrote the whole pack after that, and died: the next one takes it away.
+    (job,) = [one for one in left if one["job"] == "collect_evidence"]
+    files().write(f"exports/{job['msp_id']}/{job['export_id']}.zip", ["Ødegård".encode()], "application/zip")
+    driver.deliver([job])
+    assert [name for name in everything(world) if "exports/" in name] == []
 
 
 def test_a_pack_that_cannot_be_made_fails_and_leaves_no_parts(world: World, driver: Driver, org: str) -> None:

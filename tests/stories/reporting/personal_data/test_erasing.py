@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.files import Files
+from chalicelib.aws.files import Files, files
 from chalicelib.aws.identity import identity
 from tests.harness import World
 from tests.patience import fetched
@@ -310,5 +310,27 @@ def test_an_export_that_is_being_written_meanwhile_leaves_no_file(
         write(self, key, [EMAIL.encode()], "text/plain")
 
     monkeypatch.setattr(Files, "write", erased_meanwhile)
+    driver.deliver([message])
+    assert traces(world) == {}
+
+
+def test_a_file_of_a_delivery_that_died_goes_with_the_next_one(
+    world: World, driver: Driver, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was written after the erasure, and nobody lived to see that."""
+    assert world.post(somebody.path + "/data", somebody.admin).status == 202
+    (message,) = [one for one in world.messages() if one["job"] == "export"]
+    written: list[str] = []
+    write = Files.write
+
+    def noted(self: Files, key: str, *more: Any) -> None:
+        written.append(key)
+        write(self, key, *more)
+
+    monkeypatch.setattr(Files, "write", noted)
+    driver.deliver([message])
+    somebody.erase()
+    driver.work()
+    files().write(written[0], [EMAIL.encode()], "text/plain")
     driver.deliver([message])
     assert traces(world) == {}

@@ -307,6 +307,11 @@ def test_pages_are_of_one_count(story: Story, monkeypatch: pytest.MonkeyPatch) -
     # The latest numbers are fresh: an old page has nothing counted.
     assert not world.messages()
     assert read(world, story.admin, path, "courses", "limit=1")["as_of"] > first["as_of"]
+    # Who is limited to departments since then does not go on in the numbers of the whole organization.
+    assert world.delete(f"/orgs/{story.org}/admins/{story.admin}", story.driver.admin).status == 204
+    world.org_admin(story.org, story.admin, role="department_admin", department_ids=[story.sales])
+    answer = world.get(f"{path}/reports/courses?limit=1&cursor={first['next_cursor']}", story.admin)
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "cursor")
 
 
 def test_numbers_whose_files_are_about_to_go_are_none(story: Story) -> None:

@@ -221,6 +221,10 @@ WAYS: dict[str, tuple[Callable[[Tamperer], object], tuple[str, int]]] = {
     "moved in time": (_move_in_time, ("missing", 1)),
     "cut off": (_cut_off, ("cut_off", 4)),
     "the head taken away": (lambda it: it.remove(it.head()), ("head", 5)),
+    "a head of a chain that never was": (
+        lambda it: it.put({**it.head(), "sk": {"S": "~HEAD#07"}, "number": {"N": "0"}}),
+        ("head", 0),
+    ),
     "another head": (lambda it: it.put({**it.head(), "hash": {"S": "f" * 64}}), ("head", 5)),
 }
 
@@ -361,3 +365,10 @@ def _make_entries(world: World, org: str, admin: str, count: int) -> None:
 
 def _whole(num_entries: int) -> dict[str, Any]:
     return {"ok": True, "num_entries": num_entries, "first_broken": None, "broken": [], "anchored_at": None}
+
+
+def test_a_moment_that_no_calendar_has_in_every_zone_is_refused(world: World, org: str, admin: str) -> None:
+    for name, text in (("since", "0001-01-01T00:00:00%2B14:00"), ("until", "9999-12-31T23:00:00-05:00")):
+        answer = world.get(f"/orgs/{org}/audit?{name}={text}", admin)
+        assert (answer.status, answer.json["errors"][0]["code"]) == (422, "out_of_range")
+    assert world.get(f"/orgs/{org}/audit?until=2999-12-31T23:00:00-05:00", admin).status == 200

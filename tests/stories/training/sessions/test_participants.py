@@ -68,6 +68,13 @@ def test_attendance_and_results_are_entered_from_the_start_on(live: LiveTraining
     trail = live.world.get(f"/orgs/{live.org}/audit", live.admin).text
     assert "Well done" not in trail
     live.sound(session)
+    # Who has to accept an invitation again is found by the address, and not by a name that is hidden until then.
+    live.world.post(f"/orgs/{live.org}/members/{bob}/archive", live.admin)
+    live.driver.work()
+    form = {"group_id": live.world.group(live.org), "emails": [BOB], "notify": "now"}
+    assert live.world.post(f"/orgs/{live.org}/invites", live.admin, form).json["results"][0]["member_id"] == bob
+    assert {row["member_id"] for row in live.participants(training, "search=lee")} == {ann, carol}
+    assert [row["member_id"] for row in live.participants(training, "search=bob")] == [bob]
 
 
 def test_1000_people_s_attendance_is_entered_in_one_request(live: LiveTrainings) -> None:

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from chalicelib.core.errors import Invalid, MusterError
 from chalicelib.people.uploads.limits import MAX_FIELD_NAME, MAX_FIELDS
-from chalicelib.people.uploads.spreadsheet import headings
+from chalicelib.people.uploads.spreadsheet import columns, headings
 from chalicelib.people.uploads.spreadsheet.columns import TEMPLATE_COLUMNS, columns_of
 from chalicelib.people.uploads.spreadsheet.headings import heading_key
 from chalicelib.people.uploads.spreadsheet.meanings import Meaning
@@ -263,3 +263,15 @@ def test_filled_in_templates_are_read() -> None:
 def test_a_row_of_which_only_the_problem_is_left_is_none() -> None:
     content = b"E-mail,Groups,Problem\r\nann@example.com,Finance,\r\n,,It was wrong.\r\n"
     assert [row.cells[0] for row in read_file(content, "text/csv").sheet.rows] == ["ann@example.com"]
+
+
+def test_addresses_are_looked_for_from_their_at() -> None:
+    """From each letter on, 25,000 cells of 1,000 letters, which are a file of 600 bytes, took more than a minute."""
+    for cell, is_one in {
+        "ann@example.com": True, "Ann <ann@example.com>": True, "x@y@example.com": True, "a@b..c": True,
+        "a" * 1000: False, "@example.com": False, "ann@example": False, "ann@.": False, "ann @example.com": False,
+        "ann@example. com": False, "ann@.com": False,
+    }.items():  # fmt: skip
+        found = columns._ADDRESS.search(cell)
+        assert (found is not None) is is_one, cell
+        assert found is None or cell[found.start()] == "@"
