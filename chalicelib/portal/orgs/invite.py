@@ -55,10 +55,12 @@ def _addresses(text: str) -> list[str]:
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:
     scope = visit.org_scope
+    # From the page of a group, it is chosen already.
+    group = {"group_id": visit.query.one("group_id")} if "group_id" not in visit.form else {}
     facts = {
         "groups": choices.groups(scope),
         "departments": choices.department_names(scope),
-        "typed": {name: visit.form.one(name) for name in _TYPED},
+        "typed": {name: visit.form.one(name) for name in _TYPED} | group,
         "zone": str(zone_in(scope.msp_id, scope.org)),
         "is_limited": scope.department_ids is not None,
         "most": MAX_BY_HAND,
