@@ -108,7 +108,7 @@ def test_every_action_that_is_written_has_its_words_and_its_filter() -> None:
     words = environment().get_template("orgs/audit_words.html").module.sentences  # type: ignore[attr-defined]
     kinds = {kind for kind, _ in KINDS}
     written = {name for path in SOURCES.rglob("*.py") for name in _actions(ast.parse(path.read_text("utf-8")))}
-    assert {"member.archived", "trainings.enrolled", "group.", "import."} <= written
+    assert {"member.archived", "trainings.enrolled", "role.", "import."} <= written
     for name in written:
         assert any(one == name or (name.endswith(".") and one.startswith(name)) for one in words), name
     assert {name.partition(".")[0] for name in words} == kinds
