@@ -74,7 +74,11 @@ def target_of(entry: AuditEntryOut, names: Mapping[str, str], permissions: Itera
     path, needs = _PAGES.get(kind, ("", None))
     is_open = needs in permissions and not entry.action.endswith(_GONE)
     course = names.get(below[1], "") if below[:1] == ["course"] and len(below) > 1 else ""
-    return Target(kind, names.get(item_id) or _own_name(entry), path.format(item_id) if is_open else "", course)
+    # A session has no name of its own, and where it was made the entry says of what training.
+    training = names.get(str((entry.after or {}).get("training_id")), "") if kind == "session" else ""
+    return Target(
+        kind, names.get(item_id) or training or _own_name(entry), path.format(item_id) if is_open else "", course
+    )
 
 
 def changes_of(entry: AuditEntryOut, names: Mapping[str, str], zone: str) -> list[tuple[str, str | None, str | None]]:
