@@ -38,7 +38,8 @@ _COURSES = (
 )  # fmt: skip
 _PARTICIPANTS = (
     ("No answer yet", "num_invited"), ("Accepted", "num_confirmed"), ("Declined", "num_declined"),
-    ("Waiting list", "num_waiting"), ("Attended", "num_attended"), ("Absent", "num_absent"), ("Cancelled", "num_cancelled"),
+    ("Waiting list", "num_waiting"), ("Attended", "num_attended"), ("Absent", "num_absent"),
+    ("Cancelled", "num_cancelled"),
 )  # fmt: skip
 _OVER_TIME = (
     ("Enrolled and completed", (("Enrolled", "num_enrolled"), ("Completed", "num_completed"))),
