@@ -1,5 +1,5 @@
 """Every page in a real browser, served from this process: an accessibility checker's zero findings, in light and dark,
-and no sideways scrolling on the narrowest phone."""
+and no sideways scrolling on the narrowest phone and on a tablet."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +18,8 @@ from tests.stories.training.certificates.holders import holder
 
 # Anything but `serious` words of its authors: all findings count.
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# The narrowest window in which rows of tables stand as rows.
+_TABLET = {"width": 820, "height": 480}
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +49,17 @@ class Served:
         self.window.goto(f"{settings().public_url}/portal{address if address != '/' else ''}")
 
     def findings(self) -> list[Any]:
-        """What the checker has to say in both schemes, and how wide the page is on a narrow phone."""
+        """What the checker has to say in both schemes, and how wide the page is on a narrow phone and on a tablet."""
         found: list[Any] = []
         for scheme in ("light", "dark"):
             self.window.emulate_media(color_scheme=scheme)
             for one in Axe().run(self.window, options=_RULES).response["violations"]:
                 found.append((scheme, one["id"], [node["html"][:160] for node in one["nodes"]][:3]))
-        self.window.set_viewport_size(NARROW)  # type: ignore[arg-type]
-        width = self.window.evaluate("() => document.documentElement.scrollWidth")
-        if width > NARROW["width"]:
-            found.append(f"{width} px wide on a narrow phone")
+        for name, size in (("narrow phone", NARROW), ("tablet", _TABLET)):
+            self.window.set_viewport_size(size)  # type: ignore[arg-type]
+            width = self.window.evaluate("() => document.documentElement.scrollWidth")
+            if width > size["width"]:
+                found.append(f"{width} px wide on a {name}")
         self.window.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         return found
 
