@@ -82,7 +82,7 @@ def test_departments_groups_and_everybody_are_enrolled_by_a_search(place: Place,
     page = place.launch()
     place.driver.work()
     page = browser.open(page.address.partition("?")[0])
-    assert "2 course enrollments" in page.text
+    assert "2 courses enrolled" in page.text
     assert page.text.count(f"{number} enrolled of {number}") == 2
     mode = {"department_id": "departments", "group_id": "groups", "all": "all"}[query]
     batch = str(place.batches()[0]["batch_id"])
