@@ -28,6 +28,8 @@ def show_add(visit: Visit) -> Shown:
 def add(visit: Visit) -> Shown:
     """Each address has an answer of its own. The same form again answers the same, and mails nobody twice."""
     try:
+        if not visit.form.one("group_id"):
+            raise Invalid(FieldError("group_id", "required", "Choose a group."))
         given: dict[str, Any] = {
             "group_id": visit.form.one("group_id"),
             "emails": _addresses(visit.form.one("emails")),

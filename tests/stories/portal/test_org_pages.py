@@ -45,6 +45,9 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     place.world.group(place.org, "Accounts")
     page = place.browser.open(f"{place.base}/learners/add?group_id={group_id}")
     assert ("group_id", group_id) in page.form("Invite").fields
+    place.browser.open(f"{place.base}/learners/add")
+    page = place.browser.press("Invite", emails="kim@acme.example")
+    assert (page.status, "Choose a group." in page.text) == (422, True)
 
 
 def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Place) -> None:
