@@ -1,7 +1,7 @@
 """What entries of the audit trail are about: names and pages for the ids in them, as far as the visitor may know."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,10 @@ def names_in(visit: Visit, entries: Sequence[AuditEntryOut], admins: Mapping[str
     return names
 
 
-def target_of(entry: AuditEntryOut, names: Mapping[str, str], permissions: Iterable[Permission]) -> Target:
+def target_of(entry: AuditEntryOut, names: Mapping[str, str], permissions: Collection[Permission]) -> Target:
     kind, item_id, *below = [*entry.target.split("/"), ""][:4]
     path, needs = _PAGES.get(kind, ("", None))
-    is_open = needs in permissions and not entry.action.endswith(_GONE)
+    is_open = needs is not None and needs in permissions and not entry.action.endswith(_GONE)
     course = names.get(below[1], "") if below[:1] == ["course"] and len(below) > 1 else ""
     # A session has no name of its own, and where it was made the entry says of what training.
     training = names.get(str((entry.after or {}).get("training_id")), "") if kind == "session" else ""

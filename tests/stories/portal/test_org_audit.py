@@ -71,12 +71,11 @@ def test_the_trail_is_filtered_by_kind_person_and_time(trail: Trail) -> None:
 
 def test_an_entry_says_in_words_what_was_done_to_what(trail: Trail) -> None:
     world, org = trail.world, trail.org
-    trail.make("Finance")
-    (group,) = [one["group_id"] for one in world.every(f"{trail.base}/groups", trail.admin)]
+    group = world.group(org, "Finance", [trail.course])
     _, member = world.learner(org, first_name="Kim", last_name="Hale")
     assert world.patch(f"{trail.base}/members/{member}", trail.admin, {"group_ids": [group]}).status == 200
     training = world.post(f"{trail.base}/trainings", trail.admin, {"title": "First aid"}).json["training_id"]
-    trail.driver.launch(org, [trail.course])
+    trail.driver.work()
     enrollments = f"{trail.base}/members/{member}/enrollments"
     (its,) = [one["enrollment_id"] for one in world.every(enrollments, trail.admin)]
     assert world.delete(f"{enrollments}/{its}", trail.admin).status == 204
@@ -85,6 +84,8 @@ def test_an_entry_says_in_words_what_was_done_to_what(trail: Trail) -> None:
     assert "Changed a person's details Kim Hale Show" in page.text
     assert "Groups none → Finance" in page.text
     assert "Made a live training First aid" in page.text
+    # By nobody's account.
+    assert "a group's courses : only their entries Enrolled people in courses" in page.text
     assert trail.browser.open(page.link("First aid")).heading == "First aid"
     assert {member, group, training}.isdisjoint(page.text.split())
     # Every page that an entry leads to is there, also of a target with two parts.

@@ -65,8 +65,10 @@ def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Plac
     assert "no address" in page.text
     again = place.browser.send(form, emails="kim@acme.example; no address,\nsam@acme.example")
     assert "Invited 2 of 3." in again.text
+    assert "More filters (" not in place.browser.open(f"{place.base}/learners").text
     page = place.browser.open(f"{place.base}/learners?status=prospect")
     assert "kim@acme.example" in page.text
+    assert "More filters (1 set)" in page.text
     page = place.browser.press("Show", search="kim")
     assert "sam@acme.example" not in page.text
 
