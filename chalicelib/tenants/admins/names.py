@@ -10,7 +10,7 @@ from chalicelib.tenants.admins import store
 # A former admin, or a learner who answered for themselves.
 NOBODY = "somebody who is no admin here"
 # Of entries that no account wrote: the actors that rooms above, and the command for a first admin, name.
-NO_ACCOUNT = {"join-page": "the join page", "muster": "a group's courses", "command": "your provider"}
+NO_ACCOUNT = {"join-page": "the join page", "command": "your provider"}
 
 
 def names_of(scope: Scope, account_ids: Iterable[str | None]) -> dict[str, str]:
