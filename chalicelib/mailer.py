@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.aws.mailer import Mailer
 from chalicelib.core import observability
 from chalicelib.core.clock import utc_now
-from chalicelib.core.settings import mail_rate, settings
+from chalicelib.core.settings import mail_rate, portal_url, settings
 from chalicelib.jobs.delivery import correlation_id_of
 from chalicelib.notifications import delivery_events
 from chalicelib.notifications.schemas import Wake, notification_in
@@ -57,7 +57,7 @@ BUILDER_BY_KIND: dict[str, Build] = {
 
 def mail_service(clock: Clock = utc_now, time: Time | None = None) -> MailService:
     time = time or RealTime()
-    return MailService(Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, time, clock)
+    return MailService(Mailer(), BUILDER_BY_KIND, mail_rate(), settings().mail_from, portal_url(), time, clock)
 
 
 def send(event: dict[str, Any], clock: Clock = utc_now, time: Time | None = None) -> dict[str, Any]:

@@ -194,6 +194,7 @@ class Simulation:
             rate_limiter.wait,
             clock,
             "training@muster.example",
+            "https://muster.example/portal",
         )
         until = self.time.start + int(seconds * MICROSECONDS)
         return SendWorker(self.table, mail_sender.send, self.time, number, count).run(until)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chalicelib.core.errors import Conflict
-from chalicelib.core.settings import allowed_origin
+from chalicelib.core.settings import portal_url
 from chalicelib.people.invitations import accept_decline, accept_pages, links
 from chalicelib.people.invitations.accept_pages import Answer
 from chalicelib.people.invitations.schemas import AnswerForm, AnswerQuery, NoFields
@@ -80,7 +80,7 @@ def show_renewed(call: Call[Empty, Empty]) -> HtmlPage | Redirect:
     view = links.renewed(call.params["token"], call.now)
     if view is None:
         return Redirect(f"/invites/{call.params['token']}")
-    facts = {"organization": view.org.name, "email": view.member.email, "front_url": allowed_origin()}
+    facts = {"organization": view.org.name, "email": view.member.email, "front_url": portal_url()}
     return page(_TEMPLATES, "renewed.html", facts)
 
 
@@ -99,5 +99,5 @@ def renew_invite(call: Call[NoFields, Empty]) -> Redirect:
 def _page(answer: Answer) -> HtmlPage | Redirect:
     if isinstance(answer, Redirect):
         return answer
-    facts = {"front_url": allowed_origin(), **answer.facts}
+    facts = {"front_url": portal_url(), **answer.facts}
     return page(_TEMPLATES, f"{answer.name}.html", facts, answer.status, answer.retry_after)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.core.settings import allowed_origin
+from chalicelib.core.settings import portal_url
 from chalicelib.people.join_page import join_pages
 from chalicelib.people.join_page.guide import guide_facts
 from chalicelib.people.join_page.schemas import JoinForm, VerifyForm, VerifyQuery
@@ -72,7 +72,7 @@ def _page(state: "PageState") -> HtmlPage:
     return page(
         _TEMPLATES,
         f"{state.name}.html",
-        {"front_url": allowed_origin(), **state.facts},
+        {"front_url": portal_url(), **state.facts},
         state.status,
         state.retry_after,
     )

@@ -51,6 +51,11 @@ def portal_path() -> str:
     return os.environ.get("PORTAL_PATH", "/portal")
 
 
+def portal_url() -> str:
+    """Where the portal begins: mails, and pages that are outside of it, lead there."""
+    return f"{settings().public_url.rstrip('/')}{portal_path()}"
+
+
 def edge_key() -> str:
     """By which a request shows that it came through the domain's distribution; empty where there is none."""
     return os.environ.get("EDGE_KEY", "")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chalicelib.core.addresses import mailable, shown_if_address
-from chalicelib.core.settings import allowed_origin
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -62,8 +61,11 @@ class NotAddressable(Exception):
     """SES does not take this address."""
 
 
-def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str) -> MimeMessage:
-    """Raises NotAddressable. Control characters are removed from facts, so that none can start another header."""
+def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str, front_url: str) -> MimeMessage:
+    """`front_url` is where the portal begins. Raises NotAddressable.
+
+    Control characters are removed from facts, so that none can start another header.
+    """
     to, sender = ascii_address(content.to), ascii_address(mail_from)
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(_one_line(content.sender_name), addr_spec=sender)
@@ -73,7 +75,7 @@ def mime_message(mail_id: str, kind: str, content: MailContent, mail_from: str) 
         message["Reply-To"] = Address(addr_spec=reply_to)
         if content.may_unsubscribe:
             message["List-Unsubscribe"] = f"<mailto:{reply_to}?subject=unsubscribe>"
-    facts = {"front_url": allowed_origin(), **content.facts, "sender_name": content.sender_name}
+    facts = {"front_url": front_url, **content.facts, "sender_name": content.sender_name}
     message["Subject"] = _one_line(_rendered(kind, "subject.txt", facts))
     message["Auto-Submitted"] = "auto-generated"
     message[MAIL_HEADER] = mail_id

@@ -43,6 +43,7 @@ class MailSender:
         wait_for_slot: Callable[[int], bool],
         clock: Callable[[], datetime],
         mail_from: str,
+        front_url: str,
     ) -> None:
         self._mails = mails
         self._mailer = mailer
@@ -50,6 +51,7 @@ class MailSender:
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._mail_from = mail_from
+        self._front_url = front_url
 
     def send(self, entry: QueuedMail, until: int) -> Turn:
         """NOT_NOW when the next mail should wait a moment. A fault of one mail does not stop the others."""
@@ -98,7 +100,7 @@ class MailSender:
         if isinstance(content, Suppressed):
             return suppressed(content.reason)
         try:
-            return mime_message(claimed.mail_id, claimed.kind, content, self._mail_from)
+            return mime_message(claimed.mail_id, claimed.kind, content, self._mail_from, self._front_url)
         except NotAddressable:
             return refused("not_addressable")
         except Exception:

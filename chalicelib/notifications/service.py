@@ -32,6 +32,7 @@ class MailService:
         builder_by_kind: Mapping[str, Build],
         rate: int,
         mail_from: str,
+        front_url: str,
         time: Time,
         clock: Callable[[], datetime],
     ) -> None:
@@ -40,7 +41,7 @@ class MailService:
         self._time = time
         self._clock = clock
         rate_limiter = RateLimiter(rate, send_rate_store.StoredSlots(), time)
-        self._sender = MailSender(store, mailer, builder_by_kind, rate_limiter.wait, clock, mail_from)
+        self._sender = MailSender(store, mailer, builder_by_kind, rate_limiter.wait, clock, mail_from, front_url)
 
     def run_worker(self, number: int) -> None:
         """Send until no mail is left or time is up; then wake the next invocation if there is more."""

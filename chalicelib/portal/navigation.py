@@ -9,7 +9,7 @@ from chalicelib.portal.menu import menu
 from chalicelib.portal.rendering import portal
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Role
-from chalicelib.tenants.organizations.lookups import org_of
+from chalicelib.tenants.organizations.lookups import org_of, zone_of
 
 
 def nobody() -> dict[str, Any]:
@@ -39,7 +39,8 @@ def common(visit: Visit) -> dict[str, Any]:
         facts |= {"tenant": _msp_name(visit), "can": visit.msp_scope.permissions}
     if wing == "orgs":
         scope = visit.org_scope
-        facts |= {"tenant": org_of(scope.msp_id, scope.org).name, "org_id": scope.org, "can": scope.permissions}
+        org = org_of(scope.msp_id, scope.org)
+        facts |= {"tenant": org.name, "zone": str(zone_of(org)), "org_id": scope.org, "can": scope.permissions}
         # To departments: what concerns the whole organization is not offered.
         facts["is_limited"] = scope.department_ids is not None
     return {**facts, "sections": menu(facts)}

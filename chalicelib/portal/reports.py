@@ -38,8 +38,9 @@ _COURSES = (
     ("Completed of those due", "num_due_completed"), ("Overdue", "num_overdue"),
 )  # fmt: skip
 _PARTICIPANTS = (
-    ("Invited", "num_invited"), ("Confirmed", "num_confirmed"), ("Declined", "num_declined"),
-    ("Waiting", "num_waiting"), ("Attended", "num_attended"), ("Absent", "num_absent"), ("Cancelled", "num_cancelled"),
+    ("No answer yet", "num_invited"), ("Accepted", "num_confirmed"), ("Declined", "num_declined"),
+    ("Waiting list", "num_waiting"), ("Attended", "num_attended"), ("Absent", "num_absent"),
+    ("Cancelled", "num_cancelled"),
 )  # fmt: skip
 _OVER_TIME = (
     ("Enrolled and completed", (("Enrolled", "num_enrolled"), ("Completed", "num_completed"))),

@@ -31,7 +31,8 @@ _MAX_ALL = 700_000
 
 def _sent_by_muster(kind: str) -> tuple[str, str]:
     content = MailContent(_FACTS["email"], "Acme Industries", facts=_FACTS)
-    message = message_from_bytes(mime_message("M1", kind, content, "mail@muster.example").raw, policy=default)
+    raw = mime_message("M1", kind, content, "mail@muster.example", _FACTS["front_url"]).raw
+    message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     body = message.get_body(("html",))
     assert body is not None

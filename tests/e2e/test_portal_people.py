@@ -64,7 +64,7 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     _press(page, "Go on to trainings")
     _press(page, "Go on")
     _press(page, "Review")
-    assert "1 go on the waiting list" in page.inner_text("main")
+    assert "1 goes on the waiting list" in page.inner_text("main")
     with page.expect_navigation():
         page.get_by_role("button", name="Enroll 3 people in 1 training").dblclick()
     # The results come by themselves.

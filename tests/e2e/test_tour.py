@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from infra.packaging import ROOT
 from tests.e2e.browser import DESKTOP, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person
-from tests.e2e.desk import press
+from tests.e2e.desk import follow, press
 from tests.e2e.pictures import Album
 
 _PICTURES = ROOT / "docs" / "pictures" / "tour"
@@ -45,6 +45,8 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     for number in range(3):
         make.member(orgs[0], [group], first_name=f"Kim {number}", last_name="Hale", email=f"kim{number}@example.com")
     make.member(orgs[1])
+    learner = _named(deployed, "kim@example.com")
+    make.learner(orgs[0], account_id=learner.account_id, first_name="Kim", last_name="Vale", email=learner.email)
     admin = _named(deployed, "alex@northwind.example")
     make.msp_admin(msp, admin.account_id)
 
@@ -62,10 +64,10 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     press(page, "Go on to recipients")
     press(page, "Go on to the schedule")
     press(page, "Count and review")
-    page.wait_for_selector("text=Launch for 2 clients: enroll 4 people now, send no emails")
+    page.wait_for_selector("text=Launch for 2 clients: enroll 5 people now, send no emails")
     album.show(page, "review", shipped=False)
     press(page, "Launch for 2 clients")
-    page.wait_for_selector("text=4 of 4 enrollments done")
+    page.wait_for_selector("text=5 of 5 enrollments done")
     # Then the clients' own tags settle, and the page that looked anew is like one that is opened.
     page.wait_for_selector('#live[aria-busy="false"]')
     page.reload()
@@ -78,11 +80,12 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     page.goto(f"{deployed.url}/portal/orgs/{orgs[0]}/learners")
     album.show(page, "learners", shipped=False)
 
-    learner = _named(deployed, "kim@example.com")
-    make.learner(orgs[0], account_id=learner.account_id)
     press(page, "Log out")
     _log_in(deployed, page, learner)
     album.show(page, "start", shipped=False)
+    follow(page, "Spotting Phishing")
+    press(page, "Start the course")
+    album.show(page, "course", shipped=False)
     album.assert_fresh()
 
     told = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from chalicelib.core.clock import to_date
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.orgs import choices
 from chalicelib.portal.orgs.activity import export_page
+from chalicelib.portal.orgs.audit_targets import changes_of, names_in, target_of
 from chalicelib.portal.site_map import Pages
 from chalicelib.portal.visit import Visit
 from chalicelib.reporting.exports.schemas import ExportOut, Selection
@@ -26,13 +27,15 @@ _AUDIT = "/orgs/{org_id}/audit"
 
 # By the start of an action: what the filter calls it.
 KINDS = (
-    ("admin", "Admins"), ("role", "Roles"), ("organization", "Settings"), ("join_page", "Join page"),
-    ("group", "Groups"), ("department", "Departments"), ("location", "Locations"), ("members", "Many people at once"),
-    ("member", "People"), ("invitation", "Invitations"), ("import", "Uploads"), ("batch", "Training: batches"),
-    ("course", "Training: courses"), ("courses", "Training: courses cancelled"), ("enrollment", "Enrollments"),
-    ("results", "Results"), ("training", "Live trainings"), ("trainings", "Live trainings: enrolling"),
-    ("session", "Sessions"), ("participant", "Participants"), ("attendance", "Attendance"),
-    ("certificate", "Certificates"), ("training_access", "Training access"),
+    ("admin", "Admins"), ("role", "Roles"), ("email", "Addresses of people and admins"), ("organization", "Settings"),
+    ("join_page", "Join page"), ("group", "Groups"), ("department", "Departments"), ("location", "Locations"),
+    ("filter", "Saved searches"), ("members", "Inviting, and many people at once"), ("member", "People"),
+    ("invitation", "Invitations"), ("import", "Uploads"), ("batch", "Courses: batches"),
+    ("course", "Courses: dates, reminders, retries"), ("courses", "Courses: cancelled"),
+    ("enrollment", "Courses: one person"), ("progress", "Courses: progress accepted"), ("training", "Live trainings"),
+    ("trainings", "Live trainings: enrolling"), ("session", "Live trainings: sessions"),
+    ("participant", "Live trainings: one person"), ("attendance", "Live trainings: attendance"),
+    ("results", "Live trainings: results"), ("certificate", "Certificates"), ("training_access", "Access to courses"),
 )  # fmt: skip
 
 
@@ -54,8 +57,12 @@ def show(visit: Visit) -> Shown:
     people = [(one.account_id, one.email) for one in own]
     if typed["actor"] and typed["actor"] not in dict(people):
         people.append((typed["actor"], names_of(scope, [typed["actor"]])[typed["actor"]]))
+    names = names_in(visit, shown.items, dict(people))
     facts = {
         "shown": shown,
+        "rows": [
+            (one, target_of(one, names, scope.permissions), changes_of(one, names, str(zone))) for one in shown.items
+        ],
         "typed": typed,
         "kinds": KINDS,
         "people": people,

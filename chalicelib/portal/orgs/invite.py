@@ -28,6 +28,8 @@ def show_add(visit: Visit) -> Shown:
 def add(visit: Visit) -> Shown:
     """Each address has an answer of its own. The same form again answers the same, and mails nobody twice."""
     try:
+        if not visit.form.one("group_id"):
+            raise Invalid(FieldError("group_id", "required", "Choose a group."))
         given: dict[str, Any] = {
             "group_id": visit.form.one("group_id"),
             "emails": _addresses(visit.form.one("emails")),
@@ -55,10 +57,12 @@ def _addresses(text: str) -> list[str]:
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:
     scope = visit.org_scope
+    # From the page of a group, it is chosen already.
+    group = {"group_id": visit.query.one("group_id")} if "group_id" not in visit.form else {}
     facts = {
         "groups": choices.groups(scope),
         "departments": choices.department_names(scope),
-        "typed": {name: visit.form.one(name) for name in _TYPED},
+        "typed": {name: visit.form.one(name) for name in _TYPED} | group,
         "zone": str(zone_in(scope.msp_id, scope.org)),
         "is_limited": scope.department_ids is not None,
         "most": MAX_BY_HAND,

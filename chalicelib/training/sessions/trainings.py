@@ -1,5 +1,6 @@
 """Trainings: create, change, list, archive."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from chalicelib.core.clock import to_text
@@ -111,6 +112,11 @@ def training_of(org_id: str, training_id: str) -> Training:
     if training is None:
         raise NotFound("There is no such training")
     return training
+
+
+def titles(scope: Scope, training_ids: Iterable[str]) -> dict[str, str]:
+    """Of those that exist, by id."""
+    return {one: str(training.title) for one, training in store.trainings_by_id(scope.org, training_ids).items()}
 
 
 def tell_job(scope: Scope, session: Session, now: datetime, *, raised: bool, quiet: bool = False) -> TellSession:

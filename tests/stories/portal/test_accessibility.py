@@ -1,5 +1,5 @@
 """Every page in a real browser, served from this process: an accessibility checker's zero findings, in light and dark,
-and no sideways scrolling on the narrowest phone."""
+and no sideways scrolling on the narrowest phone and on a tablet."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +23,8 @@ _RULES_BY_SCHEME = {
 }
 _VIOLATIONS = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
     found => found.violations.map(one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
+# The narrowest window in which rows of tables stand as rows.
+_TABLET = {"width": 820, "height": 480}
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +54,17 @@ class Served:
         self.window.goto(f"{settings().public_url}/portal{address if address != '/' else ''}")
 
     def findings(self) -> list[Any]:
-        """What the checker has to say in both schemes, and how wide the page is on a narrow phone."""
+        """What the checker has to say in both schemes, and how wide the page is on a narrow phone and on a tablet."""
         found: list[Any] = []
         self.window.evaluate(Axe().axe_script)
         for scheme, rules in _RULES_BY_SCHEME.items():
             self.window.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             found += [(scheme, *one) for one in self.window.evaluate(_VIOLATIONS, rules)]
-        self.window.set_viewport_size(NARROW)  # type: ignore[arg-type]
-        width = self.window.evaluate("() => document.documentElement.scrollWidth")
-        if width > NARROW["width"]:
-            found.append(f"{width} px wide on a narrow phone")
+        for name, size in (("narrow phone", NARROW), ("tablet", _TABLET)):
+            self.window.set_viewport_size(size)  # type: ignore[arg-type]
+            width = self.window.evaluate("() => document.documentElement.scrollWidth")
+            if width > size["width"]:
+                found.append(f"{width} px wide on a {name}")
         self.window.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         return found
 

@@ -80,7 +80,7 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     assert "Fire drill and First aid are at the same time." in page.text
     page = browser.press("Review")
     assert "2 of 2" not in page.text
-    assert "1 go on the waiting list" in page.text
+    assert "1 goes on the waiting list" in page.text
     form = page.form("Enroll 3 people in 2 trainings")
     page = browser.send(form)
     assert page.heading == "Who was enrolled"

@@ -29,7 +29,8 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     place.browser.follow("Make the first group")
     form = place.browser.page.form("Make group")
     page = place.browser.send(form, name="Finance")
-    assert "Finance is there. Choose its courses." in page.text
+    assert "Finance is there. Choose its courses, then add learners to it." in page.text
+    group_id = page.link("Add learners to it").rpartition("=")[2]
     # The same form twice makes one group.
     place.browser.send(form, name="Finance")
     page = place.browser.press("Save", course_id=place.course)
@@ -40,6 +41,13 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     page = place.browser.press("Make group", name="Finance")
     assert page.status == 409
     assert ("name", "Finance") in page.form("Make group").fields
+    # From the page of a group that is not the first one, adding learners has it chosen already.
+    place.world.group(place.org, "Accounts")
+    page = place.browser.open(f"{place.base}/learners/add?group_id={group_id}")
+    assert ("group_id", group_id) in page.form("Invite").fields
+    place.browser.open(f"{place.base}/learners/add")
+    page = place.browser.press("Invite", emails="kim@acme.example")
+    assert (page.status, "Choose a group." in page.text) == (422, True)
 
 
 def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Place) -> None:
@@ -57,8 +65,10 @@ def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Plac
     assert "no address" in page.text
     again = place.browser.send(form, emails="kim@acme.example; no address,\nsam@acme.example")
     assert "Invited 2 of 3." in again.text
+    assert "More filters (" not in place.browser.open(f"{place.base}/learners").text
     page = place.browser.open(f"{place.base}/learners?status=prospect")
     assert "kim@acme.example" in page.text
+    assert "More filters (1 set)" in page.text
     page = place.browser.press("Show", search="kim")
     assert "sam@acme.example" not in page.text
 

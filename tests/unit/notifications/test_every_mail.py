@@ -27,7 +27,8 @@ OF_A_TRAINING = ("place", "web_link", "instructor", "description", "status", "re
 
 def _parts(kind: str, sender_name: str = "Acme <Industries>", **facts: str) -> tuple[str, str]:
     content = MailContent(to="ann@example.com", sender_name=sender_name, facts={**FACTS, **facts})
-    message = message_from_bytes(mime_message("M1", kind, content, "mail@muster.example").raw, policy=default)
+    raw = mime_message("M1", kind, content, "mail@muster.example", "https://muster.example/portal").raw
+    message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     assert text

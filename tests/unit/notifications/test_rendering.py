@@ -23,7 +23,8 @@ def _sent(**changes: object) -> EmailMessage:
         "may_unsubscribe": True, "facts": FACTS,
     }  # fmt: skip
     content = MailContent(**{**plain, **changes})  # type: ignore[arg-type]
-    message = message_from_bytes(mime_message("M1", "invitation", content, "mail@muster.example").raw, policy=default)
+    raw = mime_message("M1", "invitation", content, "mail@muster.example", "https://muster.example/portal").raw
+    message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     return message
 

@@ -57,7 +57,10 @@ def test_confirm_and_accept_pressed_twice_answers_as_the_first_time(
     first, second = (visitor.presses(page, "confirm", code=code) for _ in range(2))
     assert (first.status, first.headers["location"]) == (second.status, second.headers["location"])
     assert first.headers["location"] == f"/dev{visitor.path}"
-    assert "You have joined" in visitor.opens().text
+    page = visitor.opens().text
+    assert "You have joined" in page
+    # What comes next is the portal.
+    assert 'href="https://muster.example/dev/portal">Go to my courses' in page
 
 
 def test_what_was_confirmed_but_not_accepted_is_accepted_by_the_next_press(

@@ -158,7 +158,7 @@ def test_the_mail_carries_the_file_as_it_is_with_its_method() -> None:
         "web_link": "", "instructor": "", "reason": "", "link": "https://x", "status": "invited",
     }  # fmt: skip
     content = MailContent("ann@example.com", "Acme", facts=facts, calendar=CalendarPart("REQUEST", text))
-    raw = mime_message("1", "training_invited", content, "training@muster.example").raw
+    raw = mime_message("1", "training_invited", content, "training@muster.example", "https://muster.example").raw
     (part,) = [one for one in message_from_bytes(raw).walk() if one.get_content_type() == "text/calendar"]
     assert part.get_payload(decode=True) == text.encode()
     assert re.search(rb'Content-Type: text/calendar; charset="utf-8";\s*method="REQUEST"', raw)
