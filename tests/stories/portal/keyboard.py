@@ -1,5 +1,5 @@
-"""A page by keyboard alone: what can be pressed is what browsers know as such, Tab goes through all of it in the order of
-the page and out at its end, and the focus shows wherever it is.
+"""A page by keyboard alone: what can be pressed is what browsers know as such, Tab goes through it in the order of the
+page and out at its end, and the focus shows wherever it is.
 """
 
 from typing import Any
