@@ -3,6 +3,7 @@ while nobody looks, goes on after a failed answer, and stops. In a real browser 
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -84,7 +85,7 @@ def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         context.set_default_timeout(SILENCE * 1000)
         page = context.new_page()
         page.clock.install(time=NOW)
-        page.clock.pause_at(NOW)
+        page.clock.pause_at(NOW + timedelta(minutes=1))
         page.add_init_script(_NOTED)
         yield page
         context.close()
