@@ -1,5 +1,6 @@
 """The portal on the deployed artifact, in a real browser: a live training from its people to its attendance, a
-spreadsheet of people who are invited, and somebody who joins by the public link, learns, and takes a certificate home."""
+spreadsheet of people who are invited, and somebody who joins by the public link, learns, and takes a certificate home.
+"""
 
 import io
 import uuid
