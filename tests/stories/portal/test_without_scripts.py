@@ -147,6 +147,46 @@ class _Read(HTMLParser):
                 self.links.append(given["formaction"])
 
 
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        '<button>Save</button>',
+        '<form method="post" action="/x"><button type="button">Save</button></form>',
+        '<form method="post" action="/x"><input name="a"></form>',
+        '<input name="a">',
+        '<p hidden>Only later</p>',
+        '<div hx-get="/x">News</div>',
+        '<div onclick="go()">Go</div>',
+        '<form method="post" action="/x"><button hx-post="/x">Save</button></form>',
+        '<form method="post" action="/x"><button formaction="/y" hx-get="/x">Look</button></form>',
+        '<button type="button" data-copy="text" hidden>Copy</button><p id="text">Text</p>',
+        '<button type="button" data-copy="text">Copy</button><input id="text" readonly>',
+        '<div id="live" hx-get="/x?looks=1" hx-trigger="load delay:2s">News</div>',
+        '<noscript><meta http-equiv="refresh" content="5;url=/y"></noscript><div id="live" hx-get="/x">News</div>',
+    ],
+)  # fmt: skip
+def test_what_needs_a_script_is_noticed(spoiled: str) -> None:
+    assert _Read(spoiled).wrong != []
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        '<form method="post" action="/x"><input name="a"><button>Save</button></form>',
+        '<button type="button" data-copy="text" hidden>Copy</button><input id="text" readonly>',
+        '<noscript><meta http-equiv="refresh" content="5;url=/x"></noscript><div id="live" hx-get="/x">News</div>',
+    ],
+)  # fmt: skip
+def test_what_works_without_is_not(sound: str) -> None:
+    assert _Read(sound).wrong == []
+
+
+def test_links_that_lead_nowhere_are_noticed() -> None:
+    for lost in ('<a href="#nothing">x</a>', '<a href="">x</a>', '<a href="/dev/portal/no/such">x</a>',
+                 '<a href="javascript:go()">x</a>', '<form method="post" action="/dev/portal/no"><button></form>'):  # fmt: skip
+        assert _leads_nowhere(_Read(lost)) != [], lost
+
+
 def _page_at(method: str, address: str) -> site_map.PortalPage | None:
     path = urlsplit(address).path.removeprefix(_ROOT) or "/"
     found = site_map.find(method, path)
