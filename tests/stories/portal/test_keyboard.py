@@ -1,5 +1,5 @@
-"""The walk by keyboard (keyboard.py, which test_accessibility.py takes through every page) notices what is wrong, and the
-style puts nothing in another order than that of the page.
+"""The walk by keyboard (keyboard.py, which test_accessibility.py takes through every page) notices what is wrong, and
+the style puts nothing in another order than that of the page.
 """
 
 import re

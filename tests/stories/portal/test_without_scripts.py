@@ -181,10 +181,15 @@ def test_what_works_without_is_not(sound: str) -> None:
     assert _Read(sound).wrong == []
 
 
-def test_links_that_lead_nowhere_are_noticed() -> None:
-    for lost in ('<a href="#nothing">x</a>', '<a href="">x</a>', '<a href="/dev/portal/no/such">x</a>',
-                 '<a href="javascript:go()">x</a>', '<form method="post" action="/dev/portal/no"><button></form>'):  # fmt: skip
-        assert _leads_nowhere(_Read(lost)) != [], lost
+@pytest.mark.parametrize(
+    "lost",
+    [
+        '<a href="#nothing">x</a>', '<a href="">x</a>', '<a href="/dev/portal/no/such">x</a>',
+        '<a href="javascript:go()">x</a>', '<form method="post" action="/dev/portal/no"><button></form>',
+    ],
+)  # fmt: skip
+def test_what_leads_nowhere_is_noticed(lost: str) -> None:
+    assert _leads_nowhere(_Read(lost)) != []
 
 
 def _page_at(method: str, address: str) -> site_map.PortalPage | None:
