@@ -53,16 +53,20 @@ def findings(page: Page) -> list[Any]:
     met: list[Any] = page.evaluate("() => window.met")
     for _ in range(_MOST_WITHIN):
         for _ in range(len(stops) - len(met)):
-            page.keyboard.press("Tab")
+            # Held down: half as many messages to the browser.
+            page.keyboard.down("Tab")
         met = page.evaluate("() => window.met")
     order = [stop for stop, _, _ in met]
     if order != list(range(len(stops))):
         wrong = next((at for at, stop in enumerate(order) if at != stop), len(order))
         odd.append(f"stop {wrong} of {len(stops)}: {met[wrong][2] if wrong < len(met) else 'Tab does not get there'}")
     for _ in range(_MOST_WITHIN):
-        page.keyboard.press("Tab")
+        page.keyboard.down("Tab")
         if not page.evaluate("() => document.activeElement === window.stops.at(-1)"):
             break
     else:
         odd.append("Tab does not get out at the end")
+    page.keyboard.up("Tab")
+    # Shown over the head of the page while it has the focus.
+    page.evaluate("() => document.activeElement.blur()")
     return odd + [f"the focus does not show on {html}" for _, shows, html in met if not shows]
