@@ -1,10 +1,12 @@
-"""The portal on the deployed artifact, in a real browser: a live training from its people to its attendance, and
-somebody who joins by the public link, learns, and takes a certificate home."""
+"""The portal on the deployed artifact, in a real browser: a live training from its people to its attendance, a
+spreadsheet of people who are invited, and somebody who joins by the public link, learns, and takes a certificate home.
+"""
 
 import io
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -16,7 +18,7 @@ from chalicelib.core.clock import to_text, utc_now
 from chalicelib.training.sessions.models import Session, session_sk, training_pk
 from infra import mail
 from tests.e2e.deployed import PASSWORD, Deployed, Person
-from tests.e2e.joining import CODE, DOMAIN, mailed
+from tests.e2e.joining import CODE, DOMAIN, LINK, mailed
 from tests.patience import SILENCE
 from tests.stories.inbox import code_in, mails_to
 
@@ -93,6 +95,32 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     assert len(text.splitlines()) == 4
     assert "absent" in text
     assert "attended" in text
+
+
+def test_an_admin_uploads_a_spreadsheet_says_what_a_column_is_and_invites(
+    deployed: Deployed, page: Page, tmp_path: Path
+) -> None:
+    make = deployed.make
+    org = make.org(make.msp(), "Alderquay Logistics", subscription="active")
+    make.group(org, "Finance")
+    kim, sam = (f"{name}.{uuid.uuid4().hex[:6]}@acme.example" for name in ("kim", "sam"))
+    file = tmp_path / "people.csv"
+    file.write_text(f"E-mail,Groups,Badge\r\n{kim},Finance,007\r\n{sam},finance,8\r\nno address,Finance,9\r\n")
+    _log_in(deployed, page, deployed.org_admin(org), f"/orgs/{org}/imports/new")
+    page.get_by_label("Spreadsheet").set_input_files(file)
+    _press(page, "Upload")
+    assert page.get_by_role("link", name="1 to mend").count() == 1
+    _follow(page, "Say what it is")
+    page.get_by_label("Badge").select_option("A profile field of this name")
+    _press(page, "Read again")
+    _follow(page, "1 ready")
+    assert "Badge: 007" in page.inner_text("tbody")
+    _press(page, "Invite 2 people")
+    # What comes of it stands there by itself.
+    page.wait_for_selector("text=2 of 2 people done")
+    page.wait_for_selector("#live[aria-busy=false]")
+    for address in (kim, sam):
+        assert mailed(deployed, address, LINK)
 
 
 def test_somebody_joins_by_the_public_link_learns_and_downloads_a_certificate(deployed: Deployed, page: Page) -> None:

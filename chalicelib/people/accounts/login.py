@@ -4,6 +4,7 @@ Nothing tells which accounts exist: answers, and the AWS calls behind them, are 
 What fails is counted (tries.py).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from chalicelib.core.errors import Conflict, FieldError, Invalid, Unauthorized, 
 from chalicelib.core.ids import new_id
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts.passwords import refuse_weak, refused_by_cognito
-from chalicelib.people.accounts.tries import count_mail, counted
+from chalicelib.people.accounts.tries import count_mail, counted, first_press
 
 WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
@@ -98,13 +99,16 @@ def confirm(registration_id: str, code: str, source: str, now: datetime) -> None
             raise wrong_code() from None
 
 
-def resend(registration_id: str, source: str, now: datetime, organization: str = "") -> None:
-    """Mail another code, if the registration exists and is not confirmed."""
-    count_mail(registration_id, source, now, proof=registration_id)
-    try:
-        accounts().mail_code_again(registration_id, organization)
-    except Refused:
-        return
+def resend(
+    registration_id: str, source: str, now: datetime, organization: str = "", *, form: str | None = None
+) -> None:
+    """Mail another code, if the registration exists and is not confirmed. The same `form` twice mails once."""
+    with first_press(form, registration_id, now) as is_first:
+        if not is_first:
+            return
+        count_mail(registration_id, source, now, proof=registration_id)
+        with suppress(Refused):
+            accounts().mail_code_again(registration_id, organization)
 
 
 def _name_of(login: str) -> str:
@@ -128,14 +132,21 @@ def log_in(login: str, password: str, source: str, now: datetime) -> LoggedIn | 
 def choose_password(
     login: str, due: PasswordDue, new_password: str, source: str, now: datetime
 ) -> LoggedIn | PasswordDue:
-    """Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule."""
+    """Sent twice, the second logs in by the password that the first has set.
+
+    Raises Unauthorized `log_in_expired`, and Invalid for a password that breaks a rule.
+    """
     refuse_weak(new_password, "new_password")
-    with counted(_name_of(login), source, now):
+    name = _name_of(login)
+    with counted(name, source, now):
         try:
             return _logged_in(accounts().answer_with_password(due, new_password))
         except Refused as no:
             if no.code in WEAK:
                 raise refused_by_cognito("new_password") from None
+        try:
+            return _logged_in(accounts().log_in(name, new_password))
+        except Refused:
             raise _log_in_expired() from None
 
 
@@ -148,14 +159,23 @@ def refresh(refresh_token: str, source: str, now: datetime) -> Tokens:
             raise _log_in_expired() from None
 
 
-def forgot(email: str, source: str, now: datetime, *, proof: str | None = None, organization: str = "") -> None:
-    """Mail a code to the address, if an account has it."""
+def forgot(
+    email: str,
+    source: str,
+    now: datetime,
+    *,
+    proof: str | None = None,
+    organization: str = "",
+    form: str | None = None,
+) -> None:
+    """Mail a code to the address, if an account has it. The same `form` twice mails once."""
     address = understood(email)
-    count_mail(address, source, now, proof=proof)
-    try:
-        accounts().mail_reset_code(address, organization)
-    except Refused:
-        return
+    with first_press(form, address, now) as is_first:
+        if not is_first:
+            return
+        count_mail(address, source, now, proof=proof)
+        with suppress(Refused):
+            accounts().mail_reset_code(address, organization)
 
 
 def _log_in_expired() -> Unauthorized:

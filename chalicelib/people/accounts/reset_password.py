@@ -25,7 +25,10 @@ _DONE_WITHIN = timedelta(minutes=1)
 
 
 def reset(email: str, code: str, new_password: str, source: str, now: datetime) -> None:
-    """Every session of the account is over then. Raises Invalid: `wrong_code`, or for a password that breaks a rule."""
+    """Every session of the account is over then. Sent twice, it is done once, and both are told so.
+
+    Raises Invalid: `wrong_code`, or for a password that breaks a rule.
+    """
     address = understood(email)
     refuse_weak(new_password, "new_password")
     with counted(address, source, now):
@@ -41,12 +44,11 @@ def reset(email: str, code: str, new_password: str, source: str, now: datetime) 
             if no.code in WEAK:
                 _take_away(job)
                 raise refused_by_cognito("new_password") from None
-            # The same request again, whose first try broke off in between: the code is used up, and it is this password
-            # already. Asked whether or not there is an account.
-            if is_password_of(address, new_password) and account_id is not None:
-                sessions.end_all(account_id, now)
-            _take_away(job)
-            raise wrong_code() from None
+            # The same request again: the code is used up, and it is this password already. Asked whether or not there
+            # is an account; who knows the password could as well log in, and tries are counted together.
+            if not is_password_of(address, new_password) or account_id is None:
+                _take_away(job)
+                raise wrong_code() from None
         except Unavailable:
             # It may have gone through; then nobody else would end them, for the code is used up.
             if account_id is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from chalicelib.core.errors import Invalid, MusterError, Unauthorized
+from chalicelib.core.errors import Invalid, MusterError, TooMany, Unauthorized
 from chalicelib.core.text import normalized
 from chalicelib.web import rate_limits
 from chalicelib.web.rate_limits import network_of
@@ -55,6 +55,27 @@ def count_mail(address: str, source: str, now: datetime, *, proof: str | None = 
         return
     rate_limits.take("mail", f"{to}\0{network}", MAILS, MAILS_PER, now)
     rate_limits.take("mail_address", to, MAILS_TO_ADDRESS, MAILS_PER, now)
+
+
+@contextmanager
+def first_press(form: str | None, to: str, now: datetime) -> Iterator[bool]:
+    """Whether this form was not sent before, to this address: its button pressed twice mails once.
+
+    `form` is the form's id; programs send none, and each of their requests is a first one. What fails was no press.
+    """
+    pressed = f"{form}\0{normalized(to)}"
+    if form:
+        try:
+            rate_limits.take("press", pressed, 1, MAILS_PER, now)
+        except TooMany:
+            yield False
+            return
+    try:
+        yield True
+    except MusterError:
+        if form:
+            rate_limits.give_back("press", pressed)
+        raise
 
 
 def _is_a_guess(error: MusterError) -> bool:

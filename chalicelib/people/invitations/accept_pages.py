@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.aws.accounts import PasswordDue
 from chalicelib.aws.identity import identity
-from chalicelib.core.errors import Conflict, Invalid, MusterError, Unauthorized
+from chalicelib.core.errors import Conflict, MusterError
 from chalicelib.core.ids import is_ulid
 from chalicelib.core.text import normalized, one_line
 from chalicelib.people.accounts import login, reset_password
@@ -150,7 +150,8 @@ def _confirm(visit: Visit) -> Answer:
 
 def _resend(visit: Visit) -> Answer:
     require(visit.form, "registration_id")
-    login.resend(visit.form.registration_id, visit.source, visit.now, visit.view.org.name)
+    form = visit.form
+    login.resend(form.registration_id, visit.source, visit.now, visit.view.org.name, form=form.request)
     return visit.to(f"confirm?registration_id={visit.form.registration_id}&sent=yes")
 
 
@@ -166,18 +167,18 @@ def _new_password(visit: Visit) -> Answer:
     form = visit.form
     require(form, "password")
     step = step_tickets.verify(visit.view, form.ticket, visit.now)
-    try:
-        due = PasswordDue(step.session or "")
-        result = login.choose_password(step.email, due, form.password, visit.source, visit.now)
-    except Unauthorized:
-        result = _pressed_before(visit, step, form.password)
+    due = PasswordDue(step.session or "")
+    result = login.choose_password(step.email, due, form.password, visit.source, visit.now)
     return _after_log_in(visit, step.email, result)
 
 
 def _forgot(visit: Visit) -> Answer:
     require(visit.form, "email")
-    login.forgot(visit.form.email, visit.source, visit.now, proof=visit.proof, organization=visit.view.org.name)
-    ticket = step_tickets.issue(visit.view, Step(email=visit.form.email), visit.now)
+    form = visit.form
+    login.forgot(
+        form.email, visit.source, visit.now, proof=visit.proof, organization=visit.view.org.name, form=form.request
+    )
+    ticket = step_tickets.issue(visit.view, Step(email=form.email), visit.now)
     return visit.to(f"reset?ticket={ticket}")
 
 
@@ -185,23 +186,8 @@ def _reset(visit: Visit) -> Answer:
     form = visit.form
     require(form, "code", "password")
     step = step_tickets.verify(visit.view, form.ticket, visit.now)
-    try:
-        reset_password.reset(step.email, "".join(form.code.split()), form.password, visit.source, visit.now)
-    except Invalid as error:
-        if error.code != "wrong_code":
-            raise
-        return _after_log_in(visit, step.email, _pressed_before(visit, step, form.password, error))
+    reset_password.reset(step.email, "".join(form.code.split()), form.password, visit.source, visit.now)
     return _after_log_in(visit, step.email, login.log_in(step.email, form.password, visit.source, visit.now))
-
-
-def _pressed_before(
-    visit: Visit, step: Step, password: str, otherwise: MusterError | None = None
-) -> LoggedIn | PasswordDue:
-    """The first press of the same button set this password, so it is good for logging in."""
-    try:
-        return login.log_in(step.email, password, visit.source, visit.now)
-    except Unauthorized:
-        raise otherwise or Unauthorized("log_in_expired", "Your login has expired. Please log in again.") from None
 
 
 _BUTTONS: Mapping[tuple[str, str], Callable[[Visit], Answer]] = {

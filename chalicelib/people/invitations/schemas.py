@@ -115,7 +115,7 @@ class AnswerForm(Form):
 
     step: Annotated[str, StringConstraints(max_length=20)] = ""
     request: Annotated[str, StringConstraints(max_length=64)] = Field(
-        "", description="The form's own id: sent twice, it registers once."
+        "", description="The form's own id: sent twice, it registers and mails once."
     )
     email: Annotated[str, StringConstraints(max_length=320)] = ""
     # Longer than any that is accepted: passwords.py says which rule one breaks.

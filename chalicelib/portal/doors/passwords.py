@@ -22,7 +22,8 @@ def forgot(visit: Visit) -> GoTo | Shown:
     """The same answer whether or not there is such an account."""
     email = visit.form.one("email").strip()
     try:
-        login.forgot(visit.read(Forgot, {"email": email}).email, visit.source, visit.now)
+        form = visit.read(Forgot, {"email": email})
+        login.forgot(form.email, visit.source, visit.now, form=visit.form_id)
     except (Invalid, TooMany) as error:
         return _forgot_form(email, error)
     return GoTo(f"/reset?{urlencode({'email': email})}")

@@ -56,7 +56,7 @@ def confirm(visit: Visit) -> GoTo | Shown:
 def resend(visit: Visit) -> GoTo | Shown:
     registration_id = visit.form.one("registration_id")
     try:
-        login.resend(registration_id, visit.source, visit.now)
+        login.resend(registration_id, visit.source, visit.now, form=visit.form_id)
     except TooMany as error:
         return _confirm_form(registration_id, error)
     return GoTo(f"/register/confirm?registration_id={registration_id}&again=yes")

@@ -33,7 +33,7 @@ def change_password(visit: Visit) -> GoTo:
     email = _session(visit).email
     if not email:
         raise Conflict("no_address", "Your account has no email address. Ask your admin for a new first password.")
-    login.forgot(email, visit.source, visit.now, proof=visit.account_id)
+    login.forgot(email, visit.source, visit.now, proof=visit.account_id, form=visit.form_id)
     return GoTo(visit.address("/reset", email=email))
 
 

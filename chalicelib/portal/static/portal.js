@@ -19,9 +19,23 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
-// Nobody looks at a hidden tab: it does not ask for news.
+// Nobody looks at a hidden tab: it does not ask for news, and asks at once when it is looked at again.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.id === "live") event.preventDefault();
+});
+// An answer that failed is asked for again, some minutes long.
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failed, ({ target }) => {
+    if (target.id !== "live" || target.dataset.failed >= 20) return;
+    target.dataset.failed = Number(target.dataset.failed || 0) + 1;
+    setTimeout(() => htmx.trigger(target, "again"), 15000);
+  });
+}
+// Another page came in its place: the session has ended. The whole page says so, and leads back after the log-in.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id !== "live" || event.detail.isError || /id="live"/.test(event.detail.serverResponse)) return;
+  event.detail.shouldSwap = false;
+  location.reload();
 });
 
 // `/` goes to the search field, where there is one.

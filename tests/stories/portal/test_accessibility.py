@@ -1,19 +1,20 @@
 """Every page in a real browser, served from this process: an accessibility checker's zero findings, in light and dark,
-and no sideways scrolling on the narrowest phone and on a tablet."""
+a walk by keyboard alone, and no sideways scrolling on the narrowest phone and on a tablet."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
-from chalicelib.core.settings import settings
 from tests.e2e.browser import DESKTOP, NARROW, chromium
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.portal import keyboard
 from tests.stories.portal.browser import Browser
 from tests.stories.portal.every_page import everything, pages
+from tests.stories.portal.served import Served
 from tests.stories.training.certificates.holders import holder
 
 # Anything but `serious` words of its authors: all findings count. Only colours differ between the schemes.
@@ -35,27 +36,11 @@ def window() -> Iterator[Page]:
         context.close()
 
 
-class Served:
-    """Answers the browser's requests by the application, with the session of `browser`."""
-
-    def __init__(self, window: Page, browser: Browser) -> None:
-        self.window, self.browser = window, browser
-        window.unroute_all()
-        window.route("**/*", self._answer)
-
-    def _answer(self, route: Route) -> None:
-        address = route.request.url.split("/dev/portal", 1)[1] or "/"
-        # The browser would follow a redirect past us.
-        answer = self.browser.open(address).answer
-        headers = {name: text for name, text in answer.headers.items() if name != "content-length"}
-        route.fulfill(status=answer.status, headers=headers, body=answer.text)
-
-    def open(self, address: str) -> None:
-        self.window.goto(f"{settings().public_url}/portal{address if address != '/' else ''}")
-
+class Looked(Served):
     def findings(self) -> list[Any]:
-        """What the checker has to say in both schemes, and how wide the page is on a narrow phone and on a tablet."""
-        found: list[Any] = []
+        """Of a page that was just opened: how Tab goes through it, what the checker has to say in both schemes, and how
+        wide it is on a narrow phone and on a tablet."""
+        found = keyboard.findings(self.window)
         self.window.evaluate(Axe().axe_script)
         for scheme, rules in _RULES_BY_SCHEME.items():
             self.window.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -71,7 +56,7 @@ class Served:
 
 def test_every_page_can_be_used_by_everybody(world: World, driver: Driver, course: str, window: Page) -> None:
     made = everything(world, driver, course)
-    served = Served(window, Browser(world).has_session_of(made.admin))
+    served = Looked(window, Browser(world).has_session_of(made.admin))
     found: dict[str, list[Any]] = {}
     for page in pages("GET"):
         if "text/html" not in served.browser.request("GET", made.address(page)).headers["content-type"]:
@@ -85,7 +70,7 @@ def test_every_page_can_be_used_by_everybody(world: World, driver: Driver, cours
 
 def test_a_badge_can_be_asked_for_and_copied_by_everybody(world: World, driver: Driver, window: Page) -> None:
     one = holder(driver)
-    served = Served(window, Browser(world).has_session_of(one.account))
+    served = Looked(window, Browser(world).has_session_of(one.account))
     here = f"/me/certificates/{one.certificate['certificate_id']}"
     served.browser.open(here)
     served.browser.press("Get a badge")
@@ -99,7 +84,7 @@ def test_a_badge_can_be_asked_for_and_copied_by_everybody(world: World, driver: 
 
 
 def test_doors_can_be_used_by_everybody(world: World, window: Page) -> None:
-    served = Served(window, Browser(world))
+    served = Looked(window, Browser(world))
     found: dict[str, list[Any]] = {}
     for address in ("/login?why=kept", "/register", "/register/confirm?registration_id=x", "/forgot", "/reset", "/no"):
         served.open(address)

@@ -1,5 +1,7 @@
 """Sessions attacked, where no other test does: frames, redirects, pages that a browser kept, cookies of a sibling."""
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.portal.site_map import EVERYBODY
@@ -60,6 +62,22 @@ def test_after_the_log_out_no_page_of_before_comes_back(world: World, driver: Dr
         answer = thief.request("GET", made.address(page))
         assert answer.status == 303, page.name
         assert "/portal/login?" in answer.headers["location"]
+
+
+def test_a_removed_admin_of_an_organization_is_out_on_the_page_that_was_open(world: World, driver: Driver) -> None:
+    """What they typed is kept for them, and does nothing when they log in again."""
+    org = world.org(driver.msp)
+    removed = world.org_admin(org)
+    browser = Browser(world).has_session_of(removed)
+    browser.open(f"/orgs/{org}/groups")
+    world.now += timedelta(seconds=1)
+    assert world.delete(f"/orgs/{org}/admins/{removed}", driver.admin).status == 204
+    before = world.dump("core")
+    assert browser.press("Make group", name="Mine").heading == "Log in"
+    browser.has_session_of(removed)
+    browser.open("/continue")
+    assert browser.press("Send it now").status in (403, 404)
+    assert world.dump("core") == before
 
 
 def test_cookies_that_a_sibling_could_set_open_nothing(world: World, admin: str) -> None:

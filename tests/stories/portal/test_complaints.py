@@ -18,6 +18,8 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     '"Select all" takes the page only, or another number than it says': [
         ("test_enrollment", "test_all_means_what_the_button_says_and_no_more_than_fit"),
         ("test_choosing", "test_select_all_takes_what_is_ready_on_all_pages"),
+        ("test_org_bulk", "test_the_page_and_all_that_match_are_two_choices_with_two_numbers"),
+        ("test_org_bulk", "test_all_that_match_are_those_that_the_list_shows"),
     ],
     "filters and page are lost on Back, and cannot be shared": [
         ("test_dashboard", "test_filters_stay_over_opening_a_client_and_back"),
@@ -32,6 +34,8 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     ],
     "a double click sends twice": [
         ("test_every_form", "test_an_ended_session_loses_nothing_and_a_second_press_does_nothing"),
+        ("test_org_double_press", "test_every_form_of_an_organization_can_be_pressed_twice"),
+        ("test_doors_twice", "test_a_door_pressed_twice_opens_once"),
         ("test_enrollment", "test_an_admin_launches_for_two_clients_and_lands_on_the_results"),
     ],
     "no number, or a wrong one, before a mass action": [
@@ -41,6 +45,9 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     "a job in the background looks done, or cannot be found again": [
         ("test_row_learners", "test_activity_lists_what_one_started_and_nobody_elses"),
         ("test_msp_pages", "test_a_batch_that_runs_loads_itself_anew_and_stops_when_it_is_done"),
+        ("test_polling", "test_a_page_asks_no_more_once_all_is_done"),
+        ("test_polling", "test_a_failed_answer_is_asked_for_again"),
+        ("test_polling", "test_a_hidden_tab_asks_for_nothing_and_at_once_when_it_is_looked_at"),
     ],
     "the wrong tenant: tabs mix": [
         ("test_complaints", "test_two_tabs_with_two_clients_each_act_on_their_own"),
@@ -52,6 +59,8 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     ],
     "which time zone?": [("test_complaints", "test_instants_are_shown_where_they_happen_with_the_zone_s_name")],
     "the dashboard and the list disagree": [
+        ("test_numbers", "test_every_number_that_is_a_link_says_how_long_the_list_behind_it_is"),
+        ("test_numbers", "test_the_numbers_of_a_row_are_those_of_the_page_that_it_leads_to"),
         ("test_dashboard", "test_a_card_leads_to_exactly_what_it_counts"),
         ("test_row_learners", "test_tabs_count_what_they_list"),
     ],
@@ -62,6 +71,7 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     "tables cannot be used on phones": [("test_accessibility", "test_every_page_can_be_used_by_everybody")],
     "mails are silently not sent, and nobody sees why": [
         ("test_row_learners", "test_mails_to_each_person_stand_beside_them"),
+        ("test_org_emails", "test_mails_say_what_became_of_them"),
     ],
 }
 
@@ -76,7 +86,10 @@ ATTACKS: dict[str, list[tuple[str, str]]] = {
         ("test_attacks", "test_no_page_redirects_to_where_a_query_says"),
     ],
     "cached pages after the log-out": [("test_attacks", "test_after_the_log_out_no_page_of_before_comes_back")],
-    "a removed admin's open page": [("test_sessions", "test_a_removed_admin_is_out_on_the_page_that_was_open")],
+    "a removed admin's open page": [
+        ("test_sessions", "test_a_removed_admin_is_out_on_the_page_that_was_open"),
+        ("test_attacks", "test_a_removed_admin_of_an_organization_is_out_on_the_page_that_was_open"),
+    ],
     "cookies of a sibling": [("test_attacks", "test_cookies_that_a_sibling_could_set_open_nothing")],
 }
 

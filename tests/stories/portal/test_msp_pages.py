@@ -64,7 +64,7 @@ def test_a_batch_that_runs_loads_itself_anew_and_stops_when_it_is_done(
     answer = driver.send(driver.form([org], [course]))
     batch = answer.json["results"][0]["batch_id"]
     page = browser.open(f"/msp/training/{org}/{batch}")
-    assert 'hx-trigger="load delay:2s"' in page.answer.text
+    assert 'hx-trigger="load delay:2s,' in page.answer.text
     assert "looks=1" in page.answer.text
     assert "<noscript><meta" in page.answer.text
     # It asks less and less often, and gives up in the end.

@@ -1,0 +1,68 @@
+"""The walk by keyboard (keyboard.py, which test_accessibility.py takes through every page) notices what is wrong, and
+the style puts nothing in another order than that of the page.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from chalicelib.portal.assets import FOLDER
+from tests.e2e.browser import chromium
+from tests.stories.portal import keyboard
+
+_STYLE = (FOLDER / "portal.css").read_text(encoding="utf-8")
+_SKIP = '<a class="skip" href="#main">Skip to main content</a>'
+_SOUND = (
+    '<form><input name="a"><input type="date" name="b"><label><input type="radio" name="c" value="1">1</label>'
+    '<label><input type="radio" name="c" value="2" checked>2</label></form>'
+    '<details><summary>More</summary><a href="/x">Hidden so far</a></details><button>Save</button>'
+)
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Page]:
+    with chromium() as started:
+        yield started.new_page()
+
+
+def _findings(window: Page, body: str, style: str = _STYLE) -> list[str]:
+    # A new document each time: the walk begins at its start.
+    window.goto("about:blank")
+    window.set_content(f"<!doctype html><style>{style}</style><body>{body}</body>")
+    return keyboard.findings(window)
+
+
+def test_a_sound_page_is_walked_through(window: Page) -> None:
+    assert _findings(window, _SKIP + _SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "told"),
+    [
+        (_SOUND, "past the menu"),
+        (f'{_SKIP}<div role="button">Go</div>', "not for the keyboard"),
+        (f'{_SKIP}<div tabindex="0">Go</div>', "not for the keyboard"),
+        (f'{_SKIP}<span style="cursor: pointer">Go</span>', "not for the keyboard"),
+        (f"{_SKIP}<a>Go</a>", "not for the keyboard"),
+        (f'{_SKIP}<button accesskey="s">Save</button>', "not for the keyboard"),
+        (f'{_SKIP}<button tabindex="-1">Save</button>', "stop 1 of 2"),
+        (f'{_SKIP}<input name="a"><button tabindex="1">Save</button>', "stop 0 of 3"),
+        (f'{_SKIP}<input onkeydown="event.preventDefault()"><button>Save</button>', "stop 2 of 3"),
+        (f'{_SKIP}<button onkeydown="event.preventDefault()">Save</button>', "does not get out"),
+        (f'{_SKIP}<button style="outline: none">Save</button>', "does not show"),
+    ],
+    ids=range(11),
+)
+def test_what_a_keyboard_cannot_do_is_noticed(window: Page, spoiled: str, told: str) -> None:
+    assert any(told in one for one in _findings(window, spoiled))
+
+
+def test_the_way_past_the_menu_shows_once_it_has_the_focus(window: Page) -> None:
+    without = re.sub(r"\.skip:focus {.*?}", "", _STYLE)
+    assert any("does not show" in one for one in _findings(window, _SKIP + _SOUND, without))
+
+
+def test_nothing_stands_in_another_order_than_it_is_read_in() -> None:
+    assert re.findall(r"[;{\s](order:|[\w-]*-reverse|grid-(?:area|row|column):\s*-?\d+ ?/)", _STYLE) == []
