@@ -1,8 +1,8 @@
 """Try small changes of modules in a copy of this directory, and tell which of them no test noticed.
 
-    python -m tests.mutants --tool DIRECTORY [--only PART_OF_A_NAME]... [--long]
+    python -m tests.mutants --tool DIRECTORY [--only PART_OF_A_NAME]... [--long] [--most NUMBER]
 
-`--tool` is the directory of cosmic-ray's program. Exits with 1 when tests fail without any change.
+`--tool` is the directory of the Python that has cosmic-ray. Exits with 1 when tests fail without any change.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,9 +21,13 @@ from typing import Any
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
 _WORK = _ROOT / ".muster" / "mutants"
+_TREE = _WORK / "tree"
 
-# Seconds: a change can make a loop endless. The tests of the long list need minutes.
-_TIMEOUT, _LONG_TIMEOUT = 60, 600
+# Changes of a large module: as many are chosen, the same ones each time.
+_MOST = 60
+
+# A change can make a loop endless. Seconds, beside several times what the tests take without any change.
+_PATIENCE = 20
 
 _CONFIG = """\
 [cosmic-ray]
@@ -41,59 +46,78 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tool", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--most", type=int, default=_MOST)
     options = parser.parse_args(arguments)
     lists = tomllib.loads((_HERE / "modules.toml").read_text())
     tests_by_module = lists["short"] | (lists["long"] if options.long or options.only else {})
-    num_unusable = 0
-    for module, tests in tests_by_module.items():
-        if not options.only or any(part in module for part in options.only):
-            timeout = _TIMEOUT if module in lists["short"] else _LONG_TIMEOUT
-            num_unusable += not _try(options.tool.absolute() / "cosmic-ray", module, tests, timeout)
-    return 1 if num_unusable else 0
+    chosen = {
+        module: tests
+        for module, tests in tests_by_module.items()
+        if not options.only or any(part in module for part in options.only)
+    }
+    _copy()
+    tool = Tool(options.tool.absolute() / "python", options.most)
+    usable = [tool.tries(module, tests) for module, tests in chosen.items()]
+    shutil.rmtree(_TREE)
+    return 0 if all(usable) else 1
 
 
-def _try(tool: Path, module: str, tests: list[str], timeout: int) -> bool:
-    """False when the tests fail without any change."""
-    name = module.replace("/", ".").removesuffix(".py")
-    tree, config, session = (_WORK / f"{name}{end}" for end in ("", ".toml", ".sqlite"))
-    _copy(tree)
-    session.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    # JSON writes strings as TOML does.
-    config.write_text(
-        _CONFIG.format(module=json.dumps(module), timeout=timeout, command=json.dumps(shlex.join(command)))
-    )
-    # Two changes within one second can leave a file that Python takes for the one it has compiled.
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+class Tool:
+    def __init__(self, python: Path, most: int) -> None:
+        self._python = python
+        self._most = most
 
-    def run(*parts: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([tool, *parts], cwd=tree, env=environment, capture_output=True, text=True)
+    def tries(self, module: str, tests: list[str]) -> bool:
+        """False when the tests fail without any change."""
+        name = module.replace("/", ".").removesuffix(".py")
+        config, session = (_WORK / f"{name}{end}" for end in (".toml", ".sqlite"))
+        session.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        began = time.monotonic()
+        # This run keeps what Python compiles. Later ones take it, but for the changed file, which is newer.
+        if subprocess.run(command, cwd=_TREE, env=_environment(True), capture_output=True).returncode:
+            print(f"{module}: its tests fail without any change", flush=True)
+            return False
+        timeout = _PATIENCE + 5 * (time.monotonic() - began)
+        # JSON writes strings as TOML does.
+        config.write_text(
+            _CONFIG.format(module=json.dumps(module), timeout=timeout, command=json.dumps(shlex.join(command)))
+        )
+        self._run("init", config, session)
+        num_all = int(self._run("choose", session, module, str(self._most)))
+        self._run("exec", config, session)
+        results = [result for result in _results(self._run("dump", session)) if result["test_outcome"]]
+        alive = [result for result in results if result["test_outcome"] == "survived"]
+        part = f" (chosen of {num_all})" if num_all > len(results) else ""
+        print(f"{module}: {len(results) - len(alive)} of {len(results)} noticed{part}", flush=True)
+        for result in alive:
+            print(_indented(result["diff"]), flush=True)
+        return True
 
-    if run("baseline", config).returncode:
-        print(f"{module}: its tests fail without any change", flush=True)
-        return False
-    run("init", config, session).check_returncode()
-    run("exec", config, session).check_returncode()
-    results = list(_results(run("dump", session).stdout))
-    alive = [result for result in results if result["test_outcome"] == "survived"]
-    print(f"{module}: {len(results) - len(alive)} of {len(results)} noticed", flush=True)
-    for result in alive:
-        print(_indented(result["diff"]), flush=True)
-    shutil.rmtree(tree)
-    return True
+    def _run(self, *parts: str | Path) -> str:
+        return subprocess.run(
+            [self._python, _HERE / "tool.py", *parts],
+            cwd=_TREE, env=_environment(False), check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
 
 
-def _copy(tree: Path) -> None:
+def _environment(keeps_compiled: bool) -> dict[str, str]:
+    """Two changes within one second could leave a file that Python takes for the one it has compiled."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return environment | ({} if keeps_compiled else {"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def _copy() -> None:
     """What Git has or would take. The tool changes files in place, and never this directory's."""
-    shutil.rmtree(tree, ignore_errors=True)
+    shutil.rmtree(_TREE, ignore_errors=True)
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=_ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
         if (_ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(_ROOT / name, tree / name)
+            (_TREE / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(_ROOT / name, _TREE / name)
 
 
 def _results(dump: str) -> Iterator[dict[str, Any]]:
