@@ -12,9 +12,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +71,17 @@ class Tool:
 
     def tries(self, module: str, tests: list[str]) -> bool:
         """False when the tests fail without any change."""
+        with _warm(tests) as (command, seconds):
+            if seconds is None:
+                print(f"{module}: its tests fail without any change", flush=True)
+                return False
+            self._try_all(module, command, _PATIENCE + 5 * seconds)
+        return True
+
+    def _try_all(self, module: str, command: list[str], timeout: float) -> None:
         name = module.replace("/", ".").removesuffix(".py")
         config, session = (_WORK / f"{name}{end}" for end in (".toml", ".sqlite"))
         session.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-        began = time.monotonic()
-        # This run keeps what Python compiles. Later ones take it, but for the changed file, which is newer.
-        if subprocess.run(command, cwd=_TREE, env=_environment(True), capture_output=True).returncode:
-            print(f"{module}: its tests fail without any change", flush=True)
-            return False
-        timeout = _PATIENCE + 5 * (time.monotonic() - began)
         # JSON writes strings as TOML does.
         config.write_text(
             _CONFIG.format(module=json.dumps(module), timeout=timeout, command=json.dumps(shlex.join(command)))
@@ -86,25 +89,40 @@ class Tool:
         self._run("init", config, session)
         num_all = int(self._run("choose", session, module, str(self._most)))
         self._run("exec", config, session)
-        results = [result for result in _results(self._run("dump", session)) if result["test_outcome"]]
+        # Not what was left out, nor what the tool could not make.
+        results = [result for result in _results(self._run("dump", session)) if result["worker_outcome"] == "normal"]
         alive = [result for result in results if result["test_outcome"] == "survived"]
         part = f" (chosen of {num_all})" if num_all > len(results) else ""
         print(f"{module}: {len(results) - len(alive)} of {len(results)} noticed{part}", flush=True)
         for result in alive:
             print(_indented(result["diff"]), flush=True)
-        return True
 
     def _run(self, *parts: str | Path) -> str:
         return subprocess.run(
             [self._python, _HERE / "tool.py", *parts],
-            cwd=_TREE, env=_environment(False), check=True, capture_output=True, text=True,
+            cwd=_TREE, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
 
 
-def _environment(keeps_compiled: bool) -> dict[str, str]:
-    """Two changes within one second could leave a file that Python takes for the one it has compiled."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return environment | ({} if keeps_compiled else {"PYTHONDONTWRITEBYTECODE": "1"})
+@contextmanager
+def _warm(tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
+    """The command that runs the tests, and how long they take, in seconds; None when they fail."""
+    warm = str(_HERE / "warm.py")
+    with tempfile.TemporaryDirectory() as home:
+        path = f"{home}/socket"
+        began = time.monotonic()
+        serving = subprocess.Popen(
+            [sys.executable, warm, path, *tests],
+            cwd=_TREE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert serving.stdin is not None
+        assert serving.stdout is not None
+        is_good = serving.stdout.readline() == b"0\n"
+        try:
+            yield [sys.executable, "-I", "-S", warm, "ask", path], time.monotonic() - began if is_good else None
+        finally:
+            serving.stdin.close()
+            serving.wait()
 
 
 def _copy() -> None:
