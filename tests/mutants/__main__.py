@@ -60,7 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _copy()
     tool = Tool(options.tool.absolute() / "python", options.most)
     usable = [tool.tries(module, tests) for module, tests in chosen.items()]
-    shutil.rmtree(_TREE)
     return 0 if all(usable) else 1
 
 
@@ -126,16 +125,27 @@ def _warm(tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
 
 
 def _copy() -> None:
-    """What Git has or would take. The tool changes files in place, and never this directory's."""
-    shutil.rmtree(_TREE, ignore_errors=True)
+    """What Git has or would take. The tool changes files in place, and never this directory's.
+
+    What was copied before, and not changed since, stays: Python need not compile it again.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=_ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (_ROOT / name).is_file():
-            (_TREE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(_ROOT / name, _TREE / name)
+    names = {name for name in listed.split("\0") if name and (_ROOT / name).is_file()}
+    for path in _TREE.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc" and str(path.relative_to(_TREE)) not in names:
+            path.unlink()
+    for name in names:
+        here, there = _ROOT / name, _TREE / name
+        if not there.exists() or _version(here) != _version(there):
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(here, there)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    return path.stat().st_mtime_ns, path.stat().st_size
 
 
 def _results(dump: str) -> Iterator[dict[str, Any]]:
