@@ -32,7 +32,14 @@ def serve(path: str, tests: list[str]) -> None:
     import pytest
 
     sys.path.insert(0, os.getcwd())
-    arguments = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
+    # Nobody reads what a run says.
+    quick = ["--assert=plain", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]
+    arguments = ["-x", "-q", *quick, *tests]
+    if all(test.startswith("tests/unit/") for test in tests):
+        # They need no local cloud, which takes longer to import than they to run.
+        arguments.append("--noconftest")
+    # Hypothesis tries the same examples each time.
+    os.environ["CI"] = "true"
     noted = Path(f"{path}.modules")
 
     def first() -> int:
