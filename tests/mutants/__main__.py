@@ -23,7 +23,6 @@ from typing import Any
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
 _WORK = _ROOT / ".muster" / "mutants"
-_TREE = _WORK / "tree"
 
 # Changes of a large module: as many are chosen, the same ones each time.
 _MOST = 60
@@ -49,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--most", type=int, default=_MOST)
+    parser.add_argument("--tree", default="tree", help="a name of its own for a run beside another one")
     options = parser.parse_args(arguments)
     lists = tomllib.loads((_HERE / "modules.toml").read_text())
     tests_by_module = lists["short"] | (lists["long"] if options.long or options.only else {})
@@ -57,20 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for module, tests in tests_by_module.items()
         if not options.only or any(part in module for part in options.only)
     }
-    _copy()
-    tool = Tool(options.tool.absolute() / "python", options.most)
+    tree = _WORK / options.tree
+    _copy(tree)
+    tool = Tool(options.tool.absolute() / "python", tree, options.most)
     usable = [tool.tries(module, tests) for module, tests in chosen.items()]
     return 0 if all(usable) else 1
 
 
 class Tool:
-    def __init__(self, python: Path, most: int) -> None:
+    def __init__(self, python: Path, tree: Path, most: int) -> None:
         self._python = python
+        self._tree = tree
         self._most = most
 
     def tries(self, module: str, tests: list[str]) -> bool:
         """False when the tests fail without any change."""
-        with _warm(tests) as (command, seconds):
+        with _warm(self._tree, tests) as (command, seconds):
             if seconds is None:
                 print(f"{module}: its tests fail without any change", flush=True)
                 return False
@@ -99,12 +101,12 @@ class Tool:
     def _run(self, *parts: str | Path) -> str:
         return subprocess.run(
             [self._python, _HERE / "tool.py", *parts],
-            cwd=_TREE, check=True, capture_output=True, text=True,
+            cwd=self._tree, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
 
 
 @contextmanager
-def _warm(tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
+def _warm(tree: Path, tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
     """The command that runs the tests, and how long they take, in seconds; None when they fail."""
     warm = str(_HERE / "warm.py")
     with tempfile.TemporaryDirectory() as home:
@@ -112,7 +114,7 @@ def _warm(tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
         began = time.monotonic()
         serving = subprocess.Popen(
             [sys.executable, warm, path, *tests],
-            cwd=_TREE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=tree, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert serving.stdin is not None
         assert serving.stdout is not None
@@ -124,7 +126,7 @@ def _warm(tests: list[str]) -> Iterator[tuple[list[str], float | None]]:
             serving.wait()
 
 
-def _copy() -> None:
+def _copy(tree: Path) -> None:
     """What Git has or would take. The tool changes files in place, and never this directory's.
 
     What was copied before, and not changed since, stays: Python need not compile it again.
@@ -134,11 +136,11 @@ def _copy() -> None:
         cwd=_ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     names = {name for name in listed.split("\0") if name and (_ROOT / name).is_file()}
-    for path in _TREE.rglob("*"):
-        if path.is_file() and path.suffix != ".pyc" and str(path.relative_to(_TREE)) not in names:
+    for path in tree.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc" and str(path.relative_to(tree)) not in names:
             path.unlink()
     for name in names:
-        here, there = _ROOT / name, _TREE / name
+        here, there = _ROOT / name, tree / name
         if not there.exists() or _version(here) != _version(there):
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(here, there)
