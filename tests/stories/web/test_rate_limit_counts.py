@@ -27,7 +27,14 @@ def test_a_window_begins_with_its_first_use_and_refused_uses_are_not_counted(wor
     assert [_wait(now), _wait(now + 10 * MOMENT)] == [0, 0]
     assert [_wait(now + timedelta(seconds=seconds)) for seconds in (0, 1, 30, 59)] == [60, 59, 30, 1]
     assert _wait(now + MINUTE - MOMENT) == 1
-    assert [_wait(now + MINUTE), _wait(now + MINUTE), _wait(now + MINUTE)] == [0, 0, 60]
+    for later in (MINUTE, 3 * MINUTE):
+        assert [_wait(now + later), _wait(now + later), _wait(now + later)] == [0, 0, 60]
+
+
+def test_a_limit_that_is_lower_by_now_refuses_whatever_was_counted(world: World) -> None:
+    for _ in range(3):
+        rate_limits.take("try", "ann", 3, MINUTE, world.now)
+    assert _wait(world.now) == 60
 
 
 def test_each_subject_and_action_has_its_own_count(world: World) -> None:
