@@ -132,6 +132,9 @@ def _says_something(operator: str, span: _Span, source: list[str], untold: list[
         return False
     if name == "ReplaceBinaryOperator":
         return _BINARY[before] == after
+    if name == "ReplaceUnaryOperator":
+        # Of numbers `~` makes much the same as `-`.
+        return after != "Invert"
     if name == "ReplaceComparisonOperator":
         # Whether equal values are one object is the interpreter's affair.
         return (before in ("Is", "IsNot")) == (after in ("Is", "IsNot"))
@@ -140,8 +143,12 @@ def _says_something(operator: str, span: _Span, source: list[str], untold: list[
 
 def _annotations(source: str) -> list[_Span]:
     """Where nothing happens when the module runs."""
-    found = []
+    found: list[_Span] = []
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arguments) and node.kwonlyargs and not node.vararg:
+            # The `*` before them is no operator.
+            one = node.kwonlyargs[0]
+            found.append(((one.lineno, 0), (one.lineno, one.col_offset)))
         for name in ("annotation", "returns"):
             part = getattr(node, name, None)
             if isinstance(part, ast.expr):

@@ -117,11 +117,13 @@ def test_a_session_ends_some_time_after_the_log_in_and_the_last_request(
 ) -> None:
     _, session = _begun(store, kept=kept)
     assert not service.is_over(session, NOW + idle - MOMENT, is_admin=is_admin)
-    assert service.is_over(session, NOW + idle, is_admin=is_admin)
+    for after in (idle, idle + MOMENT):
+        assert service.is_over(session, NOW + after, is_admin=is_admin)
     # In use until the end.
     session.seen = int((NOW + ends - MOMENT).timestamp() * 1000)
     assert not service.is_over(session, NOW + ends - MOMENT, is_admin=is_admin)
-    assert service.is_over(session, NOW + ends, is_admin=is_admin)
+    for after in (ends, ends + MOMENT):
+        assert service.is_over(session, NOW + after, is_admin=is_admin)
 
 
 def test_whether_an_admin_may_go_on_is_asked_later(store: Store) -> None:
@@ -137,8 +139,9 @@ def test_use_is_noted_every_five_minutes(store: Store) -> None:
     _, session = _begun(store)
     service.note_use(session, NOW + timedelta(minutes=5) - MOMENT)
     assert store.seen == []
-    service.note_use(session, NOW + timedelta(minutes=5))
-    assert store.seen == [1_799_056_800_500 + 300_000]
+    for minutes in (5, 6):
+        service.note_use(session, NOW + timedelta(minutes=minutes))
+    assert store.seen == [1_799_056_800_500 + 300_000, 1_799_056_800_500 + 360_000]
 
 
 def test_devices_are_those_of_sessions_that_last_the_one_in_use_last_first(store: Store) -> None:
