@@ -39,7 +39,7 @@ def test_those_that_began_before_a_moment_are_over_and_later_ones_are_not(world:
     store.end_all("ann", 20, 99)
     assert (_seen("a"), _seen("b"), _all()) == (None, 20, ["b"])
     store.end_all("ann", 21, 99)
-    assert (_seen("b"), _all()) == (None, [])
+    assert (_seen("b"), _seen("never begun"), _all()) == (None, None, [])
 
 
 def test_use_is_noted_forward_only_and_of_sessions_that_are_there(world: World) -> None:

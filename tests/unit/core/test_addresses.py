@@ -93,6 +93,10 @@ def test_an_address_that_can_never_be_mailed_is_refused_at_once(given: str) -> N
     assert (error["type"], error["msg"]) == ("not_mailable", "This address can't get email.")
 
 
+def test_a_quote_alone_is_around_nothing() -> None:
+    assert bare("'") == "'"
+
+
 def test_sharp_s_and_ss_are_not_one_person() -> None:
     """Issue 10, 12: as log-in names, which have letters of all kinds."""
     assert normalized("strau\u00df") != normalized("strauss")
@@ -175,6 +179,13 @@ def test_an_account_s_address_is_no_longer_than_a_user_s_name_in_cognito() -> No
         "An account's address has 128 characters at most.",
     )
     assert Form(email="a" + most).email == "a" + most
+
+
+def test_the_api_document_says_how_long_an_address_may_be() -> None:
+    said = [form.model_json_schema()["properties"]["email"] for form in (Form, Account)]
+    assert [{**one, "title": ""} for one in said] == [
+        {"title": "", "type": "string", "format": "email", "maxLength": number} for number in (254, 128)
+    ]
 
 
 def test_what_comparing_makes_longer_counts_as_long_as_it_becomes() -> None:
