@@ -36,9 +36,10 @@ def test_a_session_ends_alone(world: World) -> None:
 def test_those_that_began_before_a_moment_are_over_and_later_ones_are_not(world: World) -> None:
     _begin("a", 10)
     _begin("b", 20)
+    _begin("c", 30)
     store.end_all("ann", 20, 99)
-    assert (_seen("a"), _seen("b"), _all()) == (None, 20, ["b"])
-    store.end_all("ann", 21, 99)
+    assert (_seen("a"), _seen("b"), _seen("c"), _all()) == (None, 20, 30, ["b", "c"])
+    store.end_all("ann", 31, 99)
     assert (_seen("b"), _seen("never begun"), _all()) == (None, None, [])
 
 
