@@ -66,25 +66,15 @@ def test_of_two_who_read_the_same_one_has_the_claim(world: World) -> None:
         fourth.claim()
 
 
-def test_a_record_that_was_made_anew_with_the_same_lease_is_not_the_one_that_was_read(world: World) -> None:
-    """After a day a key is new: the lease alone does not tell."""
-    _claimed(world)
-    late = _attempt(world, LEASE)
-    stored = _stored()
-    stored.made_at = "2026-01-01T00:00:00Z"
-    table.transact([table.Write("put", stored)])
-    with pytest.raises(ConditionFailed):
-        late.claim()
-
-
 def test_an_answer_is_kept_for_a_day_and_for_the_same_body_only(world: World) -> None:
     _claimed(world).save_answer("{}")
     assert _attempt(world, DAY - MOMENT).answer == "{}"
     with pytest.raises(Invalid) as refused:
         _attempt(world, body=b"[]")
     assert refused.value.code == "key_reused"
-    anew = _attempt(world, DAY, b"[]")
-    assert (anew.answer, anew.resumes) == (None, False)
+    for after in (DAY + MOMENT, DAY):
+        anew = _attempt(world, after, b"[]")
+        assert (anew.answer, anew.resumes) == (None, False)
     anew.claim()
     assert _stored().made_at == idempotency_store.to_text(world.now + DAY)
 
@@ -102,6 +92,34 @@ def test_only_who_has_the_claim_keeps_an_answer(world: World) -> None:
     # A process that finishes what the second began.
     table.transact([_answer_write(second)])
     assert _attempt(world).answer == "{}"
+
+
+def test_a_claim_is_another_s_whatever_its_seed_and_its_lease(world: World) -> None:
+    first = _claimed(world)
+    for seed, lease in (("0", ""), ("~", ""), (first.seed, "0"), (first.seed, "~")):
+        stored = _stored()
+        stored.seed, stored.leased_until = seed, lease or first.record.leased_until
+        table.transact([table.Write("put", stored)])
+        for give_up in (first.release, lambda: first.end_lease(world.now)):
+            with pytest.raises(ConditionFailed):
+                give_up()
+        if not lease:
+            for keep in (lambda: first.save_answer("{}"), lambda: table.transact([_answer_write(first)]), first.claim):
+                with pytest.raises(ConditionFailed):
+                    keep()
+
+
+@pytest.mark.parametrize("field", ["made_at", "leased_until"])
+def test_a_record_that_changed_since_it_was_read_is_not_claimed(world: World, field: str) -> None:
+    _claimed(world)
+    for value in ("0", "~"):
+        late = _attempt(world, LEASE)
+        before, changed = _stored(), _stored()
+        setattr(changed, field, value)
+        table.transact([table.Write("put", changed)])
+        with pytest.raises(ConditionFailed):
+            late.claim()
+        table.transact([table.Write("put", before)])
 
 
 def _answer_write(attempt: Attempt) -> table.Write:
