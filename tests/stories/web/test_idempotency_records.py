@@ -72,6 +72,9 @@ def test_an_answer_is_kept_for_a_day_and_for_the_same_body_only(world: World) ->
     with pytest.raises(Invalid) as refused:
         _attempt(world, body=b"[]")
     assert refused.value.code == "key_reused"
+    stored = _stored()
+    stored.seed = "~"
+    table.transact([table.Write("put", stored)])
     for after in (DAY + MOMENT, DAY):
         anew = _attempt(world, after, b"[]")
         assert (anew.answer, anew.resumes) == (None, False)

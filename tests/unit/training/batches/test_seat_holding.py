@@ -111,9 +111,9 @@ def test_as_many_seats_as_are_needed_beside_the_orphaned_ones_or_as_are_free(
 
 def test_who_needs_no_seat_is_looked_up_only_where_seats_may_run_short(course: Seats) -> None:
     course.existing = {"a": _enrolled()}
-    course.taken = 4
-    assert seats.reserve(_run(chunks_left=2), _people(*ABC), NONE).number == 3
-    assert course.looked_up == []
+    for course.taken in (3, 4):
+        assert seats.reserve(_run(chunks_left=2), _people(*ABC), NONE).number == 3
+        assert course.looked_up == []
     assert seats.reserve(_run(chunks_left=3), _people(*ABC), NONE).number == 2
     assert course.looked_up == [["a", "b", "c"]]
 
@@ -189,6 +189,7 @@ def test_it_gives_up_after_eight_tries(course: Seats) -> None:
         ({"b": _enrolled(EnrollmentStatus.COMPLETED)}, False, 1, "ab"),
         ({"b": _enrolled(EnrollmentStatus.COMPLETED)}, True, 1, "a"),
         ({"b": _enrolled(EnrollmentStatus.CANCELLED)}, False, 1, "a"),
+        ({"b": _enrolled(EnrollmentStatus.CANCELLED, batch_id="a")}, False, 1, "a"),
     ],
 )
 def test_seats_go_in_the_order_of_ids_to_those_who_need_one(
@@ -201,7 +202,7 @@ def test_seats_go_in_the_order_of_ids_to_those_who_need_one(
 
 
 def test_on_a_first_delivery_with_enough_seats_nobody_is_looked_up(course: Seats) -> None:
-    for number, orphaned in ((3, NONE), (1, {1: 2})):
+    for number, orphaned in ((3, NONE), (4, NONE), (1, {1: 2})):
         assert seats.allocate(_run(), _people(*ABC), SeatHolding(number, orphaned)) == (ABC, [])
     everybody = SeatHolding(0, NONE, for_all=True)
     assert seats.allocate(_run(), _people(*ABC, enrolled=set()), everybody) == (ABC, [])
