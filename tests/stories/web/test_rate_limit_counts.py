@@ -55,12 +55,13 @@ def test_a_use_that_was_given_back_was_none_and_never_more_than_were_counted(wor
 
 
 def test_the_sentence_says_the_minutes(world: World) -> None:
-    for seconds, minutes in ((1, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (120, "2 minutes")):
+    for seconds, minutes in ((1, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (2000, "34 minutes")):
         per, subject = timedelta(seconds=seconds), str(seconds)
         assert [_wait(world.now, subject, per) for _ in range(2)] == [0, 0]
         with pytest.raises(TooMany) as refused:
             rate_limits.take("try", subject, 2, per, world.now)
         assert str(refused.value) == f"too_many: Too many tries. Please wait {minutes}, then try again."
+        assert refused.value.retry_after == seconds
 
 
 def test_a_count_is_kept_by_hash_until_a_minute_after_its_window(world: World) -> None:
@@ -72,12 +73,14 @@ def test_a_count_is_kept_by_hash_until_a_minute_after_its_window(world: World) -
     assert found.ttl == int((world.now + 2 * MINUTE).timestamp())
 
 
-def test_a_count_that_is_deleted_meanwhile_makes_one_wait_a_second(
+def test_a_count_that_is_over_or_deleted_meanwhile_makes_one_wait_a_second(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert [_wait(world.now) for _ in range(2)] == [0, 0]
-    monkeypatch.setattr(rate_limit_store, "started", lambda action, subject: None)
-    assert _wait(world.now) == 1
+    ended = int((world.now - MINUTE).timestamp() * 1000)
+    for began in (None, ended, ended - 5000):
+        monkeypatch.setattr(rate_limit_store, "started", lambda action, subject, began=began: began)
+        assert _wait(world.now) == 1
 
 
 @pytest.mark.parametrize(
