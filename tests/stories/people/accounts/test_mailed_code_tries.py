@@ -29,6 +29,9 @@ def test_a_code_is_tried_five_times(world: World) -> None:
     request = _asked()
     assert [mailed_code_store.count_try(request, CURRENT) for _ in range(6)] == [True] * 5 + [False]
     assert (_stored().num_tries, _stored().has_tries_left) == (5, False)
+    # Of a time when more were allowed.
+    table.transact([Write("update", EmailChange(PK, SK), None, (EmailChange.num_tries.set(7),))])
+    assert not mailed_code_store.count_try(request, CURRENT)
 
 
 def test_a_try_of_a_request_that_was_replaced_is_none(world: World) -> None:
