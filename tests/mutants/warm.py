@@ -68,7 +68,7 @@ def serve(path: str, tests: list[str]) -> None:
 
 
 def _ended(run: Callable[[], int], asking: socket.socket | None) -> int:
-    """The result of `run` in a fork, which ends with whoever asked: a change may make a loop endless."""
+    """The result of `run` in a fork, which ends with whoever asked or served: a change may make a loop endless."""
     ends, lives = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -83,7 +83,7 @@ def _ended(run: Callable[[], int], asking: socket.socket | None) -> int:
             os._exit(code)
     os.close(lives)
     # The pipe ends with the last process that has it.
-    if ends not in select.select([ends, *([asking] if asking else [])], [], [])[0]:
+    if ends not in select.select([ends, sys.stdin, *([asking] if asking else [])], [], [])[0]:
         os.killpg(pid, signal.SIGKILL)
     os.close(ends)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

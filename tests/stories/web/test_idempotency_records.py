@@ -137,6 +137,10 @@ def test_who_ends_the_lease_lets_the_next_one_go_on_at_once(world: World) -> Non
         first.end_lease(world.now)
 
 
+class Broken(MusterError):
+    status = 500
+
+
 class Made(BaseModel):
     seed: str
 
@@ -171,8 +175,9 @@ def test_a_refused_request_frees_its_key_and_one_that_failed_goes_on(world: Worl
     with pytest.raises(NotFound):
         _ask(world, NotFound("nothing"))
     assert idempotency_store.record("ann", SK) is None
-    with pytest.raises(Unavailable):
-        _ask(world, Unavailable())
+    for failed in (Unavailable(), Broken("broken", "")):
+        with pytest.raises(type(failed)):
+            _ask(world, failed)
     seed = _stored().seed
     assert _ask(world)[1] == [seed]
 
