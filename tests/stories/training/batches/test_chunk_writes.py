@@ -182,9 +182,11 @@ def test_a_row_that_is_in_another_run_or_accepts_none_takes_no_result(world: Wor
     assert _stored_row().num_enrolled == 0
 
 
-def test_nothing_enrolled_changes_no_seats(world: World) -> None:
+def test_nothing_enrolled_changes_no_seats_and_leaves_nothing_due(world: World) -> None:
+    _row(due_by="2027-02-01")
     assert _failed(lambda: chunk_store.finish_chunk(_run(), _result(0), {})) == []
     assert table.get(SeatCount, org_pk("1"), seats_sk("a")) is None
+    assert _stored_row().open_due.as_dict() == {}  # type: ignore[no-untyped-call]
 
 
 def test_why_somebody_was_not_enrolled_is_found_by_range_or_by_member(world: World) -> None:

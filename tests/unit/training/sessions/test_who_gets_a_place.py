@@ -187,6 +187,7 @@ def test_whoever_else_takes_places_meanwhile_it_looks_again(stored: Stored) -> N
     ("visible_from", "due_at"),
     [
         (["2027-01-01T00:00:00Z", "2027-01-04T10:00:00Z"], "2027-01-04T10:00:00Z"),
+        (["2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z"], "2027-01-04T10:00:00Z"),
         # A minute after everybody may know.
         (["2027-01-01T00:00:00Z", "2027-01-05T08:00:00Z"], "2027-01-05T08:01:00Z"),
     ],
