@@ -80,7 +80,8 @@ def _shown_label(label: str) -> str:
 
     try:
         text = idna.decode(label)
-    except (idna.IDNAError, UnicodeError):
+    except UnicodeError:
+        # All errors of idna are such.
         return label
     scripts = {unicodedata.name(char, "?").split()[0] for char in text if char.isalpha()}
     return text if len(scripts) == 1 else label

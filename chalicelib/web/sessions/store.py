@@ -34,8 +34,8 @@ def all_of(account_id: str) -> Sequence[BrowserSession]:
 
 def see(session: BrowserSession, seen: int) -> None:
     """Note that it is in use. Nothing where it was ended meanwhile, or seen later."""
-    key = BrowserSession(*session.key)
-    table.update_if(key, BrowserSession.pk.exists() & (BrowserSession.seen < seen), BrowserSession.seen.set(seen))
+    # What is not there has no `seen` that is less.
+    table.update_if(BrowserSession(*session.key), BrowserSession.seen < seen, BrowserSession.seen.set(seen))
 
 
 def end(account_id: str, secret_hash: str) -> None:

@@ -4,7 +4,17 @@ import botocore.session
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.core.addresses import MAX_OF_ACCOUNTS, AccountEmail, Email, bare, is_for_accounts, shown
+from chalicelib.core.addresses import (
+    MAX_OF_ACCOUNTS,
+    AccountEmail,
+    Email,
+    bare,
+    is_for_accounts,
+    mailable,
+    shown,
+    shown_if_address,
+    understood,
+)
 from chalicelib.core.text import normalized
 from chalicelib.people.accounts import passwords
 from chalicelib.people.accounts.schemas import Register
@@ -63,7 +73,8 @@ def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> Non
         "<ann@example.com>", "Ann Lee <ann@example.com>", '"Lee, Ann" <ann@example.com>', "mailto:ann@example.com",
         "MAILTO:ann@example.com?subject=Hello", "<mailto:ann@example.com>", "ann@example.com.", "ann@example.com,",
         "\u200bann@example.com\u200b", "ann@exam\u00adple.com", "\ufeffann@example.com", "\u2060ann\u200d@example.com",
-        "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "\uff41nn\uff20example.com",
+        "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "[ann@example.com]",
+        "\uff41nn\uff20example.com",
         "`ann@example.com'", "\"ann@example.com\u201d",
     ],
 )  # fmt: skip
@@ -80,6 +91,10 @@ def test_an_address_that_can_never_be_mailed_is_refused_at_once(given: str) -> N
         Form(email=given)
     (error,) = caught.value.errors()
     assert (error["type"], error["msg"]) == ("not_mailable", "This address can't get email.")
+
+
+def test_a_quote_alone_is_around_nothing() -> None:
+    assert (bare("'"), bare("''")) == ("'", "")
 
 
 def test_sharp_s_and_ss_are_not_one_person() -> None:
@@ -106,6 +121,48 @@ def test_people_read_a_domain_in_its_own_letters(kept: str, seen: str) -> None:
     assert shown(kept) == seen
 
 
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("ann@xn--mller-kva.example", "ann@m\u00fcller.example"),
+        # A host that somebody is to copy stays as the DNS has it.
+        ("xn--mller-kva.example", "xn--mller-kva.example"),
+        ("ann@example.com", "ann@example.com"),
+        (None, None),
+        (7, 7),
+    ],
+)
+def test_of_all_that_a_page_shows_only_addresses_change(value: object, seen: object) -> None:
+    assert shown_if_address(value) == seen
+
+
+@pytest.mark.parametrize(
+    ("address", "ascii_form"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("ann@m\u00fcller.example", "ann@xn--mller-kva.example"),
+        ("j\u00fcrgen@example.com", None),
+        ("\u00fc", None),
+    ],
+)
+def test_mail_goes_to_the_ascii_form_without_asking_the_dns(address: str, ascii_form: str | None) -> None:
+    assert mailable(address) == ascii_form
+
+
+def test_what_is_understood_is_compared_in_the_form_that_accounts_have() -> None:
+    assert understood("Ann Lee <Ann@M\u00fcller.example>") == "ann@xn--mller-kva.example"
+    assert understood(" Desk-7 ") == "desk-7"
+
+
+def test_an_address_is_as_long_as_smtp_takes_it_and_what_is_around_it_may_be_longer() -> None:
+    longest = "a" * 64 + "@" + ".".join(("b" * 63, "c" * 63, "d" * 53, "example"))
+    assert len(longest) == 254
+    assert Form(email=longest).email == longest
+    assert Form(email="ann@example.com".rjust(1000)).email == "ann@example.com"
+    with pytest.raises(ValidationError):
+        Form(email="ann@example.com".rjust(1001))
+
+
 class Account(BaseModel):
     email: AccountEmail
 
@@ -122,6 +179,13 @@ def test_an_account_s_address_is_no_longer_than_a_user_s_name_in_cognito() -> No
         "An account's address has 128 characters at most.",
     )
     assert Form(email="a" + most).email == "a" + most
+
+
+def test_the_api_document_says_how_long_an_address_may_be() -> None:
+    said = [form.model_json_schema()["properties"]["email"] for form in (Form, Account)]
+    assert [{**one, "title": ""} for one in said] == [
+        {"title": "", "type": "string", "format": "email", "maxLength": number} for number in (254, 128)
+    ]
 
 
 def test_what_comparing_makes_longer_counts_as_long_as_it_becomes() -> None:
