@@ -79,7 +79,7 @@ class NotFound(MusterError):
     title = "Not found"
 
     def __init__(self, what: str = "There is nothing here", code: str = "not_found") -> None:
-        super().__init__(code, f"{what}, or it is not yours.")
+        super().__init__(code, f"{what}, or you don't have access to it.")
 
 
 class DeadLink(NotFound):

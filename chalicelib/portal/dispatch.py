@@ -38,7 +38,7 @@ def _respond(request: Any) -> Response:
     method = "POST" if request.method == "POST" else "GET"
     if path.startswith("/assets/"):
         return assets.respond(path.removeprefix("/assets/")) or _problem(NotFound(), None)
-    if path != "/" and path.endswith("/") and method == "GET" and (shorter := address_without_slash(request)):
+    if path != "/" and path.endswith("/") and (shorter := address_without_slash(request)):
         return answer.moved(shorter)
     visit: Visit | None = None
     try:
@@ -105,7 +105,7 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=4000)
     except ValueError:
-        raise BadRequest("unreadable_form", "This form cannot be read.") from None
+        raise BadRequest("unreadable_form", "This form can't be read.") from None
 
 
 def _to_log_in(visit: Visit) -> GoTo:

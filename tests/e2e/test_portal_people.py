@@ -44,7 +44,7 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     _log_in(deployed, page, admin, f"/orgs/{org}/trainings")
     _follow(page, "New training")
     page.get_by_label("Title").fill("First aid")
-    page.get_by_label("Who attends gets a certificate").check()
+    page.get_by_label("People who attend get a certificate").check()
     _press(page, "Make training")
     _follow(page, "New session")
     page.get_by_label("Starts").fill("2087-02-03T09:00")
@@ -83,7 +83,7 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     assert rows.count() == 2
     rows.nth(0).get_by_role("combobox").select_option("Absent")
     rows.nth(1).get_by_label("Score of").fill("90")
-    _press(page, "Save; everybody else on this page was there")
+    _press(page, "Save, and mark everyone else here as attended")
     assert "Saved 2 people." in page.inner_text("main")
     page.goto(f"{deployed.url}/portal/orgs/{org}/trainings/{training}/participants")
     _press(page, "Export as CSV")

@@ -7,7 +7,7 @@ from chalicelib.tenants.access.models import msp_pk, org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.admins import store
 
-NOBODY = "somebody who is no admin any more"
+NOBODY = "someone who is no longer an admin"
 
 
 def names_of(scope: Scope, account_ids: Iterable[str | None]) -> dict[str, str]:

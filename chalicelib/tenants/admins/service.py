@@ -73,7 +73,7 @@ def appoint_org_admin(scope: Scope, form: AppointOrgAdmin, seed: str, now: datet
     roles.refuse_beyond_own(scope, permissions)
     beyond = beyond_departments(permissions) if form.department_ids else []
     if beyond:
-        problem = f"These concern the whole organization, not departments: {', '.join(beyond)}."
+        problem = f"These apply to the whole organization, not to departments: {', '.join(beyond)}."
         raise Invalid(FieldError("role_id" if kept else "permissions", "not_for_departments", problem))
     return _appoint(scope, form.email, form.role, form.department_ids, form.permissions, seed, now, kept)
 

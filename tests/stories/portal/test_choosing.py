@@ -79,7 +79,7 @@ def test_training_access_is_given_over_several_pages_and_loses_nothing(
     assert "Zips" in page.text
     fields = page.form("Save access").fields
     page = browser.press("Save access", course_id=[*_texts(fields, "course_id"), more["Zips"]], go="")
-    assert "Training access is saved." in page.text
+    assert "Training access was saved." in page.text
     access = world.get(f"/msp/organizations/{org}/training-access", driver.admin).json
     assert set(access["course_ids"]) == {course, more["Backups"], more["Zips"]}
     assert access["seats"] == {course: 7}

@@ -68,7 +68,7 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     page = browser.press("Go on", go="next")
     assert page.status == 422
     both = {f"session_{place.training}": place.session, f"session_{place.other}": place.same_time}
-    page = browser.press("Save, and choose more", go="save", **both)
+    page = browser.press("Save and choose more", go="save", **both)
     assert "Chosen (2)" in page.text
     page = browser.press("Remove First aid", go=f"remove {place.training}", **both)
     assert "Chosen (1)" in page.text
@@ -116,7 +116,7 @@ def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> No
     page = browser.open(page.address.partition("?")[0])
     assert f"{PEOPLE + 2} of {PEOPLE + 2} people done" in page.text
     assert {newcomer, place.sam} < {one["member_id"] for one in place.live.participants(place.other)}
-    assert "No address: told in their account only." in page.text
+    assert "No email address. They see it in their account only." in page.text
 
 
 def test_people_know_from_a_day_and_time_on(place: Place, driver: Driver) -> None:
@@ -169,7 +169,7 @@ def test_who_is_limited_to_a_department_enrolls_its_people_only(place: Place, dr
     assert "Chosen (0)" in page.text
     assert "Sam" not in page.answer.text
     page = browser.press("Show", search="sam", by="email")
-    assert "Nobody who is active matches." in page.text
+    assert "No active people match." in page.text
     browser.send(page.form("Go on to trainings"), go="add", member_id=place.sam)
     assert "Chosen (0)" in browser.page.text
     page = browser.open(f"{browser.page.address.partition('?')[0]}?all=yes")
@@ -193,7 +193,7 @@ def test_drafts_are_their_admins_own_and_go(place: Place) -> None:
     assert "1 picked, 0 trainings" in page.text
     form = page.form("Delete")
     place.browser.send(form)
-    assert "The draft is deleted." in place.browser.send(form).text
+    assert "The draft was deleted." in place.browser.send(form).text
     place.begin(member_id=place.sam)
     place.world.now += timedelta(days=8)
     browser = Browser(place.world).has_session_of(place.live.admin)

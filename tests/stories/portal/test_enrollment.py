@@ -229,7 +229,7 @@ def test_a_batch_is_copied_into_a_draft_and_a_draft_deleted(
     assert page.heading == "Review and launch"
     browser.open(START)
     page = browser.press("Delete")
-    assert "The draft is deleted." in page.text
+    assert "The draft was deleted." in page.text
     assert "Once more" not in page.text
 
 

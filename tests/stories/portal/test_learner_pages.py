@@ -92,7 +92,7 @@ def test_an_invitation_comes_first_and_is_accepted_or_declined(world: World, dri
     assert "You have joined." in page.text
     assert "You have joined." in browser.send(accept).text
     page = browser.press("Decline the invitation of Bolt Freight")
-    assert "You have declined the invitation." in page.text
+    assert "You declined the invitation." in page.text
     assert "Invitations" not in page.text
     driver.work()
     assert items(browser.open("/me/courses")) == 1
@@ -350,5 +350,5 @@ def test_a_course_of_the_library_is_taken_once_and_its_progress_offered(world: W
     admin = Browser(world).has_session_of(world.org_admin(org))
     page = admin.open(f"/orgs/{org}/learning/{member}")
     page = admin.press("Accept Safe Lifting")
-    assert "The progress counts here, too." in page.text
+    assert "The progress now counts here too." in page.text
     assert "Courses (1)" in page.text

@@ -72,7 +72,7 @@ def test_a_batch_that_runs_loads_itself_anew_and_stops_when_it_is_done(
     tired = browser.open(f"/msp/training/{org}/{batch}?looks=80")
     assert "hx-trigger" not in tired.answer.text
     assert "<noscript>" not in tired.answer.text
-    assert "Look again" in tired.text
+    assert "Check again" in tired.text
     driver.work()
     page = browser.open(f"/msp/training/{org}/{batch}")
     assert "hx-trigger" not in page.answer.text
@@ -94,7 +94,7 @@ def test_dates_change_and_what_is_wrong_stays_in_the_form(
     assert page.title.startswith("Error: ")
     assert ("enroll_on", "2027-04-01") in page.form("Save dates").fields
     page = browser.press("Save dates", due_by="2027-05-01")
-    assert "The dates are changed." in page.text
+    assert "The dates were changed." in page.text
     assert "Thu 1 Apr 2027" in page.text
     assert "Sat 1 May 2027" in page.text
 
@@ -113,14 +113,14 @@ def test_what_cannot_be_taken_back_is_asked_for_first(
     page = browser.open(f"{base}/undo")
     assert "3 of 3 course enrollments are withdrawn." in page.text
     page = browser.press("Undo this batch")
-    assert "The undo has begun." in page.text
+    assert "The undo has started." in page.text
     driver.work()
     assert "Undone: 3 withdrawn" in browser.open(base).text
 
 
 def test_a_client_is_added_given_access_and_closed(world: World, driver: Driver, course: str, browser: Browser) -> None:
     page = browser.open("/msp/training")
-    assert "You have no client yet." in page.text
+    assert "You have no clients yet." in page.text
     browser.follow("Add a client")
     page = browser.press("Add client", name="Wiltford Dental", time_zone="Mars/Base")
     assert page.status == 422
@@ -138,7 +138,7 @@ def test_a_client_is_added_given_access_and_closed(world: World, driver: Driver,
     page = browser.press("Save access", reply_to="nobody", course_id=course)
     assert page.status == 422
     page = browser.press("Save access", reply_to="it@wiltford.example", **{f"seats_{course}": "5"})
-    assert "Training access is saved." in page.text
+    assert "Training access was saved." in page.text
     page = browser.follow("Training access")
     assert (f"seats_{course}", "5") in page.form("Save access").fields
     assert ("course_id", course) in page.form("Save access").fields

@@ -164,7 +164,7 @@ def test_nobody_chosen_leads_back_with_the_filters(crowd: Crowd) -> None:
     crowd.pending(1)
     page = crowd.browser.open(f"{crowd.base}/learners?status=pending")
     page = crowd.browser.send(page.form("Resend invitations"), go="resend")
-    assert "Choose somebody first." in page.text
+    assert "Choose someone first." in page.text
     assert "status=pending" in page.address
 
 

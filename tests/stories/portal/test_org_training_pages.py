@@ -98,7 +98,7 @@ def test_who_was_taken_out_of_a_search_stays_out(place: Place) -> None:
     browser.press("Show", department_id=place.docks)
     browser.press("Add all 3 that match", go="all")
     page = browser.press("Remove Ann Hale", go=f"remove {place.members[0]}")
-    assert "without 1 whom you took out" in page.text
+    assert "without 1 people you took out" in page.text
     browser.press("Go on to courses", go="next")
     browser.press("Go on to dates", course_id=place.courses[0])
     page = place.launch()

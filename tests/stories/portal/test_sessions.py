@@ -151,7 +151,7 @@ def test_another_password_ends_every_session(world: World) -> None:
     world.now += timedelta(seconds=1)
     browser.open("/forgot")
     page = browser.press("Email me a code", email="Ann@example.com")
-    assert page.heading == "Choose another password"
+    assert page.heading == "Choose a new password"
     page = browser.press("Change password", code="000000", new_password=OTHER)
     assert page.status == 422
     assert _is_logged_in(thief)
@@ -237,7 +237,7 @@ def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     assert page.heading == "Enter your code"
     page = browser.press("Confirm", code="000000")
     assert page.status == 422
-    page = browser.press("Email another code")
+    page = browser.press("Email me a new code")
     assert "We emailed you another code." in page.text
     page = browser.press("Confirm", code=code_for(world, "robin@example.com", 2))
     assert "Your email address is confirmed." in page.text
