@@ -1,6 +1,7 @@
 """From a request to the answer of its page: who is it, are they allowed, what came of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -24,6 +25,9 @@ from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.models import BrowserSession
 
 _FILES = "multipart/form-data"
+# Ids hold nothing else (site_map.py); `export` and `copy` are ids, too.
+_ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
+_IDS = ("_id", "export", "copy")
 # Never kept: whoever has the browser could read it there.
 _SECRET_WORDS = ("password", "code")
 
@@ -72,9 +76,10 @@ def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mappi
     query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
     cookies, now = _cookies(request), clock[0]()
     visit = Visit(
-        method=method, path=path, params=params, query=Fields(query), form=Fields(_fields(raw, content_type)),
-        raw_body=raw, content_type=content_type, needs=page.needs, session=_session(cookies, now), now=now,
-        source=source_of(request), device=str(request.headers.get("user-agent") or ""), cookies=cookies,
+        method=method, path=path, params=params, query=Fields(_readable(query)),
+        form=Fields(_readable(_fields(raw, content_type))), raw_body=raw, content_type=content_type, needs=page.needs,
+        session=_session(cookies, now), now=now, source=source_of(request),
+        device=str(request.headers.get("user-agent") or ""), cookies=cookies,
     )  # fmt: skip
     # Who became an admin on a device that remembers them: an admin's session is shorter.
     session = visit.session
@@ -108,6 +113,11 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
         raise BadRequest("unreadable_form", "This form can't be read.") from None
 
 
+def _readable(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without what is in the place of an id and can be none: it means nothing, as an id that nobody knows."""
+    return [(name, text) for name, text in pairs if not text or not name.endswith(_IDS) or _ID.fullmatch(text)]
+
+
 def _to_log_in(visit: Visit) -> GoTo:
     """And back afterwards. What was typed into a form waits meanwhile."""
     here = _with_query(visit)
@@ -135,6 +145,10 @@ def _problem(error: MusterError, visit: Visit | None) -> Response:
     reference = new_id(clock[0]()) if error.status >= 500 else None
     if reference is not None:
         observability.failure("page failed", code=error.code, reference=reference)
-    facts = {"error": error, "messages": [field.message for field in error.errors], "reference": reference}
+    facts = {
+        "error": error, "messages": [field.message for field in error.errors], "reference": reference,
+        "is_other_list": any(field.code == "invalid_cursor" for field in error.errors),
+        "path": visit.path if visit else "/",
+    }  # fmt: skip
     retry = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     return answer.shown(Shown("problem.html", facts, error.status), navigation.of_problem(visit), retry)
