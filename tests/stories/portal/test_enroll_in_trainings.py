@@ -127,7 +127,7 @@ def test_people_know_from_a_day_and_time_on(place: Place, driver: Driver) -> Non
     page = browser.press("Review", visible="later", day="", time="09:00")
     assert page.status == 422
     page = browser.press("Review", visible="later", day="2026-01-01", time="09:00")
-    assert "This moment has passed." in page.text
+    assert "This time is in the past." in page.text
     page = browser.press("Review", visible="later", day="2027-01-11", time="09:30")
     assert "Mon 11 Jan 2027, 09:30" in page.text
     browser.press("Enroll 1 person in 1 training")
@@ -158,7 +158,7 @@ def test_a_session_that_was_cancelled_meanwhile_is_said_at_the_end(place: Place)
     place.live.ask("POST", f"/{place.training}/sessions/{place.session}/cancel", {"reason": ""})
     page = browser.send(form)
     assert page.status == 422
-    assert "This cannot be done yet" in page.text
+    assert "This can't be done yet" in page.text
     assert "Sam Reed" in page.text
 
 

@@ -172,11 +172,11 @@ def test_an_admin_is_appointed_and_removed_and_the_last_one_stays(
     page = browser.press("Appoint", email="no address")
     assert page.status == 422
     page = browser.press("Appoint", email="kim@example.com")
-    assert "They are an admin now." in page.text
+    assert "They are now an admin." in page.text
     assert "kim@example.com" in page.text
     browser.follow("Remove kim@example.com")
     page = browser.press("Remove this admin")
-    assert "They are no admin any more" in page.text
+    assert "They are no longer an admin" in page.text
     page = browser.open(f"/msp/admins/{driver.admin}/remove")
     assert "This is the only admin." in page.text
     refused = browser.request("POST", f"/msp/admins/{driver.admin}/remove")

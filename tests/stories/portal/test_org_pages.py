@@ -25,7 +25,7 @@ def place(world: World, driver: Driver, course: str) -> Place:
 def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(place: Place) -> None:
     page = place.browser.open("/")
     assert page.heading == "Alderquay Logistics"
-    assert "there is none yet" in page.text
+    assert "there are no groups yet" in page.text
     place.browser.follow("Create the first group")
     form = place.browser.page.form("Make group")
     page = place.browser.send(form, name="Finance")

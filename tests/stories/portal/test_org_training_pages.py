@@ -129,7 +129,7 @@ def test_a_batch_is_reminded_redated_cancelled_and_undone(place: Place) -> None:
     assert "Thu 1 Apr 2027" in page.text
     browser.follow("Cancel Safe Lifting")
     page = browser.press("Cancel the course")
-    assert "The course is cancelled." in page.text
+    assert "The course was cancelled." in page.text
     browser.follow("Undo")
     form = browser.page.form("Undo this batch")
     browser.send(form)
@@ -190,7 +190,7 @@ def test_what_a_person_learns_is_edited_and_cancelled_one_by_one(place: Place) -
     browser.follow("Cancel Safe Lifting")
     form = browser.page.form("Cancel the enrollment")
     page = browser.send(form)
-    assert "The enrollment is cancelled." in page.text
+    assert "The enrollment was cancelled." in page.text
     browser.send(form)
     found = {one["title"]: one["status"] for one in place.world.every(
         f"/orgs/{place.org}/members/{ann}/enrollments", place.admin

@@ -183,7 +183,7 @@ def test_mails_go_out_later_in_the_time_zone_of_the_organization(desk: Desk) -> 
     assert "Choose the day" in page.text
     day = f"{desk.world.now.year + 1}-01-04"
     page = desk.browser.press("Invite 2 people", when="later", date=day, time="08:30")
-    assert "the mails go out on" in page.text
+    assert "the emails go out on" in page.text
     assert "08:30" in page.text
     assert desk.detail(import_id)["notify_at"]
 

@@ -120,7 +120,7 @@ def test_who_failed_is_retried_from_their_list(driver: Driver, browser: Browser,
     driver.work()
     page = browser.open(row[1])
     assert "Failed (0)" in page.text
-    assert "Download who failed" not in page.text
+    assert "Download failed learners" not in page.text
 
 
 def test_who_failed_is_a_file_that_the_upload_understands(browser: Browser, row: tuple[str, str]) -> None:

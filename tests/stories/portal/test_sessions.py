@@ -156,7 +156,7 @@ def test_another_password_ends_every_session(world: World) -> None:
     assert page.status == 422
     assert _is_logged_in(thief)
     page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
-    assert "Your password is changed" in page.text
+    assert "Your password was changed" in page.text
     assert not _is_logged_in(thief)
     _log_in(browser, "ann@example.com", OTHER)
     assert _is_logged_in(browser)
@@ -170,7 +170,7 @@ def test_a_session_that_began_while_the_password_was_changed_ends_too(world: Wor
     browser.press("Email me a code", email="ann@example.com")
     _log_in(thief, "ann@example.com")
     page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
-    assert "Your password is changed" in page.text
+    assert "Your password was changed" in page.text
     assert not _is_logged_in(thief)
     _log_in(browser, "ann@example.com", OTHER)
     assert _is_logged_in(browser)
@@ -238,11 +238,11 @@ def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     page = browser.press("Confirm", code="000000")
     assert page.status == 422
     page = browser.press("Email me a new code")
-    assert "We emailed you another code." in page.text
+    assert "We emailed you a new code." in page.text
     page = browser.press("Confirm", code=code_for(world, "robin@example.com", 2))
     assert "Your email address is confirmed." in page.text
     page = browser.press("Log in", login="robin@example.com", password=PASSWORD)
-    assert "Nobody has invited you to an organization yet." in page.text
+    assert "You haven't been invited to an organization yet." in page.text
 
 
 def test_a_first_password_is_replaced_before_anything_opens(world: World) -> None:

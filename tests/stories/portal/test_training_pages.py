@@ -89,7 +89,7 @@ def test_a_training_and_its_session_are_made_changed_and_cancelled(place: Place)
     browser.follow("Cancel the session")
     form = browser.page.form("Cancel the session")
     page = browser.send(form, reason="Snow")
-    assert "The session is cancelled" in page.text
+    assert "The session was cancelled" in page.text
     assert "Snow" in page.text
     assert browser.send(form, reason="Snow").status == 200
     browser.open(f"{page.address.partition('/sessions')[0]}/archive")
@@ -227,7 +227,7 @@ def test_the_list_is_a_file(place: Place, driver: Driver) -> None:
     page = place.browser.open(f"{place.base}/participants")
     form = page.form("Export as CSV")
     page = place.browser.send(form)
-    assert "The file is being made." in page.text
+    assert "We're preparing your file." in page.text
     assert place.browser.send(form).address == page.address
     driver.work()
     page = place.browser.open(page.address)
@@ -257,7 +257,7 @@ def test_who_is_limited_to_a_department_sees_and_enters_its_people_only(place: P
     page = browser.open(f"{place.here}/attendance")
     assert rows(page) == 1
     fields = [("member_id", other), (f"attendance_{other}", "attended"), ("go", "stay")]
-    assert "could not be saved" in browser.request("POST", f"{place.here}/attendance", fields).text
+    assert "couldn't be saved" in browser.request("POST", f"{place.here}/attendance", fields).text
     assert place.status(other) == "invited"
 
 
