@@ -61,8 +61,8 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     page.get_by_label("Department, with those below").select_option("Docks")
     _press(page, "Show")
     _press(page, "Add all 3 that match")
-    _press(page, "Go on to trainings")
-    _press(page, "Go on")
+    _press(page, "Continue to trainings")
+    _press(page, "Continue")
     _press(page, "Review")
     assert "1 go on the waiting list" in page.inner_text("main")
     with page.expect_navigation():
@@ -168,7 +168,7 @@ def _log_in(deployed: Deployed, page: Page, person: Person, path: str) -> None:
 
 def _press(page: Page, button: str) -> None:
     with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=button in ("Accept", "Show", "Go on")).first.click()
+        page.get_by_role("button", name=button, exact=button in ("Accept", "Show", "Continue")).first.click()
 
 
 def _follow(page: Page, link: str) -> None:

@@ -149,9 +149,9 @@ def test_instants_are_shown_where_they_happen_with_the_zone_s_name(
     # The review resolves them for each client before anything happens.
     browser.open("/msp/training/enrollment")
     draft = browser.press("Begin", name="Zones").address.split("/portal")[1].rpartition("/")[0]
-    browser.press("Go on to courses", org_id=[far, near])
-    browser.press("Go on to recipients", course_id=course)
-    browser.press("Go on to the schedule")
+    browser.press("Continue to courses", org_id=[far, near])
+    browser.press("Continue to recipients", course_id=course)
+    browser.press("Continue to the schedule")
     browser.press("Count and review", preset="own", **{f"enroll_on_{course}": "2027-03-01"})
     driver.work()
     text = browser.open(f"{draft}/review").text

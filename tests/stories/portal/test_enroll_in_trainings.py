@@ -39,7 +39,7 @@ class Place:
 
     def choose(self, **sessions: str) -> Page:
         """On the step of trainings, and on to the one after it."""
-        return self.browser.press("Go on", go="next", **sessions)
+        return self.browser.press("Continue", go="next", **sessions)
 
     def enrolls(self) -> int:
         return sum(item["sk"].startswith("ENROLL#") for item in self.world.dump("core"))
@@ -64,8 +64,8 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     assert "Chosen (4)" in page.text
     page = browser.send(page.form("Remove Kim Crane2"), go=f"remove {place.crane_people[2]}")
     assert "Chosen (3)" in page.text
-    page = browser.press("Go on to trainings", go="next")
-    page = browser.press("Go on", go="next")
+    page = browser.press("Continue to trainings", go="next")
+    page = browser.press("Continue", go="next")
     assert page.status == 422
     both = {f"session_{place.training}": place.session, f"session_{place.other}": place.same_time}
     page = browser.press("Save and choose more", go="save", **both)
@@ -93,7 +93,7 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     # The draft leads there from now on.
     draft = form.action.partition("/portal")[2].removesuffix("/enroll")
     assert browser.open(f"{draft}/users").heading == "Who was enrolled"
-    assert "Go on with a draft" not in browser.open(f"{place.live.base}/enroll").text
+    assert "Continue with a draft" not in browser.open(f"{place.live.base}/enroll").text
 
 
 def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> None:
@@ -104,7 +104,7 @@ def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> No
     page = browser.press(f"Add all {PEOPLE} that match", go="all")
     assert "Docks and below" in page.text
     page = browser.send(page.form("Add those ticked"), go="add", member_id=place.sam)
-    page = browser.press("Go on to trainings", go="next")
+    page = browser.press("Continue to trainings", go="next")
     assert "First aid" not in page.text
     page = place.choose(**{f"session_{place.other}": place.same_time})
     page = browser.press("Review")
@@ -170,12 +170,12 @@ def test_who_is_limited_to_a_department_enrolls_its_people_only(place: Place, dr
     assert "Sam" not in page.answer.text
     page = browser.press("Show", search="sam", by="email")
     assert "No active people match." in page.text
-    browser.send(page.form("Go on to trainings"), go="add", member_id=place.sam)
+    browser.send(page.form("Continue to trainings"), go="add", member_id=place.sam)
     assert "Chosen (0)" in browser.page.text
     page = browser.open(f"{browser.page.address.partition('?')[0]}?all=yes")
     assert f"{PEOPLE} people match" in page.text
     browser.press(f"Add all {PEOPLE} that match", go="all")
-    browser.press("Go on to trainings", go="next")
+    browser.press("Continue to trainings", go="next")
     place.choose(**{f"session_{place.other}": place.same_time})
     browser.press("Review")
     browser.press(f"Enroll {PEOPLE} people in 1 training")
