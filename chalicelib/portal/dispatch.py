@@ -1,7 +1,8 @@
 """From a request to the answer of its page: who is it, are they allowed, what came of it."""
 
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from chalice.app import Response
 
 from chalicelib.core import observability
-from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound, TooLarge
+from chalicelib.core.errors import BadRequest, Forbidden, InFlight, MusterError, NotFound, TooLarge
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.portal import answer, assets, navigation, same_site, site_map
@@ -25,6 +26,10 @@ from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.models import BrowserSession
 
 _FILES = "multipart/form-data"
+# In all less than the 29 seconds that API Gateway waits.
+_LOOKS, _BETWEEN_LOOKS = 10, 1.0
+# Tests replace it.
+wait: list[Callable[[float], None]] = [time.sleep]
 # Ids hold nothing else (site_map.py); `export` and `copy` are ids, too.
 _ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
 _IDS = ("_id", "export", "copy")
@@ -57,7 +62,7 @@ def _respond(request: Any) -> Response:
         if found[0].needs not in (EVERYBODY, ACCOUNT):
             # Here, so that no page can forget to ask.
             _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
-        result: GoTo | Shown | Download = found[0].handler(visit)
+        result = _result(found[0], visit)
         if isinstance(result, Download):
             return answer.downloaded(result)
         return answer.gone_to(result) if isinstance(result, GoTo) else answer.shown(result, navigation.common(visit))
@@ -65,6 +70,20 @@ def _respond(request: Any) -> Response:
         return _problem(error, visit)
     except Exception:
         return _problem(unexpected(), visit)
+
+
+def _result(page: PortalPage, visit: Visit) -> GoTo | Shown | Download:
+    """A second press, while the first is still being answered, waits for that and shows what it showed."""
+    result: GoTo | Shown | Download
+    for _ in range(_LOOKS):
+        try:
+            result = page.handler(visit)
+        except InFlight:
+            wait[0](_BETWEEN_LOOKS)
+        else:
+            return result
+    result = page.handler(visit)
+    return result
 
 
 def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mapping[str, str]) -> Visit:

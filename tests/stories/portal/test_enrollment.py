@@ -202,9 +202,11 @@ def test_an_ended_session_loses_nothing_at_any_step(
         browser.press("Continue to recipients", course_id=course)
     browser.open(f"{draft}/{step}")
     buttons = {
-        "clients": ("Continue to courses", {"org_id": org}), "courses": ("Continue to recipients", {"course_id": course}),
-        "recipients": ("Continue to the schedule", {"mode": "all"}), "schedule": ("Count and review", {"preset": "own"}),
-    }  # fmt: skip
+        "clients": ("Continue to courses", {"org_id": org}),
+        "courses": ("Continue to recipients", {"course_id": course}),
+        "recipients": ("Continue to the schedule", {"mode": "all"}),
+        "schedule": ("Count and review", {"preset": "own"}),
+    }
     button, fields = buttons[step]
     world.now += timedelta(hours=1)
     page = browser.press(button, **fields)
