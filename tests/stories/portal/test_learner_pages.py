@@ -296,7 +296,7 @@ def test_the_address_is_changed_by_a_code_and_the_session_goes_on(
     assert page.heading == "Enter the code"
     before = browser.cookies["__Host-muster"]
     page = browser.press("Use the new address", code="1234 5678")
-    assert "Your email address is changed. At 1 organization" in page.text
+    assert "Your email address was changed. At 1 organization" in page.text
     assert "new@acme.example" in page.text
     assert browser.cookies["__Host-muster"] != before
     learner.world.now += timedelta(minutes=1)
