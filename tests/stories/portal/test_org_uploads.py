@@ -54,8 +54,8 @@ def test_a_file_is_previewed_and_invited_as_the_button_says(desk: Desk) -> None:
     assert "Nowhere" in page.text
     shown = desk.browser.follow("1 corrected")
     assert "sam@acme.example → sam" in shown.text, shown.text
-    assert "Left out is the column Badge." in shown.text
-    desk.browser.follow("Say what it is")
+    assert "We left out the column Badge." in shown.text
+    desk.browser.follow("Choose what it is")
     form = desk.browser.page.form("Read again")
     index = next(name.rpartition("_")[2] for name, text in form.fields if text == "Badge")
     desk.browser.send(form, **{f"column_{index}": "field"})
