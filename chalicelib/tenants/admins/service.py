@@ -43,8 +43,8 @@ COMMAND = "command"
 
 # Appointing again is also how somebody gets a first password who missed the days of the last one (aws/identity.py).
 _ALREADY = (
-    "This person is an admin here already; to change what they may do, remove them first. If they never logged in, "
-    "a new first password is mailed to them, once a day at most."
+    "This person is already an admin here. To change what they can do, remove them and appoint them again. If they "
+    "have never logged in, we email them a new temporary password, at most once a day."
 )
 
 
