@@ -87,8 +87,8 @@ def test_an_admin_is_removed_and_logged_out(board: Board) -> None:
     assert "logged out on all their devices" in page.text
     assert "no admin of its own" not in page.text
     form = page.form("Remove this admin")
-    assert "no admin any more" in board.browser.send(form).text
-    assert "no admin any more" in board.browser.send(form).text
+    assert "no longer an admin" in board.browser.send(form).text
+    assert "no longer an admin" in board.browser.send(form).text
     assert open_page.open(board.base).heading == "Log in"
     assert "sam@acme.example" not in board.admins()
 

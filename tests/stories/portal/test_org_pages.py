@@ -29,7 +29,7 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     place.browser.follow("Create the first group")
     form = place.browser.page.form("Make group")
     page = place.browser.send(form, name="Finance")
-    assert "Finance is there. Choose its courses." in page.text
+    assert "Finance was created. Now choose its courses." in page.text
     # The same form twice makes one group.
     place.browser.send(form, name="Finance")
     page = place.browser.press("Save", course_id=place.course)

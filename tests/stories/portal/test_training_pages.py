@@ -140,7 +140,7 @@ def test_somebody_is_moved_and_cancelled_after_a_question(place: Place) -> None:
     (ann, ben) = place.people("Ann", "Ben")
     other = place.live.session(place.training, starts_at="2027-02-08T09:00", ends_at="2027-02-08T10:00")
     page = place.browser.open(f"{place.base}/participants/{ann}")
-    form = page.form("Move, and tell Ann Hale")
+    form = page.form("Move and notify Ann Hale")
     page = place.browser.send(form, session_id=other)
     assert "Moved and notified." in page.text
     assert "Mon 8 Feb 2027" in page.text
