@@ -163,9 +163,9 @@ def test_results_stand_in_the_page_where_screen_readers_meet_them(driver: Driver
     browser.open("/msp/organizations/new")
     page = browser.press("Add client", name="Third Ferries", time_zone="Europe/London")
     notice = page.answer.text.split('role="status"')[1].split("</div>")[0]
-    assert "Third Ferries is added." in notice
+    assert "Third Ferries was added." in notice
     # It stays when the page is loaded again, and goes when one goes on.
-    assert "Third Ferries is added." in browser.open(page.address).text
+    assert "Third Ferries was added." in browser.open(page.address).text
     browser.open("/msp/organizations/new")
     page = browser.press("Add client", name="", time_zone="Mars/Base")
     assert 'role="alert" tabindex="-1" id="errors"' in page.answer.text

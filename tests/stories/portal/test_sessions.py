@@ -307,7 +307,7 @@ def test_a_form_that_came_without_a_session_is_kept_and_goes_on_once(world: Worl
     _back(world, browser, admin)
     form = browser.page.form("Send it now")
     page = browser.send(form)
-    assert "Wiltford Dental is added." in page.text
+    assert "Wiltford Dental was added." in page.text
     # Sent twice, done once.
     browser.send(form)
     listed = browser.open("/msp/organizations")
