@@ -37,7 +37,7 @@ class StorageFailure(MusterError):
     """AWS refused the call, and a retry would not help: a bug or a missing permission."""
 
     def __init__(self, aws_code: str) -> None:
-        super().__init__("internal_error", "Muster could not do this; the operators know of it.")
+        super().__init__("internal_error", "Something went wrong on our side. Our operators have been alerted.")
         self.aws_code = aws_code
 
 

@@ -237,7 +237,7 @@ def _unusable() -> Invalid:
 
 
 def _weak() -> Invalid:
-    return Invalid(FieldError("password", "weak_password", "Choose another password."), code="weak_password")
+    return Invalid(FieldError("password", "weak_password", "Choose a different password."), code="weak_password")
 
 
 def _values(attributes: list[dict[str, str]]) -> dict[str, str]:

@@ -107,7 +107,7 @@ def _checked(text: str) -> str:
 def _of_an_account(address: str) -> str:
     if not is_for_accounts(address):
         raise PydanticCustomError(
-            "address_too_long", "An account's address has {max} characters at most.", {"max": MAX_OF_ACCOUNTS}
+            "address_too_long", "An account's email address can have up to {max} characters.", {"max": MAX_OF_ACCOUNTS}
         )
     return address
 

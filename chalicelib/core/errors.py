@@ -8,6 +8,7 @@
     │   └── DeadLink            of somebody who comes by a link
     ├── Conflict 409            the current state does not allow it
     │   └── ConditionFailed     the condition of a write did not hold (services turn it into a sentence)
+    ├── InFlight 409            the same request is still being answered
     ├── TooLarge 413
     ├── UnsupportedMedia 415
     ├── Invalid 422             readable, but wrong: names every wrong field
@@ -79,7 +80,7 @@ class NotFound(MusterError):
     title = "Not found"
 
     def __init__(self, what: str = "There is nothing here", code: str = "not_found") -> None:
-        super().__init__(code, f"{what}, or it is not yours.")
+        super().__init__(code, f"{what}, or you don't have access to it.")
 
 
 class DeadLink(NotFound):
@@ -103,6 +104,17 @@ class ConditionFailed(Conflict):
     def __init__(self, failed: Sequence[int] = ()) -> None:
         super().__init__("changed_meanwhile", "Someone changed this at the same time. Please reload and try again.")
         self.failed = tuple(failed)
+
+
+class InFlight(MusterError):
+    """No Conflict: nothing is in the way. The answer is not there yet; a page waits for it (portal/dispatch.py)."""
+
+    status = 409
+    title = Conflict.title
+
+    def __init__(self) -> None:
+        super().__init__("in_flight", "The same request is still being processed. Please try again in a few seconds.")
+        self.retry_after = 2
 
 
 class TooLarge(MusterError):

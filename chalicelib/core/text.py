@@ -36,7 +36,7 @@ def _line(text: str) -> str:
     if re.fullmatch(_LINE, text) is None:
         raise PydanticCustomError(
             "string_pattern_mismatch",
-            "Write it on one line, with something to see, and without marks that turn the direction of writing.",
+            "Use one line with at least one visible character, and no hidden marks that change its direction.",
         )
     return text
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.core.alternatives import either
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id
 
@@ -37,5 +38,6 @@ class NumUnread(BaseModel):
 
 NoticeIds = Annotated[
     Literal["all"] | Annotated[list[Id], Field(min_length=1, max_length=MAX_MARKED)],
+    either("invalid_ids", f'This must be "all", or a list of 1 to {MAX_MARKED} ids.'),
     Field(description='Ids, or "all".'),
 ]

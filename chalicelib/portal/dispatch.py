@@ -1,6 +1,8 @@
 """From a request to the answer of its page: who is it, are they allowed, what came of it."""
 
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -9,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from chalice.app import Response
 
 from chalicelib.core import observability
-from chalicelib.core.errors import BadRequest, Forbidden, MusterError, NotFound, TooLarge
+from chalicelib.core.errors import BadRequest, Forbidden, InFlight, MusterError, NotFound, TooLarge
 from chalicelib.core.ids import new_id
 from chalicelib.core.settings import settings
 from chalicelib.portal import answer, assets, navigation, same_site, site_map
@@ -24,6 +26,13 @@ from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.models import BrowserSession
 
 _FILES = "multipart/form-data"
+# In all less than the 29 seconds that API Gateway waits.
+_LOOKS, _BETWEEN_LOOKS = 10, 1.0
+# Tests replace it.
+wait: list[Callable[[float], None]] = [time.sleep]
+# Ids hold nothing else (site_map.py); `export` and `copy` are ids, too.
+_ID = re.compile(r"[0-9A-Za-z_.~-]{1,200}")
+_IDS = ("_id", "export", "copy")
 # Never kept: whoever has the browser could read it there.
 _SECRET_WORDS = ("password", "code")
 
@@ -38,7 +47,7 @@ def _respond(request: Any) -> Response:
     method = "POST" if request.method == "POST" else "GET"
     if path.startswith("/assets/"):
         return assets.respond(path.removeprefix("/assets/")) or _problem(NotFound(), None)
-    if path != "/" and path.endswith("/") and method == "GET" and (shorter := address_without_slash(request)):
+    if path != "/" and path.endswith("/") and (shorter := address_without_slash(request)):
         return answer.moved(shorter)
     visit: Visit | None = None
     try:
@@ -53,7 +62,7 @@ def _respond(request: Any) -> Response:
         if found[0].needs not in (EVERYBODY, ACCOUNT):
             # Here, so that no page can forget to ask.
             _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
-        result: GoTo | Shown | Download = found[0].handler(visit)
+        result = _result(found[0], visit)
         if isinstance(result, Download):
             return answer.downloaded(result)
         return answer.gone_to(result) if isinstance(result, GoTo) else answer.shown(result, navigation.common(visit))
@@ -61,6 +70,20 @@ def _respond(request: Any) -> Response:
         return _problem(error, visit)
     except Exception:
         return _problem(unexpected(), visit)
+
+
+def _result(page: PortalPage, visit: Visit) -> GoTo | Shown | Download:
+    """A second press, while the first is still being answered, waits for that and shows what it showed."""
+    result: GoTo | Shown | Download
+    for _ in range(_LOOKS):
+        try:
+            result = page.handler(visit)
+        except InFlight:
+            wait[0](_BETWEEN_LOOKS)
+        else:
+            return result
+    result = page.handler(visit)
+    return result
 
 
 def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mapping[str, str]) -> Visit:
@@ -72,9 +95,10 @@ def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mappi
     query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
     cookies, now = _cookies(request), clock[0]()
     visit = Visit(
-        method=method, path=path, params=params, query=Fields(query), form=Fields(_fields(raw, content_type)),
-        raw_body=raw, content_type=content_type, needs=page.needs, session=_session(cookies, now), now=now,
-        source=source_of(request), device=str(request.headers.get("user-agent") or ""), cookies=cookies,
+        method=method, path=path, params=params, query=Fields(_readable(query)),
+        form=Fields(_readable(_fields(raw, content_type))), raw_body=raw, content_type=content_type, needs=page.needs,
+        session=_session(cookies, now), now=now, source=source_of(request),
+        device=str(request.headers.get("user-agent") or ""), cookies=cookies,
     )  # fmt: skip
     # Who became an admin on a device that remembers them: an admin's session is shorter.
     session = visit.session
@@ -105,7 +129,12 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=4000)
     except ValueError:
-        raise BadRequest("unreadable_form", "This form cannot be read.") from None
+        raise BadRequest("unreadable_form", "This form can't be read.") from None
+
+
+def _readable(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without what is in the place of an id and can be none: it means nothing, as an id that nobody knows."""
+    return [(name, text) for name, text in pairs if not text or not name.endswith(_IDS) or _ID.fullmatch(text)]
 
 
 def _to_log_in(visit: Visit) -> GoTo:
@@ -135,6 +164,10 @@ def _problem(error: MusterError, visit: Visit | None) -> Response:
     reference = new_id(clock[0]()) if error.status >= 500 else None
     if reference is not None:
         observability.failure("page failed", code=error.code, reference=reference)
-    facts = {"error": error, "messages": [field.message for field in error.errors], "reference": reference}
+    facts = {
+        "error": error, "messages": [field.message for field in error.errors], "reference": reference,
+        "is_other_list": any(field.code == "invalid_cursor" for field in error.errors),
+        "path": visit.path if visit else "/",
+    }  # fmt: skip
     retry = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     return answer.shown(Shown("problem.html", facts, error.status), navigation.of_problem(visit), retry)

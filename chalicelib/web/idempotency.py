@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from chalicelib.core import observability
 from chalicelib.core.clock import to_instant
-from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, MusterError
+from chalicelib.core.errors import ConditionFailed, FieldError, InFlight, Invalid, MusterError
 from chalicelib.core.ids import new_id, short_hash
 from chalicelib.web import idempotency_store as store
 from chalicelib.web.idempotency_store import Attempt
@@ -22,19 +22,11 @@ from chalicelib.web.idempotency_store import Attempt
 if TYPE_CHECKING:
     from chalicelib.web.routing import Call
 
-_ASK_AGAIN_SECONDS = 2
-
 A = TypeVar("A", bound=BaseModel)
 
 
-def in_flight() -> Conflict:
-    error = Conflict("in_flight", "The same request is still being answered. Please ask again in a few seconds.")
-    error.retry_after = _ASK_AGAIN_SECONDS
-    return error
-
-
 def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -> Attempt:
-    """Look the key up (one read). Raises Invalid when it came with another body, Conflict while in flight."""
+    """Look the key up (one read). Raises Invalid when it came with another body, InFlight."""
     sk = f"{route}#{short_hash(key)}"
     body_hash = short_hash(body.decode("utf-8", "replace"))
     existing = store.record(account_id, sk)
@@ -43,14 +35,14 @@ def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -
             problem = "This key was used with a different body in the last 24 hours. Use a new one."
             raise Invalid(FieldError("Idempotency-Key", "key_reused", problem), code="key_reused")
         if existing.answer is None and to_instant(existing.leased_until) > now:
-            raise in_flight()
+            raise InFlight()
     return store.new_attempt(account_id, sk, body_hash, existing, now)
 
 
 def idempotent(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
     """Answer a request once per Idempotency-Key. `action` gets the seed of the ids that it creates.
 
-    Without a key it simply runs. Raises Invalid when the key came with another body, Conflict while in flight.
+    Without a key it simply runs. Raises Invalid when the key came with another body, InFlight while another does this.
     """
     now = call.now
     if call.idempotency_key is None:
@@ -61,7 +53,7 @@ def idempotent(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[s
     try:
         this.claim()
     except ConditionFailed:
-        raise in_flight() from None
+        raise InFlight() from None
     try:
         answer = action(this.seed)
     except MusterError as error:

@@ -87,4 +87,5 @@ def every_item(page_at: Callable[[Pager], Any], at_once: int = MAX_LIMIT) -> Ite
 
 
 def invalid_cursor() -> Invalid:
-    return Invalid(FieldError("cursor", "invalid_cursor", "This cursor isn't from this list. Start without one."))
+    problem = "This page of the list can't be shown. Please start from the first page."
+    return Invalid(FieldError("cursor", "invalid_cursor", problem))

@@ -119,7 +119,7 @@ def query_of(request: Any, known: Container[str] | None = None) -> dict[str, str
         if known is not None and name not in known:
             continue
         if len(texts) > 1:
-            raise Invalid(FieldError(name, "repeated", "This parameter is there more than once."))
+            raise Invalid(FieldError(name, "repeated", "This parameter is given more than once."))
         values[name] = texts[0]
     return values
 

@@ -79,10 +79,10 @@ def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_
     _by_keyboard(page, "Begin", "Select clients")
     for org in orgs:
         _tick(page, f"org_id_{org}")
-    _by_keyboard(page, "Go on to courses", "Select courses")
+    _by_keyboard(page, "Continue to courses", "Select courses")
     _tick(page, f"course_id_{course}")
-    _by_keyboard(page, "Go on to recipients", "Recipients")
-    _by_keyboard(page, "Go on to the schedule", "Schedule")
+    _by_keyboard(page, "Continue to recipients", "Recipients")
+    _by_keyboard(page, "Continue to the schedule", "Schedule")
     _by_keyboard(page, "Count and review", "Review and launch")
     # The page comes again by itself until everything is counted.
     launch = "Launch for 2 clients: enroll 6 people now, send no emails"
@@ -110,13 +110,13 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     press(page, "Begin")
     press(page, "Select all 25 ready")
     assert page.inner_text("#told") == "25 of 25 chosen"
-    press(page, "Go on to courses")
+    press(page, "Continue to courses")
     page.get_by_label("Spotting Phishing").check()
     press(page, "Update the summary")
     # Said before anything happens, and the rollout may go on.
     assert "1 of your 25 clients lack this course: Client without the course" in page.inner_text("main")
-    press(page, "Go on to recipients")
-    press(page, "Go on to the schedule")
+    press(page, "Continue to recipients")
+    press(page, "Continue to the schedule")
     press(page, "Count and review")
     page.wait_for_selector("text=Launch for 25 clients: enroll 24 people now, send no emails")
     press(page, "Launch for 25 clients")

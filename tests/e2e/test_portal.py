@@ -71,10 +71,10 @@ def test_a_rollout_is_made_in_five_steps_and_watched_until_it_stops(deployed: De
     page.get_by_label("Alderquay Logistics").check()
     page.get_by_label("Bolt Freight").check()
     assert page.inner_text("#told") == "2 of 2 chosen"
-    press(page, "Go on to courses")
+    press(page, "Continue to courses")
     page.get_by_label("Spotting Phishing").check()
-    press(page, "Go on to recipients")
-    press(page, "Go on to the schedule")
+    press(page, "Continue to recipients")
+    press(page, "Continue to the schedule")
     press(page, "Count and review")
     # The numbers come by themselves, without a reload.
     page.wait_for_selector("text=Launch for 2 clients: enroll 40 people now, send no emails")

@@ -46,7 +46,7 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     _log_in(deployed, page, admin, f"/orgs/{org}/trainings")
     _follow(page, "New training")
     page.get_by_label("Title").fill("First aid")
-    page.get_by_label("Who attends gets a certificate").check()
+    page.get_by_label("People who attend get a certificate").check()
     _press(page, "Make training")
     _follow(page, "New session")
     page.get_by_label("Starts").fill("2087-02-03T09:00")
@@ -63,8 +63,8 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     page.get_by_label("Department, with those below").select_option("Docks")
     _press(page, "Show")
     _press(page, "Add all 3 that match")
-    _press(page, "Go on to trainings")
-    _press(page, "Go on")
+    _press(page, "Continue to trainings")
+    _press(page, "Continue")
     _press(page, "Review")
     assert "1 goes on the waiting list" in page.inner_text("main")
     with page.expect_navigation():
@@ -85,7 +85,7 @@ def test_an_admin_enrolls_people_in_a_live_training_and_takes_attendance(deploye
     assert rows.count() == 2
     rows.nth(0).get_by_role("combobox").select_option("Absent")
     rows.nth(1).get_by_label("Score of").fill("90")
-    _press(page, "Save; everybody else on this page was there")
+    _press(page, "Save, and mark everyone else here as attended")
     assert "Saved 2 people." in page.inner_text("main")
     page.goto(f"{deployed.url}/portal/orgs/{org}/trainings/{training}/participants")
     _press(page, "Export as CSV")
@@ -196,7 +196,7 @@ def _log_in(deployed: Deployed, page: Page, person: Person, path: str) -> None:
 
 def _press(page: Page, button: str) -> None:
     with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=button in ("Accept", "Show", "Go on")).first.click()
+        page.get_by_role("button", name=button, exact=button in ("Accept", "Show", "Continue")).first.click()
 
 
 def _follow(page: Page, link: str) -> None:

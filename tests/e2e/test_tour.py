@@ -59,10 +59,10 @@ def test_the_tour_shows_pages_as_they_are(deployed: Deployed, page: Page) -> Non
     for org in orgs:
         page.locator(f"#org_id_{org}").check()
     album.show(page, "clients", shipped=False)
-    press(page, "Go on to courses")
+    press(page, "Continue to courses")
     page.locator(f"#course_id_{course}").check()
-    press(page, "Go on to recipients")
-    press(page, "Go on to the schedule")
+    press(page, "Continue to recipients")
+    press(page, "Continue to the schedule")
     press(page, "Count and review")
     page.wait_for_selector("text=Launch for 2 clients: enroll 5 people now, send no emails")
     album.show(page, "review", shipped=False)

@@ -106,5 +106,5 @@ def _taken() -> Invalid:
 
 
 def _has_own() -> Conflict:
-    problem = "This person can reset the password themselves: they have an email address, or are elsewhere too."
+    problem = "This person can reset their own password: they have an email address or are in another organization."
     return Conflict("not_yours_to_set", problem)

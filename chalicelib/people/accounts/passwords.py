@@ -11,12 +11,12 @@ MIN_LENGTH = 12
 MAX_LENGTH = 256
 
 _RULES = (
-    ("password_too_short", f".{{{MIN_LENGTH},}}", f"A password has {MIN_LENGTH} characters or more."),
-    ("password_too_long", f".{{0,{MAX_LENGTH}}}", f"A password has {MAX_LENGTH} characters at most."),
-    ("password_needs_lowercase", ".*[a-z].*", "A password has at least one small letter, a to z."),
-    ("password_needs_uppercase", ".*[A-Z].*", "A password has at least one capital letter, A to Z."),
-    ("password_needs_number", ".*[0-9].*", "A password has at least one digit."),
-    ("password_outer_space", r"\S.*\S|\S?", "A password neither starts nor ends with white space."),
+    ("password_too_short", f".{{{MIN_LENGTH},}}", f"Use at least {MIN_LENGTH} characters."),
+    ("password_too_long", f".{{0,{MAX_LENGTH}}}", f"Use at most {MAX_LENGTH} characters."),
+    ("password_needs_lowercase", ".*[a-z].*", "Use at least one lowercase letter, a to z."),
+    ("password_needs_uppercase", ".*[A-Z].*", "Use at least one uppercase letter, A to Z."),
+    ("password_needs_number", ".*[0-9].*", "Use at least one number."),
+    ("password_outer_space", r"\S.*\S|\S?", "Don't start or end the password with a space."),
 )
 
 
@@ -41,4 +41,4 @@ def refuse_weak_first(password: str, field: str) -> None:
 
 def refused_by_cognito(field: str) -> Invalid:
     """For reasons that only Cognito knows, such as a password from a leak."""
-    return Invalid(FieldError(field, "weak_password", "Choose another password."), code="weak_password")
+    return Invalid(FieldError(field, "weak_password", "Choose a different password."), code="weak_password")

@@ -179,12 +179,12 @@ def _must_be_open(member: Member, now: datetime) -> None:
 def _refuse_other_owner(member: Member, account: Account) -> None:
     """A returning member keeps earlier progress: nobody else may take it over, not even a new owner of the mailbox."""
     if member.account_id not in (None, account.account_id):
-        problem = "This invitation is for a former member. Please log in with the account of that time."
+        problem = "This invitation is for a former member. Please log in with the account you used then."
         raise Conflict("other_account", problem)
 
 
 def _not_open(member: Member) -> Conflict:
-    return Conflict("not_open", f"This invitation is no longer open. It is {member.status}.")
+    return Conflict("not_open", "This invitation is no longer open. It was answered or withdrawn.")
 
 
 def _answer(view: InvitationView, member: Member) -> Answered:

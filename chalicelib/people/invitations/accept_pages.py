@@ -144,7 +144,7 @@ def _confirm(visit: Visit) -> Answer:
             raise
     person = identity().person(form.registration_id)
     if person is None or normalized(person.email) != normalized(str(visit.view.member.email)):
-        raise Conflict("other_registration", "This code belongs to another registration. Please log in instead.")
+        raise Conflict("other_registration", "This code is for a different registration. Please log in instead.")
     return _accept(visit, Account(person.account_id, person.email), person.first_name, person.last_name)
 
 

@@ -17,5 +17,5 @@ def refuse_other_domain(org_id: str, email: str) -> None:
     domains = list(join_page(org_id).allowed_domains)
     domain = understood(email).rpartition("@")[2]
     if domains and domain not in domains:
-        problem = f"{shown(email)} cannot be used here: this organization takes addresses of certain domains only."
+        problem = f"{shown(email)} can't be used here. This organization only accepts addresses of certain domains."
         raise Conflict("domain_not_allowed", f"{problem} Log in with the address that was invited.")

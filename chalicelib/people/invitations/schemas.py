@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from chalicelib.core.alternatives import either
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.people.invitations.states import InviteOutcome
@@ -16,6 +17,7 @@ MAX_AT_ONCE = 100
 
 Notify = Annotated[
     Literal["now"] | AwareDatetime,
+    either("invalid_notify", 'This must be "now", or a date and time with a time zone, such as 2027-01-31T09:00:00Z.'),
     Field(description="When the mails go out: `now`, or an instant up to a year ahead."),
 ]
 

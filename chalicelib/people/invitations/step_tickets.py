@@ -41,5 +41,5 @@ def verify(view: InvitationView, secret: str, now: datetime) -> Step:
         or (ticket.org_id, ticket.member_id, ticket.invite_id) != invitation
         or to_instant(ticket.expires_at) <= now
     ):
-        raise Forbidden("This took longer than 15 minutes. Please log in again.", "proof_expired")
+        raise Forbidden("This took longer than 15 minutes, so please log in again.", "proof_expired")
     return Step(**ticket.step)

@@ -49,7 +49,7 @@ STEPS: Mapping[str, Step] = {
     "log-in": Step(
         "Log in and accept",
         "Open the link and press Accept. Then log in under “I already have an account”. If your account has another "
-        "email address than the invitation, log in with that one: we will ask whether to use it.",
+        "email address than the invitation, log in with that one. We'll ask whether to use it.",
         "The same page as for new people; its second part, I already have an account, asks for address and password.",
         file="account",
     ),

@@ -34,9 +34,11 @@ _RESERVED = frozenset(
 _TAKEN = "This address is taken. Choose another."
 
 _NO_SUBSCRIPTION = JoinProblem(
-    code="no_subscription", message="The organization has no active subscription; its MSP sets it."
+    code="no_subscription", message="The organization has no active subscription. Its provider can switch it on."
 )
-_NO_GROUP = JoinProblem(code="no_group", message="The organization has no group yet; whoever joins chooses one.")
+_NO_GROUP = JoinProblem(
+    code="no_group", message="The organization has no groups yet. People choose one when they join."
+)
 
 
 def page_settings(scope: Scope) -> JoinPageOut:
@@ -109,7 +111,7 @@ def _checked(org_id: str, form: JoinPageForm) -> JoinPage:
 
 def _slug_errors(form: JoinPageForm) -> Sequence[FieldError]:
     if form.slug is None:
-        return [FieldError("slug", "required", "A page that is switched on needs an address.")] if form.enabled else []
+        return [FieldError("slug", "required", "Choose an address to switch the page on.")] if form.enabled else []
     if not is_slug(form.slug):
         problem = "Use 3 to 63 lowercase letters and digits, with single hyphens between them if you like."
         return [FieldError("slug", "invalid_slug", problem)]

@@ -83,7 +83,7 @@ def chosen_place_writes(scope: Scope, department_id: str | None) -> list[Write]:
         return []
     department = structure_store.department(scope.org, department_id) if department_id else None
     if department is None or not (scope.department_ids is None or scope.department_ids & set(department.path)):
-        problem = "Name one of your departments." if department_id is None else "There is no such department."
+        problem = "Choose one of your departments." if department_id is None else "There is no such department."
         code = "required" if department_id is None else "unknown_department"
         raise Invalid(FieldError("department_id", code, problem))
     return [structure_store.department_check(department)]

@@ -81,11 +81,11 @@ def visible_from(visit: Visit, form: EnrollDraftForm) -> datetime | None:
     try:
         local = datetime.combine(to_date(form.day), time.fromisoformat(form.time or "09:00"))
     except ValueError:
-        raise Invalid(FieldError("day", "required", "Choose the day from which people see it.")) from None
+        raise Invalid(FieldError("day", "required", "Choose the day when people should first see it.")) from None
     zone: ZoneInfo = zone_in(visit.org_scope.msp_id, visit.org_id)
     at = local.replace(tzinfo=zone)
     if at <= visit.now:
-        raise Invalid(FieldError("day", "in_the_past", "This moment has passed. Choose a later one, or now."))
+        raise Invalid(FieldError("day", "in_the_past", "This time is in the past. Choose a later one, or now."))
     return at
 
 

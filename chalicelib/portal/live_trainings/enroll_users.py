@@ -99,7 +99,7 @@ def choose_users(visit: Visit) -> GoTo | Shown:
     given = {name: visit.query.one(name) for name in (*_QUERY, _ALONG, "all", "cursor")}
     if go == "next":
         if not drafts.form_of(draft_of(visit)).has_people and not visit.form.many("member_id"):
-            return _page(visit, Invalid(FieldError("people", "required", "Choose somebody first.")))
+            return _page(visit, Invalid(FieldError("people", "required", "Choose someone first.")))
         if (error := _add(visit)) is not None:
             return _page(visit, error)
         return to_step(visit, "courses" if kind_of(visit) == "courses" else "trainings", training_id=given[_ALONG])
@@ -212,7 +212,7 @@ def words_of(visit: Visit, form: EnrollDraftForm) -> str:
     parts += [f"{name} is {' or '.join(values)}" for name, values in found.fields.items()]
     starts = found.starts_with.model_dump()
     parts += [f"{kind} begins with {start}" for kind, start in starts.items() if start]
-    return ", ".join(parts) or "everybody who is active"
+    return ", ".join(parts) or "everyone who is active"
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def failed_file(visit: Visit) -> Download:
     key = batch_key(visit)
     _, row = _row(visit)
     if (row.num_failed or 0) > _MOST_IN_FILE:
-        problem = f"More than {_MOST_IN_FILE:,} learners failed. Use the export: it has all of them."
+        problem = f"More than {_MOST_IN_FILE:,} learners failed. Use the export instead. It has all of them."
         raise Conflict("too_many", problem)
     query = LearnersQuery(outcome=Outcome.FAILED)
     found = all_items(

@@ -93,7 +93,7 @@ def launch_draft(visit: Visit) -> GoTo | Shown:
     except (Invalid, Conflict) as error:
         return _page(visit, error)
     if result.batch_id is None:
-        sentence = result.error.message if result.error else "This cannot be launched now."
+        sentence = result.error.message if result.error else "This can't be launched right now."
         return _page(visit, Conflict("not_launched", sentence))
     drafts.enrolled(scope, "courses", draft.draft_id, result.batch_id, visit.now)
     return GoTo(visit.address(results_path(visit, result.batch_id), done="launched"))

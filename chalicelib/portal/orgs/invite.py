@@ -50,7 +50,7 @@ def _addresses(text: str) -> list[str]:
     """A pasted list: one on each line, or with commas or semicolons between. Raises Invalid for none, or too many."""
     found = [part.strip() for line in text.splitlines() for part in line.replace(";", ",").split(",") if part.strip()]
     if not 1 <= len(found) <= MAX_BY_HAND:
-        problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}; for more, upload a file."
+        problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}. For more, upload a file."
         raise Invalid(FieldError("emails", "wrong_number", problem))
     return found
 

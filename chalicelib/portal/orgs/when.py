@@ -18,5 +18,5 @@ def notify_of(visit: Visit) -> dict[str, datetime]:
     try:
         at = datetime.combine(to_date(visit.form.one("date")), time.fromisoformat(visit.form.one("time") or "09:00"))
     except ValueError:
-        raise Invalid(FieldError("date", "required", "Choose the day on which the mails go out.")) from None
+        raise Invalid(FieldError("date", "required", "Choose the day when the emails go out.")) from None
     return {"notify": at.replace(tzinfo=zone_in(visit.org_scope.msp_id, visit.org_id))}

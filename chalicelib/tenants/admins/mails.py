@@ -14,7 +14,7 @@ _TITLE_BY_ROLE = {
     Role.MSP_ADMIN: "an MSP admin",
     Role.ORG_ADMIN: "an organization admin",
     Role.DEPARTMENT_ADMIN: "a department admin",
-    Role.CUSTOM: "an admin with a role of its own",
+    Role.CUSTOM: "an admin with a custom role",
 }
 
 

@@ -8,7 +8,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.admins import store
 
 # A former admin, or a learner who answered for themselves.
-NOBODY = "somebody who is no admin here"
+NOBODY = "someone who is no longer an admin"
 # Of entries that no account wrote: the actors that rooms above, and the command for a first admin, name.
 NO_ACCOUNT = {"join-page": "the join page", "command": "your provider"}
 

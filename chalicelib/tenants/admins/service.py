@@ -43,8 +43,8 @@ COMMAND = "command"
 
 # Appointing again is also how somebody gets a first password who missed the days of the last one (aws/identity.py).
 _ALREADY = (
-    "This person is an admin here already; to change what they may do, remove them first. If they never logged in, "
-    "a new first password is mailed to them, once a day at most."
+    "This person is already an admin here. To change what they can do, remove them and appoint them again. If they "
+    "have never logged in, we email them a new temporary password, at most once a day."
 )
 
 
@@ -73,7 +73,7 @@ def appoint_org_admin(scope: Scope, form: AppointOrgAdmin, seed: str, now: datet
     roles.refuse_beyond_own(scope, permissions)
     beyond = beyond_departments(permissions) if form.department_ids else []
     if beyond:
-        problem = f"These concern the whole organization, not departments: {', '.join(beyond)}."
+        problem = f"These apply to the whole organization, not to departments: {', '.join(beyond)}."
         raise Invalid(FieldError("role_id" if kept else "permissions", "not_for_departments", problem))
     return _appoint(scope, form.email, form.role, form.department_ids, form.permissions, seed, now, kept)
 

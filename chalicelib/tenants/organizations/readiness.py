@@ -1,7 +1,11 @@
 """Readiness of a client, computed from its settings and never stored."""
 
+from collections.abc import Collection
+
 from chalicelib.tenants.organizations.models import Org
 from chalicelib.tenants.organizations.states import Missing, Readiness
+
+_WORDS = {Missing.TIME_ZONE: "time zone", Missing.COURSES: "courses", Missing.REPLY_TO: "reply-to address"}
 
 
 def missing_of(org: Org) -> list[Missing]:
@@ -18,3 +22,10 @@ def missing_of(org: Org) -> list[Missing]:
 
 def readiness_of(org: Org) -> Readiness:
     return Readiness.NOT_CONFIGURED if missing_of(org) else Readiness.READY
+
+
+def not_ready(name: str, missing: Collection[Missing]) -> str:
+    """A sentence about a client that lacks these."""
+    if Missing.OPENING in missing:
+        return f"{name} is closed, so nothing new can start there."
+    return f"{name} is not ready for training. Missing: {', '.join(_WORDS[one] for one in missing)}."

@@ -52,12 +52,12 @@ def _zone(name: str) -> str:
     if place is not None:
         raise PydanticCustomError(
             "no_summer_time",
-            "{name} has no summer time. Name a place, such as {place}.",
+            "{name} doesn't follow summer time. Use a place, such as {place}.",
             {"name": name, "place": place},
         )
     if name not in _zones():
         raise PydanticCustomError(
-            "unknown_time_zone", "This is no time zone of the IANA database; write it as in Europe/Berlin."
+            "unknown_time_zone", "We don't know this time zone. Use a name such as Europe/Berlin."
         )
     return name
 

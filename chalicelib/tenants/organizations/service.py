@@ -149,7 +149,7 @@ def _in_use(used_by: Sequence[str]) -> Conflict:
 
 
 def _name_taken(namesake: Org) -> Conflict:
-    problem = f"You have a client named {namesake.name} already. To make another of this name, send same_name: true."
+    problem = f"You already have a client named {namesake.name}. If you want another one with this name, confirm that."
     field = FieldError("name", "name_taken", problem)
     return Conflict("name_taken", problem, [field], {"org_id": namesake.org_id, "name": namesake.name})
 

@@ -141,7 +141,7 @@ def _below(org_id: str, department: Department, new_path: Sequence[str]) -> list
     if len(below) > MAX_MOVED_BELOW:
         raise Conflict(
             "too_many_below",
-            f"{len(below)} departments are below this one, and {MAX_MOVED_BELOW} at most can move with it.",
+            f"{len(below)} departments are below this one, and at most {MAX_MOVED_BELOW} can move with it.",
         )
     levels = len(new_path) - len(department.path)
     _refuse_depth(max(len(other.path) for other in [department, *below]) + levels)

@@ -32,7 +32,7 @@ def cancel_row(key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
         if row.status == RowStatus.CANCELLED:
             return row
         if row.status not in CANCELABLE:
-            problem = f"This course is {row.status}. Only scheduled and enrolling courses can be cancelled."
+            problem = "This course can't be cancelled: it isn't scheduled or enrolling any more."
             raise Conflict("not_cancelable", problem)
         _cancel(key, batch, rows, [row], actor, now)
         return batch_store.row(key, course_id) or row

@@ -71,5 +71,5 @@ def _change(key: BatchKey, row: Row, actor: str) -> AuditEntry:
 
 
 def _not_retryable(row: Row) -> Conflict:
-    problem = f"This course is {row.status}. Only failed, partial and denied courses can be retried."
+    problem = "There is nothing to retry here. Only courses that failed, failed in part or need access can be retried."
     return Conflict("not_retryable", problem)

@@ -83,7 +83,7 @@ class Targeting(Form):
     def _fields_belong_to_mode(self) -> Self:
         for name, modes in _MODES_BY_FIELD.items():
             if bool(getattr(self, name)) != (self.mode in modes):
-                raise ValueError(f"{name} and {' or '.join(modes)} go together; neither is empty.")
+                raise ValueError(f"{name} and {' or '.join(modes)} go together, and neither can be empty.")
         return self
 
 

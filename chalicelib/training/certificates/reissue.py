@@ -36,9 +36,9 @@ def reissue(scope: Scope, wanted: CertificateId, even_if_revoked: bool, seed: st
             return None
         old = find(scope, wanted)
         if old.replaced_by:
-            raise Conflict("replaced", "This certificate was issued again already. Look for the newer one.")
+            raise Conflict("replaced", "This certificate has already been reissued. Use the newer one.")
         if old.revoked_at and not even_if_revoked:
-            raise Conflict("revoked", "This certificate was revoked. To issue it again, confirm that it should count.")
+            raise Conflict("revoked", "This certificate was revoked. To reissue it, confirm that it counts again.")
         new = _renamed(scope, old, seed, now)
         target = f"member/{old.member_id}/certificate/{old.certificate_id}"
         entry = AuditEntry(scope.account_id, "certificate.reissued", target, after=_told(old, seed))
@@ -73,7 +73,7 @@ def _renamed(scope: Scope, old: Certificate, certificate_id: str, now: datetime)
     """Raises Conflict for a person who was erased."""
     member = members_store.member(scope.org, str(old.member_id))
     if old.holder is None or member is None:
-        raise Conflict("erased", "This person was erased, so there is nobody to issue a certificate to.")
+        raise Conflict("erased", "This person's data was erased, so no certificate can be issued.")
     new = _copy(old, certificate_id, now)
     new.holder, new.organization = issue.name_of(member), org_of(scope.msp_id, scope.org).name
     kind, _, about_id = old.about.partition("/")

@@ -130,7 +130,7 @@ def _remind(scope: Scope, key: BatchKey, course_id: str, seed: str, now: datetim
         # An earlier try of the same request wrote the due entry: if its message was lost, the sweep sends it.
         return RemindOut(num_not_completed=left, reminded_at=row.reminded_at)
     if row.status in (RowStatus.SCHEDULED, RowStatus.ENROLLING) or (left is not None and left <= 0):
-        raise Conflict("nobody_to_remind", "There is nobody to remind. Nobody in this course still has to complete it.")
+        raise Conflict("nobody_to_remind", "There is nobody to remind. Everyone in this course has completed it.")
     job = mail_job(key, course_id, MailEvent.REMIND, seed, to_text(now), within)
     if is_recent:
         job = job.model_copy(update={"first": row.reminded_first or row.reminded_by})

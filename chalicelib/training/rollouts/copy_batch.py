@@ -57,7 +57,7 @@ def _targeting(plan: Plan, department_ids: Collection[str] | None) -> Targeting:
 
 
 def _not_copyable() -> Conflict:
-    problem = "This batch is for people or departments that you can't choose in a launch."
+    problem = "This batch is for people or departments that you can't choose here."
     return Conflict("not_copyable", problem)
 
 

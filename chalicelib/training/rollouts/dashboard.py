@@ -120,7 +120,7 @@ def _all(msp_id: str) -> list[Org]:
         after = page.next_position
         if after is None:
             return found
-    problem = f"More than {_MOST_SORTED:,} clients cannot be sorted. Leave the order out."
+    problem = f"More than {_MOST_SORTED:,} clients can't be sorted. Leave the order out."
     raise Invalid(FieldError("sort", "too_many", problem))
 
 

@@ -8,7 +8,7 @@ from chalicelib.core.clock import to_text
 from chalicelib.core.errors import FieldError, Invalid
 from chalicelib.people.search import kept_filters
 from chalicelib.tenants.access.service import Scope
-from chalicelib.tenants.organizations.readiness import missing_of
+from chalicelib.tenants.organizations.readiness import missing_of, not_ready
 from chalicelib.training.batches.local_dates import CourseDates, due_after, is_due_date_after, staggered
 from chalicelib.training.batches.schemas import Plan, PlannedCourse, PlannedOrg, Targeting
 from chalicelib.training.rollouts import form_store
@@ -83,7 +83,7 @@ def _repeated(name: str, ids: Sequence[str], what: str) -> list[FieldError]:
     seen: set[str] = set()
     for index, id_ in enumerate(ids):
         if id_ in seen:
-            problem = f"This is there more than once. Name each of the {what} once."
+            problem = f"This is in the list more than once. List each of the {what} once."
             wrong.append(FieldError(f"{name}.{index}", "repeated", problem))
         seen.add(id_)
     return wrong
@@ -111,8 +111,7 @@ def check(launch: WizardForm, references: References, *, all_ready: bool = True)
         if org is None:
             wrong.append(FieldError(f"org_ids.{index}", "unknown", "There is no such client organization."))
         elif (missing := missing_of(org)) and all_ready:
-            problem = f"{org.name} is not ready for training: {', '.join(missing)} missing."
-            wrong.append(FieldError(f"org_ids.{index}", "org_not_ready", problem))
+            wrong.append(FieldError(f"org_ids.{index}", "org_not_ready", not_ready(str(org.name), missing)))
     for index, course in enumerate(launch.courses):
         if course.course_id not in references.courses:
             wrong.append(FieldError(f"courses.{index}.course_id", "unknown", "There is no such course in the library."))

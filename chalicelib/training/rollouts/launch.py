@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chalicelib.core import observability
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, Invalid, NotFound
+from chalicelib.core.errors import ConditionFailed, Conflict, FieldError, InFlight, Invalid, NotFound
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.organizations.readiness import missing_of
 from chalicelib.training.batches.states import Code
@@ -26,7 +26,7 @@ from chalicelib.web.idempotency_store import Attempt, IdempotencyRecord
 def launch(scope: Scope, body: WizardForm, route: str, key: str | None, raw: bytes, now: datetime) -> LaunchOut:
     """Save, write one batch per client, queue one job for each; answers what became of every client.
 
-    Raises Invalid for a wrong form, Conflict while the same request is in flight.
+    Raises Invalid for a wrong form, InFlight while the same request is being answered.
     """
     if key is None:
         problem = "A launch needs an Idempotency-Key, so that sending it twice launches it once."
@@ -49,7 +49,7 @@ def launch(scope: Scope, body: WizardForm, route: str, key: str | None, raw: byt
     try:
         rollout_store.create(attempt, checked.plan, results, job)
     except ConditionFailed:
-        raise idempotency.in_flight() from None
+        raise InFlight() from None
     return create_batches.create_batches(PendingLaunch(job, checked.plan, results, attempt.record, recheck=False))
 
 
@@ -109,7 +109,7 @@ def _take_over(scope: Scope, attempt: Attempt) -> LaunchOut:
     try:
         rollout_store.take_over(attempt)
     except ConditionFailed:
-        raise idempotency.in_flight() from None
+        raise InFlight() from None
     job = FinishLaunch(
         msp_id=scope.msp_id, org_id=scope.org_id, rollout_id=attempt.seed, due_at=stored.header.created_at
     )

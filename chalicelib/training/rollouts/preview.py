@@ -149,7 +149,7 @@ def refuse_changes(item: preview_store.PlanItem, body: WizardForm, checked: Chec
     harmless = [] if plan.reenroll_completed else ["completions"]
     differences = [{"org_id": org_id, "changed": kinds} for org_id, kinds in changes.items() if kinds]
     if any(kinds and kinds != harmless for kinds in changes.values()):
-        problem = "The facts have changed since the preview; preview again, or launch with accept_changes."
+        problem = "Something has changed since the preview. Preview again, or launch with accept_changes."
         raise Conflict("plan_changed", problem, extra={"differences": differences})
 
 

@@ -224,7 +224,7 @@ def _refuse_nowhere(place: str | None, web_link: str | None) -> None:
 
 def _refuse_small(session: Session, capacity: int | None) -> None:
     if capacity is not None and session.num_taken > capacity:
-        problem = f"{int(session.num_taken)} people have a place already; move or cancel some of them first."
+        problem = f"{int(session.num_taken)} people already have a place. Move or cancel some of them first."
         raise Conflict("capacity_too_small", problem)
 
 

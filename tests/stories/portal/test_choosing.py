@@ -43,11 +43,11 @@ def test_clients_are_chosen_over_several_pages_and_a_search(browser: Browser, dr
     page = browser.press("Search", org_id=ids["Dover"], search="EL", go="search")
     assert "Also chosen, not on this page: Alder, Dover." in page.text
     assert "Bolt" not in page.text
-    browser.press("Go on to courses", org_id=ids["Elm"])
+    browser.press("Continue to courses", org_id=ids["Elm"])
     page = browser.open(f"{draft}/clients")
     assert "3 of 5 chosen" in page.text
     # One of this page is taken off; those of other pages stay.
-    browser.press("Go on to courses", org_id=[])
+    browser.press("Continue to courses", org_id=[])
     assert "2 of 5 chosen" in browser.open(f"{draft}/clients").text
 
 
@@ -56,7 +56,7 @@ def test_courses_are_chosen_over_several_pages_and_taken_off_from_each(
 ) -> None:
     more = {title: world.course(driver.msp, title) for title in ("Passwords", "Phones", "Backups")}
     browser.open(f"{draft}/clients")
-    browser.press("Go on to courses", org_id=_ids(browser)["Alder"])
+    browser.press("Continue to courses", org_id=_ids(browser)["Alder"])
     browser.press("Page 2", course_id=course, go="page 2")
     page = browser.press("Search", course_id=more["Backups"], search="pass", go="search")
     assert "Summary (2)" in page.text
@@ -79,7 +79,7 @@ def test_training_access_is_given_over_several_pages_and_loses_nothing(
     assert "Zips" in page.text
     fields = page.form("Save access").fields
     page = browser.press("Save access", course_id=[*_texts(fields, "course_id"), more["Zips"]], go="")
-    assert "Training access is saved." in page.text
+    assert "Training access was saved." in page.text
     access = world.get(f"/msp/organizations/{org}/training-access", driver.admin).json
     assert set(access["course_ids"]) == {course, more["Backups"], more["Zips"]}
     assert access["seats"] == {course: 7}

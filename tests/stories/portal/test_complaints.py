@@ -162,9 +162,9 @@ def test_instants_are_shown_where_they_happen_with_the_zone_s_name(
     # The review resolves them for each client before anything happens.
     browser.open("/msp/training/enrollment")
     draft = browser.press("Begin", name="Zones").address.split("/portal")[1].rpartition("/")[0]
-    browser.press("Go on to courses", org_id=[far, near])
-    browser.press("Go on to recipients", course_id=course)
-    browser.press("Go on to the schedule")
+    browser.press("Continue to courses", org_id=[far, near])
+    browser.press("Continue to recipients", course_id=course)
+    browser.press("Continue to the schedule")
     browser.press("Count and review", preset="own", **{f"enroll_on_{course}": "2027-03-01"})
     driver.work()
     text = browser.open(f"{draft}/review").text
@@ -176,9 +176,9 @@ def test_results_stand_in_the_page_where_screen_readers_meet_them(driver: Driver
     browser.open("/msp/organizations/new")
     page = browser.press("Add client", name="Third Ferries", time_zone="Europe/London")
     notice = page.answer.text.split('role="status"')[1].split("</div>")[0]
-    assert "Third Ferries is added." in notice
+    assert "Third Ferries was added." in notice
     # It stays when the page is loaded again, and goes when one goes on.
-    assert "Third Ferries is added." in browser.open(page.address).text
+    assert "Third Ferries was added." in browser.open(page.address).text
     browser.open("/msp/organizations/new")
     page = browser.press("Add client", name="", time_zone="Mars/Base")
     assert 'role="alert" tabindex="-1" id="errors"' in page.answer.text

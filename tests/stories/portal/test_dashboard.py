@@ -152,9 +152,9 @@ def test_a_draft_is_continued_at_its_step(driver: Driver, course: str, browser: 
     (org,) = driver.clients(course, "Alderquay Logistics")
     browser.open("/msp/training/enrollment")
     browser.press("Begin", name="Q1 awareness")
-    browser.press("Go on to courses", org_id=org)
-    browser.press("Go on to recipients", course_id=course)
-    browser.press("Go on to the schedule", mode="groups")
+    browser.press("Continue to courses", org_id=org)
+    browser.press("Continue to recipients", course_id=course)
+    browser.press("Continue to the schedule", mode="groups")
     page = browser.open("/msp/training")
     page = browser.follow("Continue Q1 awareness, step 3")
     assert page.heading == "Recipients"

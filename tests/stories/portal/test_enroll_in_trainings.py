@@ -42,7 +42,7 @@ class Place:
 
     def choose(self, **sessions: str) -> Page:
         """On the step of trainings, and on to the one after it."""
-        return self.browser.press("Go on", go="next", **sessions)
+        return self.browser.press("Continue", go="next", **sessions)
 
     def enrolls(self) -> int:
         return sum(item["sk"].startswith("ENROLL#") for item in self.world.dump("core"))
@@ -67,11 +67,11 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     assert "Chosen (4)" in page.text
     page = browser.send(page.form("Remove Kim Crane2"), go=f"remove {place.crane_people[2]}")
     assert "Chosen (3)" in page.text
-    page = browser.press("Go on to trainings", go="next")
-    page = browser.press("Go on", go="next")
+    page = browser.press("Continue to trainings", go="next")
+    page = browser.press("Continue", go="next")
     assert page.status == 422
     both = {f"session_{place.training}": place.session, f"session_{place.other}": place.same_time}
-    page = browser.press("Save, and choose more", go="save", **both)
+    page = browser.press("Save and choose more", go="save", **both)
     assert "Chosen (2)" in page.text
     page = browser.press("Remove First aid", go=f"remove {place.training}", **both)
     assert "Chosen (1)" in page.text
@@ -96,7 +96,7 @@ def test_people_are_picked_warned_of_and_enrolled_once(place: Place, driver: Dri
     # The draft leads there from now on.
     draft = form.action.partition("/portal")[2].removesuffix("/enroll")
     assert browser.open(f"{draft}/users").heading == "Who was enrolled"
-    assert "Go on with a draft" not in browser.open(f"{place.live.base}/enroll").text
+    assert "Continue with a draft" not in browser.open(f"{place.live.base}/enroll").text
 
 
 def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> None:
@@ -107,7 +107,7 @@ def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> No
     page = browser.press(f"Add all {PEOPLE} that match", go="all")
     assert "Docks and below" in page.text
     page = browser.send(page.form("Add those ticked"), go="add", member_id=place.sam)
-    page = browser.press("Go on to trainings", go="next")
+    page = browser.press("Continue to trainings", go="next")
     assert "First aid" not in page.text
     page = place.choose(**{f"session_{place.other}": place.same_time})
     page = browser.press("Review")
@@ -119,7 +119,7 @@ def test_all_that_match_are_kept_as_a_search(place: Place, driver: Driver) -> No
     page = browser.open(page.address.partition("?")[0])
     assert f"{PEOPLE + 2} of {PEOPLE + 2} people done" in page.text
     assert {newcomer, place.sam} < {one["member_id"] for one in place.live.participants(place.other)}
-    assert "No address: told in their account only." in page.text
+    assert "No email address. They see it in their account only." in page.text
 
 
 def test_people_know_from_a_day_and_time_on(place: Place, driver: Driver) -> None:
@@ -130,7 +130,7 @@ def test_people_know_from_a_day_and_time_on(place: Place, driver: Driver) -> Non
     page = browser.press("Review", visible="later", day="", time="09:00")
     assert page.status == 422
     page = browser.press("Review", visible="later", day="2026-01-01", time="09:00")
-    assert "This moment has passed." in page.text
+    assert "This time is in the past." in page.text
     page = browser.press("Review", visible="later", day="2027-01-11", time="09:30")
     assert "Mon 11 Jan 2027, 09:30" in page.text
     browser.press("Enroll 1 person in 1 training")
@@ -161,7 +161,7 @@ def test_a_session_that_was_cancelled_meanwhile_is_said_at_the_end(place: Place)
     place.live.ask("POST", f"/{place.training}/sessions/{place.session}/cancel", {"reason": ""})
     page = browser.send(form)
     assert page.status == 422
-    assert "This cannot be done yet" in page.text
+    assert "This can't be done yet" in page.text
     assert "Sam Reed" in page.text
 
 
@@ -172,13 +172,13 @@ def test_who_is_limited_to_a_department_enrolls_its_people_only(place: Place, dr
     assert "Chosen (0)" in page.text
     assert "Sam" not in page.answer.text
     page = browser.press("Show", search="sam", by="email")
-    assert "Nobody who is active matches." in page.text
-    browser.send(page.form("Go on to trainings"), go="add", member_id=place.sam)
+    assert "No active people match." in page.text
+    browser.send(page.form("Continue to trainings"), go="add", member_id=place.sam)
     assert "Chosen (0)" in browser.page.text
     page = browser.open(f"{browser.page.address.partition('?')[0]}?all=yes")
     assert f"{PEOPLE} people match" in page.text
     browser.press(f"Add all {PEOPLE} that match", go="all")
-    browser.press("Go on to trainings", go="next")
+    browser.press("Continue to trainings", go="next")
     place.choose(**{f"session_{place.other}": place.same_time})
     browser.press("Review")
     browser.press(f"Enroll {PEOPLE} people in 1 training")
@@ -196,7 +196,7 @@ def test_drafts_are_their_admins_own_and_go(place: Place) -> None:
     assert "1 picked, 0 trainings" in page.text
     form = page.form("Delete")
     place.browser.send(form)
-    assert "The draft is deleted." in place.browser.send(form).text
+    assert "The draft was deleted." in place.browser.send(form).text
     place.begin(member_id=place.sam)
     place.world.now += timedelta(days=8)
     browser = Browser(place.world).has_session_of(place.live.admin)

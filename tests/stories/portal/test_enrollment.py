@@ -26,9 +26,9 @@ def _begun(browser: Browser, name: str = "Q1 awareness") -> str:
 
 def _reviewed(driver: Driver, browser: Browser, orgs: list[str], course: str, **schedule: str) -> Page:
     draft = _begun(browser)
-    browser.press("Go on to courses", org_id=orgs)
-    browser.press("Go on to recipients", course_id=course)
-    browser.press("Go on to the schedule")
+    browser.press("Continue to courses", org_id=orgs)
+    browser.press("Continue to recipients", course_id=course)
+    browser.press("Continue to the schedule")
     page = browser.press("Count and review", **schedule)
     assert page.heading == "Review and launch", page.text
     driver.work()
@@ -58,7 +58,7 @@ def test_an_admin_launches_for_two_clients_and_lands_on_the_results(
     page = browser.follow("Q1 awareness")
     assert "3 of 3 enrollments done" in page.text
     # The draft is one no more, and its address leads to what became of it.
-    assert "Go on with a draft" not in browser.open(START).text
+    assert "Continue with a draft" not in browser.open(START).text
 
 
 def test_every_step_is_kept_over_reload_back_and_a_second_tab(
@@ -66,19 +66,19 @@ def test_every_step_is_kept_over_reload_back_and_a_second_tab(
 ) -> None:
     orgs = driver.clients(course, "Alderquay Logistics", "Bolt Freight")
     draft = _begun(browser)
-    browser.press("Go on to courses", org_id=orgs)
+    browser.press("Continue to courses", org_id=orgs)
     # Back, and reload: what was chosen stands in the form.
     page = browser.open(f"{draft}/clients")
-    assert {("org_id", org) for org in orgs} <= set(page.form("Go on to courses").fields)
+    assert {("org_id", org) for org in orgs} <= set(page.form("Continue to courses").fields)
     tab = Browser(world)
     tab.cookies = dict(browser.cookies)
     tab.open(f"{draft}/courses")
     browser.open(f"{draft}/clients")
-    tab.press("Go on to recipients", course_id=course)
-    browser.press("Go on to courses", org_id=orgs[:1])
+    tab.press("Continue to recipients", course_id=course)
+    browser.press("Continue to courses", org_id=orgs[:1])
     # The one tab's step did not take the other's back.
     page = browser.open(f"{draft}/courses")
-    assert ("course_id", course) in page.form("Go on to recipients").fields
+    assert ("course_id", course) in page.form("Continue to recipients").fields
     browser.open("/msp/training")
     page = browser.follow("Continue Q1 awareness, step 5")
     assert page.heading == "Review and launch"
@@ -92,12 +92,12 @@ def test_all_means_what_the_button_says_and_no_more_than_fit(
         world.org(driver.msp, f"Client {index:02}", courses=[course])
     world.org(driver.msp, "Wiltford Dental", ready=False)
     draft = _begun(browser)
-    assert "27 of 28 are ready, 25 fit into one enrollment." in browser.page.text
+    assert "27 of 28 are ready. You can choose up to 25." in browser.page.text
     page = browser.press("Select the first 25 of 27 ready", go="all")
     assert "25 of 25 chosen" in page.text
-    chosen = [text for name, text in page.form("Go on to courses").fields if name == "org_id"]
+    chosen = [text for name, text in page.form("Continue to courses").fields if name == "org_id"]
     assert len(set(chosen)) == 25
-    page = browser.press("Go on to courses", org_id=[*chosen, *driver.clients(course, "One more")])
+    page = browser.press("Continue to courses", org_id=[*chosen, *driver.clients(course, "One more")])
     assert page.status == 422
     assert "You chose 26." in page.text
     assert browser.open(f"{draft}/courses").heading == "Select courses"
@@ -110,7 +110,7 @@ def test_courses_keep_their_order_and_say_who_lacks_them(
     orgs = [world.org(driver.msp, "Alderquay Logistics", courses=[course, other])]
     orgs += driver.clients(course, "Bolt Freight")
     _begun(browser)
-    browser.press("Go on to courses", org_id=orgs)
+    browser.press("Continue to courses", org_id=orgs)
     page = browser.press("Update the summary", course_id=[course, other], go="save")
     assert "1 of your 2 clients lack this course: Bolt Freight." in page.text
     page = browser.press("Update the summary", go=f"up {other}")
@@ -123,13 +123,13 @@ def test_what_is_wrong_is_said_at_its_field_and_stays_typed(
 ) -> None:
     orgs = driver.clients(course, "Alderquay Logistics")
     _begun(browser)
-    page = browser.press("Go on to courses")
+    page = browser.press("Continue to courses")
     assert page.status == 422
-    browser.press("Go on to courses", org_id=orgs)
-    browser.press("Go on to recipients", course_id=course)
-    page = browser.press("Go on to the schedule", mode="groups")
+    browser.press("Continue to courses", org_id=orgs)
+    browser.press("Continue to recipients", course_id=course)
+    page = browser.press("Continue to the schedule", mode="groups")
     assert "Choose at least one group." in page.text
-    browser.press("Go on to the schedule", mode="all")
+    browser.press("Continue to the schedule", mode="all")
     page = browser.press("Count and review", preset="monthly_stagger")
     assert page.status == 422
     assert "Choose a start date" in page.text
@@ -146,10 +146,10 @@ def test_group_names_reach_the_clients_that_have_them(
     orgs = driver.clients(course, "Alderquay Logistics", "Bolt Freight")
     world.member(orgs[0], [world.group(orgs[0], "Finance")])
     draft = _begun(browser)
-    browser.press("Go on to courses", org_id=orgs)
-    browser.press("Go on to recipients", course_id=course)
+    browser.press("Continue to courses", org_id=orgs)
+    browser.press("Continue to recipients", course_id=course)
     assert "Finance: 1 of 2 clients" in browser.page.text
-    browser.press("Go on to the schedule", mode="group_names", group_names="Finance\r\n")
+    browser.press("Continue to the schedule", mode="group_names", group_names="Finance\r\n")
     browser.press("Count and review")
     driver.work()
     page = browser.open(f"{draft}/review")
@@ -183,7 +183,7 @@ def test_a_launch_of_what_another_tab_has_changed_shows_it_first(
     form = page.form("Launch for 1 client: enroll 0 people now, send no emails")
     draft = page.address.rpartition("/")[0]
     browser.open(f"{draft}/clients")
-    browser.press("Go on to courses", org_id=orgs)
+    browser.press("Continue to courses", org_id=orgs)
     page = browser.send(form)
     assert page.heading == "Review and launch"
     assert "Counting enrolls nobody and sends nothing" in page.text
@@ -198,13 +198,15 @@ def test_an_ended_session_loses_nothing_at_any_step(
     (org,) = driver.clients(course, "Alderquay Logistics")
     draft = _begun(browser)
     if step != "clients":
-        browser.press("Go on to courses", org_id=org)
-        browser.press("Go on to recipients", course_id=course)
+        browser.press("Continue to courses", org_id=org)
+        browser.press("Continue to recipients", course_id=course)
     browser.open(f"{draft}/{step}")
     buttons = {
-        "clients": ("Go on to courses", {"org_id": org}), "courses": ("Go on to recipients", {"course_id": course}),
-        "recipients": ("Go on to the schedule", {"mode": "all"}), "schedule": ("Count and review", {"preset": "own"}),
-    }  # fmt: skip
+        "clients": ("Continue to courses", {"org_id": org}),
+        "courses": ("Continue to recipients", {"course_id": course}),
+        "recipients": ("Continue to the schedule", {"mode": "all"}),
+        "schedule": ("Count and review", {"preset": "own"}),
+    }
     button, fields = buttons[step]
     world.now += timedelta(hours=1)
     page = browser.press(button, **fields)
@@ -225,11 +227,11 @@ def test_a_batch_is_copied_into_a_draft_and_a_draft_deleted(
     (batch,) = driver.launch(org, [course])
     browser.open(f"/msp/training/{org}/{batch}")
     browser.follow("Copy to a new enrollment")
-    page = browser.press("Copy and go on", name="Once more")
+    page = browser.press("Copy and continue", name="Once more")
     assert page.heading == "Review and launch"
     browser.open(START)
     page = browser.press("Delete")
-    assert "The draft is deleted." in page.text
+    assert "The draft was deleted." in page.text
     assert "Once more" not in page.text
 
 
@@ -238,8 +240,8 @@ def test_a_draft_is_its_admins_own(world: World, driver: Driver, course: str, br
     draft = _begun(browser)
     colleague = Browser(world).has_session_of(world.msp_admin(driver.msp))
     assert colleague.open(f"{draft}/clients").status == 404
-    assert "Go on with a draft" not in colleague.open(START).text
+    assert "Continue with a draft" not in colleague.open(START).text
     (foreign,) = Driver(world).clients(course, "Foreign")
     browser.open(f"{draft}/clients")
-    page = browser.press("Go on to courses", org_id=foreign)
+    page = browser.press("Continue to courses", org_id=foreign)
     assert "You chose 0." in page.text

@@ -92,7 +92,7 @@ def test_an_invitation_comes_first_and_is_accepted_or_declined(world: World, dri
     assert "You have joined." in page.text
     assert "You have joined." in browser.send(accept).text
     page = browser.press("Decline the invitation of Bolt Freight")
-    assert "You have declined the invitation." in page.text
+    assert "You declined the invitation." in page.text
     assert "Invitations" not in page.text
     driver.work()
     assert items(browser.open("/me/courses")) == 1
@@ -152,7 +152,7 @@ def test_a_certificate_is_made_downloaded_and_checked(world: World, driver: Driv
     page = browser.open(href)
     assert items(page) == int(name.split()[0]) == 1
     page = browser.follow(f"Download PDF of Spotting Phishing, {one.certificate['number']}")
-    assert "Your PDF is being made." in page.text
+    assert "We're preparing your PDF." in page.text
     assert 'aria-busy="true"' in page.answer.text
     driver.work()
     page = browser.open(f"/me/certificates/{one.certificate['certificate_id']}")
@@ -176,7 +176,7 @@ def test_a_badge_is_asked_for_made_and_shown_on_the_check_page(world: World, dri
     assert 'aria-busy="false"' in page.answer.text
     form = page.form("Get a badge")
     page = browser.send(form)
-    assert "Your badge is being made." in page.text
+    assert "We're preparing your badge." in page.text
     assert 'aria-busy="true"' in page.answer.text
     browser.send(form)
     driver.work()
@@ -200,7 +200,7 @@ def test_who_waits_for_a_badge_for_long_is_told_and_may_ask_again(world: World, 
     world.messages()
     world.now += timedelta(minutes=15)
     page = browser.open(here)
-    assert "This takes longer than it should." in page.text
+    assert "This is taking longer than it should." in page.text
     world.now += timedelta(days=1)
     browser = Browser(world).has_session_of(one.account)
     browser.open(here)
@@ -248,7 +248,7 @@ def test_the_calendar_address_is_made_once_and_renewed_after_a_question(learner:
     learner.browser.follow("Get a new address")
     form = learner.browser.page.form("Get a new address")
     page = learner.browser.send(form)
-    assert "The old one does not work any more." in page.text
+    assert "The old one no longer works." in page.text
     assert _address(page) != first
     assert _address(learner.browser.send(form)) == _address(page)
 
@@ -259,9 +259,9 @@ def _address(page: Page) -> str:
 
 def test_ones_own_data_is_made_and_downloaded(learner: Learner) -> None:
     page = learner.browser.open("/me/data")
-    form = page.form("Make the file")
+    form = page.form("Get my data")
     page = learner.browser.send(form)
-    assert "Your file is being made." in page.text
+    assert "We're preparing your file." in page.text
     learner.browser.send(form)
     learner.driver.work()
     page = learner.browser.open("/me/data")
@@ -296,7 +296,7 @@ def test_the_address_is_changed_by_a_code_and_the_session_goes_on(
     assert page.heading == "Enter the code"
     before = browser.cookies["__Host-muster"]
     page = browser.press("Use the new address", code="1234 5678")
-    assert "Your email address is changed. At 1 organization" in page.text
+    assert "Your email address was changed. At 1 organization" in page.text
     assert "new@acme.example" in page.text
     assert browser.cookies["__Host-muster"] != before
     learner.world.now += timedelta(minutes=1)
@@ -307,10 +307,10 @@ def test_the_address_is_changed_by_a_code_and_the_session_goes_on(
 
 def test_who_has_nothing_yet_is_told_what_comes(world: World) -> None:
     browser = Browser(world).has_session_of(world.account())
-    assert "Nobody has invited you to an organization yet." in browser.open("/").text
+    assert "You haven't been invited to an organization yet." in browser.open("/").text
     for path, words in (
         ("courses", "Nothing to do right now."), ("trainings", "No session is coming up."),
-        ("certificates", "No certificate yet."), ("notifications", "No notification yet."),
+        ("certificates", "No certificates yet."), ("notifications", "No notifications yet."),
         ("profile", "No organization yet"),
     ):  # fmt: skip
         assert words in browser.open(f"/me/{path}").text, path
@@ -340,15 +340,15 @@ def test_a_course_of_the_library_is_taken_once_and_its_progress_offered(world: W
     page = browser.follow("Find a course to take on your own")
     form = page.form("Take Safe Lifting")
     page = browser.send(form)
-    assert "The course is yours." in page.text
+    assert "The course is now in your list." in page.text
     assert browser.send(form).heading == "Safe Lifting"
     assert "Offer my progress" not in page.text
     page = browser.press("Start the course")
     page = browser.press("Offer my progress", org_id=org)
-    assert "Your progress is offered." in page.text
+    assert "You offered your progress." in page.text
     assert "yours Open Safe Lifting" in browser.open("/me/library").text
     admin = Browser(world).has_session_of(world.org_admin(org))
     page = admin.open(f"/orgs/{org}/learning/{member}")
     page = admin.press("Accept Safe Lifting")
-    assert "The progress counts here, too." in page.text
+    assert "The progress now counts here too." in page.text
     assert "Courses (1)" in page.text

@@ -35,7 +35,7 @@ def test_admins_are_appointed_with_a_role_and_departments(board: Board) -> None:
     assert "Choose at least one department." in page.text
     assert ("email", "dee@acme.example") in page.form("Appoint").fields
     page = board.browser.press("Appoint", email="dee@acme.example", role="department_admin", department_id=[docks])
-    assert "They are an admin now." in page.text
+    assert "They are now an admin." in page.text
     assert "Department admin" in page.text
     found = board.admins()["dee@acme.example"]
     assert (found["role"], found["department_ids"]) == ("department_admin", [docks])
@@ -50,7 +50,7 @@ def test_admins_are_appointed_with_a_role_and_departments(board: Board) -> None:
 def test_the_same_form_twice_appoints_once(board: Board) -> None:
     form = board.browser.open(board.base).form("Appoint")
     for _ in range(2):
-        assert "They are an admin now." in board.browser.send(form, email="oz@acme.example", role="org_admin").text
+        assert "They are now an admin." in board.browser.send(form, email="oz@acme.example", role="org_admin").text
     assert len(board.admins()) == 2
 
 
@@ -58,7 +58,7 @@ def test_the_matrix_says_what_each_role_may(board: Board) -> None:
     page = board.browser.open(board.base)
     board.browser.press("Make role", name="Auditor", permission=["audit", "members"])
     page = board.browser.page
-    assert "The role is made." in page.text
+    assert "The role was created." in page.text
     row = page.answer.text.split("The audit trail, and evidence")[1].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in row.split('">')[1:]] == ["✓ yes", "no", "✓ yes"]
     page = board.browser.press("Appoint", email="au@acme.example", role=f"kept:{_role(board)}")
@@ -69,7 +69,7 @@ def test_the_matrix_says_what_each_role_may(board: Board) -> None:
     assert page.status == 409
     assert "Give them another one first." in page.text
     page = board.browser.press("Save", permission=["audit"])
-    assert "It holds at once" in page.text
+    assert "The change applies to everyone" in page.text
     assert board.world.every(f"/orgs/{board.org}/roles", board.admin)[0]["permissions"] == ["audit"]
 
 
@@ -87,8 +87,8 @@ def test_an_admin_is_removed_and_logged_out(board: Board) -> None:
     assert "logged out on all their devices" in page.text
     assert "no admin of its own" not in page.text
     form = page.form("Remove this admin")
-    assert "no admin any more" in board.browser.send(form).text
-    assert "no admin any more" in board.browser.send(form).text
+    assert "no longer an admin" in board.browser.send(form).text
+    assert "no longer an admin" in board.browser.send(form).text
     assert open_page.open(board.base).heading == "Log in"
     assert "sam@acme.example" not in board.admins()
 

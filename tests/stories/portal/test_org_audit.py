@@ -229,7 +229,7 @@ def test_activity_shows_each_only_what_is_theirs(trail: Trail) -> None:
     admin = world.org_admin(trail.org, role="department_admin", department_ids=[docks])
     limited = Browser(world).has_session_of(admin)
     page = limited.open(f"{trail.base}/activity?show=uploads")
-    assert "Nothing was done with many learners at once yet." in page.text
+    assert "You haven't changed many learners at once yet." in page.text
     assert "Uploads" not in [name for name, _ in page.links]
     assert world.every(f"{trail.base}/bulk-actions", admin) == []
 

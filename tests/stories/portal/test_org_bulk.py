@@ -131,7 +131,7 @@ def test_many_are_counted_and_acted_on_in_the_background(crowd: Crowd, monkeypat
     crowd.pending(2)
     page = crowd.browser.open(f"{crowd.base}/learners")
     page = crowd.browser.send(page.form("Archive"), which="all", go="archive")
-    assert "Counting whom this reaches: 30 so far." in page.text
+    assert "Counting who this reaches: 30 so far." in page.text
     assert not [one for one in page.forms if "Archive 70 people" in one.buttons]
     assert 'http-equiv="refresh"' in page.answer.text
     crowd.driver.work()
@@ -164,7 +164,7 @@ def test_nobody_chosen_leads_back_with_the_filters(crowd: Crowd) -> None:
     crowd.pending(1)
     page = crowd.browser.open(f"{crowd.base}/learners?status=pending")
     page = crowd.browser.send(page.form("Resend invitations"), go="resend")
-    assert "Choose somebody first." in page.text
+    assert "Choose someone first." in page.text
     assert "status=pending" in page.address
 
 

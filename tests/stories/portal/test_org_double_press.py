@@ -55,7 +55,7 @@ def test_what_is_deleted_twice_is_deleted(world: World, driver: Driver, course: 
     page = browser.open(f"{base}/admins/roles/{made.ids['role_id']}")
     form = page.form("Delete Auditor")
     for _ in range(2):
-        assert "The role is deleted." in browser.send(form).text
+        assert "The role was deleted." in browser.send(form).text
 
 
 def test_what_was_typed_is_kept_when_the_session_has_ended(world: World, driver: Driver, course: str) -> None:

@@ -44,7 +44,7 @@ def test_who_is_limited_sees_the_emails_of_their_people_only(desk: Desk) -> None
 def test_an_announcement_can_be_copied_before_anybody_is_invited(desk: Desk) -> None:
     desk.world.group(desk.org, "Finance")
     desk.browser.open(f"/orgs/{desk.org}/learners/add")
-    page = desk.browser.follow("send them an announcement first")
+    page = desk.browser.follow("Send them an announcement first")
     text = desk.world.get(f"/orgs/{desk.org}/invites/announcement", desk.admin).json
     assert text["subject"] in page.answer.text
-    assert page.link("The guide that it names") == text["guide_url"]
+    assert page.link("The guide in this text") == text["guide_url"]

@@ -25,11 +25,11 @@ def place(world: World, driver: Driver, course: str) -> Place:
 def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(place: Place) -> None:
     page = place.browser.open("/")
     assert page.heading == "Alderquay Logistics"
-    assert "there is none yet" in page.text
-    place.browser.follow("Make the first group")
+    assert "there are no groups yet" in page.text
+    place.browser.follow("Create the first group")
     form = place.browser.page.form("Make group")
     page = place.browser.send(form, name="Finance")
-    assert "Finance is there. Choose its courses, then add learners to it." in page.text
+    assert "Finance was created. Choose its courses, then add learners to it." in page.text
     group_id = page.link("Add learners to it").rpartition("=")[2]
     # The same form twice makes one group.
     place.browser.send(form, name="Finance")
@@ -53,7 +53,7 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
 def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Place) -> None:
     place.world.group(place.org, "Finance")
     place.browser.open(f"{place.base}/learners")
-    assert "Nobody is here yet." in place.browser.page.text
+    assert "There are no learners yet." in place.browser.page.text
     place.browser.follow("Add Learners")
     page = place.browser.press("Invite", emails=" ")
     assert page.status == 422
@@ -130,7 +130,7 @@ def test_departments_are_a_tree_in_which_they_move(place: Place) -> None:
     assert page.status == 422
     place.browser.open(f"{place.base}/departments/{docks}")
     page = place.browser.press("Delete Docks")
-    assert "The department is deleted." in page.text
+    assert "The department was deleted." in page.text
 
 
 def test_what_is_in_use_is_not_deleted_and_says_by_what(place: Place) -> None:
@@ -148,7 +148,7 @@ def test_what_is_in_use_is_not_deleted_and_says_by_what(place: Place) -> None:
     page = place.browser.open(f"{place.base}/locations")
     place.browser.press("Make location", name="Bremen")
     place.browser.follow("Bremen")
-    assert "The location is deleted." in place.browser.press("Delete Bremen").text
+    assert "The location was deleted." in place.browser.press("Delete Bremen").text
 
 
 def test_who_is_limited_to_a_department_sees_its_people_and_no_others(place: Place) -> None:

@@ -49,7 +49,7 @@ def test_a_learner_sees_none_of_it(office: Office) -> None:
 
 def test_the_join_page_says_what_is_missing_until_it_is_visible(office: Office) -> None:
     page = office.browser.open(f"{office.base}/join-page")
-    assert "There is no group yet" in page.text
+    assert "There are no groups yet" in page.text
     assert "The link is public" in page.text
     page = office.browser.press("Save", enabled="yes", slug="")
     assert page.status == 422

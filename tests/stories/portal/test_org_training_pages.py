@@ -54,8 +54,8 @@ def test_one_person_is_enrolled_from_their_page(place: Place) -> None:
     assert page.status == 422
     page = browser.press("Begin", name="Q1 awareness")
     assert page.heading == "Courses"
-    assert browser.press("Go on to dates").status == 422
-    browser.press("Go on to dates", course_id=place.courses[0])
+    assert browser.press("Continue to dates").status == 422
+    browser.press("Continue to dates", course_id=place.courses[0])
     page = browser.press("Count and review", **{f"due_by_{place.courses[0]}": "2026-01-01"})
     assert page.status == 422
     page = place.launch()
@@ -77,8 +77,8 @@ def test_departments_groups_and_everybody_are_enrolled_by_a_search(place: Place,
     page = browser.press("Begin", name="Q1")
     page = browser.open(f"{page.address.partition('?')[0]}?{query}={values[query]}")
     browser.press(f"Add all {number} that match", go="all")
-    browser.press("Go on to courses", go="next")
-    browser.press("Go on to dates", course_id=place.courses)
+    browser.press("Continue to courses", go="next")
+    browser.press("Continue to dates", course_id=place.courses)
     page = place.launch()
     place.driver.work()
     page = browser.open(page.address.partition("?")[0])
@@ -98,9 +98,9 @@ def test_who_was_taken_out_of_a_search_stays_out(place: Place) -> None:
     browser.press("Show", department_id=place.docks)
     browser.press("Add all 3 that match", go="all")
     page = browser.press("Remove Ann Hale", go=f"remove {place.members[0]}")
-    assert "without 1 whom you took out" in page.text
-    browser.press("Go on to courses", go="next")
-    browser.press("Go on to dates", course_id=place.courses[0])
+    assert "without 1 people you took out" in page.text
+    browser.press("Continue to courses", go="next")
+    browser.press("Continue to dates", course_id=place.courses[0])
     page = place.launch()
     place.driver.work()
     assert "2 enrolled of 2" in browser.open(page.address.partition("?")[0]).text
@@ -129,7 +129,7 @@ def test_a_batch_is_reminded_redated_cancelled_and_undone(place: Place) -> None:
     assert "Thu 1 Apr 2027" in page.text
     browser.follow("Cancel Safe Lifting")
     page = browser.press("Cancel the course")
-    assert "The course is cancelled." in page.text
+    assert "The course was cancelled." in page.text
     browser.follow("Undo")
     form = browser.page.form("Undo this batch")
     browser.send(form)
@@ -157,8 +157,8 @@ def test_who_is_limited_to_a_department_enrolls_its_people_only(place: Place) ->
     page = browser.open(f"{page.address.partition('?')[0]}?all=yes")
     assert "Sam Reed" not in page.text
     browser.press("Add all 3 that match", go="all")
-    browser.press("Go on to courses", go="next")
-    browser.press("Go on to dates", course_id=place.courses[0])
+    browser.press("Continue to courses", go="next")
+    browser.press("Continue to dates", course_id=place.courses[0])
     page = place.launch()
     place.driver.work()
     assert "3 enrolled" in browser.open(page.address.partition("?")[0]).text
@@ -190,7 +190,7 @@ def test_what_a_person_learns_is_edited_and_cancelled_one_by_one(place: Place) -
     browser.follow("Cancel Safe Lifting")
     form = browser.page.form("Cancel the enrollment")
     page = browser.send(form)
-    assert "The enrollment is cancelled." in page.text
+    assert "The enrollment was cancelled." in page.text
     browser.send(form)
     found = {one["title"]: one["status"] for one in place.world.every(
         f"/orgs/{place.org}/members/{ann}/enrollments", place.admin

@@ -49,13 +49,13 @@ def test_a_file_is_previewed_and_invited_as_the_button_says(desk: Desk) -> None:
     assert "up to 500 rows" in desk.browser.page.text
     page = desk.browser.upload("Upload", "people.csv", FILE)
     # What is to be mended comes first, with the rows' numbers in the file.
-    assert page.link("2 to mend")
+    assert page.link("2 to fix")
     assert "no address" in page.text
     assert "Nowhere" in page.text
     shown = desk.browser.follow("1 corrected")
     assert "sam@acme.example → sam" in shown.text, shown.text
-    assert "Left out is the column Badge." in shown.text
-    desk.browser.follow("Say what it is")
+    assert "We left out the column Badge." in shown.text
+    desk.browser.follow("Choose what it is")
     form = desk.browser.page.form("Read again")
     index = next(name.rpartition("_")[2] for name, text in form.fields if text == "Badge")
     desk.browser.send(form, **{f"column_{index}": "field"})
@@ -81,7 +81,7 @@ def test_the_number_on_the_button_is_that_of_the_rows_in_the_tabs(desk: Desk) ->
     page = desk.browser.open(f"{desk.base}/{import_id}")
     assert page.form(f"Invite {len(good)} people")
     counts = {name.partition(" ")[2]: int(name.partition(" ")[0]) for name, _ in page.links if name[:1].isdigit()}
-    for words, verdict in (("to mend", "failed"), ("corrected", "corrected"), ("ready", "ok")):
+    for words, verdict in (("to fix", "failed"), ("corrected", "corrected"), ("ready", "ok")):
         rows = [row for row in found["rows"] if row["verdict"] == verdict]
         assert counts[words] == len(rows)
         shown = desk.browser.open(page.link(f"{counts[words]} {words}"))
@@ -149,8 +149,8 @@ def test_columns_are_mapped_by_hand_and_the_next_file_takes_them_for_the_same(de
     content = b"E-mail,Crew,Groups,Shoe size\r\nkim@acme.example,Finance,,44\r\n"
     import_id = desk.send(content)
     page = desk.browser.page
-    assert page.link("1 to mend")
-    desk.browser.follow("Is a column, the sheet or a letter wrong? Read the file in another way")
+    assert page.link("1 to fix")
+    desk.browser.follow("Wrong column, sheet or letters? Read the file in another way")
     form = desk.browser.page.form("Read again")
     meanings = dict(form.fields)
     index = {meanings[name]: name.rpartition("_")[2] for name in meanings if name.startswith("heading_")}
@@ -183,7 +183,7 @@ def test_mails_go_out_later_in_the_time_zone_of_the_organization(desk: Desk) -> 
     assert "Choose the day" in page.text
     day = f"{desk.world.now.year + 1}-01-04"
     page = desk.browser.press("Invite 2 people", when="later", date=day, time="08:30")
-    assert "the mails go out on" in page.text
+    assert "the emails go out on" in page.text
     assert "08:30" in page.text
     assert desk.detail(import_id)["notify_at"]
 

@@ -118,7 +118,7 @@ def test_a_file_is_made_and_downloaded(story: Story) -> None:
     browser = story.browser()
     page = browser.open(f"/orgs/{story.org}/reports?kind=departments&to=2027-01-04")
     making = browser.send(page.form("Make a CSV file"))
-    assert "Your file is being made." in making.text
+    assert "We're preparing your file." in making.text
     story.driver.work()
     ready = browser.open(making.address)
     assert "(2 lines)" in ready.text
@@ -135,7 +135,7 @@ def test_count_again_counts_again(story: Story) -> None:
     page = browser.open(f"/orgs/{story.org}/reports?kind=trainings")
     story.world.now += timedelta(minutes=5)
     again = browser.send(page.form("Count again"))
-    assert "being counted again" in again.text
+    assert "being updated" in again.text
     assert "As of Mon 1 Feb 2027, 08:30 UTC." in again.text
     assert "First aid" in again.text
     story.driver.work()

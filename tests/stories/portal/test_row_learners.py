@@ -120,12 +120,12 @@ def test_who_failed_is_retried_from_their_list(driver: Driver, browser: Browser,
     driver.work()
     page = browser.open(row[1])
     assert "Failed (0)" in page.text
-    assert "Download who failed" not in page.text
+    assert "Download failed learners" not in page.text
 
 
 def test_who_failed_is_a_file_that_the_upload_understands(browser: Browser, row: tuple[str, str]) -> None:
     browser.open(row[1])
-    answer = browser.request("GET", browser.page.link("Download who failed, to upload again"))
+    answer = browser.request("GET", browser.page.link("Download failed learners to upload again"))
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.headers["content-disposition"].startswith('attachment; filename="failed-alderquay-logistics')
@@ -181,4 +181,4 @@ def test_activity_lists_what_one_started_and_nobody_elses(
     kinds = [item["kind"] for item in world.get("/msp/activity", driver.admin).json["items"]]
     assert sorted(kinds) == ["export", "rollout", "rollout", "undo"]
     world.now = world.now.replace(year=world.now.year + 1)
-    assert "not kept any more" in Browser(world).has_session_of(driver.admin).open("/msp/activity").text
+    assert "no longer available" in Browser(world).has_session_of(driver.admin).open("/msp/activity").text

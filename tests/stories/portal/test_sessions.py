@@ -151,12 +151,12 @@ def test_another_password_ends_every_session(world: World) -> None:
     world.now += timedelta(seconds=1)
     browser.open("/forgot")
     page = browser.press("Email me a code", email="Ann@example.com")
-    assert page.heading == "Choose another password"
+    assert page.heading == "Choose a new password"
     page = browser.press("Change password", code="000000", new_password=OTHER)
     assert page.status == 422
     assert _is_logged_in(thief)
     page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
-    assert "Your password is changed" in page.text
+    assert "Your password was changed" in page.text
     assert not _is_logged_in(thief)
     _log_in(browser, "ann@example.com", OTHER)
     assert _is_logged_in(browser)
@@ -170,7 +170,7 @@ def test_a_session_that_began_while_the_password_was_changed_ends_too(world: Wor
     browser.press("Email me a code", email="ann@example.com")
     _log_in(thief, "ann@example.com")
     page = browser.press("Change password", code=code_for(world, "ann@example.com"), new_password=OTHER)
-    assert "Your password is changed" in page.text
+    assert "Your password was changed" in page.text
     assert not _is_logged_in(thief)
     _log_in(browser, "ann@example.com", OTHER)
     assert _is_logged_in(browser)
@@ -238,12 +238,12 @@ def test_somebody_registers_confirms_and_logs_in(world: World) -> None:
     assert page.heading == "Enter your code"
     page = browser.press("Confirm", code="000000")
     assert page.status == 422
-    page = browser.press("Email another code")
-    assert "We emailed you another code." in page.text
+    page = browser.press("Email me a new code")
+    assert "We emailed you a new code." in page.text
     page = browser.press("Confirm", code=code_for(world, "robin@example.com", 2))
     assert "Your email address is confirmed." in page.text
     page = browser.press("Log in", login="robin@example.com", password=PASSWORD)
-    assert "Nobody has invited you to an organization yet." in page.text
+    assert "You haven't been invited to an organization yet." in page.text
 
 
 def test_a_first_password_is_replaced_before_anything_opens(world: World) -> None:
@@ -308,7 +308,7 @@ def test_a_form_that_came_without_a_session_is_kept_and_goes_on_once(world: Worl
     _back(world, browser, admin)
     form = browser.page.form("Send it now")
     page = browser.send(form)
-    assert "Wiltford Dental is added." in page.text
+    assert "Wiltford Dental was added." in page.text
     # Sent twice, done once.
     browser.send(form)
     listed = browser.open("/msp/organizations")

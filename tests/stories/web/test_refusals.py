@@ -194,7 +194,7 @@ def test_everything_that_is_wrong_is_named_at_once(driver: Driver, scene: Scene)
 
 def test_a_client_that_is_not_ready_is_refused_with_what_it_lacks(driver: Driver, scene: Scene) -> None:
     answer = driver.send(driver.form([scene.unready], [scene.course]))
-    assert answer.json["errors"][0]["message"] == "Cedar is not ready for training: courses, reply_to missing."
+    assert answer.json["errors"][0]["message"] == "Cedar is not ready for training. Missing: courses, reply-to address."
 
 
 def test_a_form_that_was_refused_can_be_corrected_under_the_same_key(driver: Driver, scene: Scene) -> None:

@@ -176,7 +176,7 @@ def test_an_account_s_address_is_no_longer_than_a_user_s_name_in_cognito() -> No
     (error,) = caught.value.errors()
     assert (error["type"], error["msg"]) == (
         "address_too_long",
-        "An account's address has 128 characters at most.",
+        "An account's email address can have up to 128 characters.",
     )
     assert Form(email="a" + most).email == "a" + most
 

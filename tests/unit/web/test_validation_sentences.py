@@ -25,6 +25,10 @@ VALIDATORS = re.compile(
     r"|permitted|pattern|regex|[\^$\\]|\[[0-9A-Za-z]-|<\w|None\b|__|\bPydantic|instance of"
 )
 
+_OF_FIELDS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
+# Names that came from outside, of fields that nobody knows.
+_SENT = {"no_such_field", "a"}
+
 
 def _schemas() -> list[tuple[str, type[BaseModel]]]:
     assert app.app
@@ -62,6 +66,23 @@ def test_no_validator_speaks_to_a_reader(name: str, schema: type[BaseModel]) -> 
         assert not VALIDATORS.search(error.message), f"{name}: {error}"
         assert error.message[0].isupper(), f"{name}: {error}"
         assert error.message.endswith((".", "?")), f"{name}: {error}"
+        # Of the answer, too: no type's name, as `notify.literal['now']` was, and each field once.
+        assert set(error.field) <= _OF_FIELDS or error.field.split(".")[-1] in _SENT, f"{name}: {error}"
+
+
+@pytest.mark.parametrize(("name", "schema"), _schemas())
+def test_one_wrong_value_is_one_error_of_its_own_field(name: str, schema: type[BaseModel]) -> None:
+    """Issue 10, 5: `field` is a field."""
+    for key, field in schema.model_fields.items():
+        own = field.alias or key
+        for wrong in (1, "?", True, None, 1.5):
+            try:
+                schema.model_validate_json(json.dumps({own: wrong}), strict=True)
+            except ValidationError as error:
+                invalid = invalid_of(error)
+                assert isinstance(invalid, Invalid)
+                here = [one for one in invalid.errors if one.field.split(".")[0] == own]
+                assert [one.field for one in here] in ([], [own]), f"{name}: {here}"
 
 
 def test_the_walk_finds_the_kinds_that_readers_meet() -> None:

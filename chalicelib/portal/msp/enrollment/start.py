@@ -28,7 +28,7 @@ def start(visit: Visit) -> Shown:
 def begin(visit: Visit) -> GoTo | Shown:
     name = visit.form.one("name").strip()[:_MAX_NAME]
     if not name:
-        return _page(visit, [FieldError("name", "required", "Give it a name, so that you find it again.")])
+        return _page(visit, [FieldError("name", "required", "Give it a name so you can find it again.")])
     try:
         form = _copied(visit, name) if visit.form.one("copy") else DraftForm(name=name)
     except Conflict as error:

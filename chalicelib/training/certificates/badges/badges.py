@@ -29,7 +29,7 @@ _ASKED_LASTS = timedelta(days=1)
 # So many places taken one after the other: most of the list is.
 _DRAWS = 12
 
-_LATE = "This takes longer than it should. We keep trying; please look again later."
+_LATE = "This is taking longer than it should. We'll keep trying. Please check again later."
 
 
 def ask(account_id: str, text: str, now: datetime) -> BadgeOut:
@@ -38,7 +38,7 @@ def ask(account_id: str, text: str, now: datetime) -> BadgeOut:
     if certificate.revoked_at or certificate.holder is None:
         raise Conflict("revoked", "This certificate was revoked.")
     if certificate.replaced_by:
-        raise Conflict("replaced", "This certificate was issued again. Look for the newer one.")
+        raise Conflict("replaced", "This certificate was reissued. Use the newer one.")
     made = store.badge(certificate) if certificate.badge_at else None
     if made is not None:
         return BadgeOut(status=BadgeStatus.READY, url=badge_url(certificate), credential=made.credential)

@@ -42,13 +42,13 @@ def enter(scope: Scope, training_id: str, session_id: str, form: AttendanceForm,
 def _asked(form: AttendanceForm) -> list[str]:
     """Everybody who is named, each once."""
     if set(form.attended) & set(form.absent):
-        raise Invalid(FieldError("absent", "repeated", "Nobody can be attended and absent."))
+        raise Invalid(FieldError("absent", "repeated", "A person can't be both attended and absent."))
     with_result = [one.member_id for one in form.results]
     if len(set(with_result)) < len(with_result):
         raise Invalid(FieldError("results", "repeated", "Give each person's result once."))
     asked = list(dict.fromkeys([*form.attended, *form.absent, *with_result]))
     if len(asked) > MAX_ATTENDANCE:
-        problem = f"Up to {MAX_ATTENDANCE:,} people at once; enter the others in a second request."
+        problem = f"Up to {MAX_ATTENDANCE:,} people at a time. Send the others in a second request."
         raise Invalid(FieldError("attended", "too_many", problem))
     return asked
 

@@ -120,7 +120,7 @@ def test_an_address_too_long_for_an_account_is_refused_with_a_sentence(
         {
             "field": "email",
             "code": "address_too_long",
-            "message": "An account's address has 128 characters at most.",
+            "message": "An account's email address can have up to 128 characters.",
         }
     ]
 

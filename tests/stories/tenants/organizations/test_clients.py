@@ -111,5 +111,5 @@ def test_a_zone_without_summer_time_is_refused_and_the_right_one_proposed(
     answer = world.post("/msp/organizations", admin, {"name": "Acme", "time_zone": zone})
     (error,) = answer.json["errors"]
     assert (answer.status, error["field"], error["code"]) == (422, "time_zone", "no_summer_time")
-    assert error["message"] == f"{zone} has no summer time. Name a place, such as {place}."
+    assert error["message"] == f"{zone} doesn't follow summer time. Use a place, such as {place}."
     assert world.post("/msp/organizations", admin, {"name": "Acme", "time_zone": place}).status == 201

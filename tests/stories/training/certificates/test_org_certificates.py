@@ -181,7 +181,7 @@ def test_of_an_erased_person_the_number_stays_genuine(world: World, driver: Driv
     assert (said["state"], said["holder"], said["title"]) == ("valid", None, "Spotting Phishing")
     page = world.get(f"/certificates/{one.certificate['number']}").text
     assert "genuine" in page
-    assert "Erased at this person" in page
+    assert "Removed at this person" in page
     assert [item["holder"] for item in _listed(driver, one.org)] == [None]
     with pytest.raises(urllib.error.HTTPError):
         urllib.request.urlopen(url)

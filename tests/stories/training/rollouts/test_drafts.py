@@ -37,7 +37,7 @@ def test_the_wizard_goes_on_with_a_draft_that_came_over_http(world: World, drive
     browser = Browser(world).has_session_of(driver.admin)
     browser.open("/msp/training")
     assert browser.follow("Continue By program, step 2").heading == "Select courses"
-    browser.press("Go on to recipients", course_id=course)
+    browser.press("Continue to recipients", course_id=course)
     assert world.get(f"{DRAFTS}/{draft['draft_id']}", driver.admin).json["form"]["course_ids"] == [course]
 
 
@@ -70,11 +70,11 @@ def test_the_wizard_has_the_same_limits(world: World, driver: Driver, course: st
     browser = Browser(world).has_session_of(driver.admin)
     browser.open(f"/msp/training/enrollment/{draft}/recipients")
     names = "\r\n".join(f"{number} {'x' * 150}" for number in range(101))
-    page = browser.press("Go on to the schedule", mode="group_names", group_names=names)
+    page = browser.press("Continue to the schedule", mode="group_names", group_names=names)
     assert page.status == 422
     assert page.heading == "Recipients"
     assert "This can have at most 100 entries." in page.text
-    assert ("group_names", names) in page.form("Go on to the schedule").fields
+    assert ("group_names", names) in page.form("Continue to the schedule").fields
 
 
 def test_a_client_s_training_access_is_read_as_it_was_provisioned(world: World, driver: Driver, course: str) -> None:

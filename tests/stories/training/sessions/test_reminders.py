@@ -28,8 +28,8 @@ def test_who_is_to_come_is_reminded_twice_and_nobody_else(live: LiveTrainings) -
     live.answer(ANN, "confirm")
     swept(live, "2027-01-31T08:03")
     assert live.subjects(ANN) == ["Invitation: First aid", "Tomorrow: First aid"]
-    assert "If you can't make it any more" in live.mails(ANN)[-1]["BodyText"]
-    assert "You haven't said yet" in live.mails(BOB)[-1]["BodyText"]
+    assert "If you can no longer make it" in live.mails(ANN)[-1]["BodyText"]
+    assert "You haven't told us yet" in live.mails(BOB)[-1]["BodyText"]
     live.answer(BOB, "decline")
     live.driver.work()
     live.send()
