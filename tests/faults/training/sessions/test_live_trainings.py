@@ -121,8 +121,10 @@ _HELD, _LINE = [GET, GET_MANY], [QUERY, GET_MANY]
 _MEMBER, _FEED = GET, GET_MANY
 # Two kinds of mail are inserted with their queues; the mailer is woken.
 _MAILS = [INSERT, INSERT, TRANSACT]
-_TOLD = [GET_MANY, GET, GET_MANY, _FEED, *_MAILS, *_MAILS, SEND, GET, TRANSACT, UPDATE, UPDATE]
-_TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
+# What was told is noted: with Ann's notice, and of those without an account together.
+_NOTED = [GET_MANY, TRANSACT, INSERT]
+_TOLD = [GET_MANY, GET_MANY, GET_MANY, _FEED, *_MAILS, *_MAILS, SEND, *_NOTED]
+_TOLD_ONE = [GET_MANY, GET_MANY, GET_MANY, *_MAILS, SEND, GET_MANY, INSERT]
 
 REQUESTS = {
     "enroll": Step(
@@ -236,7 +238,7 @@ DELIVERIES = {
     "moment": Step(_moment, [GET, GET, GET, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
     "promoted": Step(_promoted, [*_TOLD_ONE, DELETE], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
-        _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, GET, TRANSACT, UPDATE, DELETE],
+        _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, *_NOTED, DELETE],
         _ALL_INVITED, _ALL_KINDS,
     ),
     "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, DELETE], _ALL_INVITED, _ALL_KINDS),

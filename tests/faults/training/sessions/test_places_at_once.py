@@ -166,6 +166,29 @@ def test_who_joins_the_line_finds_the_place_that_is_freed_meanwhile(live: Live, 
     _has_followed(live)
 
 
+# As above, without a line to read: there is a place.
+TAKING = [GET, GET, GET, GET_MANY, QUERY, GET, TRANSACT]
+
+
+def _taking(live: Live) -> Built[Delivery]:
+    """Ann has one of two places; Bob and Carol are enrolled by two requests."""
+    live.prepare()
+    assert live.ask(_enrolling(live, live.people_ids[:1], "first")).status == 202
+    live.come_to_rest()
+    assert live.ask(_enrolling(live, live.people_ids[1:2], "second")).status == 202
+    return live.scenario(live.outside.take_one(job="enroll_people_chunk"))
+
+
+@pytest.mark.parametrize("at", each(TAKING))
+def test_of_two_who_take_the_last_place_at_the_same_moment_one_waits(live: Live, at: int) -> None:
+    delivery = live.begin_with(_taking)
+    later.while_delivering(live, delivery, at, lambda: _joins(live))
+    live.settled()
+    assert sorted(_status(live, number) for number in (1, 2)) == ["invited", "waiting"]
+    (session,) = live.sessions()
+    assert (int(session["num_taken"]), int(session["num_waiting"])) == (2, 1)
+
+
 @pytest.mark.parametrize("at", each(FILLING))
 def test_the_job_that_is_delivered_twice_at_once_hands_out_one_place(live: Live, at: int) -> None:
     delivery = live.begin_with(_filling)

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib import worker
 from chalicelib.core.clock import to_text
+from tests.bench.meter import Meter, metered
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -118,6 +119,27 @@ def test_30_people_in_20_trainings_are_enrolled_once_though_every_message_comes_
         live.sound(session)
     read = live.ask("GET", f"/enroll/{enroll_id}?limit=1")
     assert (read["status"], read["num_people"], read["num_done"]) == ("done", 30, 30)
+
+
+def test_a_message_of_25_people_in_20_trainings_has_the_time_to_end_even_when_aws_is_slow(live: LiveTrainings) -> None:
+    """At 40 ms a call five of them are within half of the worker's two minutes: 300 calls each."""
+    full = live.one(capacity=10, waiting_list=True)
+    pairs = [full, *(live.one() for _ in range(19))]
+    # Some have an account, in which they are told too.
+    people = [live.world.learner(live.org)[1] for _ in range(15)] + live.world.members(live.org, 10, named=True)
+    enroll_id = live.enroll(people, *pairs, work=False)
+    (start,) = live.world.messages()
+    _deliver(live, start)
+    (chunk,) = live.world.messages()
+    with metered(Meter()) as meter:
+        _deliver(live, chunk)
+        calls = meter.take().calls
+    assert calls.total() <= 200, calls
+    assert Counter(live.outcomes(enroll_id)) == {"invited": 485, "waiting": 15}
+    told = [item for item in live.world.dump("core") if "told_sequence" in item or "told_waiting" in item]
+    mails = [item for item in live.world.dump("outbox") if item["pk"].startswith("MAIL#")]
+    notices = [item for item in live.world.dump("outbox") if item["sk"].startswith("NOTICE#")]
+    assert (len(told), len(mails), len(notices)) == (500, 500, 300)
 
 
 def test_at_the_moment_a_message_tells_of_some_500_invitations_however_many_the_trainings(live: LiveTrainings) -> None:
