@@ -3,6 +3,7 @@
 Every tenth message comes a second time at the end, of chunks as if the worker had died before it kept their results.
 """
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -90,6 +91,8 @@ def _worked(scene: Scene) -> _Work:
         is_chunk = message["job"] == _CHUNK
         is_metered = is_chunk and num_chunks % _METERED == 0
         num_chunks += is_chunk
+        if is_chunk and num_chunks % _METERED == 0:
+            print(f"{num_chunks} chunks in {(time.monotonic() - started) / 60:.1f} minutes", file=sys.stderr)
         work.kinds[message["job"]] += 1
         if work.kinds.total() % _AGAIN == 0:
             work.again.append(message)

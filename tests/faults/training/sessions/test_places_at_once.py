@@ -166,10 +166,6 @@ def test_who_joins_the_line_finds_the_place_that_is_freed_meanwhile(live: Live, 
     _has_followed(live)
 
 
-# As above, without a line to read: there is a place.
-TAKING = [GET, GET, GET, GET_MANY, QUERY, GET, TRANSACT]
-
-
 def _taking(live: Live) -> Built[Delivery]:
     """Ann has one of two places; Bob and Carol are enrolled by two requests."""
     live.prepare()
@@ -179,7 +175,7 @@ def _taking(live: Live) -> Built[Delivery]:
     return live.scenario(live.outside.take_one(job="enroll_people_chunk"))
 
 
-@pytest.mark.parametrize("at", each(TAKING))
+@pytest.mark.parametrize("at", each(JOINING))
 def test_of_two_who_take_the_last_place_at_the_same_moment_one_waits(live: Live, at: int) -> None:
     delivery = live.begin_with(_taking)
     later.while_delivering(live, delivery, at, lambda: _joins(live))
