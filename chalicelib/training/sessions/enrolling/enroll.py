@@ -189,9 +189,9 @@ def show(job: ShowEnrolled, now: datetime) -> None:
     first = int(job.position or 0)
     num_chunks = max(1, _TOLD_AT_ONCE // len(stored.sessions))
     last = min(first + num_chunks, enroll_store.num_chunks(stored))
-    found = [enroll_store.result(stored, chunk) for chunk in range(first, last)]
-    tell_results(stored, [row for result in found if result is not None for row in result.results], now)
-    if None in found:
+    found = enroll_store.results(stored, range(first, last))
+    tell_results(stored, [row for result in found for row in result.results], now)
+    if len(found) < last - first:
         # A chunk tells at its end. This one may have begun before the moment: the sweeper sends this job again.
         return
     if last < enroll_store.num_chunks(stored):

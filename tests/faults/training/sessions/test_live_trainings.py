@@ -235,7 +235,7 @@ DELIVERIES = {
     ),
     "start": Step(_start, [GET, QUERY, SEND], (_INVITED, _INVITED, _WAITING), _FIRST),
     "early": Step(_early, [SCHEDULE], (_INVITED, _INVITED, _WAITING), _FIRST),
-    "moment": Step(_moment, [GET, GET, GET, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
+    "moment": Step(_moment, [GET, GET, GET_MANY, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
     "promoted": Step(_promoted, [*_TOLD_ONE, DELETE], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
         _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, *_NOTED, DELETE],
@@ -340,6 +340,15 @@ def test_a_chunk_that_is_delivered_twice_at_once_enrolls_once(live: Live, at: in
     other = Delivery(dict(delivery.body))  # type: ignore[arg-type]
     later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
     _ended(live, DELIVERIES["chunk"])
+
+
+@pytest.mark.parametrize("at", each(DELIVERIES["changed"].calls))
+def test_a_change_is_told_once_though_its_message_is_delivered_twice_at_once(live: Live, at: int) -> None:
+    delivery = live.begin_with(_changed)
+    other = Delivery(dict(delivery.body))  # type: ignore[arg-type]
+    later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
+    _ended(live, DELIVERIES["changed"])
+    assert live.notices() == [_INVITED, _CHANGED]
 
 
 @pytest.mark.parametrize("at", each(REQUESTS["move"].calls))
