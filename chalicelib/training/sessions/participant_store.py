@@ -70,6 +70,13 @@ def participations(org_id: str, member_id: str) -> list[Participation]:
     return table.query_all(Participation, participations_pk(org_id, member_id), prefix=training_sk(""))
 
 
+def participations_in(org_id: str, training_id: str, member_ids: Iterable[str]) -> dict[str, Participation]:
+    """In one training, by member; those who have none are left out."""
+    refs = {member_id: participation_ref(org_id, member_id, training_id) for member_id in member_ids}
+    found = table.fetch_mixed(refs.values())
+    return {member_id: pointer for member_id, ref in refs.items() if (pointer := found.get(ref)) is not None}
+
+
 def participation_page(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Participation]:
     return table.query(
         Participation, participations_pk(org_id, member_id), prefix=training_sk(""), limit=limit, after=after,
@@ -190,6 +197,8 @@ def move_writes(before: Participant, after: Participant) -> list[Write]:
     What the person leaves there, a place or a place in line, is `places.leave`'s.
     """
     same = (Participant.revision == before.revision) & (Participant.participation_id == before.participation_id)
+    # What was told is noted beside the revision, and goes along.
+    same &= _as_read(Participant.told_sequence, before.told_sequence)
     pointer = Participation(participations_pk(before.org_id, before.member_id), training_sk(before.training_id))
     unmoved = Participation.participation_id == before.participation_id
     is_over = Participant.status == ParticipantStatus.CANCELLED.value
@@ -199,6 +208,10 @@ def move_writes(before: Participant, after: Participant) -> list[Write]:
         Write("update", pointer, unmoved, (Participation.session_id.set(after.session_id),)),
         *([put_new(line_entry(after))] if after.status == ParticipantStatus.WAITING else []),
     ]
+
+
+def _as_read(attribute: Any, value: Any) -> Any:
+    return attribute.does_not_exist() if value is None else attribute == value
 
 
 def holds_place(participant: Participant) -> bool:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import new_id
 from chalicelib.notifications import notice_store
 from chalicelib.training.sessions import participant_store, told_store
 from chalicelib.training.sessions.enrolling import enroll_chunk
-from chalicelib.training.sessions.models import Participant
+from chalicelib.training.sessions.models import Participant, session_pk
 from chalicelib.training.sessions.told_store import Note
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -84,3 +85,16 @@ def test_a_participation_that_was_made_anew_is_not_told_what_the_old_one_was(unt
     told_store.put([Note(old, 1, notice), Note(others[0], 1, untold.notice() if with_notice else None)])
     assert _told(untold.read())[:2] == [(None, None, None), (1, 1, None)]
     assert untold.num_notices() == int(with_notice)
+
+
+def test_what_was_told_while_somebody_is_moved_goes_along(untold: Untold) -> None:
+    """Else a later cancellation would find nobody who has an entry to lose."""
+    before, after = untold.read()[0], untold.read()[0]
+    after.pk = session_pk(untold.live.org, untold.live.session(untold.pair[0]))
+    told_store.put([Note(before, 0)])
+    with pytest.raises(ConditionFailed):
+        participant_store.commit(participant_store.move_writes(before, after))
+    told_store.put([Note(untold.read()[0], 1)])
+    with pytest.raises(ConditionFailed):
+        participant_store.commit(participant_store.move_writes(before, after))
+    participant_store.commit(participant_store.move_writes(untold.read()[0], after))
