@@ -52,23 +52,6 @@ def _insert_call(table: str, items: Sequence[RawItem], all_or_raise: bool) -> li
     return [_INSERTED.get(code, code) for code in _execute_call(statements, all_or_raise)]
 
 
-def update_each(table: str, keys: Sequence[tuple[str, str]], update: "Update") -> list[str]:
-    """Update items by key, each on the same condition; gives APPLIED, REFUSED by its condition, or a code, per item.
-
-    After a lost answer an applied update may be reported as REFUSED: read the item back to know.
-    Raises Unavailable when some items could not be updated now; others may have been.
-    """
-    statement = f'UPDATE "{table}" {update.sets} WHERE "pk" = ? AND "sk" = ? AND {update.condition}'
-    outcomes: list[str] = []
-    for start in range(0, len(keys), PER_CALL):
-        statements = [
-            {"Statement": statement, "Parameters": [*update.set_values, {"S": pk}, {"S": sk}, *update.condition_values]}
-            for pk, sk in keys[start : start + PER_CALL]
-        ]
-        outcomes += [_UPDATED.get(code, code) for code in _execute_call(statements, all_or_raise=True)]
-    return outcomes
-
-
 @dataclass(frozen=True)
 class Update:
     """PartiQL's SET clauses and the condition after the key, with their values as DynamoDB JSON."""
@@ -77,6 +60,32 @@ class Update:
     set_values: Sequence[Mapping[str, Any]]
     condition: str
     condition_values: Sequence[Mapping[str, Any]]
+
+
+def update_each(table: str, keys: Sequence[tuple[str, str]], update: Update) -> list[str]:
+    """The same update of items, by key: see `update_many`."""
+    return update_many(table, [(key, update) for key in keys])
+
+
+def update_many(table: str, updates: Sequence[tuple[tuple[str, str], Update]]) -> list[str]:
+    """Update items by key, each on its condition; gives APPLIED, REFUSED by its condition, or a code, per item.
+
+    Keys must differ from each other. After a lost answer an applied update may be reported as REFUSED: read the item
+    back to know. Raises Unavailable when some items could not be updated now; others may have been.
+    """
+    outcomes: list[str] = []
+    for start in range(0, len(updates), PER_CALL):
+        statements = [_statement(table, key, update) for key, update in updates[start : start + PER_CALL]]
+        outcomes += [_UPDATED.get(code, code) for code in _execute_call(statements, all_or_raise=True)]
+    return outcomes
+
+
+def _statement(table: str, key: tuple[str, str], update: Update) -> dict[str, Any]:
+    pk, sk = key
+    return {
+        "Statement": f'UPDATE "{table}" {update.sets} WHERE "pk" = ? AND "sk" = ? AND {update.condition}',
+        "Parameters": [*update.set_values, {"S": pk}, {"S": sk}, *update.condition_values],
+    }
 
 
 def _execute_call(statements: Sequence[Mapping[str, Any]], all_or_raise: bool) -> list[str]:

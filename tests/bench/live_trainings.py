@@ -18,8 +18,8 @@ _NUM_TRAININGS = 20
 _NUMBERS = count(1)
 
 # Calls and units: of enrolling a person, of telling them of a change, of mailing; calls of the feed.
-_CALLS, _WRITES, _READS = 2.8, 10.0, 2.6
-_MOVED_CALLS, _MOVED_WRITES, _MOVED_READS = 1.2, 3.2, 0.8
+_CALLS, _WRITES, _READS = 1.9, 10.0, 2.6
+_MOVED_CALLS, _MOVED_WRITES, _MOVED_READS = 0.25, 3.2, 0.8
 _KEPT_CALLS, _KEPT_READS = 1, 2.0
 _MADE_CALLS, _MADE_READS, _MADE_WRITES = 5, 36.0, 6.0
 

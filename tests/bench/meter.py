@@ -132,7 +132,7 @@ class Meter:
     def _compute(self, name: str, request: dict[str, Any], parsed: dict[str, Any]) -> None:
         if name == _PARTIQL:
             self._tally.num_met += sum("Error" in answer for answer in parsed["Responses"])
-            written = self._formula.of_inserts(request["Statements"], parsed["Responses"])
+            written = self._formula.of_partiql(request["Statements"], parsed["Responses"])
         else:
             written = self._formula.of_transaction(request["TransactItems"])
         for one in written:

@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 
 _INSERT = re.compile(r'INSERT INTO "([^"]+)" VALUE \{(.*)\}')
+_UPDATE = re.compile(r'UPDATE "([^"]+)" (.*) WHERE "pk" = \? AND "sk" = \? AND .*')
 _KB = 1024
 
 RawItem = Mapping[str, Mapping[str, Any]]
@@ -33,10 +34,12 @@ class Formula:
         self._index_keys = index_keys
         self._stored = stored
 
-    def of_inserts(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> Iterator[Written]:
-        """Of PartiQL. An insert that meets its key costs what a failed condition does, and no index entry."""
+    def of_partiql(self, statements: list[dict[str, Any]], answers: list[dict[str, Any]]) -> Iterator[Written]:
+        """Of inserts and updates. One that meets its key, or whose condition does not hold, costs what a failed
+        condition does, and no index entry.
+        """
         for statement, answer in zip(statements, answers, strict=True):
-            table, item = _inserted(statement)
+            table, item = self._inserted(statement) if _is_insert(statement) else self._updated(statement)
             yield from self._of_item(table, item, 1, is_indexed="Error" not in answer)
 
     def of_transaction(self, writes: list[dict[str, Any]]) -> Iterator[Written]:
@@ -48,6 +51,24 @@ class Formula:
             item = said["Item"] if kind == "Put" else self._stored(said["TableName"], said["Key"])
             yield from self._of_item(said["TableName"], {**said.get("Key", {}), **item}, 2)
 
+    def _inserted(self, statement: dict[str, Any]) -> tuple[str, RawItem]:
+        """The table and the item of an INSERT whose values are all parameters."""
+        match = _INSERT.fullmatch(statement["Statement"])
+        if match is None:
+            raise _unknown(statement)
+        names = re.findall(r"'([^']+)': \?", match[2])
+        return match[1], dict(zip(names, statement["Parameters"], strict=True))
+
+    def _updated(self, statement: dict[str, Any]) -> tuple[str, RawItem]:
+        """The table and the item of an UPDATE by key: the key's values follow on those that are set."""
+        match = _UPDATE.fullmatch(statement["Statement"])
+        if match is None:
+            raise _unknown(statement)
+        number = match[2].count("?")
+        pk, sk = statement["Parameters"][number : number + 2]
+        key = {"pk": pk, "sk": sk}
+        return match[1], {**key, **self._stored(match[1], key)}
+
     def _of_item(self, table: str, item: RawItem, factor: int, *, is_indexed: bool = True) -> Iterator[Written]:
         units = factor * max(1, ceil(item_size(item) / _KB))
         yield Written(f"{table} {item['pk']['S']}", units)
@@ -56,13 +77,12 @@ class Formula:
                 yield Written(f"{table}/{key} {item[key]['S']}", units)
 
 
-def _inserted(statement: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The table and the item of an INSERT whose values are all parameters."""
-    match = _INSERT.fullmatch(statement["Statement"])
-    if match is None:
-        raise ValueError(f"no formula for this statement: {statement['Statement']}")
-    names = re.findall(r"'([^']+)': \?", match[2])
-    return match[1], dict(zip(names, statement["Parameters"], strict=True))
+def _is_insert(statement: dict[str, Any]) -> bool:
+    return str(statement["Statement"]).startswith("INSERT")
+
+
+def _unknown(statement: dict[str, Any]) -> ValueError:
+    return ValueError(f"no formula for this statement: {statement['Statement']}")
 
 
 def item_size(item: RawItem) -> int:

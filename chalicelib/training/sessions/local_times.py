@@ -1,6 +1,6 @@
 """A session's local times and its instants. Pure functions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import to_instant, to_text
@@ -39,17 +39,33 @@ def instants(starts_at: datetime, ends_at: datetime, time_zone: str) -> tuple[st
 def in_words(starts_utc: str, ends_utc: str, time_zone: str) -> str:
     """Monday, 1 February 2027, 09:00 to 10:30 (Europe/Berlin, UTC+01:00)."""
     zone = ZoneInfo(time_zone)
-    start, end = to_instant(starts_utc).astimezone(zone), to_instant(ends_utc).astimezone(zone)
+    return _span(to_instant(starts_utc).astimezone(zone), to_instant(ends_utc).astimezone(zone), time_zone)
+
+
+def proposal_in_words(start: date, end: date, time_zone: str) -> str:
+    """The same of a time that a calendar proposes: an instant, a local time of the session's zone, or a day."""
+    zone = ZoneInfo(time_zone)
+    local = [
+        (one.astimezone(zone) if one.tzinfo else one.replace(tzinfo=zone)) if isinstance(one, datetime) else None
+        for one in (start, end)
+    ]
+    return _span(local[0], local[1], time_zone) if local[0] and local[1] else _day(start)
+
+
+def _span(start: datetime, end: datetime, time_zone: str) -> str:
+    zone = f"({time_zone}, {_offset(start)})"
+    if start == end:
+        return f"{_day(start)}, {start:%H:%M} {zone}"
     if start.date() == end.date():
-        return f"{_day(start)}, {start:%H:%M} to {end:%H:%M} ({time_zone}, {_offset(start)})"
-    return f"{_day(start)}, {start:%H:%M} to {_day(end)}, {end:%H:%M} ({time_zone}, {_offset(start)})"
+        return f"{_day(start)}, {start:%H:%M} to {end:%H:%M} {zone}"
+    return f"{_day(start)}, {start:%H:%M} to {_day(end)}, {end:%H:%M} {zone}"
 
 
 def utc_in_words(starts_utc: str) -> str:
     return to_instant(starts_utc).astimezone(UTC).strftime("%H:%M UTC")
 
 
-def _day(local: datetime) -> str:
+def _day(local: date) -> str:
     return f"{local:%A}, {local.day} {local:%B %Y}"
 
 

@@ -15,7 +15,8 @@ from chalicelib.people.members.reach import reach_of, reach_writes
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.training.sessions import certify, participant_store, place_store, places, store
+from chalicelib.training.sessions import participant_store, place_store, places, store
+from chalicelib.training.sessions.attendance import certify
 from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.enrolling.enroll import closed_code
 from chalicelib.training.sessions.explanations import explain

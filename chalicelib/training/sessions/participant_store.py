@@ -1,15 +1,13 @@
 """Participants, their places and the waiting line: every read, and every write that takes or frees a place."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chalicelib.aws import table
-from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.aws.table import Write, put_new
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.paging import Page
 from chalicelib.training.sessions.models import (
     ANSWER_SK,
@@ -62,9 +60,21 @@ def participants_by_id(org_id: str, session_id: str, member_ids: Iterable[str]) 
     return {participant.member_id: participant for participant in table.fetch_all(refs)}
 
 
+def participants_of(org_id: str, pairs: Iterable[tuple[str, str]]) -> list[Participant]:
+    """Participants of several sessions, by pairs of session and member id; those that do not exist are left out."""
+    return table.fetch_all(participant_ref(org_id, session_id, member_id) for session_id, member_id in pairs)
+
+
 def participations(org_id: str, member_id: str) -> list[Participation]:
     """In all trainings: a member has few."""
     return table.query_all(Participation, participations_pk(org_id, member_id), prefix=training_sk(""))
+
+
+def participations_in(org_id: str, training_id: str, member_ids: Iterable[str]) -> dict[str, Participation]:
+    """In one training, by member; those who have none are left out."""
+    refs = {member_id: participation_ref(org_id, member_id, training_id) for member_id in member_ids}
+    found = table.fetch_mixed(refs.values())
+    return {member_id: pointer for member_id, ref in refs.items() if (pointer := found.get(ref)) is not None}
 
 
 def participation_page(org_id: str, member_id: str, limit: int, after: str | None) -> Page[Participation]:
@@ -193,6 +203,8 @@ def move_writes(before: Participant, after: Participant) -> list[Write]:
     What the person leaves there, a place or a place in line, is `places.leave`'s.
     """
     same = (Participant.revision == before.revision) & (Participant.participation_id == before.participation_id)
+    # What was told is noted beside the revision, and goes along.
+    same &= _as_read(Participant.told_sequence, before.told_sequence)
     pointer = Participation(participations_pk(before.org_id, before.member_id), training_sk(before.training_id))
     unmoved = Participation.participation_id == before.participation_id
     is_over = Participant.status == ParticipantStatus.CANCELLED.value
@@ -204,32 +216,8 @@ def move_writes(before: Participant, after: Participant) -> list[Write]:
     ]
 
 
-def note_told(participant: Participant, sequence: int, notice: Write | None = None) -> None:
-    """An invitation, a change or a cancellation of this SEQUENCE was made, and the account's notice is made with it.
-
-    Nothing when it was told before, or a later one was.
-    """
-    ours = Participant.participation_id == participant.participation_id
-    earlier = Participant.told_sequence.does_not_exist() | (Participant.told_sequence < sequence)
-    actions: list[Action] = [Participant.told_sequence.set(sequence)]
-    if participant.first_told is None:
-        actions.append(Participant.first_told.set(sequence))
-    _note(participant, ours & earlier, actions, notice)
-
-
-def note_told_waiting(participant: Participant, notice: Write | None = None) -> None:
-    ours = Participant.participation_id == participant.participation_id
-    first = Participant.told_waiting.does_not_exist()
-    _note(participant, ours & first, [Participant.told_waiting.set(True)], notice)
-
-
-def _note(participant: Participant, condition: Any, actions: Sequence[Action], notice: Write | None) -> None:
-    key = Participant(participant.pk, participant.sk)
-    if notice is None:
-        table.update_if(key, condition, *actions)
-        return
-    with suppress(ConditionFailed):
-        table.transact([Write("update", key, condition, tuple(actions)), notice])
+def _as_read(attribute: Any, value: Any) -> Any:
+    return attribute.does_not_exist() if value is None else attribute == value
 
 
 def holds_place(participant: Participant) -> bool:

@@ -54,9 +54,9 @@ def sessions_by_id(org_id: str, pairs: Iterable[tuple[str, str]], *, consistent:
     return {session.session_id: session for session in table.fetch_all(refs, consistent=consistent)}
 
 
-def trainings_by_id(org_id: str, training_ids: Iterable[str]) -> dict[str, Training]:
+def trainings_by_id(org_id: str, training_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Training]:
     refs = [training_ref(org_id, training_id) for training_id in dict.fromkeys(training_ids)]
-    return {training.training_id: training for training in table.fetch_all(refs, consistent=False)}
+    return {training.training_id: training for training in table.fetch_all(refs, consistent=consistent)}
 
 
 # ---------------------------------------------------------------- writes of admins

@@ -5,7 +5,7 @@ id follows from what it tells. So telling again changes nothing, whichever job d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from chalicelib.people.members import store as members_store
 from chalicelib.people.members.models import Member
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.models import org_pk
-from chalicelib.training.sessions import local_times, participant_store, store
+from chalicelib.training.sessions import local_times, participant_store, store, told_store
 from chalicelib.training.sessions.calendars import feed_changes
 from chalicelib.training.sessions.messages import TellPeople, TellSession
 from chalicelib.training.sessions.models import Participant, Session, Training
@@ -34,24 +34,33 @@ _IN_FEEDS = SEATED | {ParticipantStatus.CANCELLED}
 @dataclass(frozen=True)
 class _Telling:
     participant: Participant
+    session: Session
     kind: TrainingMail
-    sequence: int
+
+    @property
+    def sequence(self) -> int:
+        return sequence_of(self.session, self.participant)
 
     @property
     def mail_id(self) -> str:
         return mail_id_of(self.participant, self.kind, self.sequence)
 
 
-def tell(msp_id: str, org_id: str, training_id: str, session_id: str, member_ids: Sequence[str], now: datetime) -> None:
-    """Tell these people, if they are in the session and may know by now."""
-    participants = participant_store.participants_by_id(org_id, session_id, member_ids)
-    session = store.session(org_id, training_id, session_id)
-    if session is not None:
-        _tell(msp_id, session, participants.values(), now)
+def tell(msp_id: str, org_id: str, people: Mapping[tuple[str, str], Sequence[str]], now: datetime) -> None:
+    """Tell these people, by training and session, if they are in the session and may know by now.
+
+    Calls grow with the people, not with the sessions.
+    """
+    participants = participant_store.participants_of(
+        org_id, [(session_id, member_id) for (_, session_id), member_ids in people.items() for member_id in member_ids]
+    )
+    # After the participants: a session that is as new as they are, or newer.
+    sessions = store.sessions_by_id(org_id, people)
+    _tell(msp_id, sessions, participants, now)
 
 
 def run(job: TellPeople, now: datetime) -> None:
-    tell(job.msp_id, job.org_id, job.training_id, job.session_id, job.member_ids, now)
+    tell(job.msp_id, job.org_id, {(job.training_id, job.session_id): job.member_ids}, now)
     due.close(job)
 
 
@@ -65,7 +74,7 @@ def tell_session(job: TellSession, now: datetime) -> None:
         if job.quiet:
             _announce(job.org_id, page.items, now)
         else:
-            _tell(job.msp_id, session, page.items, now)
+            _tell(job.msp_id, {job.session_id: session}, page.items, now)
         if page.next_position is not None:
             following = due.advance(job, page.next_position, now)
             queue.send([following] if following else [])
@@ -100,13 +109,15 @@ def latest_mail_id(participant: Participant) -> str | None:
     return mail_id_of(participant, kind, int(participant.told_sequence))
 
 
-def _tell(msp_id: str, session: Session, participants: Iterable[Participant], now: datetime) -> None:
-    visible = [participant for participant in participants if participant_store.is_visible(participant, now)]
-    # Once it has begun it is too late for news of it. Feeds are to be right all the same.
-    may_tell = session.starts_utc > to_text(now)
-    tellings = [telling for one in visible if may_tell and (telling := _telling(session, one)) is not None]
+def _tell(msp_id: str, sessions: Mapping[str, Session], participants: Iterable[Participant], now: datetime) -> None:
+    """People of some sessions of one organization, each of them in one of these."""
+    visible = [one for one in participants if one.session_id in sessions and participant_store.is_visible(one, now)]
+    # Once a session has begun, it is too late for news of it. Feeds are to be right all the same.
+    ahead = {key: session for key, session in sessions.items() if session.starts_utc > to_text(now)}
+    candidates = [one for one in visible if one.session_id in ahead]
+    tellings = [telling for one in candidates if (telling := _telling(ahead[one.session_id], one)) is not None]
     # A feed may show what its person was not told of yet.
-    shown = [one.member_id for one in visible if one.status in _IN_FEEDS or not session.is_open]
+    shown = [one.member_id for one in visible if one.status in _IN_FEEDS or not sessions[one.session_id].is_open]
     concerned = dict.fromkeys([*(telling.participant.member_id for telling in tellings), *shown])
     if not concerned:
         return
@@ -123,22 +134,24 @@ def _tell(msp_id: str, session: Session, participants: Iterable[Participant], no
         outbox.put(kind, org_pk(org_id), abouts, now)
     if abouts_by_kind:
         outbox.wake()
-    training = store.training(org_id, session.training_id)
-    for telling in tellings:
-        notice = _notice(telling, session, training, members.get(telling.participant.member_id), now)
-        if telling.kind == TrainingMail.WAITING:
-            participant_store.note_told_waiting(telling.participant, notice)
-        else:
-            participant_store.note_told(telling.participant, telling.sequence, notice)
+    trainings = store.trainings_by_id(org_id, [telling.session.training_id for telling in tellings], consistent=True)
+    told_store.put([_note(telling, trainings, members, now) for telling in tellings])
 
 
-def _notice(
-    telling: _Telling, session: Session, training: Training | None, member: Member | None, now: datetime
-) -> Write | None:
+def _note(
+    telling: _Telling, trainings: Mapping[str, Training], members: Mapping[str, Member], now: datetime
+) -> told_store.Note:
+    training = trainings.get(telling.session.training_id)
+    notice = _notice(telling, training, members.get(telling.participant.member_id), now)
+    sequence = None if telling.kind == TrainingMail.WAITING else telling.sequence
+    return told_store.Note(telling.participant, sequence, notice)
+
+
+def _notice(telling: _Telling, training: Training | None, member: Member | None, now: datetime) -> Write | None:
     """For the person's account, if there is one."""
     if member is None or not member.account_id or training is None:
         return None
-    participant = telling.participant
+    participant, session = telling.participant, telling.session
     return notice_store.write(
         member.account_id, telling.kind, participant.org_id,
         f"{participant.org_id}.{participant.member_id}.{participant.training_id}",
@@ -159,13 +172,13 @@ def _telling(session: Session, participant: Participant) -> _Telling | None:
         # Who declined, or never knew of it, need not hear that it is off.
         knows = (was_told or participant.told_waiting) and participant.status != ParticipantStatus.DECLINED
         is_new = told is None or told < (participant.cancelled_sequence or sequence)
-        return _Telling(participant, TrainingMail.CANCELLED, sequence) if knows and is_new else None
+        return _Telling(participant, session, TrainingMail.CANCELLED) if knows and is_new else None
     if participant.status == ParticipantStatus.WAITING:
         is_new = not participant.told_waiting
-        return _Telling(participant, TrainingMail.WAITING, sequence) if is_new else None
+        return _Telling(participant, session, TrainingMail.WAITING) if is_new else None
     if participant.status not in EXPECTED or (told is not None and told >= sequence):
         return None
-    return _Telling(participant, TrainingMail.CHANGED if was_told else TrainingMail.INVITED, sequence)
+    return _Telling(participant, session, TrainingMail.CHANGED if was_told else TrainingMail.INVITED)
 
 
 def _is_addressable(member: Member | None, telling: _Telling) -> bool:

@@ -1,1 +1,1 @@
-"""Attendance and results of many people at once (O8)."""
+"""Attendance and results of many people at once (O8), and the certificates that attendance brings."""

@@ -15,10 +15,10 @@ from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.settle import until_settled
 from chalicelib.core.text import normalized
 from chalicelib.people.members import store as members_store
-from chalicelib.training.sessions import answers, participant_store, places
+from chalicelib.training.sessions import answers, local_times, participant_store, places
 from chalicelib.training.sessions.answers import Answerer
 from chalicelib.training.sessions.calendars import feed_changes
-from chalicelib.training.sessions.calendars.reply_parser import Reply, reply_in
+from chalicelib.training.sessions.calendars.reply_parser import MAX_REMARK, Reply, reply_in
 from chalicelib.training.sessions.calendars.reply_schemas import Received
 from chalicelib.training.sessions.models import Participant, Session
 from chalicelib.training.sessions.states import EXPECTED, AnsweredBy, ParticipantStatus
@@ -94,7 +94,7 @@ def apply(answerer: Answerer, reply: Reply, now: datetime) -> Outcome:
         return Outcome.OUTDATED
     answerer.more.update(
         answered_sequence=_sequence(session, participant, reply), reply_stamp=_stamp(reply, now),
-        remark=reply.remark or None,
+        remark=_remark(session, reply) or None,
     )  # fmt: skip
     try:
         if reply.method == "REPLY" and partstat == "ACCEPTED":
@@ -102,7 +102,7 @@ def apply(answerer: Answerer, reply: Reply, now: datetime) -> Outcome:
         elif reply.method == "REPLY" and partstat == "DECLINED":
             answers.decline(answerer, now)
         elif reply.method == "COUNTER" or partstat in _REMARKS:
-            _note(answerer, partstat, reply, now)
+            _note(answerer, partstat, now)
         else:
             return Outcome.OUTDATED
     except Conflict:
@@ -141,6 +141,15 @@ def _stamp(reply: Reply, now: datetime) -> str:
     return to_text(min(reply.stamp or now, now))
 
 
+def _remark(session: Session, reply: Reply) -> str:
+    """What the person wrote, after the time that they propose instead, in the words of the session's own time."""
+    if reply.proposed is None:
+        return reply.remark
+    start, end = reply.proposed
+    words = local_times.proposal_in_words(start, end, session.time_zone)
+    return f"Proposes {words} {reply.remark}"[:MAX_REMARK].strip()
+
+
 def _is_outdated(session: Session, participant: Participant, reply: Reply, now: datetime) -> bool:
     """Answers are in the order of SEQUENCE and time stamp, whatever the order of their arrival."""
     if participant.answered_at is None:
@@ -151,7 +160,7 @@ def _is_outdated(session: Session, participant: Participant, reply: Reply, now: 
     return (_sequence(session, participant, reply), _stamp(reply, now)) <= known
 
 
-def _note(answerer: Answerer, partstat: str, reply: Reply, now: datetime) -> None:
+def _note(answerer: Answerer, partstat: str, now: datetime) -> None:
     """Perhaps, or at another time: the place stays, and the organizer sees the remark."""
 
     def step() -> None:
@@ -162,7 +171,7 @@ def _note(answerer: Answerer, partstat: str, reply: Reply, now: datetime) -> Non
             **answerer.more,
             "answered_at": to_text(now),
             "answered_by": AnsweredBy.CALENDAR.value,
-            "remark": reply.remark or _REMARKS.get(partstat, _REMARKS["TENTATIVE"]),
+            "remark": answerer.more["remark"] or _REMARKS.get(partstat, _REMARKS["TENTATIVE"]),
         }
         if partstat in _REMARKS:
             changes["status"] = ParticipantStatus.INVITED.value

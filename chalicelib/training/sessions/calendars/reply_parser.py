@@ -6,7 +6,7 @@ It forgives what programs leave out: Outlook and Exchange drop the organizer, ot
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
@@ -17,11 +17,13 @@ from chalicelib.core.text import normalized, one_line
 _CALENDAR_TYPES = frozenset({"text/calendar", "application/ics"})
 _MAILTO = re.compile("^mailto:", re.IGNORECASE)
 _METHODS = frozenset({"REPLY", "COUNTER"})
-_MAX_REMARK = 500
+MAX_REMARK = 500
 _MAX_PARTS = 50
 _MAX_ATTENDEES = 50
 # Bytes. Members are looked up by it, and a longer key would be refused.
 _MAX_ADDRESS = 320
+# What lies outside is no time that anybody proposes, and may be none in some time zone.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Reply:
     """`sequence` and `stamp` are None where the program left them out. `uid` is empty then.
 
     `attendees` are addresses with what each says, in capitals as PARTSTAT. An answer is of one person, and so has one;
-    some programs send the others along.
+    some programs send the others along. `proposed` is the time that a COUNTER asks for, from and to: aware, or local to
+    the session, or days.
     """
 
     method: str
@@ -38,6 +41,7 @@ class Reply:
     sequence: int | None
     stamp: datetime | None
     remark: str
+    proposed: tuple[date, date] | None = None
 
 
 def reply_in(raw: bytes) -> Reply | None:
@@ -97,7 +101,8 @@ def _reply_of(method: str, event: Any) -> Reply | None:
         attendees=attendees[:_MAX_ATTENDEES],
         sequence=None if sequence is None else int(sequence),
         stamp=instant,
-        remark=_remark(method, event),
+        remark=_remark(event),
+        proposed=_proposed(event) if method == "COUNTER" else None,
     )
 
 
@@ -108,12 +113,20 @@ def _attendee(attendee: Any) -> tuple[str, str]:
     return address if is_possible else "", str(attendee.params.get("PARTSTAT", "")).upper()
 
 
-def _remark(method: str, event: Any) -> str:
-    """What the person wrote, and the time that they propose instead."""
+def _remark(event: Any) -> str:
+    """What the person wrote."""
     comment = event.get("COMMENT")
     texts = [str(one) for one in (comment if isinstance(comment, list) else [comment]) if one]
-    start, end = event.get("DTSTART"), event.get("DTEND")
-    if method == "COUNTER" and start is not None:
-        proposed = f"Proposes {start.dt}" + (f" to {end.dt}" if end is not None else "")
-        texts.insert(0, proposed)
-    return one_line(" ".join(texts))[:_MAX_REMARK]
+    return one_line(" ".join(texts))[:MAX_REMARK]
+
+
+def _proposed(event: Any) -> tuple[date, date] | None:
+    """Without an end, or with a day as the one and a time as the other, the beginning alone."""
+    if event.get("DTSTART") is None:
+        return None
+    start = event["DTSTART"].dt
+    end = event["DTEND"].dt if event.get("DTEND") is not None else start
+    if isinstance(start, datetime) != isinstance(end, datetime):
+        end = start
+    is_possible = all(_FIRST_YEAR <= one.year <= _LAST_YEAR for one in (start, end))
+    return (start, end) if is_possible else None

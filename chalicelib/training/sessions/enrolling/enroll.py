@@ -191,12 +191,11 @@ def show(job: ShowEnrolled, now: datetime) -> None:
     first = int(job.position or 0)
     num_chunks = max(1, _TOLD_AT_ONCE // len(stored.sessions))
     last = min(first + num_chunks, enroll_store.num_chunks(stored))
-    for chunk in range(first, last):
-        result = enroll_store.result(stored, chunk)
-        if result is None:
-            # A chunk tells at its end. This one may have begun before the moment: the sweeper sends this job again.
-            return
-        tell_results(stored, result.results, now)
+    found = enroll_store.results(stored, range(first, last))
+    tell_results(stored, [row for result in found for row in result.results], now)
+    if len(found) < last - first:
+        # A chunk tells at its end. This one may have begun before the moment: the sweeper sends this job again.
+        return
     if last < enroll_store.num_chunks(stored):
         following = due.advance(job, str(last), now)
         queue.send([following] if following else [])
@@ -211,5 +210,4 @@ def tell_results(stored: Enroll, results: Iterable[ResultRow], now: datetime) ->
         if code in (Code.INVITED, Code.WAITING):
             training_id = stored.sessions[index][0]
             members_by_session.setdefault((training_id, str(session_id)), []).append(str(member_id))
-    for (training_id, session_id), member_ids in members_by_session.items():
-        tell.tell(stored.msp_id, stored.org_id, training_id, session_id, member_ids, now)
+    tell.tell(stored.msp_id, stored.org_id, members_by_session, now)

@@ -44,6 +44,14 @@ class _People:
         pointers = {member_id: participant_store.participations(org_id, member_id) for member_id in member_ids}
         self.held_by_member |= participant_store.held_of(org_id, pointers)
 
+    def read_again(self, org_id: str, training_id: str, member_ids: Sequence[str]) -> None:
+        """What they hold in one training by now, in two calls however many they are."""
+        found = participant_store.participations_in(org_id, training_id, member_ids)
+        helds = participant_store.held_of(org_id, {member_id: [pointer] for member_id, pointer in found.items()})
+        for member_id in member_ids:
+            others = [held for held in self.held_by_member[member_id] if held.pointer.training_id != training_id]
+            self.held_by_member[member_id] = [*others, *helds.get(member_id, [])]
+
     def add(self, new: Participant, session: Session) -> None:
         """What was written just now need not be read."""
         others = [held for held in self.held_by_member[new.member_id] if held.pointer.training_id != new.training_id]
@@ -129,7 +137,7 @@ def _enroll_group(
     def step() -> dict[str, tuple[Code, str]]:
         nonlocal is_first
         if not is_first:
-            people.read_held(stored.org_id, [one for one in group if one not in people.code_by_member])
+            people.read_again(stored.org_id, training_id, [one for one in group if one not in people.code_by_member])
         is_first = False
         found: dict[str, tuple[Code, str]] = {}
         candidates = []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.aws import bulk, table
-from chalicelib.aws.table import Action, Write, put_new
+from chalicelib.aws.table import Action, Ref, Write, put_new
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 from chalicelib.training.sessions.models import (
@@ -75,6 +75,12 @@ def chunk_people(enroll: Enroll, chunk: int) -> list[str]:
 
 def result(enroll: Enroll, chunk: int) -> EnrollResult | None:
     return table.get(EnrollResult, enroll_pk(enroll.org_id, enroll.enroll_id), result_sk(chunk))
+
+
+def results(enroll: Enroll, chunks: Iterable[int]) -> list[EnrollResult]:
+    """Of these chunks, in their order; those that have none are left out."""
+    pk = enroll_pk(enroll.org_id, enroll.enroll_id)
+    return table.fetch_all(Ref(EnrollResult, pk, result_sk(chunk)) for chunk in chunks)
 
 
 def put_result(

@@ -7,17 +7,17 @@ import pytest
 from tests.faults.fake_sqs import Delivery
 from tests.faults.injector import Injector
 from tests.faults.inviting_scenarios import faults_on_writes
-from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault
+from tests.faults.kinds import GET, GET_MANY, INSERT, KILLED_AFTER, PUT, QUERY, SEND, TRANSACT, Fault
 from tests.faults.live_scenarios import Built, Live
 from tests.harness import World
 
 DEAD_LETTER = [
     *(GET, GET, GET, GET_MANY),  # the enrollment, is there a result, the people
     *(QUERY, QUERY, QUERY),  # what each of them holds
-    *(GET_MANY, GET_MANY, GET, GET_MANY),  # who is in, what they are told
+    *(GET_MANY, GET_MANY, GET_MANY, GET_MANY),  # who is in, what they are told
     GET_MANY,  # their calendar feeds
     *(INSERT, INSERT, TRANSACT, SEND),  # their mails, with the queue
-    *(GET, TRANSACT, UPDATE),  # Ann's notification, what both were told
+    *(GET_MANY, TRANSACT, INSERT),  # Ann's notification, what both were told
     PUT,  # the result
 ]
 

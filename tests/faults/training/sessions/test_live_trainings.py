@@ -121,8 +121,10 @@ _HELD, _LINE = [GET, GET_MANY], [QUERY, GET_MANY]
 _MEMBER, _FEED = GET, GET_MANY
 # Two kinds of mail are inserted with their queues; the mailer is woken.
 _MAILS = [INSERT, INSERT, TRANSACT]
-_TOLD = [GET_MANY, GET, GET_MANY, _FEED, *_MAILS, *_MAILS, SEND, GET, TRANSACT, UPDATE, UPDATE]
-_TOLD_ONE = [GET_MANY, GET, GET_MANY, *_MAILS, SEND, GET, UPDATE]
+# What was told is noted: with Ann's notice, and of those without an account together.
+_NOTED = [GET_MANY, TRANSACT, INSERT]
+_TOLD = [GET_MANY, GET_MANY, GET_MANY, _FEED, *_MAILS, *_MAILS, SEND, *_NOTED]
+_TOLD_ONE = [GET_MANY, GET_MANY, GET_MANY, *_MAILS, SEND, GET_MANY, INSERT]
 
 REQUESTS = {
     "enroll": Step(
@@ -233,10 +235,10 @@ DELIVERIES = {
     ),
     "start": Step(_start, [GET, QUERY, SEND], (_INVITED, _INVITED, _WAITING), _FIRST),
     "early": Step(_early, [SCHEDULE], (_INVITED, _INVITED, _WAITING), _FIRST),
-    "moment": Step(_moment, [GET, GET, GET, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
+    "moment": Step(_moment, [GET, GET, GET_MANY, *_TOLD, DELETE], (_INVITED, _INVITED, _WAITING), _FIRST),
     "promoted": Step(_promoted, [*_TOLD_ONE, DELETE], ("declined", _INVITED, _INVITED), _PROMOTED),
     "changed": Step(
-        _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, GET, TRANSACT, UPDATE, DELETE],
+        _changed, [GET, GET, QUERY, GET_MANY, _FEED, *_MAILS, SEND, *_NOTED, DELETE],
         _ALL_INVITED, _ALL_KINDS,
     ),
     "added": Step(_added, [GET, *_LINE, TRANSACT, SEND, GET, DELETE], _ALL_INVITED, _ALL_KINDS),
@@ -338,6 +340,15 @@ def test_a_chunk_that_is_delivered_twice_at_once_enrolls_once(live: Live, at: in
     other = Delivery(dict(delivery.body))  # type: ignore[arg-type]
     later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
     _ended(live, DELIVERIES["chunk"])
+
+
+@pytest.mark.parametrize("at", each(DELIVERIES["changed"].calls))
+def test_a_change_is_told_once_though_its_message_is_delivered_twice_at_once(live: Live, at: int) -> None:
+    delivery = live.begin_with(_changed)
+    other = Delivery(dict(delivery.body))  # type: ignore[arg-type]
+    later.while_delivering(live, delivery, at, lambda: live.outside.deliver(other))
+    _ended(live, DELIVERIES["changed"])
+    assert live.notices() == [_INVITED, _CHANGED]
 
 
 @pytest.mark.parametrize("at", each(REQUESTS["move"].calls))

@@ -166,6 +166,44 @@ def test_who_joins_the_line_finds_the_place_that_is_freed_meanwhile(live: Live, 
     _has_followed(live)
 
 
+def _taking(live: Live) -> Built[Delivery]:
+    """Ann has one of two places; Bob and Carol are enrolled by two requests."""
+    live.prepare()
+    assert live.ask(_enrolling(live, live.people_ids[:1], "first")).status == 202
+    live.come_to_rest()
+    assert live.ask(_enrolling(live, live.people_ids[1:2], "second")).status == 202
+    return live.scenario(live.outside.take_one(job="enroll_people_chunk"))
+
+
+@pytest.mark.parametrize("at", each(JOINING))
+def test_of_two_who_take_the_last_place_at_the_same_moment_one_waits(live: Live, at: int) -> None:
+    delivery = live.begin_with(_taking)
+    later.while_delivering(live, delivery, at, lambda: _joins(live))
+    live.settled()
+    assert sorted(_status(live, number) for number in (1, 2)) == ["invited", "waiting"]
+    (session,) = live.sessions()
+    assert (int(session["num_taken"]), int(session["num_waiting"])) == (2, 1)
+
+
+def _of_both(live: Live) -> Built[Delivery]:
+    """Carol is enrolled in two sessions of the training by two requests."""
+    live.prepare()
+    other = {**live.item, "session_id": live.session(live.item["training_id"], day=21)}
+    for key, item in (("first", live.item), ("second", other)):
+        body = {"member_ids": live.people_ids[2:], "items": [item]}
+        assert live.ask(live.admin_request("POST", "/enroll", body, key)).status == 202
+    return live.scenario(live.outside.take_one(job="enroll_people_chunk"))
+
+
+@pytest.mark.parametrize("at", each(JOINING))
+def test_who_is_enrolled_in_two_sessions_of_a_training_at_once_is_in_one(live: Live, at: int) -> None:
+    delivery = live.begin_with(_of_both)
+    later.while_delivering(live, delivery, at, live.outside.work_off)
+    live.settled()
+    assert live.by_status() == {"invited": 1}
+    assert sorted(int(session["num_taken"]) for session in live.sessions()) == [0, 1]
+
+
 @pytest.mark.parametrize("at", each(FILLING))
 def test_the_job_that_is_delivered_twice_at_once_hands_out_one_place(live: Live, at: int) -> None:
     delivery = live.begin_with(_filling)

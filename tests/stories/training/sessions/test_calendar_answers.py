@@ -29,7 +29,7 @@ class Answering(LiveTrainings):
             "BEGIN:VCALENDAR", "PRODID:-//Google Inc//Google Calendar 70.9054//EN", "VERSION:2.0",
             "CALSCALE:GREGORIAN", f"METHOD:{method}", "BEGIN:VEVENT",
             f"DTSTART:{more.get('start', '20270201T080000Z')}",
-            "DTEND:20270201T093000Z", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
+            f"DTEND:{more.get('end', '20270201T093000Z')}", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
             f"ORGANIZER;CN=Acme Industries:{event['ORGANIZER']}", f"UID:{event['UID']}",
             f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={partstat};CN={ANN};X-NUM-GUESTS=0:mailto:"
             + more.get("attendee", ANN),
@@ -201,12 +201,36 @@ def test_perhaps_and_another_time_are_kept_as_a_remark(live: Answering, invited:
     live.receive(event["ORGANIZER"], live.reply(event, "TENTATIVE"))
     assert (live.row(training)["status"], live.row(training)["remark"]) == ("invited", "Tentative")
     live.later(minutes=1)
-    lines = live.reply(event, method="COUNTER", start="20270202T080000Z", comment="A day later?")
+    lines = live.reply(
+        event, method="COUNTER", start="20270202T080000Z", end="20270202T093000Z", comment="A day later?"
+    )
     live.receive(event["ORGANIZER"], lines, method="COUNTER")
     row = live.row(training)
-    assert row["remark"].startswith("Proposes 2027-02-02 08:00:00+00:00")
-    assert row["remark"].endswith("A day later?")
+    assert row["remark"] == (
+        "Proposes Tuesday, 2 February 2027, 09:00 to 10:30 (Europe/Berlin, UTC+01:00) A day later?"
+    )
     live.sound(session)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("20270202T230000Z", "20270203T010000Z",
+         "Proposes Wednesday, 3 February 2027, 00:00 to 02:00 (Europe/Berlin, UTC+01:00)"),
+        ("20270702T090000", "20270703T010000",
+         "Proposes Friday, 2 July 2027, 09:00 to Saturday, 3 July 2027, 01:00 (Europe/Berlin, UTC+02:00)"),
+        ("20270202", "20270203", "Proposes Tuesday, 2 February 2027"),
+        ("20270202T080000Z", "20270203", "Proposes Tuesday, 2 February 2027, 09:00 (Europe/Berlin, UTC+01:00)"),
+        ("00010101T000000Z", "99991231T235959Z", "Tentative"),
+    ],
+)  # fmt: skip
+def test_whatever_time_is_proposed_is_kept_in_the_session_s_own(
+    live: Answering, invited: Any, start: str, end: str, words: str
+) -> None:
+    training, _, event = invited
+    lines = live.reply(event, "TENTATIVE", method="COUNTER", start=start, end=end)
+    key = live.receive(event["ORGANIZER"], lines, method="COUNTER")
+    assert (live.row(training)["remark"], live.row(training)["status"], live.kept(key)) == (words, "invited", False)
 
 
 def test_who_thinks_better_of_it_in_the_calendar_when_all_places_are_taken_waits(live: Answering, invited: Any) -> None:

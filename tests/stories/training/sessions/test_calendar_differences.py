@@ -89,8 +89,10 @@ def test_replies_as_programs_write_them(live: Answering, invited: Any, path: Pat
         raw = raw.replace("{" + name + "}", str(value))
     key = live.receive_raw(event["ORGANIZER"], raw.replace("\n", "\r\n").encode())
     row = live.row(training)
-    expected = "declined" if path.stem.endswith("declines") else "confirmed"
+    expected = {"accepts": "confirmed", "declines": "declined", "proposes": "invited"}[path.stem.rpartition("_")[2]]
     assert (row["status"], row["answered_by"], live.kept(key)) == (expected, "calendar", False)
+    if expected == "invited":
+        assert row["remark"].startswith("Proposes Tuesday, 2 February 2027, 09:00 to 10:30 (Europe/Berlin, UTC+01:00)")
 
 
 def test_no_time_floats_and_none_names_a_zone(live: Answering, invited: Any) -> None:

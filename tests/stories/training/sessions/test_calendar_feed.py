@@ -1,10 +1,13 @@
 """The private calendar feed (L1): what it shows, that it is cheap, and that its address can be renewed."""
 
+import re
 import warnings
+from pathlib import Path
 
 import icalendar
 import pytest
 
+from tests.calendar_programs.caldav import CalDavServer
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -28,7 +31,7 @@ def shown(text: str) -> dict[str, tuple[str, int]]:
     return {str(event["SUMMARY"]): (str(event["STATUS"]), int(event["SEQUENCE"])) for event in events}
 
 
-def test_it_shows_what_is_to_come_and_keeps_what_was_cancelled_for_a_month(live: LiveTrainings) -> None:
+def test_it_shows_what_is_to_come_and_keeps_what_was_cancelled_for_a_month(live: LiveTrainings, tmp_path: Path) -> None:
     account, member = live.world.learner(live.org, email="ann@example.com")
     assert live.world.get("/me/calendar", account).json == {"address": None}
     address = live.world.post("/me/calendar", account).json["address"]
@@ -50,6 +53,11 @@ def test_it_shows_what_is_to_come_and_keeps_what_was_cancelled_for_a_month(live:
     answer = live.world.get(path)
     assert answer.headers["content-type"].startswith("text/calendar")
     assert shown(answer.text) == {"Confirmed": ("CONFIRMED", 0), "Invited": ("TENTATIVE", 0), "Off": ("CANCELLED", 1)}
+    # A real CalDAV server takes it as it came, and finds what it says.
+    server = CalDavServer(tmp_path)
+    assert server.take(answer.text) == 201
+    assert sorted(re.findall(r"SUMMARY:(\w+)", server.calendar())) == ["Confirmed", "Invited", "Off"]
+    assert "SUMMARY:Invited" in server.between("20270201T080000Z", "20270201T090000Z")
     # Nothing has changed: nothing is sent.
     again = live.world.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status, again.text) == (304, "")

@@ -9,6 +9,9 @@ import pytest
 
 from chalicelib import worker
 from chalicelib.core.clock import to_text
+from chalicelib.core.errors import ConditionFailed
+from chalicelib.training.sessions import participant_store
+from tests.bench.meter import Meter, metered
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import LiveTrainings
@@ -118,6 +121,64 @@ def test_30_people_in_20_trainings_are_enrolled_once_though_every_message_comes_
         live.sound(session)
     read = live.ask("GET", f"/enroll/{enroll_id}?limit=1")
     assert (read["status"], read["num_people"], read["num_done"]) == ("done", 30, 30)
+
+
+def test_a_message_of_25_people_in_20_trainings_has_the_time_to_end_even_when_aws_is_slow(live: LiveTrainings) -> None:
+    """At 40 ms a call five of them are within half of the worker's two minutes: 300 calls each."""
+    full = live.one(capacity=10, waiting_list=True)
+    pairs = [full, *(live.one() for _ in range(19))]
+    # Some have an account, in which they are told too.
+    people = [live.world.learner(live.org)[1] for _ in range(15)] + live.world.members(live.org, 10, named=True)
+    enroll_id = live.enroll(people, *pairs, work=False)
+    (start,) = live.world.messages()
+    _deliver(live, start)
+    (chunk,) = live.world.messages()
+    with metered(Meter()) as meter:
+        _deliver(live, chunk)
+        calls = meter.take().calls
+    assert calls.total() <= 200, calls
+    assert Counter(live.outcomes(enroll_id)) == {"invited": 485, "waiting": 15}
+    told = [item for item in live.world.dump("core") if "told_sequence" in item or "told_waiting" in item]
+    mails = [item for item in live.world.dump("outbox") if item["pk"].startswith("MAIL#")]
+    notices = [item for item in live.world.dump("outbox") if item["sk"].startswith("NOTICE#")]
+    assert (len(told), len(mails), len(notices)) == (500, 500, 300)
+
+
+def test_whoever_else_takes_places_costs_a_few_calls_and_not_some_for_each_person(
+    live: LiveTrainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, chosen = live.one(), live.one()
+    people = live.world.members(live.org, 20)
+    live.enroll(people[:1], other)
+    enroll_id = live.enroll(people, chosen, work=False)
+    (start,) = live.world.messages()
+    _deliver(live, start)
+    (chunk,) = live.world.messages()
+    commit, left, calls = participant_store.commit, [None] * 4, Counter[str]()
+    with metered(Meter()) as meter:
+
+        def met(writes: Any) -> None:
+            left.pop()
+            if left:
+                raise ConditionFailed()
+            # Whoever else enrolls one of them at this moment is first.
+            monkeypatch.setattr(participant_store, "commit", commit)
+            calls.update(meter.take().calls)
+            live.enroll(people[4:5], chosen)
+            meter.take()
+            commit(writes)
+
+        monkeypatch.setattr(participant_store, "commit", met)
+        _deliver(live, chunk)
+        calls.update(meter.take().calls)
+    # Everybody's trainings are read once.
+    assert calls["dynamodb.Query"] == len(people)
+    codes = live.outcomes(enroll_id)
+    assert Counter(codes) == {"invited": 19, "already_participant": 1}
+    assert codes[4] == "already_participant"
+    # What is held in other trainings is known all the same.
+    (row, *_) = live.results(enroll_id)
+    assert [one["with"]["session_id"] for one in row["warnings"]] == [other[1]]
 
 
 def test_at_the_moment_a_message_tells_of_some_500_invitations_however_many_the_trainings(live: LiveTrainings) -> None:
