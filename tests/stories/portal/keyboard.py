@@ -23,7 +23,8 @@ _BEGIN = f"""() => {{
   window.met = [];
   document.addEventListener('focusin', ({{ target }}) => {{
     const {{ outlineStyle, outlineWidth }} = getComputedStyle(target), box = target.getBoundingClientRect();
-    const shows = (outlineStyle === 'auto' || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2)) && box.width > 0 && box.right > 0;
+    const rings = outlineStyle === 'auto' || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2);
+    const shows = rings && box.width > 0 && box.right > 0;
     window.met.push([window.stops.indexOf(target), shows, target.outerHTML.slice(0, 100)]);
   }});
   // What is wrong with a form has the focus already; the walk begins at the start all the same.
