@@ -25,6 +25,8 @@ MAILS = 5
 MAILS_TO_ADDRESS = 20
 MAILS_PER_NETWORK = 200
 MAILS_PER = timedelta(hours=1)
+# By one form on a page: its button may be pressed twice.
+MAILS_OF_FORM = 1
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def first_press(form: str | None, to: str, now: datetime) -> Iterator[bool]:
     pressed = f"{form}\0{normalized(to)}"
     if form:
         try:
-            rate_limits.take("press", pressed, 1, MAILS_PER, now)
+            rate_limits.take("press", pressed, MAILS_OF_FORM, MAILS_PER, now)
         except TooMany:
             yield False
             return

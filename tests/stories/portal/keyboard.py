@@ -23,7 +23,8 @@ _BEGIN = f"""() => {{
   window.met = [];
   document.addEventListener('focusin', ({{ target }}) => {{
     const {{ outlineStyle, outlineWidth }} = getComputedStyle(target), box = target.getBoundingClientRect();
-    const shows = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && box.width > 0 && box.right > 0;
+    const rings = outlineStyle === 'auto' || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2);
+    const shows = rings && box.width > 0 && box.right > 0;
     window.met.push([window.stops.indexOf(target), shows, target.outerHTML.slice(0, 100)]);
   }});
   // What is wrong with a form has the focus already; the walk begins at the start all the same.
@@ -48,7 +49,8 @@ def findings(page: Page) -> list[Any]:
     """Of a page that was just opened."""
     odd = [f"not for the keyboard: {html}" for html in page.evaluate(_ODD)]
     stops = page.evaluate(_BEGIN)
-    if not stops or 'class="skip"' not in stops[0]:
+    # The page to try the API on has no menu.
+    if page.query_selector("#main") and (not stops or 'class="skip"' not in stops[0]):
         odd.append("the way past the menu does not come first")
     met: list[Any] = page.evaluate("() => window.met")
     for _ in range(_MOST_WITHIN):
