@@ -94,6 +94,8 @@ def test_an_address_that_can_never_be_mailed_is_refused_at_once(given: str) -> N
 
 
 def test_a_quote_alone_is_around_nothing() -> None:
+    for one_sided in ("'ann@example.com", "ann@example.com'", "(ann@example.com"):
+        assert bare(one_sided) == one_sided
     assert (bare("'"), bare("''")) == ("'", "")
 
 

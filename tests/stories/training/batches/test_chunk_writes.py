@@ -98,6 +98,10 @@ def test_a_run_is_of_a_chunk_that_the_row_has(world: World) -> None:
     assert (run.is_done, run.was_started, run.seat_limit, run.num_reserved) == (False, False, 5, 0)
     for nothing in (_read(chunk=2), _read(chunk=-1), _read(partition="q"), _read(batch="3")):
         assert nothing is None
+    # The row has another partition by now, one that is not there.
+    _row(partition_id="q")
+    assert (_read(), _read(partition="q")) == (None, None)
+    _row()
     assert chunk_store.mark_started(run)
     assert not chunk_store.mark_started(run)
     assert (_run().was_started, _run(number=2).was_started, _run(1).was_started) == (True, False, False)
