@@ -18,7 +18,7 @@ class Entry:
 
 
 _MSP = (
-    ("Training", "/msp/training"),
+    ("Dashboard", "/msp/training"),
     ("Rollouts", "/msp/rollouts"),
     ("Activity", "/msp/activity"),
     ("Clients", "/msp/organizations"),

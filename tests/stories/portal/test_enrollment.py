@@ -112,7 +112,7 @@ def test_courses_keep_their_order_and_say_who_lacks_them(
     _begun(browser)
     browser.press("Go on to courses", org_id=orgs)
     page = browser.press("Update the summary", course_id=[course, other], go="save")
-    assert "1 of your 2 clients lack this course: Bolt Freight." in page.text
+    assert "1 of your 2 clients lacks this course: Bolt Freight." in page.text
     page = browser.press("Update the summary", go=f"up {other}")
     order = page.text.split("Summary (2)")[1]
     assert order.index("Passwords") < order.index("Spotting Phishing")
@@ -224,7 +224,7 @@ def test_a_batch_is_copied_into_a_draft_and_a_draft_deleted(
     world.member(org)
     (batch,) = driver.launch(org, [course])
     browser.open(f"/msp/training/{org}/{batch}")
-    browser.follow("Copy to a new enrollment")
+    browser.follow("Copy to a new rollout")
     page = browser.press("Copy and go on", name="Once more")
     assert page.heading == "Review and launch"
     browser.open(START)
