@@ -92,7 +92,7 @@ def test_all_means_what_the_button_says_and_no_more_than_fit(
         world.org(driver.msp, f"Client {index:02}", courses=[course])
     world.org(driver.msp, "Wiltford Dental", ready=False)
     draft = _begun(browser)
-    assert "27 of 28 are ready, 25 fit into one enrollment." in browser.page.text
+    assert "27 of 28 are ready, 25 fit into one rollout." in browser.page.text
     page = browser.press("Select the first 25 of 27 ready", go="all")
     assert "25 of 25 chosen" in page.text
     chosen = [text for name, text in page.form("Go on to courses").fields if name == "org_id"]
