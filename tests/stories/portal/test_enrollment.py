@@ -145,11 +145,16 @@ def test_group_names_reach_the_clients_that_have_them(
 ) -> None:
     orgs = driver.clients(course, "Alderquay Logistics", "Bolt Freight")
     world.member(orgs[0], [world.group(orgs[0], "Finance")])
+    # Letter case counts.
+    world.group(orgs[1], "finance")
     draft = _begun(browser)
     browser.press("Go on to courses", org_id=orgs)
     browser.press("Go on to recipients", course_id=course)
-    assert "Finance: 1 of 2 clients" in browser.page.text
-    browser.press("Go on to the schedule", mode="group_names", group_names="Finance\r\n")
+    assert "Finance 1 of 2 clients finance 1 of 2 clients" in browser.page.text
+    browser.press("Go on to the schedule", mode="group_names", group_name="Finance", group_names="Docks\r\n")
+    fields = browser.open(f"{draft}/recipients").form("Go on to the schedule").fields
+    assert {("group_name", "Finance"), ("group_names", "Docks")} <= set(fields)
+    browser.press("Go on to the schedule", group_names="Finance\r\n", group_name=[])
     browser.press("Count and review")
     driver.work()
     page = browser.open(f"{draft}/review")

@@ -70,6 +70,8 @@ def _page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
         "plan": plan,
         # Clients stay together; those with problems come first.
         "lines": sorted(lines, key=lambda line: not any(map(_has_problem, line[0].courses))),
+        "has_problems": any(map(_has_problem, cells)),
+        "now_ids": {cell.course_id for cell in cells if _is_now(form.preset, form.dates, cell.course_id)},
         "live": live(visit, plan is not None and plan.status == "running"),
         "names": {client.org_id: client.name for client in clients},
         "zones": {client.org_id: client.time_zone for client in clients},
