@@ -10,13 +10,18 @@ from chalicelib.training.batches.states import BatchStatus, RolloutState
 from chalicelib.training.rollouts import launch, views
 from chalicelib.training.rollouts.schemas import LaunchOut, OrgProgress, RetryOrgs
 from chalicelib.web.idempotency import idempotent
+from chalicelib.web.paging import PageQuery
 
 pages = Pages(Permission.ROLLOUTS)
+
+# Each has up to 25 clients, and all are looked at.
+_PER_PAGE = 20
 
 
 @pages.get("/msp/rollouts")
 def rollouts(visit: Visit) -> Shown:
-    return Shown("msp/rollouts.html", {"shown": views.rollouts(visit.msp_scope, visit.pager()), **first_of(visit)})
+    shown, failures = views.rollouts_and_failures(visit.msp_scope, visit.pager(PageQuery(limit=_PER_PAGE)))
+    return Shown("msp/rollouts.html", {"shown": shown, "failures": failures, **first_of(visit)})
 
 
 @pages.get("/msp/rollouts/{rollout_id}")

@@ -10,7 +10,7 @@ from chalicelib.tenants.access.service import Scope
 from chalicelib.training.batches import store as batch_store
 from chalicelib.training.batches.explanations import explain
 from chalicelib.training.batches.models import Batch, Row
-from chalicelib.training.batches.states import RETRYABLE, RolloutState, RowStatus
+from chalicelib.training.batches.states import RETRYABLE, BatchStatus, RolloutState, RowStatus
 from chalicelib.training.batches.store import BatchKey
 from chalicelib.training.batches.views import status_of
 from chalicelib.training.rollouts import store as rollout_store
@@ -32,6 +32,23 @@ def rollouts(scope: Scope, pager: Pager) -> RolloutPage:
     page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
     items = [RolloutItem(**_header(header)) for header in page.items]
     return RolloutPage(items=items, next_cursor=pager.cursor(page.next_position))
+
+
+def rollouts_and_failures(scope: Scope, pager: Pager) -> tuple[RolloutPage, dict[str, int]]:
+    """A page of rollouts, and by their ids how many clients of each have a course that failed; none is left out.
+
+    Three calls for 20 rollouts of 5 clients, and one more for each 100 further clients.
+    """
+    page = rollout_store.rollouts(scope.msp_id, pager.limit, pager.position)
+    stored = rollout_store.with_results(scope.msp_id, page.items)
+    keys = [(one.org_id, one.batch_id) for _, results in stored for one in results if one.batch_id]
+    statuses = {batch_id: status_of(batch) for batch_id, batch in rollout_store.batches_of(keys).items()}
+    failures = {
+        header.rollout_id: sum(statuses.get(one.batch_id or "") == BatchStatus.HAS_FAILURES for one in results)
+        for header, results in stored
+    }
+    items = [RolloutItem(**_header(header)) for header in page.items]
+    return RolloutPage(items=items, next_cursor=pager.cursor(page.next_position)), failures
 
 
 def rollout(scope: Scope, rollout_id: str, now: datetime) -> RolloutOut:

@@ -68,6 +68,10 @@ def test_a_rollout_shows_first_what_failed_with_its_reason_and_leads_to_the_retr
     assert page.text.count("done so far") == 2
     assert "in progress" not in page.text
 
+    # The list says so, too.
+    page = browser.open("/msp/rollouts")
+    assert "✗ 1 not launched ✗ 1 client has failures" in page.text
+    browser.follow("Q1 awareness")
     page = browser.press("Retry the 1 that failed")
     driver.work()
     browser.open(rollout)
@@ -79,6 +83,7 @@ def test_a_rollout_shows_first_what_failed_with_its_reason_and_leads_to_the_retr
     assert "4 of 4 enrollments done" in page.text
     assert page.text.count("done so far") == 4
     assert "Retry" not in page.text
+    assert "✗" not in browser.open("/msp/rollouts").text
     page = browser.open("/msp/training")
     assert "could not be launched" not in page.text
     assert "Needs attention" not in page.text
