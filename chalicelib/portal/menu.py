@@ -1,6 +1,6 @@
 """The menu of a page: a handful of sections, and the pages of the one that its visitor is in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ class Entry:
 
 
 _MSP = (
-    ("Training", "/msp/training"),
+    ("Dashboard", "/msp/training"),
     ("Rollouts", "/msp/rollouts"),
     ("Activity", "/msp/activity"),
     ("Clients", "/msp/organizations"),
@@ -66,22 +66,26 @@ _ORG: tuple[tuple[str, tuple[tuple[str, str, Permission | None], ...]], ...] = (
 )
 # Pages that lie elsewhere than the page of the menu that leads to them.
 _BELOW = {"/learning": "/learners", "/actions": "/activity", "/exports": "/activity"}
+_BELOW_MSP = {"/msp/training/enrollment": "/msp/rollouts", "/msp/exports": "/msp/activity"}
 
 
 def menu(facts: dict[str, Any]) -> tuple[Entry, ...]:
     """Of the facts that the frame shows: see navigation.common."""
     wing, path = facts["wing"], facts["path"]
     if wing == "msp" and facts["can"]:
+        path = _at_home(path, _BELOW_MSP)
         return _marked(tuple(Entry(name, address) for name, address in _MSP), path)
     if wing == "orgs" and facts["can"]:
         base = f"/orgs/{facts['org_id']}"
-        for elsewhere, page in _BELOW.items():
-            if _is_below(path, base + elsewhere):
-                path = f"{base}{page}/"
+        path = _at_home(path, {base + elsewhere: base + page for elsewhere, page in _BELOW.items()})
         return _marked(_of_org(base, facts["can"], facts["is_limited"]), path, base)
     if wing == "me" or (wing == "account" and not facts["roles"]):
         return _marked(tuple(Entry(name, address) for name, address in _ME), path, "/me")
     return ()
+
+
+def _at_home(path: str, below: Mapping[str, str]) -> str:
+    return next((f"{page}/" for elsewhere, page in below.items() if _is_below(path, elsewhere)), path)
 
 
 def _of_org(base: str, can: Collection[Permission], is_limited: bool) -> tuple[Entry, ...]:

@@ -15,7 +15,7 @@ from chalicelib.tenants.organizations.lookups import org_of, zone_of
 def nobody() -> dict[str, Any]:
     return {
         "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (),
-        "is_limited": False, "form_id": "", "sections": (),
+        "is_limited": False, "form_id": "", "sections": (), "back_to": None,
     }  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def common(visit: Visit) -> dict[str, Any]:
         "tenant": None,
         "can": (),
         "is_limited": False,
+        "back_to": None,
     }
     if wing == "msp":
         facts |= {"tenant": _msp_name(visit), "can": visit.msp_scope.permissions}
@@ -43,6 +44,7 @@ def common(visit: Visit) -> dict[str, Any]:
         facts |= {"tenant": org.name, "zone": str(zone_of(org)), "org_id": scope.org, "can": scope.permissions}
         # To departments: what concerns the whole organization is not offered.
         facts["is_limited"] = scope.department_ids is not None
+        facts["back_to"] = _back_to(visit)
     return {**facts, "sections": menu(facts)}
 
 
@@ -63,6 +65,16 @@ def _link(visit: Visit) -> Callable[..., str]:
         return portal
     chosen = visit.msp_id or several[0].msp_id
     return lambda path, **query: portal(path, **{"msp": chosen, **query})
+
+
+def _back_to(visit: Visit) -> tuple[str, str] | None:
+    """From a client's pages to those of its MSP, for who came from there: its name and the client's page."""
+    several = [role for role in visit.me.roles if role.role == Role.MSP_ADMIN]
+    found = next((role for role in several if role.msp_id == visit.org_scope.msp_id), None)
+    if found is None:
+        return None
+    chosen = found.msp_id if len(several) > 1 else None
+    return found.name, portal(f"/msp/training/{visit.org_scope.org}", msp=chosen)
 
 
 def _msp_name(visit: Visit) -> str:

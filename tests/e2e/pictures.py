@@ -44,6 +44,8 @@ class Album:
                 self._stale.append(name)
             return
         page.evaluate("() => document.activeElement.blur()")
+        # What stays in sight while one scrolls would lie across the middle of a picture of the whole page.
+        page.evaluate("() => document.querySelectorAll('.go').forEach((one) => { one.style.position = 'static'; })")
         for file in files:
             page.set_viewport_size(DESKTOP if "desktop" in file.name else self._phone)  # type: ignore[arg-type]
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -38,9 +38,12 @@ def desk(browser: Browser) -> Iterator[Page]:
 
 
 def _is_narrow(page: Page) -> None:
-    """Nothing scrolls sideways, and Tab has shown where it is."""
+    """Nothing scrolls sideways, Tab has shown where it is, and the menu takes two lines at most."""
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= NARROW["width"], f"{page.url} is {width} px wide"
+    entries = "[...document.querySelectorAll('nav[aria-label=Main] a')]"
+    num_lines = page.evaluate(f"() => new Set({entries}.map((one) => one.getBoundingClientRect().top)).size")
+    assert num_lines <= 2, f"the menu takes {num_lines} lines on {page.url}"
 
 
 def _tick(page: Page, box: str) -> None:
@@ -61,7 +64,7 @@ def _log_in_by_keyboard(deployed: Deployed, page: Page, admin: Person) -> None:
     _is_narrow(page)
     type_into(page, "login", admin.email)
     type_into(page, "password", PASSWORD)
-    _by_keyboard(page, "Log in", "Training Enrollments")
+    _by_keyboard(page, "Log in", "Dashboard")
 
 
 def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_320_px(
@@ -74,7 +77,7 @@ def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_
     for org in orgs:
         make.members(org, 3)
     _log_in_by_keyboard(deployed, page, deployed.msp_admin(msp))
-    _by_keyboard(page, "Create Enrollment", "Create Enrollment")
+    _by_keyboard(page, "Create rollout", "Create rollout")
     type_into(page, "name", "Q1 awareness")
     _by_keyboard(page, "Begin", "Select clients")
     for org in orgs:
@@ -93,7 +96,7 @@ def test_from_the_log_in_to_the_launch_with_a_keyboard_alone_without_scripts_at_
     # A moment later the clients are done, too, and the page comes no more.
     page.wait_for_selector('#live[aria-busy="false"]')
     assert page.evaluate("() => document.querySelectorAll('meta[http-equiv]').length") == 0
-    _by_keyboard(page, "To the dashboard", "Training Enrollments")
+    _by_keyboard(page, "To the dashboard", "Dashboard")
 
 
 def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: Deployed, desk: Page) -> None:
@@ -105,7 +108,7 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     lacking = make.org(msp, "Client without the course", courses=[extra])
     make.members(lacking, 2)
     log_in(deployed, page, deployed.msp_admin(msp))
-    follow(page, "Create Enrollment")
+    follow(page, "Create rollout")
     page.get_by_label("Name").fill("Q1 awareness")
     press(page, "Begin")
     press(page, "Select all 25 ready")
@@ -114,7 +117,7 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     page.get_by_label("Spotting Phishing").check()
     press(page, "Update the summary")
     # Said before anything happens, and the rollout may go on.
-    assert "1 of your 25 clients lack this course: Client without the course" in page.inner_text("main")
+    assert "1 of your 25 clients lacks this course: Client without the course" in page.inner_text("main")
     press(page, "Continue to recipients")
     press(page, "Continue to the schedule")
     press(page, "Count and review")
@@ -125,9 +128,13 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     assert rows.count() == 25
     failed = rows.filter(has_text="has failures")
     assert failed.count() == 1
+    # It stands first, with the reason.
+    assert "does not have this course enabled" in rows.first.inner_text()
+    rollout = page.url
 
     # On the dashboard it needs attention, and from there everything leads to what mends it.
-    follow(page, "Training")
+    follow(page, "Dashboard")
+    assert "Client without the course" in page.locator("tbody tr").first.inner_text()
     follow(page, "1 Needs attention")
     assert page.locator("tbody tr").count() == 1
     follow(page, "Client without the course")
@@ -141,7 +148,10 @@ def test_25_clients_are_rolled_out_to_one_fails_is_seen_and_retried(deployed: De
     press(page, "Retry Spotting Phishing")
     page.wait_for_selector("#live[aria-busy=false]")
     assert "2 enrolled of 2" in page.inner_text("main")
-    follow(page, "Training")
+    page.goto(rollout)
+    assert "26 of 26 enrollments done" in page.inner_text("main")
+    assert rows.filter(has_text="has failures").count() == 0
+    follow(page, "Dashboard")
     assert page.get_by_role("link", name="Needs attention").count() == 0
     follow(page, "Activity")
     assert page.get_by_role("link", name="Rollout: Q1 awareness").count() == 1

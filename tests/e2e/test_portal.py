@@ -38,7 +38,7 @@ def test_an_admin_logs_in_by_the_form_and_out_again(deployed: Deployed, page: Pa
     make.org(msp, "Alderquay Logistics")
     admin = deployed.msp_admin(msp)
     log_in(deployed, page, admin)
-    assert page.locator("h1").inner_text() == "Training Enrollments"
+    assert page.locator("h1").inner_text() == "Dashboard"
     assert page.get_by_role("link", name="Alderquay Logistics").count() == 1
     # Its files came, and the policy let them in.
     assert page.evaluate("() => typeof htmx") == "object"
@@ -65,7 +65,7 @@ def test_a_rollout_is_made_in_five_steps_and_watched_until_it_stops(deployed: De
         make.members(org, 20)
     admin = deployed.msp_admin(msp)
     log_in(deployed, page, admin)
-    follow(page, "Create Enrollment")
+    follow(page, "Create rollout")
     page.get_by_label("Name").fill("Q1 awareness")
     press(page, "Begin")
     page.get_by_label("Alderquay Logistics").check()

@@ -34,7 +34,8 @@ def retry_row(visit: Visit) -> GoTo:
         return views.row_out(visit.msp_scope, key, row, zone, visit.now)
 
     idempotent(visit.call(), RowOut, action)
-    return _back(visit, "retried", num_failed)
+    # Of a course that the client lacked nobody has failed yet.
+    return _back(visit, "retried", num_failed or None)
 
 
 @pages.get(ROW + "/remind")

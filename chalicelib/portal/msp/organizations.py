@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.core.text import searchable
 from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.training import first_of
@@ -116,7 +117,9 @@ def open_again(visit: Visit) -> GoTo:
 
 
 def every_course(scope: Scope) -> list[CourseOut]:
-    return list(every_item(lambda pager: courses.page(scope, CourseQuery(), pager), _AT_ONCE))
+    """By title."""
+    found = every_item(lambda pager: courses.page(scope, CourseQuery(), pager), _AT_ONCE)
+    return sorted(found, key=lambda one: searchable(one.title))
 
 
 def _scope(visit: Visit) -> Scope:

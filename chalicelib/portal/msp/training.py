@@ -22,6 +22,8 @@ CLIENT = "/msp/training/{org_id}"
 BATCH = CLIENT + "/{batch_id}"
 ROW = BATCH + "/courses/{course_id}"
 
+CARDS = ("enrolled", "scheduled", "needs_access", "failed")
+
 
 def batch_key(visit: Visit) -> BatchKey:
     """Raises NotFound for a client of another MSP."""
@@ -45,8 +47,13 @@ def batch(visit: Visit) -> Shown:
     undone = undo_of(key, visit)
     is_running = any(_is_running(row, visit) for row in found.courses)
     is_running = is_running or (undone is not None and undone.status == "running")
+    card = visit.query.one("show")
+    rows = [row for row in found.courses if views.card_of(row.status) == card]
     facts = {
         "batch": found,
+        # What a card counts. What nobody can choose is as if it were not there.
+        "card": card if card in CARDS else "",
+        "rows": rows if card in CARDS else found.courses,
         "org": org_of(key.msp_id, key.org_id),
         "undo": undone,
         "live": live(visit, is_running),

@@ -53,7 +53,7 @@ def _batch_item(batch: Batch) -> BatchItem:
 
 def _summary(rows: Iterable[Row]) -> BatchSummary:
     """The cards are counted from the rows that are shown beside them, so that the two agree."""
-    cards = Counter(_card(RowStatus(row.status)) for row in rows)
+    cards = Counter(card_of(RowStatus(row.status)) for row in rows)
     return BatchSummary(
         enrolled=cards["enrolled"],
         scheduled=cards["scheduled"],
@@ -62,7 +62,10 @@ def _summary(rows: Iterable[Row]) -> BatchSummary:
     )
 
 
-def _card(status: RowStatus) -> Literal["enrolled", "scheduled", "needs_access", "failed"] | None:
+Card = Literal["enrolled", "scheduled", "needs_access", "failed"]
+
+
+def card_of(status: RowStatus) -> Card | None:
     """The card on which rows of this status count."""
     match status:
         case RowStatus.ENROLLED:

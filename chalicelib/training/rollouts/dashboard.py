@@ -21,6 +21,7 @@ from chalicelib.training.rollouts.schemas import (
     DashboardQuery,
     DashboardSort,
     DashboardStatus,
+    FailedLaunch,
     RunningRollout,
     StatusCounts,
     Totals,
@@ -53,9 +54,21 @@ def dashboard(scope: Scope, query: DashboardQuery, pager: Pager) -> Dashboard:
     )
 
 
-def running(scope: Scope, now: datetime) -> list[RunningRollout]:
-    """Of the newest rollouts those at which something is being done now: three calls, however many there are."""
+def recent(scope: Scope, now: datetime) -> tuple[list[RunningRollout], list[FailedLaunch]]:
+    """Of the newest rollouts those at which something is being done now, and those that some client is not part of.
+
+    Three calls, however many there are.
+    """
     headers = rollout_store.rollouts(scope.msp_id, _NEWEST, None).items
+    failed = [
+        FailedLaunch(rollout_id=one.rollout_id, name=one.name, num_failed=int(one.num_failed))
+        for one in headers
+        if one.num_failed and one.state == RolloutState.LAUNCHED
+    ]
+    return _running_of(scope, headers, now), failed
+
+
+def _running_of(scope: Scope, headers: Iterable[Rollout], now: datetime) -> list[RunningRollout]:
     stored = rollout_store.with_results(scope.msp_id, [one for one in headers if _is_recent(one.created_at, now)])
     keys = [(one.org_id, one.batch_id) for _, results in stored for one in results if one.batch_id]
     batches = rollout_store.batches_of(keys)

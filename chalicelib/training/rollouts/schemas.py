@@ -1,6 +1,7 @@
 """What launches, rollouts, their pages and learners' courses answer."""
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -9,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from chalicelib.core.lazy import BaseModel
 from chalicelib.core.text import Id, Line
 from chalicelib.training.batches.schemas import ClientTargeting, Day, Notifications, Targeting
-from chalicelib.training.batches.states import BatchStatus, RolloutState
+from chalicelib.training.batches.states import BatchStatus, RolloutState, RowStatus
 from chalicelib.web.paging import PageQuery
 from chalicelib.web.schemas import WHOLE, Form
 
@@ -76,12 +77,31 @@ class Progress(BaseModel):
     num_failed: int
 
 
+class NextCourse(BaseModel):
+    """The course that waits for its day, which is one in the client's time zone."""
+
+    title: str
+    enroll_on: date
+
+
+class CourseFailure(BaseModel):
+    course_id: str
+    title: str
+    status: RowStatus
+    explanation: str | None
+
+
 class OrgProgress(OrgResult):
-    """`running`: something is being done for this client now, or is about to be; not for courses of a later date."""
+    """`running`: something is being done for this client now, or is about to be; not for courses of a later date.
+
+    `next_course` is the first of those, `failures` are the courses that can be retried.
+    """
 
     running: bool = False
     batch_status: BatchStatus | None = None
     progress: Progress | None = None
+    next_course: NextCourse | None = None
+    failures: list[CourseFailure] = []
 
 
 class RolloutItem(BaseModel):
@@ -110,6 +130,14 @@ class RunningRollout(BaseModel):
     name: str
     num_courses: int
     num_ran: int
+    num_failed: int
+
+
+class FailedLaunch(BaseModel):
+    """A rollout that could not be launched for some of its clients."""
+
+    rollout_id: str
+    name: str
     num_failed: int
 
 

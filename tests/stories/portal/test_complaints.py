@@ -141,11 +141,12 @@ def test_a_rollout_lists_every_client_with_its_result(
     driver.work()
     rows = browser.open(f"/msp/rollouts/{rollout}").answer.text.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")
     shown = [re.sub(r"<[^>]+>|\s+", " ", row) for row in rows[:-1]]
+    # What failed stands first.
     assert [("Alderquay" in row, "Bolt" in row, "Cape" in row) for row in shown] == [
-        (True, False, False), (False, True, False), (False, False, True),
+        (False, False, True), (True, False, False), (False, True, False),
     ]  # fmt: skip
-    assert ["completed" in row for row in shown] == [True, True, False]
-    assert "has failures" in shown[2]
+    assert ["completed" in row for row in shown] == [False, True, True]
+    assert "has failures" in shown[0]
 
 
 def test_instants_are_shown_where_they_happen_with_the_zone_s_name(

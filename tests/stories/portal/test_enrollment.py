@@ -112,7 +112,7 @@ def test_courses_keep_their_order_and_say_who_lacks_them(
     _begun(browser)
     browser.press("Continue to courses", org_id=orgs)
     page = browser.press("Update the summary", course_id=[course, other], go="save")
-    assert "1 of your 2 clients lack this course: Bolt Freight." in page.text
+    assert "1 of your 2 clients lacks this course: Bolt Freight." in page.text
     page = browser.press("Update the summary", go=f"up {other}")
     order = page.text.split("Summary (2)")[1]
     assert order.index("Passwords") < order.index("Spotting Phishing")
@@ -145,11 +145,16 @@ def test_group_names_reach_the_clients_that_have_them(
 ) -> None:
     orgs = driver.clients(course, "Alderquay Logistics", "Bolt Freight")
     world.member(orgs[0], [world.group(orgs[0], "Finance")])
+    # Letter case counts.
+    world.group(orgs[1], "finance")
     draft = _begun(browser)
     browser.press("Continue to courses", org_id=orgs)
     browser.press("Continue to recipients", course_id=course)
-    assert "Finance: 1 of 2 clients" in browser.page.text
-    browser.press("Continue to the schedule", mode="group_names", group_names="Finance\r\n")
+    assert "Finance 1 of 2 clients finance 1 of 2 clients" in browser.page.text
+    browser.press("Continue to the schedule", mode="group_names", group_name="Finance", group_names="Docks\r\n")
+    fields = browser.open(f"{draft}/recipients").form("Continue to the schedule").fields
+    assert {("group_name", "Finance"), ("group_names", "Docks")} <= set(fields)
+    browser.press("Continue to the schedule", group_names="Finance\r\n", group_name=[])
     browser.press("Count and review")
     driver.work()
     page = browser.open(f"{draft}/review")
@@ -226,7 +231,7 @@ def test_a_batch_is_copied_into_a_draft_and_a_draft_deleted(
     world.member(org)
     (batch,) = driver.launch(org, [course])
     browser.open(f"/msp/training/{org}/{batch}")
-    browser.follow("Copy to a new enrollment")
+    browser.follow("Copy to a new rollout")
     page = browser.press("Copy and continue", name="Once more")
     assert page.heading == "Review and launch"
     browser.open(START)

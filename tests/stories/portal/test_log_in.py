@@ -38,8 +38,8 @@ def test_an_admin_logs_in_sees_the_numbers_and_logs_out(world: World, account: s
     assert browser.cookies == {}
 
     page = browser.press("Log in", password=PASSWORD)
-    assert page.heading == "Training Enrollments"
-    assert page.title == "Training Enrollments - Northwind Managed IT - Muster"
+    assert page.heading == "Dashboard"
+    assert page.title == "Dashboard - Northwind Managed IT - Muster"
     assert "Alderquay Logistics" in page.text
     assert page.link("Alderquay Logistics").endswith(f"/portal/msp/training/{org}")
     assert "0 Total course enrollments" in page.text

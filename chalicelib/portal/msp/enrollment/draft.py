@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.core.errors import MusterError
+from chalicelib.core.text import searchable
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.visit import Visit
 from chalicelib.tenants.organizations import service as organizations
@@ -56,9 +57,9 @@ def show(visit: Visit, step: str, facts: dict[str, Any], error: MusterError | No
 
 
 def every_client(visit: Visit) -> list[ClientOut]:
-    """Those that are open."""
+    """Those that are open, by name."""
     clients = every_item(lambda pager: organizations.page(visit.msp_scope, OrgQuery(), pager), _AT_ONCE)
-    return [client for client in clients if client.closed_at is None]
+    return sorted((one for one in clients if one.closed_at is None), key=lambda one: searchable(one.name))
 
 
 def first_open(draft: Draft) -> str:
@@ -78,10 +79,11 @@ def is_done(form: DraftForm, step: str) -> bool:
 
 
 def _state(form: DraftForm, step: str, now: str) -> str:
-    """A step can be opened once those before it hold."""
+    """A step can be opened once those before it hold. One that nobody has seen is not done, though it may stay so."""
     if step == now:
         return "now"
     before = STEPS[: STEPS.index(step)]
     if not all(is_done(form, one) for one in before):
         return "next"
-    return "done" if is_done(form, step) else "open"
+    is_seen = step in ("clients", "courses") or step in STEPS[: STEPS.index(now)]
+    return "done" if is_seen and is_done(form, step) else "open"

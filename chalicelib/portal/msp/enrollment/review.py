@@ -12,7 +12,7 @@ from chalicelib.tenants.access.states import Permission
 from chalicelib.training.rollouts import launch, preview
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.models import Draft
-from chalicelib.training.rollouts.schemas import Launch, PreviewOut
+from chalicelib.training.rollouts.schemas import Launch, PreviewCourse, PreviewOut
 
 pages = Pages(Permission.ROLLOUTS)
 
@@ -65,8 +65,13 @@ def _page(visit: Visit, error: MusterError | None) -> GoTo | Shown:
     cells = [cell for org in plan.organizations for cell in org.courses] if plan else []
     clients = every_client(visit)
     changes = error.extra.get("differences", []) if error is not None else []
+    lines = [(org, cell) for org in plan.organizations for cell in org.courses] if plan else []
     facts = {
         "plan": plan,
+        # Clients stay together; those with problems come first.
+        "lines": sorted(lines, key=lambda line: not any(map(_has_problem, line[0].courses))),
+        "has_problems": any(map(_has_problem, cells)),
+        "now_ids": {cell.course_id for cell in cells if _is_now(form.preset, form.dates, cell.course_id)},
         "live": live(visit, plan is not None and plan.status == "running"),
         "names": {client.org_id: client.name for client in clients},
         "zones": {client.org_id: client.time_zone for client in clients},
@@ -89,6 +94,10 @@ def _plan(visit: Visit, draft: Draft) -> PreviewOut | None:
         return preview.state(visit.msp_scope, draft.plan_id, visit.now)
     except NotFound:
         return None
+
+
+def _has_problem(cell: PreviewCourse) -> bool:
+    return bool(cell.no_access or cell.no_seat or cell.groups_missing or cell.code)
 
 
 def _is_now(preset: str, dates: object, course_id: str) -> bool:

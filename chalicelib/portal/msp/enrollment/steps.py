@@ -88,7 +88,8 @@ def recipients(visit: Visit) -> GoTo | Shown:
 def choose_recipients(visit: Visit) -> GoTo | Shown:
     told = visit.form.one("mode")
     mode = told if told in _MODES else "all"
-    names = [line.strip() for line in visit.form.one("group_names").splitlines() if line.strip()]
+    typed = [line.strip() for line in visit.form.one("group_names").splitlines() if line.strip()]
+    names = [*visit.form.many("group_name"), *typed]
     patch = {"mode": mode, "group_ids": visit.form.many("group_id"), "group_names": list(dict.fromkeys(names))}
     try:
         _save(visit, patch)
@@ -195,8 +196,10 @@ def _courses_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:
 
 def _recipients_page(visit: Visit, error: Invalid | None) -> GoTo | Shown:
     form = drafts.form_of(draft_of(visit))
-    typed = visit.form.one("group_names") if error else "\n".join(form.group_names)
-    facts = {"groups": choices.groups(visit.msp_scope, form.org_ids), "typed_names": typed}
+    groups = choices.groups(visit.msp_scope, form.org_ids)
+    others = [name for name in form.group_names if name not in {group.name for group in groups}]
+    typed = visit.form.one("group_names") if error else "\n".join(others)
+    facts = {"groups": groups, "typed_names": typed}
     return show(visit, "recipients", facts, error)
 
 

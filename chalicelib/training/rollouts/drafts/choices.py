@@ -23,14 +23,14 @@ def own_ids(scope: Scope, org_ids: Sequence[str]) -> list[str]:
 
 
 def groups(scope: Scope, org_ids: Sequence[str]) -> list[GroupChoice]:
-    """Of clients of this MSP, by name."""
+    """Of clients of this MSP, by name. Letter case counts, as it does when learners are looked for."""
     orgs = store.own_clients(scope.msp_id, org_ids)
     by_name: dict[str, GroupChoice] = {}
     for org in orgs:
         for group in structure_store.groups(org.org_id, consistent=False):
-            choice = by_name.setdefault(group.name.casefold(), GroupChoice(group.name, group.group_id, []))
+            choice = by_name.setdefault(group.name, GroupChoice(group.name, group.group_id, []))
             choice.clients.append(org.name)
-    return sorted(by_name.values(), key=lambda choice: choice.name.casefold())
+    return sorted(by_name.values(), key=lambda choice: (choice.name.casefold(), choice.name))
 
 
 def lacking(scope: Scope, org_ids: Sequence[str], course_ids: Sequence[str]) -> dict[str, list[str]]:
