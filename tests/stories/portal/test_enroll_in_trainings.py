@@ -212,7 +212,7 @@ def test_a_count_that_takes_a_job_comes_by_itself(
     page = place.begin()
     page = browser.open(f"{page.address.partition('?')[0]}?all=yes&search=Kim")
     browser.press("Add all that match", go="all")
-    browser.press("Go on to trainings", go="next")
+    browser.press("Continue to trainings", go="next")
     place.choose(**{f"session_{place.other}": place.same_time})
     page = browser.press("Review")
     assert "Still being counted people" in page.text

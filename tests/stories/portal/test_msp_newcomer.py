@@ -151,9 +151,9 @@ def test_the_review_shows_problems_first_and_where_to_mend_them(
         world.member(org)
     browser.open("/msp/training/enrollment")
     browser.press("Begin", name="Q1 awareness")
-    browser.press("Go on to courses", org_id=orgs)
-    browser.press("Go on to recipients", course_id=course)
-    browser.press("Go on to the schedule")
+    browser.press("Continue to courses", org_id=orgs)
+    browser.press("Continue to recipients", course_id=course)
+    browser.press("Continue to the schedule")
     review = browser.press("Count and review").address
     driver.work()
     page = browser.open(review)
