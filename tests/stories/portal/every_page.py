@@ -44,7 +44,8 @@ _kept: list[_Kept] = []
 
 
 def everything(world: World, driver: Driver, course: str) -> Everything:
-    """For a test that begins with it. Later ones get a copy of what the first one of this process built."""
+    """For a test that begins with it. Later ones get a copy of what the first one of this process built: what they have
+    made before, their course too, is gone then. All that there is has its id in `ids`."""
     if not _kept:
         made = _everything(world, driver, course)
         known = (

@@ -50,7 +50,7 @@ def _at_confirm(world: World, browser: Browser) -> Pressed:
 
 def _at_resend(world: World, browser: Browser) -> Pressed:
     _at_confirm(world, browser)
-    return "Email another code", {}
+    return "Email me a new code", {}
 
 
 def _at_forgot(world: World, browser: Browser) -> Pressed:
@@ -108,7 +108,7 @@ def test_a_code_for_another_password_is_mailed_once_from_ones_profile(world: Wor
     browser = Browser(world).has_session_of(account)
     form = browser.open("/me/profile").form("Email me a code")
     for _ in range(2):
-        assert browser.send(form).heading == "Choose another password"
+        assert browser.send(form).heading == "Choose a new password"
     assert len(mails_to(world.cloud, EMAIL)) == 1
     # Asked for again, it is another one.
     browser.open("/me/profile")

@@ -132,7 +132,7 @@ def test_a_course_that_a_client_lacked_is_given_and_retried(
     browser.follow("Show all courses")
     browser.follow("Training access of Bolt Freight")
     page = browser.press("Save access", course_id=[course, other])
-    assert "Did a course fail for lack of it?" in page.text
+    assert "Did a course fail because access was missing?" in page.text
     browser.follow("Batches")
     assert browser.follow("Q1 awareness").address.endswith(batch)
     page = browser.press("Retry Spotting Phishing")

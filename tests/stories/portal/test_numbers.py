@@ -67,7 +67,7 @@ _UNITS: dict[str, Callable[[list[str]], int]] = {
     "Needs attention": _sum_of_tags("failed"),
 }
 # Some of those that this world has, and that are not zero there.
-_SEEN = {*_UNITS, "with a place", "Enrolled", "Failed", "to mend", "corrected"}
+_SEEN = {*_UNITS, "with a place", "Enrolled", "Failed", "to fix", "corrected"}
 
 
 def _linked(html: str) -> list[tuple[int, str, str]]:
@@ -86,7 +86,7 @@ def _linked(html: str) -> list[tuple[int, str, str]]:
 def made(world: World, driver: Driver, course: str) -> Everything:
     """With something scheduled, and something completed."""
     made = everything(world, driver, course)
-    org = made.ids["org_id"]
+    org, course = made.ids["org_id"], made.ids["course_id"]
     driver.send(driver.form([org], [{"course_id": course, "enroll_on": "2027-03-01"}]))
     (other,) = driver.clients(course, "Penhallow Ferries")
     world.member(other)

@@ -98,7 +98,7 @@ def test_who_did_it_is_named_also_where_it_was_no_admin(trail: Trail) -> None:
     account, _ = trail.world.learner(trail.org)
     scope = access.org(trail.admin, trail.org, "audit")
     assert names_of(scope, ["join-page", "command", account, trail.admin]) == {
-        "join-page": "the join page", "command": "your provider", account: "somebody who is no admin here",
+        "join-page": "the join page", "command": "your provider", account: "someone who is no longer an admin",
         trail.admin: "you",
     }  # fmt: skip
 
