@@ -1,8 +1,9 @@
 """What the routes of invitations take and answer."""
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from chalicelib.core.alternatives import either
 from chalicelib.core.lazy import BaseModel
@@ -15,8 +16,19 @@ from chalicelib.web.schemas import Form
 MAX_BY_HAND = 10
 MAX_AT_ONCE = 100
 
+
+def _instant(value: Any) -> Any:
+    """Within `either`, JSON's text comes as a text of Python, which strictly is no instant."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return TypeAdapter(AwareDatetime).validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        raise ValueError from None
+
+
 Notify = Annotated[
-    Literal["now"] | AwareDatetime,
+    Literal["now"] | Annotated[AwareDatetime, BeforeValidator(_instant)],
     either("invalid_notify", 'This must be "now", or a date and time with a time zone, such as 2027-01-31T09:00:00Z.'),
     Field(description="When the mails go out: `now`, or an instant up to a year ahead."),
 ]

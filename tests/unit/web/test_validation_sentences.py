@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, get_args
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic_core import core_schema
 
 import app
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.people.uploads.schemas import Approval
 from chalicelib.web.problems import invalid_of
 from chalicelib.web.routing import ROUTES
 from chalicelib.web.validation_sentences import sentence_of
@@ -117,3 +119,18 @@ def test_sentences_count_and_name_choices(kind: str, context: dict[str, Any], se
 def test_our_own_kinds_bring_their_own_sentence() -> None:
     assert sentence_of("unknown_time_zone", "This is our own", {}) == "This is our own."
     assert sentence_of("value_error", "Value error, Give one of both.", {}) == "Give one of both."
+
+
+@pytest.mark.parametrize("notify", ["now", "2027-01-31T09:00:00Z", "2027-01-31T09:00:00+01:00"])
+def test_now_and_instants_are_taken(notify: str) -> None:
+    taken = Approval.model_validate_json(json.dumps({"notify": notify}), strict=True).notify
+    assert taken == "now" or taken == datetime.fromisoformat(notify)
+
+
+@pytest.mark.parametrize("notify", ["2027-01-31T09:00:00", "soon", 1800000000, None, []])
+def test_what_is_no_instant_is_refused_with_one_sentence(notify: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Approval.model_validate_json(json.dumps({"notify": notify}), strict=True)
+    invalid = invalid_of(refused.value)
+    assert [(one.field, one.code) for one in invalid.errors] == [("notify", "invalid_notify")]
+    assert "such as 2027-01-31T09:00:00Z" in invalid.detail
