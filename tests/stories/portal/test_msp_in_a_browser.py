@@ -41,7 +41,7 @@ def test_the_menu_takes_two_lines_on_the_narrowest_phone_and_steps_show_only_wha
     for choice, shown in (
         ("All at once", [False, True, False]),
         ("One each month", [True, True, False]),
-        ("Each on a date", [False, False, True]),
+        ("Each on its own date", [False, False, True]),
     ):
         window.get_by_label(choice).check()
         assert [one.is_visible() for one in (first, days, own)] == shown, choice

@@ -17,7 +17,7 @@ from tests.stories.portal.every_page import Everything, everything, pages
 _NUMBER_FIRST, _NUMBER_LAST = re.compile(r"([\d,]+) +(\D.*)"), re.compile(r"(\D.*) \(([\d,]+)\)")
 _ROW = re.compile(r'<tr>.*?</tr>|<li class="task">.*?</li>\n', re.DOTALL)
 _NEXT = re.compile(r'href="([^"]+)" rel="next"')
-_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_LINK = re.compile(r'<a (?:class="\w+" )?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def _plain(html: str) -> str:

@@ -115,7 +115,7 @@ def test_a_page_asks_less_and_less_often_and_then_lets_its_reader_ask(watched: W
     watched.open(f"{running}?looks=78")
     assert watched.waits(45) == [15, 15]
     assert watched.is_quiet(_HOUR)
-    assert "This takes longer than usual." in watched.window.inner_text("#live")
+    assert "This is taking longer than usual." in watched.window.inner_text("#live")
     assert watched.window.get_by_role("link", name="Look again").count() == 1
 
 
