@@ -76,10 +76,10 @@ def test_an_answer_is_kept_for_a_day_and_for_the_same_body_only(world: World) ->
         with pytest.raises(Invalid) as refused:
             _attempt(world, body=body)
         assert refused.value.code == "key_reused"
-    stored = _stored()
-    stored.seed = "~"
-    table.transact([table.Write("put", stored)])
-    for after in (DAY + MOMENT, DAY):
+    for seed, after in (("~", DAY + MOMENT), ("0", DAY)):
+        stored = _stored()
+        stored.seed = seed
+        table.transact([table.Write("put", stored)])
         anew = _attempt(world, after, b"[]")
         assert (anew.answer, anew.resumes) == (None, False)
     anew.claim()
