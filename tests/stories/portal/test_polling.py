@@ -116,7 +116,7 @@ def test_a_page_asks_less_and_less_often_and_then_lets_its_reader_ask(watched: W
     assert watched.waits(45) == [15, 15]
     assert watched.is_quiet(_HOUR)
     assert "This is taking longer than usual." in watched.window.inner_text("#live")
-    assert watched.window.get_by_role("link", name="Look again").count() == 1
+    assert watched.window.get_by_role("link", name="Check again").count() == 1
 
 
 def test_a_page_asks_no_more_once_all_is_done(driver: Driver, watched: Watched, running: str) -> None:
