@@ -59,6 +59,11 @@ def window(browser: Browser, source: str) -> Iterator[Page]:
         context.close()
 
 
+def is_ours(error: object) -> bool:
+    """Of an error on a page: a browser that is too busy to fade from one page to the next says so in this way, too."""
+    return not str(error).startswith("Transition was")
+
+
 # ---------------------------------------------------------------- by keyboard
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import DESKTOP, NARROW, press_enter, tab_to, type_into, window
+from tests.e2e.browser import DESKTOP, NARROW, is_ours, press_enter, tab_to, type_into, window
 from tests.e2e.deployed import PASSWORD, Deployed, Person
 from tests.e2e.desk import follow, log_in, press
 from tests.patience import SILENCE
@@ -30,7 +30,7 @@ def desk(browser: Browser) -> Iterator[Page]:
     try:
         page = context.new_page()
         page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: complaints.append(str(error)) if is_ours(error) else None)
         yield page
         assert complaints == []
     finally:

@@ -5,16 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import chromium
+from tests.e2e.browser import is_ours
 from tests.e2e.deployed import Deployed
 from tests.e2e.desk import follow, log_in, press
 from tests.patience import SILENCE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
@@ -25,7 +19,10 @@ def page(browser: Browser) -> Iterator[Page]:
         opened = context.new_page()
         opened.complaints = []  # type: ignore[attr-defined]
         opened.on("console", lambda told: opened.complaints.append(told.text) if told.type == "error" else None)  # type: ignore[attr-defined]
-        opened.on("pageerror", lambda error: opened.complaints.append(str(error)))  # type: ignore[attr-defined]
+        opened.on(
+            "pageerror",
+            lambda error: opened.complaints.append(str(error)) if is_ours(error) else None,  # type: ignore[attr-defined]
+        )
         yield opened
         assert opened.complaints == []  # type: ignore[attr-defined]
     finally:

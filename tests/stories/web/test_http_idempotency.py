@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.errors import ConditionFailed, Conflict
+from chalicelib.core.errors import ConditionFailed, InFlight
 from chalicelib.web import idempotency
 from chalicelib.web.idempotency_store import LEASE, Attempt
 from chalicelib.web.routing import ROUTES
@@ -188,7 +188,7 @@ def test_a_try_that_was_taken_over_leaves_the_other_its_claim(
     assert later.seed == slow.seed
     with pytest.raises(ConditionFailed):
         give_up(slow, world.now)
-    with pytest.raises(Conflict):
+    with pytest.raises(InFlight):
         _claim(world, account)
     later.save_answer("{}")
     assert _answer(world, account) == "{}"
@@ -206,7 +206,7 @@ def test_a_try_that_gave_up_does_not_touch_the_next_one_s_claim(
     assert (second.record.leased_until, second.seed != first.seed) == (first.record.leased_until, True)
     with pytest.raises(ConditionFailed):
         give_up(first, world.now)
-    with pytest.raises(Conflict):
+    with pytest.raises(InFlight):
         _claim(world, account)
 
 

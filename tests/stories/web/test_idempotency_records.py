@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from chalicelib.aws import table
-from chalicelib.core.errors import ConditionFailed, Conflict, Invalid, MusterError, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, InFlight, Invalid, MusterError, NotFound, Unavailable
 from chalicelib.core.ids import short_hash
 from chalicelib.web import idempotency, idempotency_store
 from chalicelib.web.idempotency_store import Attempt, IdempotencyRecord
@@ -37,7 +37,7 @@ def _stored() -> IdempotencyRecord:
 def test_a_claim_lasts_as_long_as_a_request_can(world: World) -> None:
     first = _claimed(world)
     assert (first.resumes, first.answer) == (False, None)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(InFlight) as refused:
         _attempt(world, timedelta(seconds=34))
     assert (refused.value.code, refused.value.retry_after) == ("in_flight", 2)
     next_ = _claimed(world, LEASE)
@@ -196,9 +196,9 @@ def test_a_claim_that_another_has_by_now_is_left_and_the_caller_told_what_went_w
         monkeypatch.setattr(Attempt, name, refused)
     with pytest.raises(NotFound):
         _ask(world, NotFound("nothing"))
-    with pytest.raises(Conflict):
+    with pytest.raises(InFlight):
         _ask(world)
     monkeypatch.setattr(idempotency_store, "record", lambda *_: None)
-    with pytest.raises(Conflict) as in_flight:
+    with pytest.raises(InFlight) as in_flight:
         _ask(world)
     assert in_flight.value.code == "in_flight"

@@ -176,10 +176,10 @@ def test_a_first_password_is_replaced_on_the_way(world: World, inviting: Invitin
             "Enter your name.",
         ),
         ("confirm", "confirm", {"registration_id": "unknown", "code": "123456"}, 422, "That code is wrong"),
-        ("finish", "finish", {"ticket": ""}, 403, "Please log in again"),
-        ("password", "new_password", {"ticket": "x", "password": PASSWORD}, 403, "Please log in again"),
+        ("finish", "finish", {"ticket": ""}, 403, "please log in again"),
+        ("password", "new_password", {"ticket": "x", "password": PASSWORD}, 403, "please log in again"),
         ("forgot", "forgot", {"email": ""}, 422, "Enter your email address."),
-        ("reset", "reset", {"ticket": "x", "code": "1", "password": PASSWORD}, 403, "Please log in again"),
+        ("reset", "reset", {"ticket": "x", "code": "1", "password": PASSWORD}, 403, "please log in again"),
     ],
 )
 def test_an_error_of_a_step_is_shown_on_its_form_and_accepts_nothing(

@@ -75,7 +75,7 @@ def test_a_letter_that_no_font_has_is_refused_and_queued(
     driver.work()
     waiting = _ask(driver, one)
     assert (waiting.status, waiting.json["status"], waiting.json["code"]) == (202, "waiting", "no_glyph")
-    assert "fonts" in waiting.json["explanation"]
+    assert "a character that we can't print yet" in waiting.json["explanation"]
     # The certificate counts all the same.
     assert world.get(f"/certificates/{one.certificate['number']}").status == 200
 

@@ -122,7 +122,7 @@ def test_unknown_organizations_courses_and_groups_are_all_named_at_once() -> Non
 
 @pytest.mark.parametrize(
     ("lacking", "word"),
-    [({"time_zone": None}, "time_zone"), ({"reply_to": None}, "reply_to"), ({"num_entitled": 0}, "courses")],
+    [({"time_zone": None}, "time zone"), ({"reply_to": None}, "reply-to address"), ({"num_entitled": 0}, "courses")],
 )
 def test_a_client_that_is_not_ready_is_refused_and_told_what_is_missing(lacking: dict[str, Any], word: str) -> None:
     with pytest.raises(Invalid) as caught:
