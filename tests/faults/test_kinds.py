@@ -1,7 +1,8 @@
 """The table of faults and the hook: they cover every AWS call of the application."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import botocore.session
@@ -54,9 +55,15 @@ def _called() -> Iterator[str]:
                 yield _operation(str(made.args[0].value), node.attr)
 
 
+@cache
+def _names(service: str) -> Mapping[str, str]:
+    client_of_it = botocore.session.get_session().create_client(service, region_name="us-east-1")
+    names: Mapping[str, str] = client_of_it.meta.method_to_api_mapping
+    return names
+
+
 def _operation(service: str, method: str) -> str:
-    names = botocore.session.get_session().create_client(service, region_name="us-east-1").meta.method_to_api_mapping
-    return f"{service}.{names.get(method, method)}"
+    return f"{service}.{_names(service).get(method, method)}"
 
 
 def test_every_operation_that_the_sources_call_has_its_faults() -> None:

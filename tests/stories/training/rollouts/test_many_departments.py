@@ -17,7 +17,7 @@ from tests.stories.driver import Driver
 
 # Below the root; the lowest level gets what is missing.
 _WIDTHS = (4, 5, 5)
-_NUM_DEPARTMENTS, _NUM_PEOPLE = 500, 10_000
+_NUM_DEPARTMENTS, _NUM_PEOPLE = 500, 5_000
 
 
 class Tree:
