@@ -110,7 +110,7 @@ def test_an_admin_uploads_a_spreadsheet_says_what_a_column_is_and_invites(
     page.get_by_label("Spreadsheet").set_input_files(file)
     _press(page, "Upload")
     assert page.get_by_role("link", name="1 to fix").count() == 1
-    _follow(page, "Say what it is")
+    _follow(page, "Choose what it is")
     page.get_by_label("Badge").select_option("A profile field of this name")
     _press(page, "Read again")
     _follow(page, "1 ready")
