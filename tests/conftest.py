@@ -18,6 +18,8 @@ from tests.harness import World
 from tests.in_process_cloud import in_process_cloud
 
 E2E = "tests/e2e/"
+# The files before it take about as long as the others.
+_HALF = "test_people"
 
 # The same examples in every run: a failure is somebody's change, and can be had again.
 # And a slow machine is nobody's fault.
@@ -29,14 +31,17 @@ hypothesis_settings.load_profile("muster")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Files stay with one process; those of tests/e2e with the same, so that they share one deployment."""
+    """Files stay with one process; those of tests/e2e with two, so that few deployments are made and no process has to
+    wait for a long line of them in the end."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return E2E if nodeid.startswith(E2E) else str(super()._split_scope(nodeid))
+            if nodeid.startswith(E2E):
+                return f"{E2E} {nodeid.removeprefix(E2E) < _HALF}"
+            return str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)
 
