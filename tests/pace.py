@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What these limits are against takes minutes: work that grows with the square of what is sent, patterns that try for ever.
-# A machine may be busy with something else in the caches that both share.
+# What these limits are against takes minutes: work that grows with the square of what is sent, patterns that try for
+# ever. And a machine may be busy with something else, in caches that both share.
 _MARGIN = 5
 
 # How long _work takes on the machine that the limits were set on.
