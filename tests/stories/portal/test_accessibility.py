@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.browser import DESKTOP, NARROW, chromium
 from tests.harness import World
+from tests.patience import SILENCE
 from tests.stories.driver import Driver
 from tests.stories.portal import keyboard
 from tests.stories.portal.browser import Browser
@@ -32,6 +33,7 @@ _TABLET = {"width": 820, "height": 480}
 def window() -> Iterator[Page]:
     with chromium() as started:
         context = started.new_context(viewport=DESKTOP, color_scheme="light", locale="en-GB")  # type: ignore[arg-type]
+        context.set_default_timeout(SILENCE * 1000)
         yield context.new_page()
         context.close()
 

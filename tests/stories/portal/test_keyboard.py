@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from chalicelib.portal.assets import FOLDER
 from tests.e2e.browser import chromium
+from tests.patience import SILENCE
 from tests.stories.portal import keyboard
 
 _STYLE = (FOLDER / "portal.css").read_text(encoding="utf-8")
@@ -24,7 +25,9 @@ _SOUND = (
 @pytest.fixture(scope="module")
 def window() -> Iterator[Page]:
     with chromium() as started:
-        yield started.new_page()
+        page = started.new_page()
+        page.set_default_timeout(SILENCE * 1000)
+        yield page
 
 
 def _findings(window: Page, body: str, style: str = _STYLE) -> list[str]:
