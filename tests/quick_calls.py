@@ -28,6 +28,8 @@ from botocore.serialize import JSONSerializer
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 
+from tests.quick_items import QuickItems, tried
+
 # MiniStack's services whose handlers do not wait (SQS does when WaitTimeSeconds is set).
 SERVICES = ("dynamodb", "scheduler", "ses", "sns", "sqs")
 
@@ -73,11 +75,16 @@ def quick_calls(endpoint: str) -> Iterator[None]:
         if not is_near(at, model):
             return respond(at, request, model, context)
         event = f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"
-        try:
-            http = first_non_none_response(at._event_emitter.emit(event, request=request))
-            http = at._send(request) if http is None else http
-        except Exception as error:
-            return None, error
+        if (outcome := tried(context)) is not None:
+            http, error = outcome
+            if error is not None:
+                return None, error
+        else:
+            try:
+                http = first_non_none_response(at._event_emitter.emit(event, request=request))
+                http = at._send(request) if http is None else http
+            except Exception as error:
+                return None, error
         answer = convert_to_response_dict(http, model)
         parser = at._response_parser_factory.create_parser(model.service_model.resolved_protocol)
         said = parser.parse(answer, model.output_shape)
@@ -118,6 +125,9 @@ def quick_calls(endpoint: str) -> Iterator[None]:
     def patch(of: Any, name: str, instead: Any) -> None:
         patches.append(mock.patch.object(of, name, instead))
 
+    items = QuickItems(endpoint, _authorization)
+    patch(BaseClient, "_convert_to_request_dict", lambda *given, **named: items.convert(*given, **named))
+    patch(BaseClient, "_make_request", lambda *given: items.make(*given))
     patch(RequestSigner, "sign", unsigned)
     patch(Endpoint, "create_request", created)
     patch(Endpoint, "_get_response", responded)
