@@ -72,7 +72,8 @@ mutants: $(INSTALLED) .muster/mutation-tool/installed
 	@touch $@
 
 pictures: $(INSTALLED)
-	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py tests/e2e/test_mail_pictures.py tests/e2e/test_tour.py
+	MUSTER_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pages.py tests/e2e/test_mail_pictures.py \
+		tests/e2e/test_tour.py tests/stories/portal/test_pictures.py
 
 deploy: $(INSTALLED)
 	$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(call option,mail-from,MAIL_FROM) \

@@ -85,7 +85,7 @@ def list_roles(call: Call[Empty, PageQuery]) -> CustomRolePage:
 
 
 @routes.add(
-    "POST", _ROLES, summary="Make a custom role", answer=CustomRoleOut, body=RoleCreate, status=201, idempotent=True
+    "POST", _ROLES, summary="Create a custom role", answer=CustomRoleOut, body=RoleCreate, status=201, idempotent=True
 )
 def create_role(call: Call[RoleCreate, Empty]) -> CustomRoleOut:
     """A named set of permissions; who is appointed with it has it over the organization, or over departments."""

@@ -1,14 +1,13 @@
 """Pictures of pages for the guide and for docs/, and how they are kept from going stale."""
 
 import hashlib
+import io
 import json
 import os
 import re
-import struct
-import zlib
-from collections import Counter
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page
 
 from infra.packaging import ROOT
@@ -68,6 +67,9 @@ _CHANGING = (
     (re.compile(r"request=\w+"), "request=<secret>"),
     (re.compile(r'(width|height)="\d+"'), r'\1="<size>"'),
     # Of the portal: its files' names, and the days and minutes at which something happened.
+    (re.compile(r'name="form_id" value="[\w<>]+"'), 'name="form_id" value="<id>"'),
+    (re.compile(r"\b[0-9A-Z]{6}(-[0-9A-Z]{6}){2}\b"), "<number>"),
+    (re.compile(r"http[\w.:/-]+/files-\w+/[^\"]*"), "<file>"),
     (re.compile(r"/assets/[\w.-]+"), "<asset>"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} \w{3} \d{4}(, \d\d:\d\d)?"), "<instant>"),
 )
@@ -83,70 +85,17 @@ def sizes(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_size for file in sorted(folder.glob("*.png"))}
 
 
-# ---------------------------------------------------------------- PNG
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Enough for pages of text on plain ground; a third of the size of all colours.
 _NUM_COLORS = 48
 # The guide is far longer.
 _MAX_HEIGHT = 1600
 
-_Color = tuple[int, int, int]
-
 
 def smaller(png: bytes) -> bytes:
-    """The same picture with few colours: a third of the size, for pages of text on plain ground."""
-    width, rows = _rows(png)
-    rows = rows[:_MAX_HEIGHT]
-    counted: Counter[_Color] = Counter(color for row in rows for color in row)
-    palette = [color for color, _ in counted.most_common(_NUM_COLORS)]
-    index_of = {color: min(range(len(palette)), key=lambda n: _distance(palette[n], color)) for color in counted}
-    lines = b"".join(b"\0" + bytes(index_of[color] for color in row) for row in rows)
-    header = struct.pack(">IIBBBBB", width, len(rows), 8, 3, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"PLTE", bytes(sum(palette, ()))), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")]
-    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in parts)
-
-
-def _distance(one: _Color, other: _Color) -> int:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _rows(png: bytes) -> tuple[int, list[list[_Color]]]:
-    """Of what Chromium writes: 8 bits a channel, RGB with or without alpha, not interlaced."""
-    assert png.startswith(_SIGNATURE)
-    at, data = len(_SIGNATURE), b""
-    width = height = step = 0
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        if kind == b"IHDR":
-            width, height, depth, color_type, *_, interlaced = struct.unpack(">IIBBBBB", body)
-            assert (depth, interlaced) == (8, 0)
-            step = {2: 3, 6: 4}[color_type]
-        elif kind == b"IDAT":
-            data += body
-        at += 12 + length
-    raw, size = zlib.decompress(data), width * step + 1
-    rows, above = [], bytearray(size - 1)
-    for start in range(0, height * size, size):
-        above = _unfiltered(raw[start], bytearray(raw[start + 1 : start + size]), above, step)
-        rows.append([(above[x], above[x + 1], above[x + 2]) for x in range(0, len(above), step)])
-    return width, rows
-
-
-def _unfiltered(kind: int, line: bytearray, above: bytearray, step: int) -> bytearray:
-    """The five filters of PNG (RFC 2083, section 6)."""
-    for x in range(len(line) if kind else 0):
-        left = line[x - step] if x >= step else 0
-        corner = above[x - step] if x >= step else 0
-        guess = (0, left, above[x], (left + above[x]) // 2, _paeth(left, above[x], corner))[kind]
-        line[x] = (line[x] + guess) & 255
-    return line
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(guess - one))
+    """The same picture with few colours, without what lies below 1,600 pixels."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, _MAX_HEIGHT)))
+    written = io.BytesIO()
+    few = picture.quantize(_NUM_COLORS, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    few.save(written, "PNG", optimize=True)
+    return written.getvalue()

@@ -73,7 +73,7 @@ def test_a_removed_admin_of_an_organization_is_out_on_the_page_that_was_open(wor
     world.now += timedelta(seconds=1)
     assert world.delete(f"/orgs/{org}/admins/{removed}", driver.admin).status == 204
     before = world.dump("core")
-    assert browser.press("Make group", name="Mine").heading == "Log in"
+    assert browser.press("Create group", name="Mine").heading == "Log in"
     browser.has_session_of(removed)
     browser.open("/continue")
     assert browser.press("Send it now").status in (403, 404)

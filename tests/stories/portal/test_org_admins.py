@@ -56,7 +56,7 @@ def test_the_same_form_twice_appoints_once(board: Board) -> None:
 
 def test_the_matrix_says_what_each_role_may(board: Board) -> None:
     page = board.browser.open(board.base)
-    board.browser.press("Make role", name="Auditor", permission=["audit", "members"])
+    board.browser.press("Create role", name="Auditor", permission=["audit", "members"])
     page = board.browser.page
     assert "The role was created." in page.text
     row = page.answer.text.split("The audit trail, and evidence")[1].split("</tr>")[0]

@@ -181,7 +181,7 @@ def test_verification_says_up_to_which_entry_it_is_intact(trail: Trail) -> None:
 
 def test_an_evidence_pack_is_made_and_only_its_own_admin_gets_it(trail: Trail) -> None:
     trail.make("Finance")
-    form = trail.browser.open(f"{trail.base}/audit").form("Make an evidence pack")
+    form = trail.browser.open(f"{trail.base}/audit").form("Create an evidence pack")
     page = trail.browser.send(form)
     assert "being made" in page.text
     assert trail.browser.send(form).address == page.address

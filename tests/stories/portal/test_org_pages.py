@@ -27,7 +27,7 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     assert page.heading == "Alderquay Logistics"
     assert "there are no groups yet" in page.text
     place.browser.follow("Create the first group")
-    form = place.browser.page.form("Make group")
+    form = place.browser.page.form("Create group")
     page = place.browser.send(form, name="Finance")
     assert "Finance was created. Choose its courses, then add learners to it." in page.text
     group_id = page.link("Add learners to it").rpartition("=")[2]
@@ -38,9 +38,9 @@ def test_an_admin_of_one_organization_lands_there_and_makes_the_first_group(plac
     assert ("course_id", place.course) in page.form("Save").fields
     page = place.browser.open(f"{place.base}/groups")
     assert [name for name, _ in page.links].count("Finance") == 1
-    page = place.browser.press("Make group", name="Finance")
+    page = place.browser.press("Create group", name="Finance")
     assert page.status == 409
-    assert ("name", "Finance") in page.form("Make group").fields
+    assert ("name", "Finance") in page.form("Create group").fields
     # From the page of a group that is not the first one, adding learners has it chosen already.
     place.world.group(place.org, "Accounts")
     page = place.browser.open(f"{place.base}/learners/add?group_id={group_id}")
@@ -118,9 +118,9 @@ def test_names_of_people_who_have_not_accepted_are_on_no_page(place: Place) -> N
 
 def test_departments_are_a_tree_in_which_they_move(place: Place) -> None:
     place.browser.open(f"{place.base}/departments")
-    place.browser.press("Make department", name="Docks")
+    place.browser.press("Create department", name="Docks")
     docks = next(href for name, href in place.browser.page.links if name == "Docks").rpartition("/")[2]
-    place.browser.press("Make department", name="Cranes", parent_id=docks)
+    place.browser.press("Create department", name="Cranes", parent_id=docks)
     page = place.browser.follow("Cranes")
     assert ("parent_id", docks) in page.form("Save").fields
     page = place.browser.press("Save", name="Cranes", parent_id="")
@@ -146,7 +146,7 @@ def test_what_is_in_use_is_not_deleted_and_says_by_what(place: Place) -> None:
     place.browser.open(f"{place.base}/locations/{kiel}")
     assert place.browser.press("Delete Kiel").status == 409
     page = place.browser.open(f"{place.base}/locations")
-    place.browser.press("Make location", name="Bremen")
+    place.browser.press("Create location", name="Bremen")
     place.browser.follow("Bremen")
     assert "The location was deleted." in place.browser.press("Delete Bremen").text
 

@@ -117,7 +117,7 @@ def test_a_file_is_made_and_downloaded(story: Story) -> None:
     story.counted()
     browser = story.browser()
     page = browser.open(f"/orgs/{story.org}/reports?kind=departments&to=2027-01-04")
-    making = browser.send(page.form("Make a CSV file"))
+    making = browser.send(page.form("Create a CSV file"))
     assert "We're preparing your file." in making.text
     story.driver.work()
     ready = browser.open(making.address)
@@ -154,7 +154,7 @@ def test_a_first_count_that_failed_can_be_tried_again(story: Story) -> None:
     story.driver.handle_dead_letter(message)
     failed = browser.open(f"/orgs/{story.org}/reports")
     assert "the numbers couldn't be counted" in failed.text
-    assert "Make a CSV file" not in failed.text
+    assert "Create a CSV file" not in failed.text
     assert "counted for the first time" in browser.send(failed.form("Count again")).text
     story.driver.work()
     assert "Spotting <Phishing> 2 1 1 2 1 1" in story.page().text

@@ -53,21 +53,21 @@ def test_a_training_and_its_session_are_made_changed_and_cancelled(place: Place)
     browser = place.browser
     browser.open(place.live.base)
     browser.follow("New training")
-    page = browser.press("Make training", title=" ")
+    page = browser.press("Create training", title=" ")
     assert page.status == 422
     assert page.title.startswith("Error:")
-    form = page.form("Make training")
+    form = page.form("Create training")
     page = browser.send(form, title="Fire drill", description="Line one\r\nline two", certificate="yes")
     assert "Next, add its first session." in page.text
     again = browser.send(form, title="Fire drill", description="Line one\r\nline two", certificate="yes")
     assert again.address == page.address
     browser.follow("New session")
-    page = browser.press("Make session", starts_at="2027-03-28T09:00", ends_at="2027-03-28T08:00", place="Yard")
+    page = browser.press("Create session", starts_at="2027-03-28T09:00", ends_at="2027-03-28T08:00", place="Yard")
     assert "The end has to be after the start." in page.text
-    assert ("starts_at", "2027-03-28T09:00") in page.form("Make session").fields
-    page = browser.press("Make session", capacity="many", ends_at="2027-03-28T10:00")
+    assert ("starts_at", "2027-03-28T09:00") in page.form("Create session").fields
+    page = browser.press("Create session", capacity="many", ends_at="2027-03-28T10:00")
     assert page.status == 422
-    form = page.form("Make session")
+    form = page.form("Create session")
     page = browser.send(form, capacity="12", time_zone="Europe/Berlin")
     assert "Sun 28 Mar 2027, 09:00 Europe/Berlin" in page.text
     assert "(07:00 UTC)" in page.text

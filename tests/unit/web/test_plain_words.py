@@ -10,7 +10,8 @@ CHALICELIB = Path(__file__).parents[3] / "chalicelib"
 TRANSLATED = re.compile(
     r"\bgo(es)? on (to|with|by|where)\b|\bgo on\b[.<]|[Ll]ook into|\bgood (for \d|until)|Understood, but"
     r"|state of things|Slow down|\b(is|are) there\.|all the same|\bmeanwhile\b|\b(is|are) no \w+ any more"
-    r"|Who (has|had) no|gets none|\bwhom\b|[Ss]omebody|[Ee]verybody|[Aa]nybody|[Aa]s in [A-Z]|Empty: |being made",
+    r"|Who (has|had) no|gets none|\bMake (an? |the )?[a-z]"
+    r"|\bwhom\b|[Ss]omebody|[Ee]verybody|[Aa]nybody|[Aa]s in [A-Z]|Empty: |being made",
 )
 # In templates: comments, what Jinja computes, and tags are no words; texts within quotation marks are.
 _NO_WORDS = re.compile(r"\{#.*?#\}|</?[a-z][^<>{}]*>|[a-z_]+=\"[a-z_ -]*\"", re.DOTALL)
