@@ -6,7 +6,7 @@
 #   make bench                capacity units, calls and times, on DynamoDB's own engine
 #   make cases                requests made from the OpenAPI document: what it calls valid is taken
 #   make mutants              small changes of the rules that no test notices; minutes to hours [ONLY=states] [LONG=1]
-#   make pictures             take the pictures of pages and mails anew; needs Debian's Chromium
+#   make pictures             take the pictures of pages and mails anew; needs a Chromium of Debian
 #   make deploy STAGE=dev MAIL_FROM=training@example.com [ALARM_EMAIL=ops@example.com] [MAIL_RATE=14] [PUBLIC_URL=https://...]
 #                             [DOMAIN=training.example.com CERTIFICATE=arn:aws:acm:us-east-1:...]
 #                             [WORKER_CONCURRENCY=10] [MAILER_CONCURRENCY=31] [API_CONCURRENCY=0]

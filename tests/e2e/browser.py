@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.patience import SILENCE
 
-CHROMIUM = Path("/usr/bin/chromium")
+# The one without a window of its own first: the same pages for two thirds of the CPU time.
+_CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
 # The last ones keep it from calling home.
 _ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -29,12 +30,14 @@ _CONTRAST, _CONTRAST_LARGE = 4.5, 3.0
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Skips the test where there is none, but for continuous integration, which installs it."""
-    if not CHROMIUM.exists():
+    path = next((one for one in _CHROMIUMS if one.exists()), None)
+    if path is None:
+        missing = "Debian's Chromium is not there: apt-get install chromium-headless-shell fonts-dejavu-core"
         if os.environ.get("MUSTER_NO_SKIP"):
-            pytest.fail(f"{CHROMIUM} is missing; the browser tests cannot run")
-        pytest.skip(f"needs Debian's Chromium: {CHROMIUM} is not there (apt-get install chromium fonts-dejavu-core)")
+            pytest.fail(missing)
+        pytest.skip(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=str(path), args=_ARGUMENTS)
         try:
             yield browser
         finally:
