@@ -6,7 +6,6 @@ from chalicelib.people.invitations.store import join_page
 from chalicelib.tenants.organizations import lookups
 from chalicelib.tenants.organizations.models import Org
 
-
 # What being closed means for whoever would come in.
 CLOSED_SO = "nobody can be invited or join"
 
