@@ -37,7 +37,7 @@ def _step(name: str, summary: str, done: str) -> None:
         return _page(accept_pages.press(name, call.params["token"], call.body, call.source, call.now))
 
     show.__name__, press.__name__ = f"show_{name}_step", f"press_{name}_step"
-    show.__doc__ = "Leads to the invitation's own page when there is nothing to answer any more."
+    show.__doc__ = "Leads to the invitation's own page when there is nothing left to answer."
     press.__doc__ = "Leads on to the next page; pressed twice, to the same."
     path = f"{_INVITE}/{name}"
     routes.add("GET", path, summary=summary, answer=None, query=AnswerQuery, public=True, content_type=HTML)(show)

@@ -23,7 +23,15 @@ _BRACKETS = ("<>", "()", "[]")
 _MAX_LAYERS = 10
 
 # Any of them in front goes with any behind: programs and people mix them.
-_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+
+# Scripts that one name may be written in together; any other mixture may be made to look like another name (these are
+# those of UTS 39, 5.2).
+_TOGETHER = (
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"},
+    {"LATIN", "CJK", "HANGUL"},
+    {"LATIN", "CJK", "BOPOMOFO"},
+)
 
 
 def bare(text: str) -> str:
@@ -54,7 +62,8 @@ def _encloses(first: str, last: str) -> bool:
 def shown(address: str) -> str:
     """The address as people read it: the domain in its own letters, not in those of the DNS (`xn--mller-kva`).
 
-    A domain whose letters come from several scripts may be made to look like another; it stays as the DNS has it.
+    A domain whose letters come from scripts that are not written together may be made to look like another; it stays
+    as the DNS has it.
     """
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{'.'.join(_shown_label(label) for label in domain.split('.'))}"
@@ -84,7 +93,7 @@ def _shown_label(label: str) -> str:
         # All errors of idna are such.
         return label
     scripts = {unicodedata.name(char, "?").split()[0] for char in text if char.isalpha()}
-    return text if len(scripts) == 1 else label
+    return text if len(scripts) == 1 or any(scripts <= written for written in _TOGETHER) else label
 
 
 def _checked(text: str) -> str:

@@ -15,7 +15,7 @@ from chalicelib.tenants.organizations.lookups import org_of, zone_of
 def nobody() -> dict[str, Any]:
     return {
         "login": None, "link": portal, "wing": "", "path": "", "roles": [], "tenant": None, "can": (),
-        "is_limited": False, "form_id": "", "sections": (), "back_to": None,
+        "is_limited": False, "is_closed": False, "form_id": "", "sections": (), "back_to": None,
     }  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def common(visit: Visit) -> dict[str, Any]:
         "tenant": None,
         "can": (),
         "is_limited": False,
+        "is_closed": False,
         "back_to": None,
     }
     if wing == "msp":
@@ -42,6 +43,7 @@ def common(visit: Visit) -> dict[str, Any]:
         scope = visit.org_scope
         org = org_of(scope.msp_id, scope.org)
         facts |= {"tenant": org.name, "zone": str(zone_of(org)), "org_id": scope.org, "can": scope.permissions}
+        facts["is_closed"] = bool(org.closed_at)
         # To departments: what concerns the whole organization is not offered.
         facts["is_limited"] = scope.department_ids is not None
         facts["back_to"] = _back_to(visit)

@@ -1,5 +1,6 @@
 """HTML pages: a room's own templates over one layout, without scripts."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +13,12 @@ from chalicelib.core.settings import settings
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _LAYOUT = Path(__file__).parent / "templates"
+
+# Bold letters on a line of a screen of 320 px.
+_FITS = 24
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,25 @@ def problem_page(error: MusterError) -> HtmlPage:
     return page(_LAYOUT, "problem.html", facts, error.status, getattr(error, "retry_after", None))
 
 
+def breakable(address: str) -> "Markup":
+    """For narrow screens: an address that fills more than a line there may end one behind its @ or a dot."""
+    from markupsafe import Markup, escape
+
+    shown = str(shown_if_address(address))
+    if len(shown) <= _FITS:
+        return escape(shown)
+    parts = re.split(r"(?<=[@.])", shown)
+    return Markup("<wbr>").join(parts)
+
+
 @lru_cache(maxsize=8)
 def _environment(folder: Path) -> "Environment":
     # Slow to import, and few requests are for a page.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader([folder, _LAYOUT]), autoescape=True, finalize=shown_if_address,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    made.filters["breakable"] = breakable
+    return made

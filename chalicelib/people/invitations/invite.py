@@ -12,7 +12,7 @@ from chalicelib.aws.table import Write
 from chalicelib.core import observability
 from chalicelib.core.addresses import Email
 from chalicelib.core.clock import to_instant, to_text
-from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.core.errors import ConditionFailed, FieldError, Invalid, Unavailable
 from chalicelib.core.ids import derived_id
 from chalicelib.core.text import normalized
 from chalicelib.jobs import queue
@@ -20,7 +20,7 @@ from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.announcement import announcement_of
 from chalicelib.people.invitations.explanations import explain
-from chalicelib.people.invitations.join_settings import refuse_closed
+from chalicelib.people.invitations.join_settings import CLOSED_SO
 from chalicelib.people.invitations.messages import SendScheduled
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, Announcement, InviteForm, InviteResult, InvitesOut
 from chalicelib.people.invitations.states import Code, InvitationMail, InviteOutcome
@@ -40,8 +40,7 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
-from chalicelib.tenants.organizations import store as orgs_store
-from chalicelib.tenants.organizations.models import Org
+from chalicelib.tenants.organizations.lookups import open_org_of, org_of
 from chalicelib.tenants.structure import store as structure_store
 
 _LATEST_NOTIFY = timedelta(days=366)
@@ -61,7 +60,7 @@ def invite(scope: Scope, form: InviteForm, seed: str, now: datetime) -> InvitesO
     Raises Invalid for an unknown group or department or a past instant, and for none or another's department when the
     caller is limited to some.
     """
-    org = open_org_of(scope)
+    org = open_org_of(scope.msp_id, scope.org, CLOSED_SO)
     notify_at = instant_of(form.notify, now)
     expires_at = (notify_at or now) + timedelta(days=int(org.invitation_days))
     for _ in range(_TRIES + MAX_BY_HAND):
@@ -103,7 +102,7 @@ def _at_once(invitations: Iterable[Invitation]) -> Iterator[Invitation]:
 
 
 def announcement(scope: Scope) -> Announcement:
-    return announcement_of(org_of(scope))
+    return announcement_of(org_of(scope.msp_id, scope.org))
 
 
 def _notify_writes(
@@ -156,20 +155,6 @@ def send_scheduled(job: SendScheduled, now: datetime) -> None:
     outbox.put(InvitationMail.INVITATION, org_pk(scheduled.org_id), abouts, now)
     outbox.wake()
     store.end_scheduled_send(job)
-
-
-def org_of(scope: Scope) -> Org:
-    org = orgs_store.org(scope.msp_id, scope.org)
-    if org is None:
-        raise NotFound("There is no such organization")
-    return org
-
-
-def open_org_of(scope: Scope) -> Org:
-    """Raises Conflict for a client that was closed."""
-    org = org_of(scope)
-    refuse_closed(org)
-    return org
 
 
 def scheduled_send_id_of(seed: str) -> str:

@@ -6,10 +6,13 @@ from chalicelib.people.invitations.store import join_page
 from chalicelib.tenants.organizations import lookups
 from chalicelib.tenants.organizations.models import Org
 
+# What being closed means for whoever would come in.
+CLOSED_SO = "nobody can be invited or join"
+
 
 def refuse_closed(org: Org) -> None:
     """Raises Conflict when the organization was closed: nobody comes in until it is open again."""
-    lookups.refuse_closed(org, "nobody can be invited or join")
+    lookups.refuse_closed(org, CLOSED_SO)
 
 
 def refuse_other_domain(org_id: str, email: str) -> None:

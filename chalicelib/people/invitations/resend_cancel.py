@@ -9,7 +9,7 @@ from chalicelib.core.errors import ConditionFailed
 from chalicelib.core.ids import derived_id
 from chalicelib.notifications import outbox
 from chalicelib.people.invitations.explanations import explain
-from chalicelib.people.invitations.invite import open_org_of
+from chalicelib.people.invitations.join_settings import CLOSED_SO
 from chalicelib.people.invitations.schemas import ChangedInvite, ChangedInvites
 from chalicelib.people.invitations.states import OPEN, Code, InvitationMail
 from chalicelib.people.invitations.writes import mail_id_of
@@ -22,6 +22,7 @@ from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.audit import log as audit
 from chalicelib.tenants.audit.log import AuditEntry
+from chalicelib.tenants.organizations.lookups import open_org_of
 
 _TRIES = 4
 
@@ -32,7 +33,7 @@ _Decide = Callable[[Member], _Decision]
 
 def resend(scope: Scope, member_ids: Sequence[str], clear_blocked: bool, seed: str, now: datetime) -> ChangedInvites:
     """A new secret and a new mail for each; the old link is dead from here on."""
-    lifetime = timedelta(days=int(open_org_of(scope).invitation_days))
+    lifetime = timedelta(days=int(open_org_of(scope.msp_id, scope.org, CLOSED_SO).invitation_days))
 
     def decide(member: Member) -> _Decision:
         invite_id = derived_id(seed, "resend", member.member_id)

@@ -32,7 +32,7 @@ class JoinPageForm(Form):
 class JoinProblem(BaseModel):
     """What keeps the page from being shown although it is switched on."""
 
-    code: Literal["no_subscription", "no_group"]
+    code: Literal["closed", "no_subscription", "no_group"]
     message: str
 
 

@@ -33,6 +33,9 @@ _RESERVED = frozenset(
 
 _TAKEN = "This address is taken. Choose another."
 
+_CLOSED = JoinProblem(
+    code="closed", message="The organization is closed. Nobody can join until its provider opens it again."
+)
 _NO_SUBSCRIPTION = JoinProblem(
     code="no_subscription", message="The organization has no active subscription. Its provider can switch it on."
 )
@@ -124,10 +127,16 @@ def _values_of(page: JoinPage) -> dict[str, object]:
     return {"enabled": page.enabled, "slug": page.slug, "allowed_domains": list(page.allowed_domains)}
 
 
+def _problems(org: Org) -> list[JoinProblem]:
+    """Nothing else is asked for where nobody can do anything about it."""
+    if org.closed_at:
+        return [_CLOSED]
+    found = [] if is_served(org) else [_NO_SUBSCRIPTION]
+    return found if store.has_group(org.org_id) else [*found, _NO_GROUP]
+
+
 def _out(org: Org, page: JoinPage) -> JoinPageOut:
-    problems = [] if is_served(org) else [_NO_SUBSCRIPTION]
-    if not store.has_group(org.org_id):
-        problems.append(_NO_GROUP)
+    problems = _problems(org)
     return JoinPageOut(
         enabled=page.enabled,
         slug=page.slug,

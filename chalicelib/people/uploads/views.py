@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.people.invitations.invite import open_org_of
+from chalicelib.people.invitations.join_settings import CLOSED_SO
 from chalicelib.people.uploads import store
 from chalicelib.people.uploads.models import Upload
 from chalicelib.people.uploads.row_schemas import ProblemOut, RowOut
 from chalicelib.people.uploads.schemas import ImportDetail, ImportOut, ImportRowOut, ReadingOut
 from chalicelib.people.uploads.states import UploadStatus
 from chalicelib.tenants.access.service import Scope
+from chalicelib.tenants.organizations.lookups import open_org_of
 from chalicelib.tenants.organizations.states import Subscription
 
 
@@ -23,7 +24,7 @@ def find_upload(scope: Scope, import_id: str, now: datetime) -> Upload:
 
 def require_subscription(scope: Scope) -> None:
     """Raises Conflict without one, and for a client that was closed."""
-    if open_org_of(scope).subscription != Subscription.ACTIVE:
+    if open_org_of(scope.msp_id, scope.org, CLOSED_SO).subscription != Subscription.ACTIVE:
         problem = "Uploads need an active subscription. Your provider can switch it on. You can still invite by hand."
         raise Conflict("subscription_needed", problem)
 

@@ -20,6 +20,7 @@ _SESSION_ID = re.compile(r"[0-9a-f]{64}")
 
 @pages.get("/account/devices")
 def devices(visit: Visit) -> Shown:
+    current = visit.session.session_id if visit.session is not None else ""
     items = [
         {
             "session_id": session.session_id,
@@ -27,9 +28,9 @@ def devices(visit: Visit) -> Shown:
             "system": _named(session.device, _SYSTEMS),
             "seen": sessions.instant_of(session.seen),
             "created": sessions.instant_of(session.created),
-            "is_this": visit.session is not None and session.session_id == visit.session.session_id,
+            "is_this": session.session_id == current,
         }
-        for session in sessions.devices(visit.account_id, visit.now)
+        for session in sessions.devices(visit.account_id, visit.now, current)
     ]
     return Shown("doors/devices.html", {"items": items, "done": visit.query.one("done") == "out"})
 
@@ -38,7 +39,7 @@ def devices(visit: Visit) -> Shown:
 def log_out_one(visit: Visit) -> GoTo:
     session_id = visit.form.one("session_id")
     if _SESSION_ID.fullmatch(session_id):
-        sessions.end(visit.account_id, session_id)
+        sessions.end_device(visit.account_id, session_id)
     return GoTo("/account/devices?done=out")
 
 

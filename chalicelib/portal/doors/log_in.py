@@ -73,7 +73,7 @@ def _answered(visit: Visit, name: str, done: LoggedIn | PasswordDue) -> GoTo | S
     # A new secret each time: what a browser brought along opens nothing. The session that it had is over.
     if visit.session is not None:
         sessions.end(visit.account_id, visit.session.session_id)
-    value = sessions.begin(who, visit.device, kept=kept, now=visit.now)
+    value = sessions.begin(who, visit.device, kept=kept, now=visit.now, form_id=visit.form_id)
     age = int(sessions.KEPT_ENDS_AFTER.total_seconds()) if kept else None
     return GoTo(own_path(visit.form.one("next")), (cookie(SESSION_COOKIE, value, age),))
 

@@ -84,7 +84,7 @@ class Summary:
         return ((_NAMES[key], f"{count:,}") for key, count in self.counts.items())
 
     def _made(self) -> str:
-        return f"Made on {to_text(self.now)} (UTC) from what Muster has stored."
+        return f"Created on {to_text(self.now)} (UTC) from what Muster has stored."
 
     def _trail(self) -> str:
         if self.verification.ok:

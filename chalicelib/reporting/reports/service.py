@@ -249,8 +249,8 @@ def _take_one(scope: Scope, now: datetime) -> None:
     try:
         rate_limits.take("report_count", owner, REFRESHES, REFRESHES_PER, now)
     except TooMany as error:
-        often = f"These reports were counted again {REFRESHES} times in a day, which is the most."
-        then = "Numbers that are older than an hour are still counted again when somebody looks at them."
+        often = f"You can have these reports counted again {REFRESHES} times a day."
+        then = "Numbers older than an hour are still updated when you open the page."
         raise TooMany("too_many_counts", f"{often} {then}", error.retry_after or 1) from None
 
 

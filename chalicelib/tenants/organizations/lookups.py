@@ -15,12 +15,14 @@ def org_of(msp_id: str, org_id: str) -> Org:
     return org
 
 
-def open_org_of(msp_id: str, org_id: str) -> Org:
-    """For what begins something new, as it is now. Raises NotFound, and Conflict for a client that was closed."""
+def open_org_of(msp_id: str, org_id: str, so: str = "nothing new can start there") -> Org:
+    """For what begins something new, as it is now; `so` is what being closed means for who asks.
+
+    Raises NotFound, and Conflict for a client that was closed."""
     org = store.org(msp_id, org_id)
     if org is None:
-        raise NotFound()
-    refuse_closed(org, "nothing new can start there")
+        raise NotFound("There is no such organization")
+    refuse_closed(org, so)
     return org
 
 

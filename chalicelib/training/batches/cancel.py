@@ -32,7 +32,7 @@ def cancel_row(key: BatchKey, course_id: str, actor: str, now: datetime) -> Row:
         if row.status == RowStatus.CANCELLED:
             return row
         if row.status not in CANCELABLE:
-            problem = "This course can't be cancelled: it isn't scheduled or enrolling any more."
+            problem = "This course can't be cancelled: it is no longer scheduled or enrolling."
             raise Conflict("not_cancelable", problem)
         _cancel(key, batch, rows, [row], actor, now)
         return batch_store.row(key, course_id) or row

@@ -212,8 +212,8 @@ def state_of(session: Session, participant: Participant, now: datetime) -> str:
 def _refuse_closed(session: Session, participant: Participant, now: datetime) -> None:
     state = state_of(session, participant, now)
     if state == "cancelled":
-        raise Conflict("session_cancelled", "This session was cancelled, so there is nothing to answer any more.")
+        raise Conflict("session_cancelled", "This session was cancelled, so there is nothing left to answer.")
     if state == "over":
-        raise Conflict("session_started", "This session has started or is over, so it can't be answered any more.")
+        raise Conflict("session_started", "This session has started or is over, so you can no longer answer.")
     if participant.status not in EXPECTED | {ParticipantStatus.WAITING, ParticipantStatus.DECLINED}:
-        raise Conflict("not_open", "This can't be answered any more.")
+        raise Conflict("not_open", "You can no longer answer this invitation.")

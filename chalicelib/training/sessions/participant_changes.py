@@ -60,7 +60,7 @@ def cancel(scope: Scope, training_id: str, member_id: str, now: datetime) -> Par
         if participant.status == ParticipantStatus.CANCELLED:
             return []
         if participant.status in (ParticipantStatus.ATTENDED, ParticipantStatus.ABSENT):
-            raise Conflict("has_attendance", "This person's attendance was entered, so it can't be cancelled any more.")
+            raise Conflict("has_attendance", "This person's attendance was entered, so it can no longer be cancelled.")
         writes, jobs = withdrawal(scope.msp_id, session, participant, now)
         entry = AuditEntry(
             scope.account_id, "participant.cancelled", f"member/{member_id}", after={"session_id": session.session_id}

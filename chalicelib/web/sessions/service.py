@@ -25,6 +25,8 @@ KEPT_IDLE_AFTER = timedelta(days=30)
 # A write at every request would cost more than the read.
 _NOTED_EVERY = timedelta(minutes=5)
 _MAX_DEVICE = 200
+# Within this time the same form from the same browser is one press.
+_ONE_PRESS = timedelta(minutes=1)
 
 _COOKIE = re.compile(r"([0-9A-Za-z-]{1,64})\.([0-9A-Za-z_-]{43})")
 _ENDED = re.compile(r"([0-9A-Za-z-]{1,64})\.ended")
@@ -40,14 +42,14 @@ class Known:
     last_name: str
 
 
-def begin(who: Known, device: str, *, kept: bool, now: datetime) -> str:
-    """A new session; gives what its browser has to send from now on."""
+def begin(who: Known, device: str, *, kept: bool, now: datetime, form_id: str | None = None) -> str:
+    """A new session; gives what its browser has to send from now on. `form_id` is that of the log-in's form."""
     secret = secrets.token_urlsafe(32)
     at = _millis(now)
     session = BrowserSession(
         sessions_pk(who.account_id), session_sk(hash_of(secret)), account_id=who.account_id, email=who.email,
         first_name=who.first_name, last_name=who.last_name, device=device[:_MAX_DEVICE], kept=kept, created=at, seen=at,
-        ttl=_seconds(now + KEPT_ENDS_AFTER),
+        form=hash_of(form_id) if form_id else "", ttl=_seconds(now + KEPT_ENDS_AFTER),
     )  # fmt: skip
     store.create(session)
     return f"{who.account_id}.{secret}"
@@ -85,15 +87,31 @@ def note_use(session: BrowserSession, now: datetime) -> None:
         store.see(session, _millis(now))
 
 
-def devices(account_id: str, now: datetime) -> Sequence[BrowserSession]:
-    """The account's sessions that last, the one in use last first."""
+def devices(account_id: str, now: datetime, current: str = "") -> Sequence[BrowserSession]:
+    """The account's sessions that last, the one in use last first; `current` is the id of the one that asks.
+
+    Of those that one press began, only one: no browser has the others.
+    """
     found = [session for session in store.all_of(account_id) if not is_over(session, now, is_admin=False)]
-    return sorted(found, key=lambda session: -session.seen)
+    shown: list[BrowserSession] = []
+    for session in sorted(found, key=lambda one: (one.session_id != current, -one.seen)):
+        if not any(_is_same_press(session, other) for other in shown):
+            shown.append(session)
+    return sorted(shown, key=lambda session: -session.seen)
 
 
 def end(account_id: str, session_id: str) -> None:
     """Ending it again changes nothing."""
     store.end(account_id, session_id)
+
+
+def end_device(account_id: str, session_id: str) -> None:
+    """What `devices` shows as one."""
+    found = store.all_of(account_id)
+    chosen = [session for session in found if session.session_id == session_id]
+    for session in found:
+        if any(session is one or _is_same_press(session, one) for one in chosen):
+            store.end(account_id, session.session_id)
 
 
 def end_all(account_id: str, now: datetime) -> None:
@@ -125,6 +143,11 @@ def instant_of(millis: float) -> datetime:
 def hash_of(secret: str) -> str:
     """Of 256 random bits; no salt nor slow hash could make them harder to guess."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _is_same_press(one: BrowserSession, other: BrowserSession) -> bool:
+    is_same = bool(one.form) and (one.form, one.device) == (other.form, other.device)
+    return is_same and abs(one.created - other.created) <= _ONE_PRESS.total_seconds() * 1000
 
 
 def _millis(instant: datetime) -> int:

@@ -114,3 +114,31 @@ def test_a_code_for_another_password_is_mailed_once_from_ones_profile(world: Wor
     browser.open("/me/profile")
     browser.press("Email me a code")
     assert len(mails_to(world.cloud, EMAIL)) == 2
+
+
+def _sessions_left(world: World, account: str) -> int:
+    keys = [item["sk"] for item in world.dump("outbox") if item["pk"] == f"SESSIONS#{account}"]
+    return len([key for key in keys if key.startswith("SESSION#")])
+
+
+@pytest.mark.parametrize("door", ["POST /login", "POST /first-password"])
+def test_a_log_in_pressed_twice_is_one_device(world: World, door: str) -> None:
+    browser = Browser(world)
+    button, filled = _DOORS[door](world, browser)
+    form, cookies = browser.page.form(button), dict(browser.cookies)
+    browser.send(form, **filled)
+    browser.cookies = dict(cookies)
+    browser.send(form, **filled)
+    account = browser.cookies["__Host-muster"].split(".")[0]
+    page = browser.open("/account/devices")
+    # This device, and none that could be logged out besides.
+    assert [form for form in page.forms if "session_id" in form.names()] == []
+    # A later log-in is another device, and logs out the first with what its second press began.
+    password = filled.get("new_password", PASSWORD)
+    other = Browser(world)
+    _log_in(other, EMAIL, password)
+    page = other.open("/account/devices")
+    (listed,) = [form for form in page.forms if "session_id" in form.names()]
+    other.send(listed)
+    assert browser.request("GET", "/account/devices").status == 303
+    assert _sessions_left(world, account) == 1

@@ -13,6 +13,7 @@ from tests.e2e.browser import chromium
 from tests.patience import SILENCE
 from tests.stories.portal import keyboard
 
+_SCRIPT = (FOLDER / "portal.js").read_text(encoding="utf-8")
 _STYLE = (FOLDER / "portal.css").read_text(encoding="utf-8")
 _SKIP = '<a class="skip" href="#main">Skip to main content</a>'
 _SOUND = (
@@ -69,3 +70,18 @@ def test_the_way_past_the_menu_shows_once_it_has_the_focus(window: Page) -> None
 
 def test_nothing_stands_in_another_order_than_it_is_read_in() -> None:
     assert re.findall(r"[;{\s](order:|[\w-]*-reverse|grid-(?:area|row|column):\s*(?!1 / -1)-?\d+ ?/)", _STYLE) == []
+
+
+def test_no_key_acts_alone_and_one_with_control_goes_to_the_search(window: Page) -> None:
+    """Who speaks to the computer presses keys by speaking (WCAG 2.1.4; issue 10)."""
+    window.goto("about:blank")
+    window.set_content('<button>Save</button><label>Name <input id="search" name="search"></label>')
+    window.add_script_tag(content=_SCRIPT)
+    window.focus("button")
+    for key in "/?sjkg0":
+        window.keyboard.press(key)
+        assert window.evaluate("() => document.activeElement.tagName") == "BUTTON", key
+    window.keyboard.press("Control+/")
+    assert window.evaluate("() => document.activeElement.id") == "search"
+    assert window.get_attribute("#search", "aria-keyshortcuts") == "Control+/"
+    assert window.input_value("#search") == ""

@@ -111,7 +111,7 @@ def test_what_cannot_be_taken_back_is_asked_for_first(
     page = browser.press("Email 3 people now")
     assert "to the 3 people who haven't completed it" in page.text
     page = browser.open(f"{base}/undo")
-    assert "3 of 3 enrollments are withdrawn." in page.text
+    assert "3 of 3 enrollments will be withdrawn." in page.text
     page = browser.press("Undo this batch")
     assert "The undo has started." in page.text
     driver.work()

@@ -55,7 +55,7 @@ def test_the_page_and_all_that_match_are_two_choices_with_two_numbers(crowd: Cro
     assert _offered(page.text) == ["All 50 on this page", "All 60 that match"]
     page = crowd.browser.send(page.form("Resend invitations"), which="all", go="resend")
     assert page.heading == "Resend the invitations?"
-    assert "60 of the 60 who match are reached at Alderquay Logistics" in page.text
+    assert "60 of the 60 who match will be reached at Alderquay Logistics" in page.text
     # Nothing is done before it is confirmed.
     assert crowd.driver.work() == 0
     form = page.form("Resend to 60 people")
@@ -136,7 +136,7 @@ def test_many_are_counted_and_acted_on_in_the_background(crowd: Crowd, monkeypat
     assert 'http-equiv="refresh"' in page.answer.text
     crowd.driver.work()
     page = crowd.browser.open(page.address)
-    assert "70 of the 72 who match are reached" in page.text
+    assert "70 of the 72 who match will be reached" in page.text
     # Who comes to match meanwhile was not counted, and is not acted on.
     late = crowd.world.member(crowd.org)
     crowd.browser.press("Archive 70 people")

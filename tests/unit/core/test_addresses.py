@@ -76,6 +76,9 @@ def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> Non
         "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "[ann@example.com]",
         "\uff41nn\uff20example.com",
         "`ann@example.com'", "\"ann@example.com\u201d",
+        # As Germans and the French quote.
+        "\u201eann@example.com\u201c", "\u201aann@example.com\u2018", "\u00abann@example.com\u00bb",
+        "\u00ab\u00a0ann@example.com\u00a0\u00bb",
     ],
 )  # fmt: skip
 def test_every_wrapping_that_people_paste_is_taken_off(given: str) -> None:
@@ -112,6 +115,9 @@ def test_sharp_s_and_ss_are_not_one_person() -> None:
         ("ann@xn--strae-oqa.example", "ann@stra\u00dfe.example"),
         ("ann@mail.xn--fiqs8s.example", "ann@mail.\u4e2d\u56fd.example"),
         ("ann@example.com", "ann@example.com"),
+        # Japanese is written in three scripts at once, Korean in two.
+        ("ann@xn--eckwd4c7cu47r2wf.example", "ann@\u30c9\u30e1\u30a4\u30f3\u540d\u4f8b.example"),
+        ("ann@xn--fiq228chj5cs56a.example", "ann@\ud55c\uae00\u4e2d\u6587.example"),
         # A Cyrillic letter among Latin ones, and what is no name at all.
         ("ann@xn--cme-5cd.com", "ann@xn--cme-5cd.com"),
         ("ann@xn--zzzzzzzzz.example", "ann@xn--zzzzzzzzz.example"),

@@ -174,3 +174,24 @@ def test_the_note_that_all_were_ended_outlives_each_of_them(store: Store) -> Non
     assert store.ended == [noted]
     assert service.end_all_write("ann-1", NOW) == noted
     assert service.instant_of(noted[1]) == NOW
+
+
+def test_only_what_one_press_began_is_one_device(store: Store) -> None:
+    def begin(form_id: str | None, device: str = "Firefox", after: timedelta = timedelta()) -> BrowserSession:
+        before = set(store.sessions)
+        service.begin(ANN, device, kept=False, now=NOW + after, form_id=form_id)
+        (key,) = set(store.sessions) - before
+        return store.sessions[key]
+
+    first, second = begin("one"), begin("one", after=timedelta(seconds=1))
+    others = [begin("one", "Chrome"), begin("one", after=timedelta(minutes=2)), begin("two"), begin(None), begin(None)]
+    shown = {session.session_id for session in service.devices("ann-1", NOW)}
+    assert shown == {second.session_id, *(one.session_id for one in others)}
+    # The browser that asks finds itself, whichever answer it took.
+    shown = {session.session_id for session in service.devices("ann-1", NOW, first.session_id)}
+    assert first.session_id in shown
+    assert second.session_id not in shown
+    service.end_device("ann-1", first.session_id)
+    assert {session_id for _, session_id in store.sessions} == {one.session_id for one in others}
+    service.end_device("ann-1", "of nobody")
+    assert len(store.sessions) == len(others)

@@ -166,7 +166,7 @@ def _note(answerer: Answerer, partstat: str, now: datetime) -> None:
     def step() -> None:
         session, participant = answers.load(answerer)
         if participant.status not in EXPECTED or answers.state_of(session, participant, now) != "open":
-            raise Conflict("not_open", "This can't be answered any more.")
+            raise Conflict("not_open", "You can no longer answer this invitation.")
         changes = {
             **answerer.more,
             "answered_at": to_text(now),

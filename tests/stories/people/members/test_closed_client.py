@@ -139,3 +139,20 @@ def test_an_invitation_that_waits_for_its_day_is_not_mailed(joining: Joining) ->
     assert joining.mailbox.to() == []
     (mail,) = [item for item in joining.mailbox.items() if item["kind"] == "invitation"]
     assert (mail["state"], mail["reason"]) == ("suppressed", "client_closed")
+
+
+def test_its_join_page_settings_and_every_page_of_it_say_that_it_is_closed(joining: Joining) -> None:
+    browser = Browser(joining.world).has_session_of(joining.admin)
+    sentence = "Acme Industries is closed. Nothing new can start here and nobody can join"
+    assert joining.settings()["shown"]
+    assert sentence not in browser.open(f"/orgs/{joining.org}/join-page").text
+    _close(joining)
+    settings = joining.settings()
+    assert (settings["enabled"], settings["shown"]) == (True, False)
+    # What else may be missing is nobody's business until it is open again.
+    assert [one["code"] for one in settings["problems"]] == ["closed"]
+    page = browser.open(f"/orgs/{joining.org}/join-page")
+    assert "on, but not visible" in page.text
+    assert "Premium" not in page.text
+    for path in ("", "/join-page", "/learners", "/learners/add", "/imports/new", "/trainings", "/settings"):
+        assert sentence in browser.open(f"/orgs/{joining.org}{path}").text, path

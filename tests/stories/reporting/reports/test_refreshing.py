@@ -28,7 +28,7 @@ def test_a_report_is_counted_so_often_in_a_day_and_old_numbers_all_the_same(
         refused = world.post(f"{path}/reports/refresh", who)
         assert (refused.status, refused.json["code"]) == (429, "too_many_counts")
         assert 0 < int(refused.headers["retry-after"]) <= 24 * 60 * 60
-    assert "2 times in a day" in refused.json["detail"]
+    assert "2 times a day" in refused.json["detail"]
     assert not world.messages()
     # The MSP's is another report, and so is that of a role which is limited to departments.
     refresh(driver, driver.admin, "/msp")

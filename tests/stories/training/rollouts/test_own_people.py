@@ -114,7 +114,7 @@ def test_more_learners_than_a_request_looks_at_are_not_counted(firm: Firm, monke
     assert "for up to 3 enrollments" in page.text
     assert browser.follow("Reports").heading == "Reports"
     # The question before an undo says no number that is not known, and a reminder can be sent.
-    assert "Your people who have not started are withdrawn." in browser.open(firm.path(f"/{batch}/undo")).text
+    assert "Your people who have not started will be withdrawn." in browser.open(firm.path(f"/{batch}/undo")).text
     browser.open(firm.path(f"/{batch}"))
     assert browser.page.link(next(name for name, _ in browser.page.links if name.startswith("Remind")))
     assert _row(firm, batch, firm.boss)["num_enrolled"] == 4
