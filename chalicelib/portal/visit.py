@@ -20,6 +20,7 @@ from chalicelib.tenants.access.permissions import TABLE
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Reach, Role
 from chalicelib.web.call import Call, Empty
+from chalicelib.web.idempotency import kept_answer
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.problems import invalid_of
 from chalicelib.web.sessions.models import BrowserSession
@@ -121,6 +122,10 @@ class Visit:
         chosen = given.model_copy(update={"cursor": cursor})
         filters = given.model_dump_json(exclude={"limit", "cursor"})
         return Pager(self.account_id, f"GET /portal{self.path} {self.msp_id or ''} {filters}", chosen)
+
+    def answered(self, path: str, key: str, answer_type: type[M]) -> M | None:
+        """What this account was answered to a form that it sent to `path` within a day; `key` is that of the form."""
+        return kept_answer(self.account_id, f"POST /portal{path}", short_hash(key), answer_type, self.now)
 
     def call(self, key: str = "") -> Call[Any, Any]:
         """For what happens once under a key: that of the form, so that it may be sent twice."""
