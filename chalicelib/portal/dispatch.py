@@ -53,6 +53,9 @@ def _respond(request: Any) -> Response:
     try:
         if method == "POST" and not same_site.is_ours(request.headers):
             raise Forbidden("This came from another site, so nothing was done.", "other_site")
+        if method == "GET" and (page := site_map.page_of_form(path)) is not None:
+            # What was wrong with a form is shown at its address, which people load anew, keep and send to others.
+            return answer.gone_to(GoTo("?".join(filter(None, (page, urlencode(_msp_of(request)))))))
         found = site_map.find(method, path)
         if found is None or (found[0].only_dev and settings().stage == "prod"):
             raise NotFound()
@@ -91,8 +94,7 @@ def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mappi
     if len(raw) > MAX_FILE_BYTES:
         raise TooLarge("body_too_large", f"This is larger than {MAX_FILE_BYTES // 1_000_000} MB. Send a smaller file.")
     content_type = content_type_of(request)
-    multi = request.query_params
-    query = [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
+    query = _query_of(request)
     cookies, now = _cookies(request), clock[0]()
     visit = Visit(
         method=method, path=path, params=params, query=Fields(_readable(query)),
@@ -105,6 +107,16 @@ def _visit(request: Any, method: str, path: str, page: PortalPage, params: Mappi
     if session is not None and session.kept and sessions.is_over(session, now, is_admin=visit.is_admin):
         return replace(visit, session=None)
     return visit
+
+
+def _query_of(request: Any) -> list[tuple[str, str]]:
+    multi = request.query_params
+    return [(name, text) for name in (multi or ()) for text in multi.getlist(name)]
+
+
+def _msp_of(request: Any) -> list[tuple[str, str]]:
+    """Which MSP's page it is, for who administers several."""
+    return [pair for pair in _readable(_query_of(request)) if pair[0] == "msp"]
 
 
 def _session(cookies: Mapping[str, str], now: Any) -> BrowserSession | None:
@@ -168,6 +180,8 @@ def _problem(error: MusterError, visit: Visit | None) -> Response:
         "error": error, "messages": [field.message for field in error.errors], "reference": reference,
         "is_other_list": any(field.code == "invalid_cursor" for field in error.errors),
         "path": visit.path if visit else "/",
+        "above": site_map.above(visit.method, visit.path) if visit and visit.session else None,
+        "msp": visit.msp_id if visit else None,
     }  # fmt: skip
     retry = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     return answer.shown(Shown("problem.html", facts, error.status), navigation.of_problem(visit), retry)

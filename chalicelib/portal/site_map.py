@@ -109,6 +109,30 @@ def find(method: str, path: str) -> tuple[PortalPage, dict[str, str]] | None:
     return min(found, key=lambda pair: len(pair[1]), default=None)
 
 
+def above(method: str, path: str) -> str | None:
+    """The nearest page above an address of a page, or of a form that has none of its own at its address."""
+    found = find(method, path)
+    shape, address = _shape(found[0].path) if found else "", path
+    shapes = {_shape(page.path) for page in PAGES.values() if page.method == "GET"}
+    while shape.count("/") > 1:
+        shape, address = shape.rpartition("/")[0], address.rpartition("/")[0]
+        if shape in shapes:
+            return address
+    return None
+
+
+def page_of_form(path: str) -> str | None:
+    """Where the page is of a form whose address is opened as a page, for it has none; None where it has."""
+    posted, shown = find("POST", path), find("GET", path)
+    if posted is None or (shown is not None and len(shown[1]) <= len(posted[1])):
+        return None
+    return above("POST", path) or "/"
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)
+
+
 def every_page() -> Iterator[PortalPage]:
     for wing in MODULES_BY_WING:
         _load(wing)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from chalicelib.core.errors import Unauthorized
+from chalicelib.core.ids import derived_id, is_ulid, new_id, short_hash
 from chalicelib.core.lazy import BaseModel
 from chalicelib.people.members import memberships
 from chalicelib.people.members import service as directory
@@ -19,6 +20,7 @@ from chalicelib.tenants.access.permissions import TABLE
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission, Reach, Role
 from chalicelib.web.call import Call, Empty
+from chalicelib.web.idempotency import kept_answer
 from chalicelib.web.paging import PageQuery, Pager
 from chalicelib.web.problems import invalid_of
 from chalicelib.web.sessions.models import BrowserSession
@@ -41,6 +43,10 @@ class Fields:
 
     def __contains__(self, name: str) -> bool:
         return any(given == name for given, _ in self.pairs)
+
+
+def key_of(pairs: Iterable[tuple[str, str]]) -> str:
+    return short_hash(*(text for pair in pairs for text in pair))
 
 
 @dataclass(frozen=True)
@@ -117,11 +123,16 @@ class Visit:
         filters = given.model_dump_json(exclude={"limit", "cursor"})
         return Pager(self.account_id, f"GET /portal{self.path} {self.msp_id or ''} {filters}", chosen)
 
+    def answered(self, path: str, key: str, answer_type: type[M]) -> M | None:
+        """What this account was answered to a form that it sent to `path` within a day; `key` is that of the form."""
+        return kept_answer(self.account_id, f"POST /portal{path}", short_hash(key), answer_type, self.now)
+
     def call(self, key: str = "") -> Call[Any, Any]:
         """For what happens once under a key: that of the form, so that it may be sent twice."""
         return Call(
             route=f"{self.method} /portal{self.path}", account_id=self.account_id, params=dict(self.params),
-            body=Empty(), query=Empty(), raw_body=self.raw_body, idempotency_key=key or self.form_id,
+            body=Empty(), query=Empty(), raw_body=urlencode(self.form.pairs).encode(),
+            idempotency_key=key or self.form_key,
             msp_id=self.msp_id, now=self.now, source=self.source, content_type=self.content_type, needs=self.needs,
         )  # fmt: skip
 
@@ -129,6 +140,16 @@ class Visit:
     def form_id(self) -> str | None:
         """Drawn with the form; the same in each try of it."""
         return self.form.one("form_id")[:200] or None
+
+    @property
+    def form_key(self) -> str | None:
+        """Of the form with what is in it: Back brings a form as it was left, with its id, and what is sent then with
+        something else in it is another form."""
+        return key_of(self.form.pairs) if self.form_id else None
+
+    def begun_id(self, *of: str) -> str:
+        """For what a form begins, `of` these: each press begins the same, and other contents something else."""
+        return derived_id(str(self.form_id), *of) if is_ulid(self.form_id or "") else new_id(self.now)
 
     def read(self, model: type[M], values: Mapping[str, Any]) -> M:
         """Raises Invalid, with each wrong field, as the HTTP interface does."""

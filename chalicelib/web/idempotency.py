@@ -39,6 +39,14 @@ def attempt(account_id: str, route: str, key: str, body: bytes, now: datetime) -
     return store.new_attempt(account_id, sk, body_hash, existing, now)
 
 
+def kept_answer(account_id: str, route: str, key: str, answer_type: type[A], now: datetime) -> A | None:
+    """What a request was answered, as long as that is remembered. `key` is the hash of its Idempotency-Key."""
+    found = store.record(account_id, f"{route}#{key}")
+    if found is None or found.answer is None or store.is_expired(found, now):
+        return None
+    return answer_type.model_validate_json(found.answer)
+
+
 def idempotent(call: "Call[Any, Any]", answer_type: type[A], action: Callable[[str], A]) -> A:
     """Answer a request once per Idempotency-Key. `action` gets the seed of the ids that it creates.
 

@@ -1,7 +1,6 @@
 """Registering an account, and confirming its address by the mailed code."""
 
 from chalicelib.core.errors import Conflict, Invalid, MusterError, TooMany
-from chalicelib.core.ids import is_ulid
 from chalicelib.people.accounts import login
 from chalicelib.people.accounts.schemas import Confirm, Register
 from chalicelib.portal.answer import GoTo, Shown
@@ -25,7 +24,7 @@ def register(visit: Visit) -> GoTo | Shown:
         form = visit.read(Register, {**given, "password": visit.form.one("password")})
         registration_id = login.register(
             form.email, form.password, visit.source, visit.now, first_name=form.first_name, last_name=form.last_name,
-            registration_id=visit.form_id if is_ulid(visit.form_id or "") else None,
+            registration_id=visit.begun_id(form.email),
         )  # fmt: skip
     except (Invalid, TooMany) as error:
         return _form(visit, error)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid, NotFound
-from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.people.members.schemas import MemberOut
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.people.search import service as search
@@ -65,9 +64,7 @@ def begin(visit: Visit) -> GoTo | Shown:
     elif training_id and session_id:
         sessions.session_of(visit.org_id, training_id, session_id)
         form.sessions = {training_id: session_id}
-    # The form's own id: pressed twice, it begins one draft.
-    draft_id = visit.form_id if is_ulid(visit.form_id or "") else new_id(visit.now)
-    draft = drafts.begin(visit.org_scope, str(draft_id), form, visit.now)
+    draft = drafts.begin(visit.org_scope, visit.begun_id(form.model_dump_json()), form, visit.now)
     path = enroll_path(visit, draft.draft_id, next_step(drafts.form_of(draft)))
     return GoTo(visit.address(path, training_id=training_id if not session_id else ""))
 

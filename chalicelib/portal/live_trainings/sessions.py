@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import (
     SESSION,
@@ -13,6 +13,7 @@ from chalicelib.portal.live_trainings.common import (
     manager,
     number_or_text,
     session_of,
+    sessions_of,
     training_of,
     training_path,
 )
@@ -21,7 +22,7 @@ from chalicelib.portal.visit import Visit
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.organizations.lookups import zone_in
 from chalicelib.tenants.organizations.schemas import zone_names
-from chalicelib.training.sessions import sessions
+from chalicelib.training.sessions import local_times, sessions
 from chalicelib.training.sessions.schemas import CancelForm, SessionForm, SessionOut, SessionPatch
 from chalicelib.web.idempotency import idempotent
 
@@ -38,12 +39,17 @@ def show_new(visit: Visit) -> Shown:
 
 @pages.post(TRAINING + "/sessions/new", needs=Permission.TRAININGS)
 def create(visit: Visit) -> GoTo | Shown:
+    """Two at once in one place are meant now and then; mostly somebody went back to the form and pressed again."""
     scope, training_id = manager(visit), visit.params["training_id"]
+
+    def create_once(seed: str) -> SessionOut:
+        if not flag(visit, "same_time"):
+            _refuse_same_time(visit, form, seed)
+        return sessions.create(scope, training_id, form, seed, visit.now)
+
     try:
         form = visit.read(SessionForm, _values(visit))
-        made = idempotent(
-            visit.call(), SessionOut, lambda seed: sessions.create(scope, training_id, form, seed, visit.now)
-        )
+        made = idempotent(visit.call(), SessionOut, create_once)
     except (Invalid, Conflict) as error:
         return _form(visit, None, error)
     return GoTo(visit.address(training_path(visit, "sessions", made.session_id), done="created"))
@@ -88,6 +94,17 @@ def cancel(visit: Visit) -> GoTo | Shown:
     except (Invalid, Conflict) as error:
         return _cancel_form(visit, error)
     return GoTo(visit.address(_path(visit), done="cancelled"))
+
+
+def _refuse_same_time(visit: Visit, form: SessionForm, seed: str) -> None:
+    """Raises Conflict where the training has such a session already. `seed` is the id of the one to be made."""
+    starts, ends = (local_times.local_text(at) for at in (form.starts_at, form.ends_at))
+    wanted = (starts, ends, form.time_zone, form.place, form.web_link)
+    for one in sessions_of(visit, visit.params["training_id"]):
+        its = (one.starts_at, one.ends_at, one.time_zone, one.place, one.web_link)
+        if its == wanted and one.status == "open" and one.session_id != seed:
+            problem = "This training already has a session then and there. If you want another one, confirm that."
+            raise Conflict("time_taken", problem, [FieldError("starts_at", "time_taken", problem)])
 
 
 def _path(visit: Visit) -> str:

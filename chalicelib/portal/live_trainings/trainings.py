@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
+from chalicelib.core.text import searchable
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live_trainings.common import (
     TRAINING,
@@ -46,10 +47,17 @@ def show_new(visit: Visit) -> Shown:
 
 @pages.post(TRAININGS + "/new", needs=Permission.TRAININGS)
 def create(visit: Visit) -> GoTo | Shown:
+    """Two of one title are meant now and then; mostly somebody went back to the form and pressed again."""
     scope = manager(visit)
+
+    def create_once(seed: str) -> TrainingOut:
+        if not flag(visit, "same_title"):
+            _refuse_same_title(visit, form.title, seed)
+        return trainings.create(scope, form, seed, visit.now)
+
     try:
         form = visit.read(TrainingForm, _typed(visit))
-        made = idempotent(visit.call(), TrainingOut, lambda seed: trainings.create(scope, form, seed, visit.now))
+        made = idempotent(visit.call(), TrainingOut, create_once)
     except (Invalid, Conflict) as error:
         return _new_form(visit, error)
     return GoTo(visit.address(f"/orgs/{visit.org_id}/trainings/{made.training_id}", done="created"))
@@ -91,6 +99,14 @@ def archive(visit: Visit) -> GoTo | Shown:
     except Conflict as error:
         return _page(visit, error)
     return GoTo(visit.address(training_path(visit), done="archived"))
+
+
+def _refuse_same_title(visit: Visit, title: str, seed: str) -> None:
+    """Raises Conflict for one that is among the newest trainings already. `seed` is the id of the one to be made."""
+    newest = trainings.page(visit.org_scope, TrainingQuery(), visit.pager(), visit.now).items
+    if any(searchable(one.title) == searchable(title) and one.training_id != seed for one in newest):
+        problem = f"There is already a training named {title}. If you want another one with this title, confirm that."
+        raise Conflict("title_taken", problem, [FieldError("title", "title_taken", problem)])
 
 
 def _typed(visit: Visit) -> dict[str, Any]:

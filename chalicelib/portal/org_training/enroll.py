@@ -3,7 +3,6 @@
 from typing import Any
 
 from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError, NotFound
-from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.live import live
 from chalicelib.portal.live_trainings.enroll_common import COURSES_DRAFT, change, draft_of, results_path, show, to_step
@@ -102,8 +101,7 @@ def launch_draft(visit: Visit) -> GoTo | Shown:
 def _count(visit: Visit, draft: EnrollDraft) -> None:
     """Begin a preview of the draft as it is; of a form that was sent twice, one. Raises Invalid."""
     body = visit.read(OrgLaunch, drafts.form_of(draft).as_launch())
-    # The form's own id: pressed twice, it counts once.
-    plan_id = str(visit.form_id) if is_ulid(visit.form_id or "") else new_id(visit.now)
+    plan_id = visit.begun_id(body.model_dump_json())
     if draft.plan_id == plan_id:
         return
     preview.preview(visit.org_scope, body.form(visit.org_id), plan_id, visit.now)

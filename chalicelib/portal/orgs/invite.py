@@ -3,9 +3,10 @@
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid, MusterError
+from chalicelib.core.ids import new_id
 from chalicelib.people.invitations import invite
 from chalicelib.people.invitations.schemas import MAX_BY_HAND, InviteForm, InvitesOut
-from chalicelib.portal.answer import Shown
+from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.orgs import choices, when
 from chalicelib.portal.orgs.learners import LEARNERS
 from chalicelib.portal.site_map import Pages
@@ -25,7 +26,7 @@ def show_add(visit: Visit) -> Shown:
 
 
 @pages.post(LEARNERS + "/add")
-def add(visit: Visit) -> Shown:
+def add(visit: Visit) -> GoTo | Shown:
     """Each address has an answer of its own. The same form again answers the same, and mails nobody twice."""
     try:
         if not visit.form.one("group_id"):
@@ -37,13 +38,22 @@ def add(visit: Visit) -> Shown:
         }
         given |= when.notify_of(visit)
         form = visit.read(InviteForm, given)
-        results = idempotent(
-            visit.call(), InvitesOut, lambda seed: invite.invite(visit.org_scope, form, seed, visit.now)
-        ).results
+        key = visit.form_key or new_id(visit.now)
+        idempotent(visit.call(key), InvitesOut, lambda seed: invite.invite(visit.org_scope, form, seed, visit.now))
     except Invalid as error:
         return _form(visit, error)
-    num_invited = sum(one.result == "invited" for one in results)
-    return Shown("orgs/added.html", {"results": results, "num_invited": num_invited})
+    return GoTo(visit.address(f"/orgs/{visit.org_id}/learners/added/{key}"))
+
+
+@pages.get(LEARNERS + "/added/{added_id}")
+def added(visit: Visit) -> GoTo | Shown:
+    """An address of its own: it can be loaded again, and gone back to, without sending anything anew."""
+    learners = f"/orgs/{visit.org_id}/learners"
+    found = visit.answered(f"{learners}/add", visit.params["added_id"], InvitesOut)
+    if found is None:
+        return GoTo(visit.address(learners, done="over"))
+    num_invited = sum(one.result == "invited" for one in found.results)
+    return Shown("orgs/added.html", {"results": found.results, "num_invited": num_invited})
 
 
 def _addresses(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.core.ids import new_id
 from chalicelib.people.invitations import resend_cancel
 from chalicelib.people.invitations.schemas import ChangedInvites, MemberIds
 from chalicelib.people.members import service as directory
@@ -48,8 +49,8 @@ def learners(visit: Visit) -> Shown:
 
 
 @pages.post(LEARNERS + "/chosen", needs=Permission.INVITES)
-def change_chosen(visit: Visit) -> GoTo | Shown:
-    """Sends again or withdraws, and says for each person what came of it."""
+def change_chosen(visit: Visit) -> GoTo:
+    """Sends again or withdraws. What came of it for each person has a page."""
     ids = list(dict.fromkeys(visit.form.many("member_id")))
     if not ids:
         return GoTo(visit.address(f"/orgs/{visit.org_id}/learners"))
@@ -62,7 +63,20 @@ def change_chosen(visit: Visit) -> GoTo | Shown:
             return resend_cancel.resend(visit.org_scope, member_ids, clear, seed, visit.now)
         return resend_cancel.cancel(visit.org_scope, member_ids, seed, visit.now)
 
-    results = idempotent(visit.call(), ChangedInvites, action).results
+    key = visit.form_key or new_id(visit.now)
+    idempotent(visit.call(key), ChangedInvites, action)
+    go = "resend" if is_resend else "cancel"
+    return GoTo(visit.address(f"/orgs/{visit.org_id}/learners/changed/{key}", go=go))
+
+
+@pages.get(LEARNERS + "/changed/{changed_id}", needs=Permission.INVITES)
+def changed(visit: Visit) -> GoTo | Shown:
+    """An address of its own, as that of those added (invite.py)."""
+    path = f"/orgs/{visit.org_id}/learners"
+    found = visit.answered(f"{path}/chosen", visit.params["changed_id"], ChangedInvites)
+    if found is None:
+        return GoTo(visit.address(path, done="over"))
+    results, is_resend = found.results, visit.query.one("go") == "resend"
     people = {one.member_id: directory.member(visit.org_scope, one.member_id, visit.now) for one in results if one.done}
     facts = {"results": results, "people": people, "is_resend": is_resend}
     return Shown("orgs/changed.html", {**facts, "num_done": sum(one.done for one in results)})

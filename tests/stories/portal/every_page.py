@@ -14,6 +14,7 @@ from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftFor
 from tests import cloud_state
 from tests.harness import World
 from tests.stories.driver import Driver, refused
+from tests.stories.portal.browser import Browser
 from tests.stories.training.certificates.holders import holder
 
 
@@ -94,10 +95,12 @@ def _everything(world: World, driver: Driver, course: str) -> Everything:
     enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, begun, world.now)
     courses = EnrollDraftForm(kind="courses", name="Q2", member_ids=[member], course_ids=[course])
     enroll_drafts.begin(Scope(driver.admin, driver.msp, org), draft_id, courses, world.now)
+    added, changed = _answered(world, driver, org, group, member)
     own = holder(driver, "Bremen Works", account_id=driver.admin)
     ids: dict[str, Any] = {
         "role_id": role.json["role_id"], "admin_id": world.org_admin(org), "export_id": exported.json["export_id"],
         "pack_id": pack.json["export_id"], "action_id": bulk.json["action_id"],
+        "added_id": added, "changed_id": changed,
         "import_id": uploaded.json["import_id"],
         "enrollment_id": f"{own.org}.{own.member}.{own.course}", "invite_id": f"{org}.{member}",
         "learned_id": f"{org}.{member}.{course}", "offer_id": f"{member}.{course}",
@@ -109,6 +112,18 @@ def _everything(world: World, driver: Driver, course: str) -> Everything:
         "batch_id": answer.json["results"][0]["batch_id"],
     }  # fmt: skip
     return Everything(driver.admin, ids)
+
+
+def _answered(world: World, driver: Driver, org: str, group: str, member: str) -> tuple[str, str]:
+    """Forms that were answered and changed nothing: an active member is neither invited nor taken back."""
+    browser, base = Browser(world).has_session_of(driver.admin), f"/orgs/{org}/learners"
+    email = world.get(f"/orgs/{org}/members/{member}", driver.admin).json["email"]
+    forms = (
+        (f"{base}/add", [("form_id", "added"), ("group_id", group), ("emails", email)]),
+        (f"{base}/chosen", [("form_id", "changed"), ("member_id", member), ("go", "cancel")]),
+    )
+    added, changed = (browser.request("POST", path, fields).headers["location"] for path, fields in forms)
+    return added.rpartition("/")[2], changed.rpartition("/")[2].partition("?")[0]
 
 
 def _live(world: World, driver: Driver, org: str, member: str) -> dict[str, str]:

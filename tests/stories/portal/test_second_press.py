@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.portal import dispatch
+from chalicelib.portal.visit import key_of
 from chalicelib.web import idempotency
 from chalicelib.web.idempotency_store import Attempt
 from tests.harness import World
@@ -25,7 +26,7 @@ def _real_wait() -> Iterator[None]:
 def _first_press(world: World, driver: Driver, org: str) -> Attempt:
     """Has begun, in another process."""
     route = f"POST /portal/orgs/{org}/groups"
-    first = idempotency.attempt(driver.admin, route, "one-form", urlencode(FORM).encode(), world.now)
+    first = idempotency.attempt(driver.admin, route, key_of(FORM), urlencode(FORM).encode(), world.now)
     first.claim()
     return first
 

@@ -29,7 +29,6 @@ _SHOWS = {"/components"}
 
 # Posts whose forms stand on their pages in other states than those of this world: the template, and the form's address.
 _SHOWN_ELSEWHERE: dict[str, tuple[str, str]] = {
-    "POST /account/devices/out": ("doors/devices", 'portal("/account/devices/out")'),
     "POST /first-password": ("doors/first_password", 'portal("/first-password")'),
     "POST /me/courses/{enrollment_id}/complete": ("me/course", 'portal(base ~ "/complete")'),
     "POST /me/courses/{enrollment_id}/offer": ("me/course", 'portal(base ~ "/offer")'),

@@ -1,7 +1,6 @@
 """Where enrollments begin: drafts to go on with, and a new one; also from a batch that there is."""
 
 from chalicelib.core.errors import Conflict, FieldError, Invalid
-from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.enrollment.draft import DRAFT, draft_of, first_open
 from chalicelib.portal.site_map import Pages
@@ -36,9 +35,7 @@ def begin(visit: Visit) -> GoTo | Shown:
     if org_id := visit.form.one("org_id"):
         org_of(visit.msp_scope.msp_id, org_id)
         form = form.model_copy(update={"org_ids": [org_id]})
-    # The form's own id: pressed twice, it begins one draft.
-    draft_id = visit.form_id if is_ulid(visit.form_id or "") else new_id(visit.now)
-    draft = drafts.begin(visit.msp_scope, str(draft_id), form, visit.now)
+    draft = drafts.begin(visit.msp_scope, visit.begun_id(form.model_dump_json()), form, visit.now)
     return GoTo(visit.address(f"/msp/training/enrollment/{draft.draft_id}/{first_open(draft)}"))
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid
-from chalicelib.core.ids import is_ulid, new_id
 from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.enrollment.draft import DRAFT, draft_of, every_client, if_launched, show, to_step
@@ -140,8 +139,7 @@ def choose_schedule(visit: Visit) -> GoTo | Shown:
 def count(visit: Visit, draft: Draft) -> None:
     """Begin a preview of the draft as it is; of a form that was sent twice, one. Raises Invalid."""
     launch = visit.read(Launch, drafts.form_of(draft).as_launch())
-    # The form's own id: pressed twice, it counts once.
-    plan_id = str(visit.form_id) if is_ulid(visit.form_id or "") else new_id(visit.now)
+    plan_id = visit.begun_id(launch.model_dump_json())
     if draft.plan_id == plan_id:
         return
     preview.preview(visit.msp_scope, launch.form(), plan_id, visit.now)
