@@ -1,69 +1,19 @@
-"""An answer is judged by the invitation as it stands when the answer comes, and leaves nothing behind (I6)."""
+"""An answer is of whoever was invited, is judged by the invitation as it stands, and leaves nothing behind (I6)."""
 
-from datetime import timedelta
+import contextlib
 from typing import Any
 
 import pytest
 
 from chalicelib.core.clock import to_text
-from chalicelib.core.errors import ConditionFailed, Conflict, DeadLink, NotFound, Unavailable
-from chalicelib.core.ids import new_id
+from chalicelib.core.errors import NotFound
 from chalicelib.people.invitations import store, tokens
 from chalicelib.people.invitations.accept_decline import Account, accept, decline, of_account
-from chalicelib.people.invitations.links import InvitationView
 from chalicelib.people.members import store as members_store
-from chalicelib.people.members.invited_store import invited_at, open_invitation_write
 from chalicelib.people.members.models import Member, member_sk, members_pk
 from chalicelib.tenants.access.models import account_pk
 from tests.harness import World
-
-SECRET = "s3cret"
-
-
-class Answering:
-    """An organization that has invited people."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.msp = world, world.msp()
-        self.org = world.org(self.msp, "Acme Industries", courses=[])
-
-    def invites(self, email: str, *, status: str = "pending", **fields: Any) -> str:
-        """The member, who has the link with `SECRET`."""
-        expires_at = to_text(self.world.now + timedelta(days=30))
-        said = {
-            "invite_id": new_id(self.world.now),
-            "invite_hash": tokens.hash_of(SECRET),
-            "invite_expires_at": expires_at,
-            **fields,
-        }
-        member_id = self.world.member(self.org, status=status, email=email, **said)
-        store.commit([open_invitation_write(self.msp, self.org, member_id, email)])
-        return member_id
-
-    def seen(self, member_id: str, account: Account, *, by_link: bool = False) -> InvitationView:
-        token = tokens.Token(self.org, member_id, SECRET).text if by_link else None
-        return of_account(self.org, member_id, account, token, self.world.now)
-
-    def member(self, member_id: str) -> Member:
-        found = members_store.member(self.org, member_id)
-        assert found is not None
-        return found
-
-    def changes(self, member_id: str, **fields: Any) -> None:
-        """As another request does meanwhile."""
-        before = self.member(member_id)
-        after = members_store.copy_with(before, **fields)
-        store.commit(members_store.change_writes(self.org, before, after, self.world.now))
-
-    def found_at(self, email: str) -> list[str]:
-        return [one.member_id for one in invited_at(email, 9, None).items]
-
-    def refusal(self, view: InvitationView, account: Account) -> str:
-        before = self.world.dump("core")
-        with pytest.raises(Conflict) as refused:
-            accept(view, account, self.world.now)
-        assert self.world.dump("core") == before
-        return refused.value.code
+from tests.stories.answering import ANN, SECRET, Answering
 
 
 @pytest.fixture
@@ -71,21 +21,23 @@ def answering(world: World) -> Answering:
     return Answering(world)
 
 
-ANN = Account("m-ann", "ann@example.com")
-
-
 # ------------------------------------------------------------ whose it is
 
 
 def test_the_link_of_one_invitation_opens_no_other(answering: Answering) -> None:
-    mine, other = answering.invites("ann@example.com"), answering.invites("bob@example.com")
-    link = tokens.Token(answering.org, mine, SECRET).text
     elsewhere = Answering(answering.world)
-    now = answering.world.now
-    assert of_account(answering.org, mine, ANN, link, now).member.member_id == mine
-    for org, member_id in ((answering.org, other), (elsewhere.org, mine), (elsewhere.org, other)):
-        with pytest.raises(NotFound):
-            of_account(org, member_id, ANN, link, now)
+    ids = [
+        (place.org, place.invites(email))
+        for place in (answering, elsewhere)
+        for email in ("ann@example.com", "bob@example.com")
+    ]
+    opened = {}
+    for one in ids:
+        for other in ids:
+            link = tokens.Token(*one, SECRET).text
+            with contextlib.suppress(NotFound):
+                opened[one, other] = of_account(*other, ANN, link, answering.world.now).member.member_id
+    assert opened == {(one, one): one[1] for one in ids}
 
 
 def test_a_member_that_is_not_there_is_not_found(answering: Answering) -> None:
@@ -120,6 +72,14 @@ def test_an_invitation_is_that_of_its_address(answering: Answering, fields: dict
 
 
 # ------------------------------------------------------------ accepting
+
+
+def test_nobody_comes_into_an_organization_that_was_closed(answering: Answering) -> None:
+    member_id = answering.invites("ann@example.com")
+    view = answering.seen(member_id, ANN)
+    view.org.closed_at = to_text(answering.world.now)
+    assert answering.refusal(view, ANN) == "client_closed"
+    assert decline(view, answering.world.now).status == "declined"
 
 
 @pytest.mark.parametrize("other", ["a-other", "z-other", None])
@@ -222,83 +182,3 @@ def test_who_was_a_member_that_is_gone_may_join(answering: Answering) -> None:
     store.commit(members_store.membership_writes(answering.msp, answering.org, gone))
     member_id = answering.invites("ann@example.com")
     assert accept(answering.seen(member_id, ANN), ANN, answering.world.now).status == "active"
-
-
-# ------------------------------------------------------------ what happens meanwhile
-
-
-def test_an_address_that_was_taken_meanwhile_is_told_and_a_withdrawal_before_it(answering: Answering) -> None:
-    moving, gone = answering.invites("old@example.com"), answering.invites("older@example.com")
-    views = [answering.seen(member_id, ANN, by_link=True) for member_id in (moving, gone)]
-    answering.world.member(answering.org, email=ANN.email)
-    answering.changes(gone, status="cancelled")
-    assert [answering.refusal(view, ANN) for view in views] == ["address_taken", "not_open"]
-
-
-def test_a_change_meanwhile_is_kept(answering: Answering) -> None:
-    member_id = answering.invites("ann@example.com", last_name="Lee")
-    view = answering.seen(member_id, ANN)
-    answering.changes(member_id, last_name="Leigh", location_id="l")
-    accept(view, ANN, answering.world.now, "Anne")
-    member = answering.member(member_id)
-    assert (member.status, member.first_name, member.last_name) == ("active", "Anne", "Leigh")
-    assert member.location_id == "l"
-
-
-def test_a_member_that_was_taken_away_meanwhile_has_a_dead_link(answering: Answering) -> None:
-    member_id = answering.invites("ann@example.com")
-    view = answering.seen(member_id, ANN)
-    member = answering.member(member_id)
-    answering.world.client("dynamodb").delete_item(
-        TableName=answering.world.stage.table_names["core"], Key={"pk": {"S": member.pk}, "sk": {"S": member.sk}}
-    )
-    with pytest.raises(DeadLink):
-        accept(view, ANN, answering.world.now)
-    with pytest.raises(DeadLink):
-        decline(view, answering.world.now)
-    assert [item for item in answering.world.dump("core") if item["pk"] == members_pk(answering.org)] == []
-
-
-def test_who_meets_a_change_each_time_may_try_again(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
-    member_id = answering.invites("ann@example.com")
-    view = answering.seen(member_id, ANN)
-    commit, tries = store.commit, []
-
-    def changed_first(writes: Any) -> None:
-        tries.append(len(tries))
-        raise ConditionFailed([0])
-
-    monkeypatch.setattr(store, "commit", changed_first)
-    for answer in (lambda: accept(view, ANN, answering.world.now), lambda: decline(view, answering.world.now)):
-        with pytest.raises(Unavailable):
-            answer()
-    assert len(tries) > 2
-    monkeypatch.setattr(store, "commit", commit)
-    assert answering.member(member_id).status == "pending"
-    assert accept(view, ANN, answering.world.now).status == "active"
-
-
-# ------------------------------------------------------------ declining
-
-
-def test_declining_again_changes_nothing_and_the_address_finds_nothing(answering: Answering) -> None:
-    member_id = answering.invites("ann@example.com")
-    view = answering.seen(member_id, ANN)
-    assert answering.found_at("ann@example.com") == [member_id]
-    first = decline(view, answering.world.now)
-    assert (first.member_id, first.status) == (member_id, "declined")
-    assert answering.found_at("ann@example.com") == []
-    assert answering.member(member_id).invite_expires_at is None
-    before = answering.world.dump("core")
-    for again in (view, answering.seen(member_id, ANN)):
-        assert decline(again, answering.world.now) == first
-    assert answering.world.dump("core") == before
-
-
-@pytest.mark.parametrize("status", ["active", "cancelled", "archived"])
-def test_what_is_not_open_cannot_be_declined(answering: Answering, status: str) -> None:
-    member_id = answering.invites("ann@example.com", status=status)
-    before = answering.world.dump("core")
-    with pytest.raises(Conflict) as refused:
-        decline(answering.seen(member_id, ANN), answering.world.now)
-    assert (refused.value.code, answering.world.dump("core")) == ("not_open", before)

@@ -69,7 +69,7 @@ def _num_admins(tenant: str = ORG) -> int:
 def _kept_role() -> tuple[str, list[str], int, int] | None:
     """Name, permissions, who holds it, revision."""
     found = table.get(CustomRole, ORG, custom_role_sk("r"))
-    return found and (found.name, list(found.permissions), int(found.num_admins), int(found.revision))
+    return None if found is None else (found.name, list(found.permissions), int(found.num_admins), int(found.revision))
 
 
 @pytest.fixture(autouse=True)

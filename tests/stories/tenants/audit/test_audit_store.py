@@ -10,9 +10,19 @@ from botocore.awsrequest import AWSResponse
 
 from chalicelib.aws import loading
 from chalicelib.aws.failures import Contended
+from chalicelib.aws.table import Write
 from chalicelib.core.errors import ConditionFailed
 from chalicelib.tenants.audit import store
-from chalicelib.tenants.audit.models import NUM_CHAINS, AuditRecord, ChainHead, audit_pk, head_ref, record_sk
+from chalicelib.tenants.audit.models import (
+    NUM_CHAINS,
+    AnchorDue,
+    AuditRecord,
+    ChainHead,
+    anchor_due,
+    audit_pk,
+    head_ref,
+    record_sk,
+)
 from tests.harness import World
 
 TENANT = "ORG#1"
@@ -20,7 +30,7 @@ DAY = "2027-01-04"
 
 
 def _record(number: int = 1, at: str = f"{DAY}T10:00:00Z", hash_: str = "m", chain: int = 0) -> AuditRecord:
-    said = {"actor": "ann", "action": "group.created", "target": "group/1", "previous_hash": ""}
+    said: dict[str, Any] = {"actor": "ann", "action": "group.created", "target": "group/1", "previous_hash": ""}
     return AuditRecord(audit_pk(TENANT), record_sk(at, chain, number), at=at, hash=hash_, **said)
 
 
@@ -75,6 +85,21 @@ def test_no_entry_follows_a_head_that_is_gone_and_none_is_written_over(world: Wo
     with pytest.raises(ConditionFailed):
         store.append(_record(2, chain=1), head, [])
     assert _numbers() == [1]
+
+
+def test_an_entry_and_its_change_are_written_both_or_neither(world: World) -> None:
+    change = Write("put", anchor_due("change", "done"))
+    never = Write("put", anchor_due("change", "never"), AnchorDue.pk.exists())
+    with pytest.raises(ConditionFailed) as refused:
+        store.append(_record(1), None, [change, never])
+    assert (refused.value.failed, _numbers(), store.tenants_to_anchor("done")) == ((1,), [], [])
+    store.append(_record(1), None, [change])
+    assert (_numbers(), store.tenants_to_anchor("done")) == ([1], ["change"])
+    # Neither the change, when the entry must not be.
+    again = Write("put", anchor_due("change", "again"))
+    with pytest.raises(ConditionFailed) as refused:
+        store.append(_record(2), None, [again])
+    assert (refused.value.failed, _numbers(), store.tenants_to_anchor("again")) == ((2,), [1], [])
 
 
 def test_who_meets_another_transaction_is_told_at_once(world: World) -> None:
