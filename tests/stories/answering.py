@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws import table
 from chalicelib.core.clock import to_text
 from chalicelib.core.errors import Conflict
 from chalicelib.core.ids import new_id
@@ -16,6 +17,7 @@ from chalicelib.people.members.invited_store import invited_at, open_invitation_
 from chalicelib.people.members.models import Member
 from chalicelib.tenants.access.models import org_pk
 from chalicelib.tenants.audit import store as audit_store
+from chalicelib.tenants.organizations.models import REVISIONS_SK, Revisions
 from tests.harness import World
 
 ANN = Account("m-ann", "ann@example.com")
@@ -59,6 +61,11 @@ class Answering:
 
     def found_at(self, email: str) -> list[str]:
         return [one.member_id for one in invited_at(email, 9, None).items]
+
+    def num_changes_of_people(self) -> int:
+        """By which a plan that was reviewed is known to be of before."""
+        found = table.get(Revisions, org_pk(self.org), REVISIONS_SK)
+        return int(found.people) if found else 0
 
     def moves(self) -> list[str]:
         """What the audit trail tells as moved."""

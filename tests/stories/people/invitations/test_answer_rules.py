@@ -122,6 +122,15 @@ def test_the_courses_follow_even_when_the_message_is_lost(answering: Answering) 
     assert (message["job"], message["member_id"]) == ("join", member_id)
 
 
+def test_a_plan_that_was_reviewed_before_somebody_joined_is_told_so(answering: Answering) -> None:
+    member_id, declining = answering.invites("ann@example.com"), answering.invites("bob@example.com")
+    before = answering.num_changes_of_people()
+    decline(answering.seen(declining, ANN, by_link=True), answering.world.now)
+    assert answering.num_changes_of_people() == before
+    accept(answering.seen(member_id, ANN), ANN, answering.world.now)
+    assert answering.num_changes_of_people() == before + 1
+
+
 def test_accepting_again_changes_nothing(answering: Answering) -> None:
     member_id = answering.invites("old@example.com")
     view = answering.seen(member_id, ANN, by_link=True)

@@ -5,9 +5,13 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import ConditionFailed, Conflict, DeadLink, Unavailable
+from chalicelib.core.ids import derived_id
+from chalicelib.notifications import outbox
 from chalicelib.people.invitations import store
 from chalicelib.people.invitations.accept_decline import Account, accept, decline
+from chalicelib.people.invitations.states import InvitationMail
 from chalicelib.people.members.models import members_pk
+from chalicelib.tenants.access.models import org_pk
 from tests.harness import World
 from tests.stories.answering import ANN, Answering
 
@@ -51,6 +55,15 @@ def test_an_invitation_that_came_to_this_address_meanwhile_is_not_told_as_moved(
     answering.changes(other, email="bobby@example.com")
     accept(views[1], bob, answering.world.now)
     assert answering.moves() == [f"member/{other}"]
+
+
+def test_a_mail_that_is_there_already_is_not_mistaken_for_a_taken_address(answering: Answering) -> None:
+    member_id = answering.invites("ann@example.com")
+    mail_id = derived_id(str(answering.member(member_id).invite_id), InvitationMail.WELCOME)
+    store.commit(outbox.writes(mail_id, InvitationMail.WELCOME, org_pk(answering.org), {}, answering.world.now))
+    with pytest.raises(Unavailable):
+        accept(answering.seen(member_id, ANN), ANN, answering.world.now)
+    assert answering.member(member_id).status == "pending"
 
 
 def test_a_member_that_was_taken_away_meanwhile_has_a_dead_link(answering: Answering) -> None:

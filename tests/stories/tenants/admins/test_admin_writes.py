@@ -123,7 +123,7 @@ def test_the_first_admin_of_an_msp_comes_with_it_and_replaces_nothing(world: Wor
 
 @pytest.mark.parametrize(
     ("tenant", "at_least", "num_admins", "failed"),
-    [(ORG, 0, 1, ()), (MSP, 1, 1, (2,)), (MSP, 1, 2, ()), (MSP, 1, 3, ()), (ORG, 0, 0, (2,))],
+    [(ORG, 0, 1, ()), (MSP, 1, 1, (2,)), (MSP, 1, 2, ()), (MSP, 1, 3, ()), (MSP, 1, 0, (2,)), (ORG, 0, 0, (2,))],
 )
 def test_so_many_admins_stay(tenant: str, at_least: int, num_admins: int, failed: tuple[int, ...]) -> None:
     _appoints(tenant, *["ann", "bob", "eve"][:num_admins])
@@ -175,6 +175,13 @@ def test_admins_are_found_in_each_tenant_that_is_asked_for() -> None:
     page = store.admins(ORG, 1, None)
     assert [one.account_id for one in page.items] == ["ann"]
     assert [one.account_id for one in store.admins(ORG, 1, page.next_position).items] == ["bob"]
+
+
+def test_lists_have_whoever_was_appointed_a_moment_ago(world: World) -> None:
+    with world.asked("Query") as asked:
+        store.admins(ORG, 9, None)
+        store.custom_roles(ORG, 9, None)
+    assert [query["ConsistentRead"] for query in asked] == [True, True]
 
 
 def test_an_admin_gets_another_address_and_who_is_none_gets_none() -> None:

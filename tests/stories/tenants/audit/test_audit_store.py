@@ -1,8 +1,5 @@
 """The audit trail as it is stored: one entry after each head, one note for each day, and where the chains end."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -48,14 +45,6 @@ def _append(record: AuditRecord) -> ChainHead:
 
 def _numbers() -> list[int]:
     return [record.number for record in store.newest(TENANT, 9, None).items]
-
-
-@contextmanager
-def _queries(world: World) -> Iterator[list[dict[str, Any]]]:
-    """What DynamoDB is asked."""
-    asked: list[dict[str, Any]] = []
-    with world.answering("dynamodb", "Query", lambda params, **_: asked.append(json.loads(params["body"]))):
-        yield asked
 
 
 def test_an_entry_becomes_the_head_of_its_chain(world: World) -> None:
@@ -137,7 +126,7 @@ def test_all_heads_are_read_at_once_and_behind_them_no_entry_of_the_time_before_
     assert (dict(ends.heads), ends.newest and ends.newest.number) == ({}, 5)
     for chain in range(NUM_CHAINS):
         store.append(_record(1, chain=chain), None, [])
-    with _queries(world) as asked:
+    with world.asked("Query") as asked:
         ends = store.ends(TENANT)
     assert (sorted(ends.heads), ends.newest) == (list(range(NUM_CHAINS)), None)
     assert len(asked) == 1
@@ -145,7 +134,7 @@ def test_all_heads_are_read_at_once_and_behind_them_no_entry_of_the_time_before_
 
 def test_where_the_chains_end_is_read_as_it_is_at_this_moment(world: World) -> None:
     """A reader of what was so a moment ago would take the same number again, and find breaks where there are none."""
-    with _queries(world) as asked:
+    with world.asked("Query") as asked:
         store.ends(TENANT)
         store.oldest(TENANT, None)
         store.tenants_to_anchor(DAY)
