@@ -59,6 +59,13 @@ class AwsProbe:
             found.events.unregister(name, handler)
 
     @contextmanager
+    def asked(self, operation: str) -> Iterator[list[dict[str, Any]]]:
+        """What the application asks DynamoDB meanwhile."""
+        seen: list[dict[str, Any]] = []
+        with self.answering("dynamodb", operation, lambda params, **_: seen.append(json.loads(params["body"]))):
+            yield seen
+
+    @contextmanager
     def refusing(self, service: str, operation: str, code: str) -> Iterator[None]:
         """Let AWS refuse the application's calls with this error."""
         refusal = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}

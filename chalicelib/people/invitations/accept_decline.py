@@ -51,10 +51,15 @@ def of_account(org_id: str, member_id: str, account: Account, token: str | None,
             return view
         raise NotFound("There is no such invitation")
     member, pointer = store.member_and_pointer(org_id, member_id)
-    is_mine = member is not None and normalized(member.email or "") == normalized(account.email)
-    if member is None or not is_mine or not (member.invite_id or member.account_id == account.account_id):
+    if member is None or not _is_of(member, account):
         raise NotFound("There is no such invitation")
     return view_of(member, org_id, pointer, now)
+
+
+def _is_of(member: Member, account: Account) -> bool:
+    """Invited at the account's address, or already its member there."""
+    is_asked = bool(member.invite_id) or member.account_id == account.account_id
+    return is_asked and normalized(member.email or "") == normalized(account.email)
 
 
 def accept(

@@ -57,8 +57,8 @@ def anchored(tenant_pk: str, day: str) -> None:
 
 
 def ends(tenant_pk: str) -> Ends:
-    """One query: the heads, and behind them the newest entry."""
-    page = mixed.query_mixed(_MODELS, audit_pk(tenant_pk), limit=NUM_CHAINS + 1, newest_first=True, consistent=True)
+    """One query: the heads, or where there are none the newest entry."""
+    page = mixed.query_mixed(_MODELS, audit_pk(tenant_pk), limit=NUM_CHAINS, newest_first=True, consistent=True)
     heads = {item.chain: item for item in page.items if isinstance(item, ChainHead)}
     newest = next((item for item in page.items if isinstance(item, AuditRecord)), None)
     return Ends(heads, newest if not heads else None)
