@@ -78,7 +78,8 @@ class Table:
         shard, before = queue_shard(mail_id), self.open.get(queue, OpenQueue(0, ()))
         pk = queue_pk(queue, shard)
         self.entries[pk][mail_id] = QueuedMail(pk, mail_id, mail_id=mail_id, queue=queue)
-        self.open[queue] = OpenQueue(before.revision + 1, tuple(sorted({*before.shards, shard})))
+        shards = before.shards if shard in before.shards else tuple(sorted({*before.shards, shard}))
+        self.open[queue] = OpenQueue(before.revision + 1, shards)
 
     def open_queues(self) -> Mapping[str, OpenQueue]:
         with self.read():

@@ -5,6 +5,7 @@ Whoever sleeps hands on to the process whose instant comes first; nothing ever r
 
 import heapq
 import threading
+from _thread import LockType, allocate_lock
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -29,7 +30,8 @@ class VirtualTime:
     def __init__(self, start: int = 1_800_000_000_000_000) -> None:
         self.start = start
         self._now = start
-        self._waiting: list[tuple[int, int, threading.Event]] = []
+        # Plain locks, which cost a tenth of events: whoever waits acquires its own a second time.
+        self._waiting: list[tuple[int, int, LockType]] = []
         self._num_slept = 0
         self._errors: list[BaseException] = []
 
@@ -40,19 +42,24 @@ class VirtualTime:
         self.sleep_until(self._now + microseconds)
 
     def sleep_until(self, instant: int) -> None:
-        mine = threading.Event()
+        instant = max(instant, self._now)
         self._num_slept += 1
-        heapq.heappush(self._waiting, (max(instant, self._now), self._num_slept, mine))
+        if not self._waiting or instant < self._waiting[0][0]:
+            # All others come later.
+            self._now = instant
+            return
+        mine = _held_lock()
+        heapq.heappush(self._waiting, (instant, self._num_slept, mine))
         self._hand_on()
-        mine.wait()
+        mine.acquire()
 
     def run(self, processes: Sequence[Callable[[], object]]) -> None:
         """Let them all run to their ends, side by side."""
-        done = threading.Event()
+        done = _held_lock()
         left = [len(processes)]
 
-        def one(process: Callable[[], object], begin: threading.Event) -> None:
-            begin.wait()
+        def one(process: Callable[[], object], begin: LockType) -> None:
+            begin.acquire()
             try:
                 process()
             except BaseException as error:
@@ -61,18 +68,24 @@ class VirtualTime:
             if left[0]:
                 self._hand_on()
             else:
-                done.set()
+                done.release()
 
         for process in processes:
-            begin = threading.Event()
+            begin = _held_lock()
             self._num_slept += 1
             heapq.heappush(self._waiting, (self._now, self._num_slept, begin))
             threading.Thread(target=one, args=(process, begin), daemon=True).start()
         self._hand_on()
-        done.wait()
+        done.acquire()
         if self._errors:
             raise self._errors[0]
 
     def _hand_on(self) -> None:
-        self._now, _, event = heapq.heappop(self._waiting)
-        event.set()
+        self._now, _, waiting = heapq.heappop(self._waiting)
+        waiting.release()
+
+
+def _held_lock() -> LockType:
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
