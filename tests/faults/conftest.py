@@ -1,21 +1,25 @@
 """The hook on the application's AWS clients, and a small world in which three people make a chunk."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from functools import lru_cache
+from typing import Any
 
 import botocore.endpoint
 import pytest
 from botocore.retries import standard
 
-from chalicelib.aws import bulk, clients, queues, table
+from chalicelib.aws import bulk, clients, mailer, queues, table
 from chalicelib.jobs import due
 from chalicelib.jobs import models as due_models
 from chalicelib.tenants.audit import log as audit
 from chalicelib.training.batches import recipients, reconcile
 from chalicelib.training.bulk_changes import reschedule_organization
 from infra.cloud import Cloud
+from tests.faults.chance import chance
 from tests.faults.harness import FaultHarness
 from tests.faults.injector import Injector
+from tests.faults.known_ends import known_ends
+from tests.faults.near import near
 from tests.harness import World
 
 
@@ -26,8 +30,54 @@ def injector() -> Iterator[Injector]:
     injector.close()
 
 
+@pytest.fixture(autouse=True)
+def _alike(injector: Injector, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cases that come to an equal state go on alike, which is led once (tests/faults/known_ends.py)."""
+    with pytest.MonkeyPatch.context() as around:
+        chance.install(around)
+        known_ends.begin_case(injector, monkeypatch)
+        yield
+        known_ends.end_case()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _room() -> Iterator[None]:
+    """What is known from one file is of little use to another."""
+    yield
+    known_ends.forget()
+
+
+class _NoWaiting:
+    """In place of the module `time`."""
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        """No time passes."""
+
+
+def _always(quota: Any, amount: int) -> bool:
+    return True
+
+
+@lru_cache(maxsize=1)
+def _ses_of(session: Any) -> Any:
+    return clients.fresh("ses")
+
+
+def _one_ses_client(service: str) -> Any:
+    """A client takes as long as half a test, and in this process no connection is frozen."""
+    assert service == "ses"
+    return _ses_of(clients.session())
+
+
+@pytest.fixture(scope="module")
+def _near(cloud: Cloud) -> Iterator[None]:
+    with near(cloud):
+        yield
+
+
 @pytest.fixture
-def hook(cloud: Cloud, injector: Injector) -> Injector:
+def hook(cloud: Cloud, injector: Injector, _near: None) -> Injector:
     """All clients have the hook: they are made anew only if they do not have it yet, which takes long."""
     if injector.session is not clients.session():
         clients.forget()
@@ -38,11 +88,11 @@ def hook(cloud: Cloud, injector: Injector) -> Injector:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, and limits are so low that a handful of people meets them all."""
-    no_waiting = SimpleNamespace(sleep=lambda seconds: None)
     for module in (botocore.endpoint, audit, bulk, table):
-        monkeypatch.setattr(module, "time", no_waiting)
+        monkeypatch.setattr(module, "time", _NoWaiting)
+    monkeypatch.setattr(mailer, "fresh", _one_ses_client)
     # botocore gives up retrying after many failures in a row; here that would make tests depend on each other.
-    monkeypatch.setattr(standard.quota.RetryQuota, "acquire", lambda quota, amount: True)
+    monkeypatch.setattr(standard.quota.RetryQuota, "acquire", _always)
     # Plays set this themselves; here is what brings it back.
     monkeypatch.setattr(recipients.partition_of, "__defaults__", recipients.partition_of.__defaults__)
     monkeypatch.setattr(bulk, "PER_CALL", 2)

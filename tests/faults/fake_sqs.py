@@ -1,8 +1,10 @@
 """What happens around Muster after a failed attempt: callers retry, queues redeliver, schedules and sweeps run."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib import worker as jobs
@@ -11,6 +13,7 @@ from chalicelib.jobs import sweep
 from chalicelib.jobs.due import REQUEUE_DELAY
 from chalicelib.jobs.sweep import OVERDUE_GRACE
 from tests.faults.injector import Killed
+from tests.faults.known_ends import known_ends
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -66,10 +69,14 @@ class FakeSqs:
         headers = {"Idempotency-Key": request.key} if request.key else {}
         if request.raw is not None:
             headers["Content-Type"] = request.content_type
-        try:
+
+        def asked() -> Answer:
             return self._world.request(
                 request.method, request.path, as_=request.as_, body=request.body, raw=request.raw, headers=headers
             )
+
+        try:
+            return known_ends.lead(self._world, ("ask", *vars(request).values()), asked)
         except Killed:
             return None
 
@@ -86,6 +93,10 @@ class FakeSqs:
 
     def take(self) -> list[Delivery]:
         """Receive what is in the queue, without running it."""
+        self._lead("take", self._take)
+        return self.waiting
+
+    def _take(self) -> None:
         sqs, url = self._world.client("sqs"), self._world.stage.queue_urls["jobs"]
         while True:
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_PER_CALL).get("Messages", [])
@@ -96,7 +107,7 @@ class FakeSqs:
                 sqs.delete_message_batch(QueueUrl=url, Entries=handles)
                 self.waiting += [Delivery(json.loads(message["Body"])) for message in messages]
             if len(messages) < _PER_CALL:
-                return self.waiting
+                return
 
     def take_one(self, **fields: Any) -> Delivery:
         """Run the messages before the first one that has these fields, and return that one."""
@@ -113,7 +124,7 @@ class FakeSqs:
         """Deliver a message to the worker. A failure keeps it in the queue or makes it a dead letter."""
         delivery.num_received += 1
         try:
-            done = not jobs.work(delivery.event(), self._clock)["batchItemFailures"]
+            done = self._worked("work", jobs.work, delivery)
         except Killed:
             done = False
         if not done:
@@ -123,15 +134,40 @@ class FakeSqs:
     def handle_dead_letter(self, delivery: Delivery) -> bool:
         """Deliver a dead letter to its handler. A failure keeps it among the dead letters."""
         try:
-            done = not jobs.handle_dead_letters(delivery.event(), self._clock)["batchItemFailures"]
+            done = self._worked("dead letter", jobs.handle_dead_letters, delivery)
         except Killed:
             done = False
         if not done:
             self.dead.append(delivery)
         return done
 
+    def _worked(self, step: str, function: Callable[..., Any], delivery: Delivery) -> bool:
+        event = delivery.event()
+        run = partial(function, event, self._clock)
+        return known_ends.lead(self._world, (step, event), lambda: not run()["batchItemFailures"])
+
+    def _lead(self, name: str, run: Callable[[], object]) -> None:
+        """A step after which messages are in other queues, or were received once more."""
+        held = [*self.waiting, *self.dead]
+        places = {id(delivery): place for place, delivery in enumerate(held)}
+
+        def led() -> tuple[list[int], list[int | Delivery], list[int | Delivery]]:
+            run()
+            queues = [[places.get(id(one), one) for one in queue] for queue in (self.waiting, self.dead)]
+            return [one.num_received for one in held], queues[0], queues[1]
+
+        told = [[list(vars(one).values()) for one in queue] for queue in (self.waiting, self.dead)]
+        received, waiting, dead = known_ends.lead(self._world, (name, told), led)
+        for delivery, num_received in zip(held, received, strict=True):
+            delivery.num_received = num_received
+        self.waiting[:] = [held[one] if isinstance(one, int) else one for one in waiting]
+        self.dead[:] = [held[one] if isinstance(one, int) else one for one in dead]
+
     def work_off(self) -> None:
         """Deliver until both queues are empty."""
+        self._lead("work off", self._work_off)
+
+    def _work_off(self) -> None:
         for _ in range(500):
             self.take()
             if self.waiting:
@@ -146,6 +182,9 @@ class FakeSqs:
 
     def until_quiet(self) -> None:
         """Let time pass, with schedules and sweeps, until nothing is left to do now."""
+        self._lead("until quiet", self._until_quiet)
+
+    def _until_quiet(self) -> None:
         for _ in range(10):
             self.work_off()
             self._world.now += OVERDUE_GRACE + REQUEUE_DELAY + timedelta(minutes=1)
@@ -164,7 +203,7 @@ class FakeSqs:
         self.until_quiet()
 
     def sweep(self) -> None:
-        sweep.sweep(self._world.now)
+        known_ends.lead(self._world, ("sweep",), lambda: sweep.sweep(self._world.now) and None)
 
     def wait_for_sweep(self) -> None:
         """Let time pass until a sweep finds what was just left undone, and sweep."""

@@ -17,7 +17,7 @@ from chalicelib.training.progress import progress
 from chalicelib.training.progress.enrollment_ids import EnrollmentId
 from tests.faults.fake_sqs import Delivery, FakeSqs, Request
 from tests.faults.injector import Injector
-from tests.faults.invariants import Tables, problems_in
+from tests.faults.invariants import Tables, problems
 from tests.gateway import Answer
 from tests.harness import World
 
@@ -180,8 +180,7 @@ class FaultHarness:
 
     def assert_true(self, rows: Rows) -> None:
         """The rows are exactly these, and no invariant is broken."""
-        tables = Tables.of(self.world)
-        wrong = problems_in(tables)
+        wrong = problems(self.world)
         assert not wrong, "\n".join(wrong)
-        found = self.rows(tables)
+        found = self.rows()
         assert found == rows, f"{found} should be {rows}"

@@ -51,6 +51,11 @@ class Injector:
     def close(self) -> None:
         self._wire.close()
 
+    @property
+    def is_watching(self) -> bool:
+        """Calls are numbered, and one of them may break."""
+        return self._watching
+
     @contextmanager
     def watched(self) -> Iterator[list[str]]:
         """Number the calls made within."""

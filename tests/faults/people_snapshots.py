@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tests import cloud_state
+from tests.faults import cloud_digest
+from tests.faults.chance import Position, chance
 from tests.faults.fake_sqs import Delivery
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class _Snapshot:
     msps: dict[str, str]
     now: datetime
     num_made: int
+    chance: Position
 
 
 _SNAPSHOTS: dict[tuple[str, ...], _Snapshot] = {}
@@ -51,9 +53,9 @@ def _take(people: "People", result: Any) -> _Snapshot:
     world.messages("mail")
     return copy.deepcopy(
         _Snapshot(
-            cloud_state.snapshot(),
+            cloud_digest.snapshot(),
             result, people.outside.waiting, {name: getattr(people, name) for name in _IDS},
-            world._email_by_account, world._msp_by_org, world.now, world._num_made,
+            world._email_by_account, world._msp_by_org, world.now, world._num_made, chance.position,
         )
     )  # fmt: skip
 
@@ -65,5 +67,6 @@ def _restore(people: "People", snapshot: _Snapshot) -> Any:
     people.outside.waiting = copied.waiting
     world._email_by_account, world._msp_by_org = copied.accounts, copied.msps
     world.now, world._num_made = copied.now, copied.num_made
-    cloud_state.restore(copied.state)
+    chance.position = copied.chance
+    cloud_digest.restore(copied.state)
     return copied.result

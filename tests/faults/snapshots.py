@@ -14,7 +14,8 @@ from chalicelib.training.batches import cancel, recipients, reconcile
 from chalicelib.training.bulk_changes import undo
 from chalicelib.training.course_mails import service as course_mails
 from chalicelib.training.rollouts import preview
-from tests import cloud_state
+from tests.faults import cloud_digest
+from tests.faults.chance import Position, chance
 from tests.faults.harness import FaultHarness
 
 P = ParamSpec("P")
@@ -31,6 +32,7 @@ class _Snapshot:
     now: datetime
     num_made: int
     chunk_size: tuple[int, ...] | None
+    chance: Position
 
 
 class _Placeholder:
@@ -75,7 +77,10 @@ def _take(play: FaultHarness, result: Any) -> _Snapshot:
     values = (result, play.outside.waiting, play.outside.dead, play.people, play.tenant,
              world._email_by_account, world._msp_by_org)  # fmt: skip
     copied = copy.deepcopy(values, {id(play): _HARNESS})
-    return _Snapshot(cloud_state.snapshot(), copied, world.now, world._num_made, recipients.partition_of.__defaults__)
+    return _Snapshot(
+        cloud_digest.snapshot(), copied, world.now, world._num_made, recipients.partition_of.__defaults__,
+        chance.position,
+    )  # fmt: skip
 
 
 def _restore(play: FaultHarness, snapshot: _Snapshot) -> Any:
@@ -85,5 +90,6 @@ def _restore(play: FaultHarness, snapshot: _Snapshot) -> Any:
     world._email_by_account, world._msp_by_org = emails, msps
     world.now, world._num_made = snapshot.now, snapshot.num_made
     recipients.partition_of.__defaults__ = snapshot.chunk_size
-    cloud_state.restore(snapshot.state)
+    chance.position = snapshot.chance
+    cloud_digest.restore(snapshot.state)
     return result

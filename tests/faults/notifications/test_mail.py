@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import mailer as mail_jobs
-from chalicelib.aws import clients
+from chalicelib.aws import clients, mailer
 from chalicelib.core.settings import settings
 from chalicelib.notifications import outbox, send_worker
 from chalicelib.notifications.schemas import Wake
@@ -119,7 +119,15 @@ def _answering(code: str, status: int, sentence: str) -> Any:
     ],
 )
 def test_the_answer_of_ses_decides_the_outcome(
-    world: World, mailbox: Mailbox, code: str, status: int, sentence: str, state: str, num_sent: int, num_claims: int
+    world: World,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    status: int,
+    sentence: str,
+    state: str,
+    num_sent: int,
+    num_claims: int,
 ) -> None:
     calls: list[int] = []
 
@@ -128,6 +136,7 @@ def test_the_answer_of_ses_decides_the_outcome(
         return _answering(code, status, sentence)()
 
     # The mailer makes a client of its own, with the handlers that its session has then.
+    monkeypatch.setattr(mailer, "fresh", clients.fresh)
     session, event = clients.session(), "before-call.ses.SendRawEmail"
     session.register(event, answer)
     try:

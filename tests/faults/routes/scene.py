@@ -18,7 +18,8 @@ from chalicelib import mailer
 from chalicelib.aws import accounts
 from chalicelib.notifications import models as notifications_models
 from chalicelib.notifications.schemas import Wake
-from tests import cloud_state
+from tests.faults import cloud_digest
+from tests.faults.chance import Position, chance
 from tests.faults.fake_sqs import FakeSqs, Request
 from tests.faults.injector import Injector
 from tests.gateway import Answer
@@ -49,6 +50,7 @@ class _Built:
     emails: dict[str, str]
     msps: dict[str, str]
     now: datetime
+    chance: Position
 
 
 LEARNER = "Vanquish.learner@example.com"
@@ -80,13 +82,13 @@ class Scene:
     def taken(self, result: Any = None) -> _Built:
         world = self.world
         emails, msps = dict(world._email_by_account), dict(world._msp_by_org)
-        return _Built(cloud_state.snapshot(), result, emails, msps, world.now)
+        return _Built(cloud_digest.snapshot(), result, emails, msps, world.now, chance.position)
 
     def back_to(self, built: _Built) -> None:
         world = self.world
-        cloud_state.restore(built.state)
+        cloud_digest.restore(built.state)
         world._email_by_account, world._msp_by_org = dict(built.emails), dict(built.msps)
-        world.now = built.now
+        world.now, chance.position = built.now, built.chance
         # A function asks for it once, and each request here is a new function's first.
         accounts._secret.cache_clear()
 
