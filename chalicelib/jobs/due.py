@@ -62,6 +62,16 @@ def is_current(job: WalkJob) -> bool:
     return entry is not None and (entry.position or "") == (job.position or "")
 
 
+def is_written(job: DueJob) -> bool:
+    """Whether this very job was written down and is not done: for what cannot be taken back, and has no row that says
+    that it was asked for.
+    """
+    if job.due_at is None:
+        return False
+    entry = table.get(DueEntry, *_entry(job).key)
+    return entry is not None and bool(entry.job == job.body())
+
+
 def advance(job: WalkJob, position: str, now: datetime, **more: Any) -> WalkJob | None:
     """The message that goes on with the walk, from this position; its entry has it from now on.
 

@@ -164,6 +164,9 @@ def erase_account(account_id: str, seed: str, now: datetime) -> AccountErasureOu
 
 def run_account(job: EraseAccount, now: datetime) -> None:
     """Any number of times. While organizations still hold it, nothing: the sweep sends the message again."""
+    if not due.is_written(job):
+        observability.warning("erasure of an account that nobody asked for", account_id=job.account_id)
+        return
     entries = access.entries(job.account_id)
     if entries and job.asked and _all_leave(entries):
         return

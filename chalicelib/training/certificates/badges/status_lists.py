@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from chalicelib.core import observability
 from chalicelib.core.errors import NotFound
 from chalicelib.core.settle import until_settled
 from chalicelib.jobs import due
@@ -26,7 +27,12 @@ def open_one(issuer_id: str, list_number: int, now: datetime) -> None:
 
 
 def revoke(job: RevokeBadge, now: datetime) -> None:
-    """Any number of times, and in whatever order: a bit that was set stays set."""
+    """Any number of times, and in whatever order: a bit that was set stays set, so it is set for a badge alone that
+    was revoked.
+    """
+    if not due.is_written(job):
+        observability.warning("revocation of a badge that nobody revoked", issuer_id=job.issuer_id)
+        return
 
     def step() -> None:
         found = store.status_list(job.issuer_id, job.list_number)

@@ -36,9 +36,10 @@ JOB = [
     GET, GET, QUERY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, QUERY, *[QUERY] * 4, QUERY, DELETE_FILE, TRANSACT,
     QUERY, QUERY, QUERY, QUERY, TRANSACT, GET_MANY, QUERY, QUERY, QUERY, QUERY, TRANSACT, QUERY, SEND,
 ]  # fmt: skip
-# Who holds the account; the account; its notices, exports, certificates and other items.
+# Whether it was asked for; who holds the account; the account; its notices, exports, certificates and other items.
 ACCOUNT = [
-    QUERY, QUERY, FIND_USER, DELETE_USER, QUERY, QUERY, QUERY, QUERY, GET, QUERY, QUERY, TRANSACT, TRANSACT, DELETE,
+    GET, QUERY, QUERY, FIND_USER, DELETE_USER, QUERY, QUERY, QUERY, QUERY, GET, QUERY, QUERY, TRANSACT, TRANSACT,
+    DELETE,
 ]  # fmt: skip
 
 

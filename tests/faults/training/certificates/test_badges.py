@@ -1,5 +1,6 @@
 """Badges with every fault at every AWS call, KMS's among them: one badge, one place, and what is revoked is revoked."""
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from chalicelib.core.errors import MusterError
 from chalicelib.training.certificates import erase
 from chalicelib.training.certificates.badges import bits, jws
+from chalicelib.training.certificates.badges.messages import RevokeBadge
+from chalicelib.worker import work
 from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness
 from tests.faults.injector import Killed
@@ -18,7 +21,8 @@ from tests.faults.snapshots import built_once
 # The certificate; the issuer, the key, and the first list; the place; the address, the key and the badge.
 _FIRST = [GET, GET, GET, PUBLIC_KEY, PUT, SIGN, TRANSACT, TRANSACT, GET, GET, SIGN, TRANSACT]
 _MAKE = [GET, GET, TRANSACT, GET, GET, SIGN, TRANSACT]
-_REVOKE = [GET, GET, SIGN, TRANSACT]
+# Whether it was asked for; the list, the key, the list anew.
+_REVOKE = [GET, GET, GET, SIGN, TRANSACT]
 _ASK = [QUERY, GET, TRANSACT, SEND]
 
 
@@ -153,6 +157,18 @@ def test_a_badge_is_revoked_whichever_call_breaks(play: FaultHarness, at: int, f
     assert play.injector.struck
     play.outside.work_off()
     _assert_revoked(play)
+
+
+@pytest.mark.parametrize("due_at", [None, "2027-01-04T10:00:00Z"])
+def test_a_badge_that_nobody_revoked_counts_whatever_a_message_says(play: FaultHarness, due_at: str | None) -> None:
+    """Issue 10, 23: a job is not believed. A bit that is set is never taken back."""
+    org_id, *_ = _made(play)
+    (place,) = (int(one["sk"].removeprefix("PLACE#")) for one in _stored(play, "PLACE#"))
+    before = play.world.dump("core"), play.world.dump("outbox")
+    msp_id = play.world._msp_by_org[org_id]
+    job = RevokeBadge(msp_id=msp_id, org_id=org_id, list_number=1, index=place, due_at=due_at)
+    work({"Records": [{"messageId": "1", "body": json.dumps(job.body())}]}, clock=lambda: play.world.now)
+    assert (play.world.dump("core"), play.world.dump("outbox")) == before
 
 
 def test_two_that_are_revoked_at_once_are_both_in_the_list(play: FaultHarness) -> None:

@@ -334,3 +334,26 @@ def test_a_file_of_a_delivery_that_died_goes_with_the_next_one(
     files().write(written[0], [EMAIL.encode()], "text/plain")
     driver.deliver([message])
     assert traces(world) == {}
+
+
+@pytest.mark.parametrize("due_at", [None, "2027-01-04T10:00:00Z"])
+def test_an_account_whose_erasure_nobody_asked_for_stays(world: World, driver: Driver, due_at: str | None) -> None:
+    """Issue 10, 23: a job is not believed. A message of a former member would have deleted the login."""
+    account = identity().account_for(EMAIL, world.now)
+    before = driver.everything()
+    for asked in (False, True):
+        driver.deliver([{"job": "erase_account", "account_id": account, "asked": asked, "due_at": due_at}])
+    assert driver.everything() == before
+    assert identity().find(EMAIL) == account
+
+
+def test_what_was_asked_for_is_not_more_than_was_asked(world: World, driver: Driver, somebody: Somebody) -> None:
+    """Of a member alone: the message that claims that the owner wanted it, too, is another."""
+    course = world.course(driver.msp, "Open", self_enroll=True)
+    somebody.erase()
+    (member,) = [one for one in world.messages() if one["job"] == "erase_member"]
+    driver.deliver([member])
+    (message,) = [one for one in world.messages() if one["job"] == "erase_account"]
+    assert world.post("/me/courses", somebody.account, {"course_id": course}).status == 201
+    driver.deliver([{**message, "asked": True}])
+    assert identity().find(EMAIL) == somebody.account
