@@ -27,13 +27,16 @@ ARGS ?= $(ALL_TESTS)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
+# Modules are compiled when they are first imported, once for all processes, whatever the environment says. To compile
+# all that is installed would take as long as to install it.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test check check-types check-rules bench cases mutants pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
 
-# Modules are compiled once for all processes, whatever the environment says. A file stays with one of them.
-test: export PYTHONDONTWRITEBYTECODE =
+# A file of tests stays with one process.
 test: $(INSTALLED)
 	@rm -rf .muster/calls
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -p infra.call_recorder $(ARGS)
@@ -107,5 +110,5 @@ $(INSTALLED): requirements.txt requirements-certificates.txt requirements-dev.tx
 		{ echo "Muster needs Python 3.11 to 3.14; name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing what Muster needs into .venv; this happens once."
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
