@@ -9,6 +9,7 @@ from pydantic import ConfigDict, ValidationError
 
 from chalicelib.core.errors import MAX_ERRORS, BadRequest, FieldError, Invalid, MusterError
 from chalicelib.core.lazy import BaseModel
+from chalicelib.core.text import NOT_A_LINE
 from chalicelib.web.validation_sentences import sentence_of
 
 CONTENT_TYPE = "application/problem+json"
@@ -73,7 +74,12 @@ def unexpected_response() -> Response:
 
 
 # Our codes where pydantic's mean little to users of the API.
-_CODES = {"missing": "required", "extra_forbidden": "unknown_field", "json_invalid": "unreadable_json"}
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "json_invalid": "unreadable_json",
+    NOT_A_LINE: "string_pattern_mismatch",
+}
 
 
 def invalid_of(error: ValidationError) -> MusterError:

@@ -67,6 +67,8 @@ def sentence_of(kind: str, message: str, context: Mapping[str, Any]) -> str:
     if kind in _COUNTS:
         name, thing, sentence = _COUNTS[kind]
         count = int(context[name])
+        if kind == "string_too_short" and count == 1:
+            return "This can't be empty."
         return sentence.format(count=f"{count:,} {thing if count == 1 else _PLURALS[thing]}")
     if kind in _SENTENCES:
         return _SENTENCES[kind].format_map(context)

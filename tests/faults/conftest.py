@@ -20,7 +20,9 @@ from tests.faults.harness import FaultHarness
 from tests.faults.injector import Injector
 from tests.faults.known_ends import known_ends
 from tests.faults.near import near
+from tests.gateway import Answer
 from tests.harness import World
+from tests.stories.mailbox import Mailbox
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +32,30 @@ def injector() -> Iterator[Injector]:
     injector.close()
 
 
+_asked, _sent, _read = World.request, Mailbox.send, Mailbox.mails
+
+
+def _request(world: World, method: str, path: str, **more: Any) -> Answer:
+    step = ("request", method, path, sorted(more.items()))
+    return known_ends.lead(world, step, lambda: _asked(world, method, path, **more))
+
+
+def _send(mailbox: Mailbox) -> int:
+    return known_ends.lead(mailbox.world, ("send",), lambda: _sent(mailbox))
+
+
+def _mails(mailbox: Mailbox) -> list[dict[str, Any]]:
+    return known_ends.seen(mailbox.world, f"mails from {mailbox.sender}", lambda: _read(mailbox))
+
+
 @pytest.fixture(autouse=True)
 def _alike(injector: Injector, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Cases that come to an equal state go on alike, which is led once (tests/faults/known_ends.py)."""
     with pytest.MonkeyPatch.context() as around:
         chance.install(around)
+        around.setattr(World, "request", _request)
+        around.setattr(Mailbox, "send", _send)
+        around.setattr(Mailbox, "mails", _mails)
         known_ends.begin_case(injector, monkeypatch)
         yield
         known_ends.end_case()

@@ -40,6 +40,7 @@ from tests.faults.kinds import (
     Refusal,
     pairs,
 )
+from tests.faults.known_ends import known_ends
 from tests.faults.people_invariants import people_problems, token_in
 from tests.faults.people_snapshots import built_once
 from tests.harness import World
@@ -171,6 +172,9 @@ class People(FaultHarness):
 
     def mail(self) -> None:
         """The sweep wakes the mailer until no mail is left that could be sent now."""
+        known_ends.lead(self.world, ("mail",), self._mail)
+
+    def _mail(self) -> None:
         for _ in range(5):
             self.end_leases()
             outbox.sweep(self.world.now)
@@ -244,10 +248,10 @@ class People(FaultHarness):
         raise AssertionError("mails never leave their queues")
 
     def assert_sound(self, *, quiet: bool = True) -> None:
-        wrong = [
-            *people_problems(self.dump("core"), self.dump("outbox"), self.sent(), quiet=quiet),
-            *problems(self.world, quiet=quiet),
-        ]
+        def read() -> list[str]:
+            return people_problems(self.dump("core"), self.dump("outbox"), self.sent(), quiet=quiet)
+
+        wrong = [*known_ends.seen(self.world, f"people {quiet}", read), *problems(self.world, quiet=quiet)]
         assert not wrong, "\n".join(wrong)
 
     def rest(self) -> None:

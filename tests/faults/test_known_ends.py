@@ -161,7 +161,7 @@ def test_no_two_of_these_states_are_taken_for_equal(steps: Steps) -> None:
 def test_another_step_is_not_taken_for_the_same(steps: Steps) -> None:
     asked = [Request("GET", "/a", None), Request("GET", "/b", None), Request("PUT", "/a", None)]
     asked += [Request("GET", "/a", "ann"), Request("GET", "/a", None, {"a": 1}), Request("GET", "/a", None, key="key")]
-    found = [steps.lead("ask", *vars(request).values()) for request in asked]
+    found = [steps.lead("request", *vars(request).values()) for request in asked]
     assert found == [*range(1, len(asked) + 1)]
 
 

@@ -29,8 +29,9 @@ _NOT_PERSONAL = frozenset({"group_ids", "department_id", "location_id", _BLOCKED
 def change(scope: Scope, member_id: str, patch: MemberPatch, now: datetime) -> None:
     """An active member who is added to a group gets its courses.
 
-    Raises NotFound; Invalid for unknown groups, departments and locations; Conflict for a member who has left, and for
-    names of a person who has not accepted; Forbidden for a department outside the caller's own, before or after.
+    Raises NotFound; Invalid for unknown groups, departments and locations, and when neither name is left; Conflict for
+    a member who has left, and for names of a person who has not accepted; Forbidden for a department outside the
+    caller's own, before or after.
     """
     fields = patch.model_dump(exclude_unset=True)
     refuse_unknown_places(scope, fields)
@@ -52,6 +53,8 @@ def _change(scope: Scope, member_id: str, fields: Mapping[str, Any], now: dateti
     changes = {name: value for name, value in fields.items() if _value_of(member, name) != value}
     if not changes:
         return
+    if any(name in changes for name in _NAMES) and not any(changes.get(name, getattr(member, name)) for name in _NAMES):
+        raise Invalid(FieldError("first_name", "required", "Enter a first or a last name."))
     # The item keeps the reason of a block, not a flag: to lift the block is to remove the reason.
     after = store.copy_with(member, **{**changes, **({_BLOCKED: None} if _BLOCKED in changes else {})})
     writes = [*store.change_writes(scope.org, member, after, now), *place_writes(scope, member.department_id)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from chalicelib.core.lazy import BaseModel
-from chalicelib.core.text import Id, Line
+from chalicelib.core.text import Id, LineOrNothing
 from chalicelib.notifications.states import ShownState
 from chalicelib.people.members.states import MemberStatus
 from chalicelib.tenants.access.states import Permission, Role
@@ -92,13 +92,14 @@ class MemberOut(BaseModel):
 
 
 class MemberPatch(Form):
-    """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted.
+    """What is left out stays. `fields` are all of them: those not named go. Names only of people who have accepted;
+    one of the two is enough, the other may be empty.
 
     `mail_blocked` false lets mail go there again, once the address was checked after a bounce or a complaint.
     """
 
-    first_name: Line = left_out()
-    last_name: Line = left_out()
+    first_name: LineOrNothing = left_out()
+    last_name: LineOrNothing = left_out()
     group_ids: Annotated[list[Id], Field(max_length=MAX_GROUPS), *UNIQUE] = left_out()
     department_id: Id | None = left_out()
     location_id: Id | None = left_out()

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.core.errors import Conflict, Invalid, MusterError
+from chalicelib.core.errors import Conflict, FieldError, Invalid, MusterError
 from chalicelib.core.text import searchable
 from chalicelib.portal import choosing
 from chalicelib.portal.answer import GoTo, Shown
 from chalicelib.portal.msp.training import first_of
 from chalicelib.portal.site_map import Pages
-from chalicelib.portal.visit import Visit
+from chalicelib.portal.visit import Fields, Visit
 from chalicelib.tenants.access.service import Scope
 from chalicelib.tenants.access.states import Permission
 from chalicelib.tenants.courses import service as courses
@@ -30,6 +30,7 @@ from chalicelib.web.paging import every_item
 pages = Pages(Permission.CLIENTS)
 
 _CLIENT = "/msp/organizations/{org_id}"
+_SEATS = "seats_"
 # Less than a MB of courses: one query.
 _AT_ONCE = 500
 
@@ -95,7 +96,7 @@ def provision(visit: Visit) -> GoTo | Shown:
     try:
         organizations.provision(_scope(visit), visit.read(TrainingAccess, given), visit.now)
     except Invalid as error:
-        return _access_form(visit, error)
+        return _access_form(visit, _at_courses(visit, error))
     return _to(visit, visit.org_id, "provisioned")
 
 
@@ -114,6 +115,21 @@ def close(visit: Visit) -> GoTo:
 def open_again(visit: Visit) -> GoTo:
     organizations.open_again(_scope(visit), visit.now)
     return _to(visit, visit.org_id, "opened")
+
+
+def _typed_seats(typed: Fields) -> dict[str, str]:
+    return {name.removeprefix(_SEATS): text for name, text in typed.pairs if name.startswith(_SEATS)}
+
+
+def _at_courses(visit: Visit, error: Invalid) -> Invalid:
+    """Errors of seats are at the field of their course, and name it: it may be on another page of the list."""
+    errors = list(error.errors)
+    titles = {course.course_id: course.title for course in every_course(visit.msp_scope)}
+    for index, one in enumerate(errors):
+        name, _, course_id = one.field.partition(".")
+        if name == "seats" and course_id:
+            errors[index] = FieldError(_SEATS + course_id, one.code, f"{titles.get(course_id, 'Seats')}: {one.message}")
+    return Invalid(*errors)
 
 
 def every_course(scope: Scope) -> list[CourseOut]:
@@ -165,7 +181,8 @@ def _access_form(visit: Visit, error: MusterError | None) -> Shown:
         "client": organizations.settings(scope),
         "courses": shown,
         "chosen": set(chosen),
-        "seats": {one: typed.one(f"seats_{one}") for one in chosen} if typed else current.seats,
+        # Also those of courses that are not chosen: a form that is refused loses nothing.
+        "seats": _typed_seats(typed) if typed else current.seats,
         "reply_to": typed.one("reply_to") if typed else current.reply_to,
         "problem": error,
     }

@@ -19,6 +19,7 @@ from chalicelib.web.idempotency import idempotent
 pages = Pages(Permission.MEMBERS_READ)
 
 _MEMBER = LEARNERS + "/{member_id}"
+_IN_THE_FORM = {"first_name", "last_name", "department_id", "location_id", "group_ids"}
 
 
 @pages.get(_MEMBER)
@@ -31,7 +32,7 @@ def change(visit: Visit) -> GoTo | Shown:
     """What the form does not have stays: names of who has not accepted, groups of who may not see them."""
     given: dict[str, Any] = {}
     for name in ("first_name", "last_name"):
-        if visit.form.one(name).strip():
+        if name in visit.form:
             given[name] = visit.form.one(name).strip()
     for name in ("department_id", "location_id"):
         if name in visit.form:
@@ -42,7 +43,7 @@ def change(visit: Visit) -> GoTo | Shown:
         patch = visit.read(MemberPatch, given)
         changes.change(visit.org_scope, visit.params["member_id"], patch, visit.now)
     except (Invalid, Conflict) as error:
-        return _page(visit, error)
+        return _page(visit, error, given)
     return _back(visit, "saved")
 
 
@@ -77,12 +78,14 @@ def _back(visit: Visit, done: str) -> GoTo:
     return GoTo(visit.address(f"/orgs/{visit.org_id}/learners/{visit.params['member_id']}", done=done))
 
 
-def _page(visit: Visit, error: MusterError | None) -> Shown:
+def _page(visit: Visit, error: MusterError | None, typed: dict[str, Any] | None = None) -> Shown:
+    """`typed` is what was sent in a form that was refused."""
     scope = visit.org_scope
     sees_places = Permission.STRUCTURE_READ in scope.permissions
     person = _person(visit)
     facts = {
         "person": person,
+        "given": {**person.model_dump(include=_IN_THE_FORM), **(typed or {})},
         "may_change": Permission.MEMBERS in scope.permissions and person.status in ("active", "pending", "prospect"),
         "may_invite": Permission.INVITES in scope.permissions and person.invitation is not None,
         "shows_name": person.status in NAME_SHOWN,

@@ -22,6 +22,7 @@ from tests.faults import cloud_digest
 from tests.faults.chance import Position, chance
 from tests.faults.fake_sqs import FakeSqs, Request
 from tests.faults.injector import Injector
+from tests.faults.known_ends import known_ends
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.tenants.access.tenant_table import TABLE, Tenant
@@ -99,9 +100,12 @@ class Scene:
 
     def mails(self) -> list[dict[str, Any]]:
         """Send what is queued; all that SES has taken, oldest first."""
+        known_ends.lead(self.world, ("mails",), self._mails)
+        return self.sent()
+
+    def _mails(self) -> None:
         while self.world.messages("mail"):
             self.wake()
-        return self.sent()
 
     def sent(self) -> list[dict[str, Any]]:
         return [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]

@@ -230,3 +230,17 @@ def test_a_rollout_is_watched_from_its_first_moment_until_it_is_done_and_not_whi
     driver.work()
     assert "hx-trigger" not in browser.open(f"/msp/rollouts/{later}").answer.text
     assert world.get(f"/msp/rollouts/{later}", driver.admin).json["results"][0]["running"] is False
+
+
+def test_seats_that_are_refused_are_kept_and_the_error_is_at_their_course(
+    world: World, driver: Driver, course: str, browser: Browser
+) -> None:
+    (org,) = driver.clients(course, "Alderquay Logistics")
+    other = world.course(driver.msp, "Safe Lifting")
+    browser.open(f"/msp/organizations/{org}/access")
+    # Of a course that is not chosen, too.
+    page = browser.press("Save access", **{f"seats_{course}": "five", f"seats_{other}": "70"})
+    assert page.status == 422
+    assert "Spotting Phishing: This must be a whole number." in page.text
+    assert f'id="seats_{course}_error"' in page.answer.text
+    assert {(f"seats_{course}", "five"), (f"seats_{other}", "70")} <= set(page.form("Save access").fields)

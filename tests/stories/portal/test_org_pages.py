@@ -170,3 +170,22 @@ def test_who_is_limited_to_a_department_sees_its_people_and_no_others(place: Pla
     assert browser.request("POST", f"{place.base}/learners/{other}", [("first_name", "X")]).status == 403
     assert browser.request("POST", f"{place.base}/groups", [("name", "X")]).status == 403
     assert "Office" not in browser.open(f"{place.base}/departments").text
+
+
+def test_a_profile_that_is_refused_keeps_what_was_typed_and_a_name_can_be_taken_away(place: Place) -> None:
+    group = place.world.group(place.org, "Finance")
+    docks = place.world.department(place.org, "Docks")
+    member = place.world.member(place.org, first_name="Ann", last_name="Ann")
+    place.browser.open(f"{place.base}/learners/{member}")
+    typed = {"first_name": "Anna\u202e", "last_name": "Leigh", "department_id": docks, "group_id": group}
+    page = place.browser.press("Save", **typed)
+    assert page.status == 422
+    assert "no hidden marks that change its direction" in page.text
+    fields = page.form("Save").fields
+    assert set(typed.items()) <= set(fields)
+    # Nothing of it was saved; what is typed anew is, and an empty field means no name.
+    page = place.browser.press("Save", first_name="Anna", last_name="")
+    assert "Saved." in page.text
+    assert page.heading == "Anna"
+    page = place.browser.press("Save", first_name="", last_name="")
+    assert (page.status, "Enter a first or a last name." in page.text) == (422, True)

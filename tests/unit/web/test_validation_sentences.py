@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 import app
 from chalicelib.core.errors import FieldError, Invalid
+from chalicelib.core.text import Id, Line
 from chalicelib.people.uploads.schemas import Approval
 from chalicelib.web.problems import invalid_of
 from chalicelib.web.routing import ROUTES
@@ -134,3 +135,28 @@ def test_what_is_no_instant_is_refused_with_one_sentence(notify: Any) -> None:
     invalid = invalid_of(refused.value)
     assert [(one.field, one.code) for one in invalid.errors] == [("notify", "invalid_notify")]
     assert "such as 2027-01-31T09:00:00Z" in invalid.detail
+
+
+def test_our_own_check_of_a_line_says_what_it_looks_for() -> None:
+    """Issue 10, 5. Its kind is the validator's, its sentence is ours: it was taken for that of a pattern."""
+
+    class Named(BaseModel):
+        name: Line
+        code: Id
+
+    for name in ("\u202eAnn", "\u200b\u200d", "a\nb"):
+        with pytest.raises(ValidationError) as caught:
+            Named.model_validate({"name": name, "code": "a b"})
+        refused = invalid_of(caught.value)
+        assert isinstance(refused, Invalid)
+        first, second = refused.errors
+        assert (first.code, "at least one visible character" in first.message) == ("string_pattern_mismatch", True)
+        assert (second.code, second.message) == (
+            first.code,
+            "This isn't in the right format, or has characters that can't be used here.",
+        )
+    with pytest.raises(ValidationError) as caught:
+        Named.model_validate({"name": "", "code": "a"})
+    refused = invalid_of(caught.value)
+    assert isinstance(refused, Invalid)
+    assert refused.errors[0].message == "This can't be empty."

@@ -91,11 +91,18 @@ class _Budget:
     num_elements: int
     num_bytes: int
 
-    def spend(self, num_elements: int = 0, num_bytes: int = 0) -> None:
-        self.num_elements -= num_elements
+    def spend(self, num_bytes: int) -> None:
         self.num_bytes -= num_bytes
-        if self.num_elements < 0 or self.num_bytes < 0:
+        if self.num_bytes < 0:
             raise _too_much()
+
+
+@dataclass(slots=True)
+class _Count:
+    """The elements of one part so far, and how deep the parser is."""
+
+    num_elements: int = 0
+    depth: int = 0
 
 
 class Parts:
@@ -144,46 +151,51 @@ class Parts:
         # Other methods unpack whole blocks at a time, and no spreadsheet program uses them.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise refusal("broken_workbook")
-        parser = self._parser(handler)
+        parser, count = self._parser(handler)
         num_fed = 0
-        with self._archive.open(info) as part:
-            while piece := part.read(_PIECE):
-                self._spend(num_bytes=len(piece))
-                num_fed += len(piece)
-                parser.Parse(piece, False)
-                if num_fed - parser.CurrentByteIndex > _MAX_TAG:
-                    raise _too_much()
-        parser.Parse(b"", True)
+        try:
+            with self._archive.open(info) as part:
+                while piece := part.read(_PIECE):
+                    self._spend(num_bytes=len(piece))
+                    num_fed += len(piece)
+                    parser.Parse(piece, False)
+                    if num_fed - parser.CurrentByteIndex > _MAX_TAG:
+                        raise _too_much()
+            parser.Parse(b"", True)
+        finally:
+            self._budget.num_elements -= count.num_elements
+            self._total.num_elements -= count.num_elements
 
-    def _spend(self, num_elements: int = 0, num_bytes: int = 0) -> None:
-        self._budget.spend(num_elements, num_bytes)
-        self._total.spend(num_elements, num_bytes)
+    def _spend(self, num_bytes: int) -> None:
+        self._budget.spend(num_bytes)
+        self._total.spend(num_bytes)
 
-    def _parser(self, handler: Handler) -> expat.XMLParserType:
+    def _parser(self, handler: Handler) -> tuple[expat.XMLParserType, "_Count"]:
+        """The parser, and the elements that it has met."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
-
-        depth = 0
+        # These two are called for each of half a million elements: a call less in them is felt.
+        most = min(self._budget.num_elements, self._total.num_elements)
+        count = _Count()
+        on_start, on_end = handler.start, handler.end
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal depth
-            depth += 1
-            self._spend(num_elements=1)
-            if depth > MAX_DEPTH:
+            count.num_elements += 1
+            count.depth += 1
+            if count.num_elements > most or count.depth > MAX_DEPTH:
                 raise _too_much()
-            handler.start(local(name), attributes)
+            on_start(name[name.rfind(":") + 1 :], attributes)
 
         def end(name: str) -> None:
-            nonlocal depth
-            depth -= 1
-            handler.end(local(name))
+            count.depth -= 1
+            on_end(name[name.rfind(":") + 1 :])
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = handler.text
         # Entities, which can grow without end or name files, can be declared nowhere else (so does defusedxml).
         parser.StartDoctypeDeclHandler = _refuse_doctype
-        return parser
+        return parser, count
 
 
 def _key(name: str) -> str:

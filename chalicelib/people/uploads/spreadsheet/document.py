@@ -24,11 +24,11 @@ class SheetEntry:
 @dataclass(frozen=True)
 class Document:
     """`lines_of` gives the lines of a sheet by its index, and raises MusterError where they cannot be read.
-    `first_lines` gives those of every sheet that hold something; none of a sheet that cannot be read.
+    `first_lines` gives those of every sheet that hold something; None for a sheet that nobody looked at.
     `decoding` is that of a text file, whose one sheet has no name.
     """
 
     sheets: Sequence[SheetEntry]
     lines_of: Callable[[int], list[SheetRow]]
-    first_lines: Callable[[], list[list[SheetRow]]]
+    first_lines: Callable[[], Sequence[Sequence[SheetRow] | None]]
     decoding: Decoding | None = None

@@ -42,12 +42,12 @@ def kept_file(content: bytes, document: Document, chosen: int, found: Secrets) -
     """The file itself, unless one of its headings says that secrets stand below, or nobody looked at all of them.
     `chosen` is the index of the sheet that was read, and `found` are the secrets in it.
     """
-    secrets = [_secrets_in(readable(lines)) for lines in document.first_lines()]
+    secrets = [None if lines is None else _secrets_in(lines) for lines in document.first_lines()]
     secrets[chosen] = found
-    if len(secrets) <= MAX_SHEETS and not any(sheet.columns for sheet in secrets):
+    if len(secrets) <= MAX_SHEETS and all(sheet is not None and not sheet.columns for sheet in secrets):
         return KeptFile(content)
     if document.decoding is not None:
-        return KeptFile(_text_without(document, document.decoding.encoding, secrets[0]))
+        return KeptFile(_text_without(document, document.decoding.encoding, found))
     return KeptFile(_sheets_without(document, secrets, chosen), is_sheets=True)
 
 
@@ -70,9 +70,10 @@ def kept_sheets(content: bytes) -> Document:
 
 
 def _secrets_in(lines: Sequence[SheetRow]) -> Secrets:
-    if not lines:
+    rows = readable(lines)
+    if not rows:
         return Secrets(0, frozenset())
-    header = lines[header_index(lines)]
+    header = rows[header_index(rows)]
     return Secrets(header.number, frozenset(index for index, cell in enumerate(header.cells) if is_secret(cell)))
 
 
@@ -96,15 +97,17 @@ def _as_written(line: SheetRow) -> list[str]:
     return [_NOTED.get(note, cell) if note else cell for note, cell in zip(notes, line.cells, strict=True)]
 
 
-def _sheets_without(document: Document, secrets: Sequence[Secrets], chosen: int) -> bytes:
+def _sheets_without(document: Document, secrets: Sequence[Secrets | None], chosen: int) -> bytes:
     lines: dict[int, list[list[object]]] = {}
     # That which was read first: there is a limit on how much of an archive is read.
     for index in sorted({*range(min(len(secrets), MAX_SHEETS)), chosen}, key=lambda index: index != chosen):
         # A sheet that cannot be read cannot be chosen, and is not kept.
         with suppress(MusterError):
+            read = document.lines_of(index)
+            # Its first lines may have been too much to look at with those of the others.
+            found = secrets[index] or _secrets_in(read[:NUM_FIRST_LINES])
             lines[index] = [
-                [line.number, secrets[index].removed(line.number, line.cells), line.notes, line.is_hidden]
-                for line in document.lines_of(index)
+                [line.number, found.removed(line.number, line.cells), line.notes, line.is_hidden] for line in read
             ]
     sheets = [
         {"name": entry.name, "is_hidden": entry.is_hidden, "is_open": entry.is_open, "lines": lines.get(index)}

@@ -147,8 +147,8 @@ def _chosen_sheet(document: Document, name: str | None) -> tuple[int, list[str]]
     return chosen, [entries[index].name for index in sorted(with_people - {chosen})]
 
 
-def _lists_people(lines: Sequence[SheetRow]) -> bool:
-    rows = readable(lines)
+def _lists_people(lines: Sequence[SheetRow] | None) -> bool:
+    rows = readable(lines or ())
     return bool(rows) and has_email_heading(rows[header_index(rows)].cells)
 
 

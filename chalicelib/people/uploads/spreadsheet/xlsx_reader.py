@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
 from chalicelib.core.errors import MusterError
 from chalicelib.people.uploads.spreadsheet.archive import Attributes, Handler, Parts, local
@@ -54,7 +55,8 @@ def workbook(parts: Parts, content_type: str) -> Document:
     return Document(
         entries,
         lambda index: reader.lines_of(parts.afresh(), index),
-        lambda: reader.first_lines(parts.afresh()),
+        # Asked for twice, for the choice of a sheet and for the secrets.
+        cache(lambda: reader.first_lines(parts.afresh())),
     )
 
 
@@ -68,13 +70,14 @@ class _Reader:
     def lines_of(self, parts: Parts, index: int) -> list[SheetRow]:
         return list(self._rows(parts, [cells_of(parts, self.targets[index])])[0])
 
-    def first_lines(self, parts: Parts) -> list[list[SheetRow]]:
-        found = [CellLines() for _ in self.targets]
+    def first_lines(self, parts: Parts) -> list[list[SheetRow] | None]:
+        found: dict[int, CellLines] = {}
         for index in self.looked_at:
             # A sheet that cannot be read is said to be so when it is chosen.
             with suppress(MusterError):
                 found[index] = cells_of(parts, self.targets[index], NUM_FIRST_LINES)
-        return [_readable(lines) for lines in self._rows(parts, found)]
+        rows = dict(zip(found, self._rows(parts, list(found.values())), strict=True))
+        return [_readable(rows[index]) if index in rows else None for index in range(len(self.targets))]
 
     def _rows(self, parts: Parts, sheets: Sequence[CellLines]) -> list[Iterator[SheetRow]]:
         cells = [cell for lines in sheets for line in lines.cells.values() for cell in line.values()]
@@ -83,11 +86,11 @@ class _Reader:
         return [_rows_of(lines, strings, styles, from_1904=self.book.from_1904) for lines in sheets]
 
 
-def _readable(rows: Iterable[SheetRow]) -> list[SheetRow]:
+def _readable(rows: Iterable[SheetRow]) -> list[SheetRow] | None:
     try:
         return list(rows)
     except MusterError:
-        return []
+        return None
 
 
 def _rows_of(lines: CellLines, strings: dict[int, str], styles: Styles, *, from_1904: bool) -> Iterator[SheetRow]:
@@ -167,11 +170,12 @@ def _relations(parts: Parts, name: str) -> dict[str, tuple[str, str]]:
 
 def _book(parts: Parts, name: str) -> _Book:
     book = _Book()
-    roots: list[str] = []
+    root = ""
     views: list[Attributes] = []
 
     def start(element: str, attributes: Attributes) -> None:
-        roots.append(element)
+        nonlocal root
+        root = root or element
         if element == "workbookPr":
             book.from_1904 = attributes.get("date1904", "") in ("1", "true")
         elif element == "workbookView":
@@ -181,7 +185,7 @@ def _book(parts: Parts, name: str) -> _Book:
             book.sheets.append((attributes.get("name", ""), attributes.get("state", "visible"), relation))
 
     parts.read(name, Handler(start))
-    if roots[:1] != ["workbook"]:
+    if root != "workbook":
         raise refusal("broken_workbook")
     # Several windows may show a workbook; the first is the one in front.
     active = views[0].get("activeTab", "0") if views else "0"

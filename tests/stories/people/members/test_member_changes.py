@@ -153,3 +153,17 @@ def test_department_admins_and_custom_roles_change_members_only_within_theirs(at
     assert _patch(at, member, own, department_id=legal).status == 403
     assert _patch(at, member, own, department_id=None).status == 403
     assert world.get(f"/orgs/{at.org}/members/{member}", at.driver.admin).json["department_id"] == below
+
+
+def test_one_name_is_enough_and_none_is_not(at: Client, world: World) -> None:
+    """A last name that was typed in by mistake goes, too."""
+    member = world.member(at.org, first_name="Suharto", last_name="Suharto")
+    answer = _patch(at, member, last_name="")
+    assert (answer.status, answer.json["first_name"], answer.json["last_name"]) == (200, "Suharto", "")
+    for changes in ({"first_name": ""}, {"first_name": "", "last_name": ""}):
+        refused = _patch(at, member, **changes)
+        assert (refused.status, refused.json["errors"][0]["field"]) == (422, "first_name")
+        assert refused.json["errors"][0]["message"] == "Enter a first or a last name."
+    # Who never gave a name is changed otherwise all the same.
+    nameless = world.member(at.org, first_name="", last_name="")
+    assert _patch(at, nameless, first_name="", fields={"badge": "1"}).status == 200
