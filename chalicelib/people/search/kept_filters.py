@@ -93,7 +93,7 @@ def _mine(scope: Scope, filter_id: str) -> KeptFilter:
     if item is None or not _is_visible(scope, item):
         raise NotFound("There is no such filter")
     if item.account_id != scope.account_id and Permission.STRUCTURE not in scope.permissions:
-        raise Forbidden("Someone else made this filter.")
+        raise Forbidden("Someone else created this filter.")
     return item
 
 

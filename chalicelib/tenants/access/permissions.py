@@ -34,9 +34,9 @@ TABLE: Mapping[Permission, Rule] = {
     P.ROLLOUTS: Rule("training across clients: launch, follow, change, export", Reach.MSP, _MSP),
     P.MSP_ADMINS: Rule("admins of the MSP: see, appoint, remove", Reach.MSP, _MSP),
     P.SETTINGS: Rule("settings of the organization and its join page", Reach.ORGANIZATION, _ORG),
-    P.STRUCTURE: Rule("groups, departments, locations: make, change", Reach.ORGANIZATION, _ORG, P.STRUCTURE_READ),
+    P.STRUCTURE: Rule("groups, departments, locations: create, change", Reach.ORGANIZATION, _ORG, P.STRUCTURE_READ),
     P.AUDIT: Rule("the audit trail, and evidence with the people in it", Reach.ORGANIZATION, _ORG),
-    P.ORG_ADMINS: Rule("admins and custom roles: see, make, appoint, remove", Reach.ORGANIZATION, _ORG),
+    P.ORG_ADMINS: Rule("admins and custom roles: see, create, appoint, remove", Reach.ORGANIZATION, _ORG),
     P.STRUCTURE_READ: Rule("groups and locations to choose from, and one's departments", Reach.DEPARTMENTS, _ALL),
     P.MEMBERS_READ: Rule("people: list, search, read", Reach.DEPARTMENTS, _ALL),
     P.MEMBERS: Rule("people: create, change, move, archive", Reach.DEPARTMENTS, _ALL, P.MEMBERS_READ),
@@ -44,7 +44,7 @@ TABLE: Mapping[Permission, Rule] = {
     P.TRAINING_READ: Rule("courses, batches, enrollments, mails about them: read, export", Reach.DEPARTMENTS, _ALL),
     P.TRAINING: Rule("training: launch, change, cancel, undo, remind", Reach.DEPARTMENTS, _ALL, P.TRAINING_READ),
     P.RESULTS: Rule("results and due dates of people, progress that they offer", Reach.DEPARTMENTS, _ALL),
-    P.TRAININGS: Rule("live trainings: make, change; enroll, move people", Reach.DEPARTMENTS, _ALL, P.TRAINING_READ),
+    P.TRAININGS: Rule("live trainings: create, change; enroll, move people", Reach.DEPARTMENTS, _ALL, P.TRAINING_READ),
 }  # fmt: skip
 
 PERMISSIONS_BY_ROLE: Mapping[Role, frozenset[Permission]] = {

@@ -54,8 +54,8 @@ def test_the_trail_is_filtered_by_kind_person_and_time(trail: Trail) -> None:
     assert trail.browser.open(page.link("Sales")).heading == "Sales"
     trail.browser.open(f"{trail.base}/audit")
     page = trail.browser.press("Show", kind="location")
-    assert "Made a location" in page.text
-    assert "Made a group" not in page.text
+    assert "Created a location" in page.text
+    assert "Created a group" not in page.text
     page = trail.browser.open(f"{trail.base}/audit?kind=group&actor={trail.admin}")
     assert "Finance" in page.text
     assert "Sales" not in page.text
@@ -68,7 +68,7 @@ def test_the_trail_is_filtered_by_kind_person_and_time(trail: Trail) -> None:
     assert "Sales" not in page.text
     page = trail.browser.open(f"{trail.base}/audit?kind=certificate&from=nonsense")
     assert "No entries match." in page.text
-    assert trail.browser.follow("Clear filters").text.count("Made a group") == 2
+    assert trail.browser.follow("Clear filters").text.count("Created a group") == 2
 
 
 def test_an_entry_says_in_words_what_was_done_to_what(trail: Trail) -> None:
@@ -85,7 +85,7 @@ def test_an_entry_says_in_words_what_was_done_to_what(trail: Trail) -> None:
     assert "Cancelled a course of one person Kim Hale Spotting Phishing" in page.text
     assert "Changed a person's details Kim Hale Show" in page.text
     assert "Groups none → Finance" in page.text
-    assert "Made a live training First aid" in page.text
+    assert "Created a live training First aid" in page.text
     assert trail.browser.open(page.link("First aid")).heading == "First aid"
     assert {member, group, training}.isdisjoint(page.text.split())
     # Every page that an entry leads to is there, also of a target with two parts.
@@ -183,7 +183,7 @@ def test_an_evidence_pack_is_made_and_only_its_own_admin_gets_it(trail: Trail) -
     trail.make("Finance")
     form = trail.browser.open(f"{trail.base}/audit").form("Create an evidence pack")
     page = trail.browser.send(form)
-    assert "being made" in page.text
+    assert "preparing" in page.text
     assert trail.browser.send(form).address == page.address
     trail.driver.work()
     page = trail.browser.open(page.address)
@@ -199,7 +199,7 @@ def test_activity_lists_exports_with_their_state_and_link(trail: Trail) -> None:
     page = trail.browser.open(f"{trail.base}/activity?show=exports")
     assert "Nothing was exported" in page.text
     page = trail.browser.press("Export the batches")
-    assert "being made" in page.text
+    assert "preparing" in page.text
     assert 'http-equiv="refresh"' in page.answer.text
     trail.driver.work()
     page = trail.browser.open(page.address)
