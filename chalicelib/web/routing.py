@@ -4,6 +4,7 @@ A route's function takes a `Call`, calls one service, and returns a pydantic mod
 request is parsed and validated before.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from chalicelib.web.requests import (
 MAX_BODY_BYTES = 1_000_000
 MAX_FILE_BYTES = 5_000_000
 MAX_KEY_LENGTH = 255
+# Lambda takes 6 MB, with the headers and what stands around them.
+MAX_ANSWER = 6_000_000
 
 # API Gateway checks the token before any code runs; infra/resources.yaml names the user pool.
 AUTHORIZER = CognitoUserPoolAuthorizer("accounts", provider_arns=["set-by-infra"])
@@ -172,6 +175,14 @@ class Routes:
         return register
 
 
+def _refuse_too_long(route: Route, text: str) -> None:
+    """Raises Invalid where the page of a list is more than a function may answer: a 502 without words."""
+    # A letter takes up to six bytes on its way, as \uXXXX in the answer to Lambda.
+    if "limit" in route.query.model_fields and len(text) > MAX_ANSWER // 6 and len(json.dumps(text)) > MAX_ANSWER:
+        problem = "These entries are too long to be sent at once. Ask for fewer of them with a smaller limit."
+        raise Invalid(FieldError("limit", "answer_too_large", problem))
+
+
 def _respond(route: Route, function: Callable[[Any], Any], request: Any, params: dict[str, str]) -> Response:
     as_page = route.is_page and not _as_json(route, request)
     try:
@@ -185,6 +196,7 @@ def _respond(route: Route, function: Callable[[Any], Any], request: Any, params:
         if isinstance(result, HtmlPage):
             return _page_response(result)
         text = result.model_dump_json() if isinstance(result, BaseModel) else ""
+        _refuse_too_long(route, text)
         headers: dict[str, str | list[str]] = {
             "Content-Type": "application/json",
             "X-Content-Type-Options": "nosniff",

@@ -68,7 +68,10 @@ def ask(asker: Asker, email: str, password: str | None, source: str, seed: str, 
 def _prove(asker: Asker, password: str | None, source: str, now: datetime) -> None:
     if asker.logged_in_at is not None and asker.logged_in_at > now - _FRESH_FOR:
         return
-    if password is None or asker.email is None:
+    if asker.email is None:
+        # A password proves by an address.
+        raise Forbidden("Log out and log in again, then add your address within ten minutes.", "log_in_again")
+    if password is None:
         raise Forbidden("Log in again, or send your password, to change your address.", "log_in_again")
     log_in(asker.email, password, source, now)
 

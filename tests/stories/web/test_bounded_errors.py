@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import MAX_ERRORS
+from chalicelib.web import routing
 from chalicelib.web.routing import JSON, ROUTES
 from tests.gateway import Answer
 from tests.harness import World
@@ -90,3 +91,20 @@ def test_a_choice_that_there_is_not_is_answered_with_the_choices_as_they_are_wri
     ):
         message = answer.json["errors"][0]["message"]
         assert message == f"This must be one of: {choices}."
+
+
+def test_a_page_that_is_more_than_a_function_may_answer_says_to_ask_for_fewer(world: World, admin: str) -> None:
+    """Issue 10, 19, for what is found: 100 people with 30 long profile fields were 10 MB in Lambda's letters, a 502."""
+    msp = world.get("/me", admin).json["roles"][0]["msp_id"]
+    org = world.org(msp, courses=[])
+    for _ in range(80):
+        world.member(org, fields={f"field {number}": "\u8a9e" * 500 for number in range(30)})
+    path = f"/orgs/{org}/members"
+    for answer in (world.get(f"{path}?limit=80", admin), world.post(f"{path}/search?limit=80", admin, {})):
+        assert (answer.status, answer.json["errors"][0]["code"]) == (422, "answer_too_large")
+        assert len(answer.text) < MAX_ANSWER
+    fewer = world.get(f"{path}?limit=40", admin)
+    assert len(fewer.json["items"]) == 40
+    assert len(json.dumps(fewer.text)) <= routing.MAX_ANSWER
+    second = world.get(f"{path}?limit=40&cursor={fewer.json['next_cursor']}", admin)
+    assert len(second.json["items"]) == 40

@@ -1,5 +1,6 @@
 """O6, F1: members without an address. An admin gives a login name and a first password, which has to be changed."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from chalicelib.web.sessions import service as sessions
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.mailbox import Mailbox
+from tests.stories.portal.browser import Browser
 
 FIRST, OWN = "First-password-1", "My-own-password-2"
 
@@ -213,3 +216,28 @@ def test_a_session_that_began_while_the_first_password_was_changed_is_over(
     monkeypatch.setattr(login_names, "identity", Meanwhile)
     assert firm.reset(member_id).status == 204
     assert [sessions.find(cookie, firm.world.now) for cookie in begun] == [None]
+
+
+def test_who_has_a_login_name_adds_an_address_on_their_profile(firm: Firm, mailbox: Mailbox) -> None:
+    """The explanation of a mail that nobody could get says so."""
+    made = firm.create(last_name="Lee").json
+    firm.choose("ann.lee", FIRST, OWN)
+    member = members_store.member(firm.org, made["member_id"])
+    assert member is not None
+    browser = Browser(firm.world).has_session_of(str(member.account_id))
+    browser.open("/me/profile")
+    page = browser.follow("Add an email address")
+    # A password proves nothing here, and is not asked for.
+    assert not [form for form in page.forms if "password" in form.names()]
+    firm.world.now += timedelta(minutes=11)
+    page = browser.press("Email a code to the new address", email="ann@new.example")
+    assert (page.status, "Log out and log in again" in page.text) == (403, True)
+    assert ("email", "ann@new.example") in page.form("Email a code to the new address").fields
+    browser.has_session_of(str(member.account_id))
+    page = browser.press("Email a code to the new address", email="ann@new.example")
+    mailbox.send()
+    code = re.findall(r"\b\d{8}\b", mailbox.mails()[-1]["BodyText"])[0]
+    page = browser.press("Use the new address", code=code)
+    assert "Your email address was changed." in page.text
+    found = firm.world.get(f"/orgs/{firm.org}/members/{made['member_id']}", firm.boss).json
+    assert (found["email"], found["login_name"]) == ("ann@new.example", "ann.lee")

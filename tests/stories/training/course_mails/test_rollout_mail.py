@@ -340,7 +340,7 @@ def test_what_became_of_each_mail_to_a_person_can_be_read(
     assert (withheld["state"], withheld["reason"]) == ("suppressed", "no_address")
     assert withheld["sentence"] == "Not sent: this person has no email address."
     # Issue 10, 22: it advised to send an invitation again.
-    assert withheld["next_step"] == "Tell them yourself, or add an address."
+    assert withheld["next_step"] == "Tell them yourself. They can add an address on their profile."
 
 
 def test_reminders_that_admins_sent_are_among_the_mails_of_a_person(
