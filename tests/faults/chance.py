@@ -15,7 +15,6 @@ import ulid
 
 from chalicelib.tenants.audit import log as audit
 
-
 _by_the_system = os.urandom
 
 

@@ -107,7 +107,9 @@ def digest() -> bytes:
     for service, name, store in _stores():
         if store._data:
             plain = _PLAIN.get((service, name))
-            told.append((service, name, plain(store._data) if plain else _digest_without_instants(written(store._data))))
+            told.append(
+                (service, name, plain(store._data) if plain else _digest_without_instants(written(store._data)))
+            )
     return digest_of(told)
 
 
