@@ -3,14 +3,27 @@
 import hashlib
 import os
 import random
+import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import botocore.handlers
 import pytest
 import ulid
 
 from chalicelib.tenants.audit import log as audit
+
+_by_the_system = os.urandom
+
+
+class _OfNoConsequence:
+    """In place of the module `uuid` for what is in no state: calls that are repeated would shift all that follows."""
+
+    @staticmethod
+    def uuid4() -> uuid.UUID:
+        return uuid.UUID(bytes=_by_the_system(16), version=4)
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,10 @@ class Chance:
         monkeypatch.setattr(ulid.default_generator, "policy", self._ids)
         # It draws a chain from a generator of its own.
         monkeypatch.setattr(audit, "random", random.SystemRandom())
+        # Tokens of transactions, and names of messages once there is a cloud.
+        monkeypatch.setattr(botocore.handlers, "uuid", _OfNoConsequence)
+        if sqs := sys.modules.get("ministack.services.sqs"):
+            monkeypatch.setattr(sqs, "new_uuid", lambda: str(_OfNoConsequence.uuid4()))
         self.seed(b"a case")
 
 

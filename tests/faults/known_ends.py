@@ -1,11 +1,11 @@
 """What a step leads to is kept: another case that takes the same step from an equal state gets the same end.
 
 Most cases differ in one fault, and after it in nothing: the same redeliveries and later jobs follow, from one of few
-states. A step in which no call is numbered or broken depends on nothing but what `_Case.state` holds: tables, queues,
-schedules, files, accounts and mails, the clock, the callers, and what the test has set. Chance is drawn from that state,
+states. A step in which no call is numbered or broken depends on nothing but what `_Case.key` tells: tables, queues,
+schedules, files, accounts and mails, the clock, the callers, and what the test has set. Chance is seeded with that key,
 so that it is no part of it. Whatever cannot be told for certain is led as if nothing were known.
 
-tests/faults/test_known_ends.py holds this against steps that are led.
+test_known_states.py shows that no other state is taken for the same, test_known_ends.py that a replay is like the real.
 """
 
 import pickle

@@ -16,7 +16,7 @@ _SERVICES = ("kms", "s3")
 
 @contextmanager
 def near(cloud: Cloud) -> Iterator[None]:
-    """tests/faults/test_near.py compares what is answered."""
+    """test_near.py compares the answers."""
     sent = URLLib3Session.send
     modules = {name: importlib.import_module(f"ministack.services.{name}") for name in _SERVICES}
 
