@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -70,27 +71,43 @@ def send(
 def _match(routes: Any, method: str, path: str) -> tuple[str, dict[str, str]] | None:
     """The route with the fewest parameters wins, as at API Gateway."""
     given = path.strip("/").split("/")
+    by_length, greedy = _split(tuple(routes))
     found: list[tuple[str, dict[str, str]]] = []
-    greedy: list[tuple[str, dict[str, str]]] = []
-    for resource, by_method in routes.items():
-        wanted = resource.strip("/").split("/")
+    for resource, wanted in by_length.get(len(given), ()):
         params: dict[str, str] = {}
-        if wanted[-1] == "{proxy+}" and method in by_method and given[: len(wanted) - 1] == wanted[:-1]:
-            # The rest of the path, with its slashes; least wanted of all.
-            rest = path.removeprefix("/" + "/".join(wanted[:-1]) + "/")
-            if rest and len(given) >= len(wanted):
-                greedy.append((resource, {"proxy": unquote(rest)}))
-            continue
-        if method not in by_method or len(wanted) != len(given):
-            continue
         for want, have in zip(wanted, given, strict=True):
             if want.startswith("{") and have:
                 params[want[1:-1]] = unquote(have)
             elif want != have:
                 break
         else:
-            found.append((resource, params))
-    return min(found, key=lambda pair: len(pair[1]), default=greedy[0] if greedy else None)
+            if method in routes[resource]:
+                found.append((resource, params))
+    if found:
+        return min(found, key=lambda pair: len(pair[1]))
+    for resource, before in greedy:
+        # The rest of the path, with its slashes; least wanted of all.
+        rest = path.removeprefix("/" + "/".join(before) + "/")
+        if method in routes[resource] and given[: len(before)] == list(before) and rest and len(given) > len(before):
+            return resource, {"proxy": unquote(rest)}
+    return None
+
+
+_Split = tuple[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=4)
+def _split(resources: tuple[str, ...]) -> tuple[dict[int, list[_Split]], list[_Split]]:
+    """The resources and their parts by the number of these; and those that end with {proxy+}, with the parts before."""
+    by_length: dict[int, list[_Split]] = {}
+    greedy: list[_Split] = []
+    for resource in resources:
+        wanted = tuple(resource.strip("/").split("/"))
+        if wanted[-1] == "{proxy+}":
+            greedy.append((resource, wanted[:-1]))
+        else:
+            by_length.setdefault(len(wanted), []).append((resource, wanted))
+    return by_length, greedy
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
