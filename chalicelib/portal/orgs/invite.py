@@ -1,5 +1,6 @@
 """Adding learners by hand: their addresses, a group, and when the mails go out."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid, MusterError
@@ -47,12 +48,32 @@ def add(visit: Visit) -> Shown:
 
 
 def _addresses(text: str) -> list[str]:
-    """A pasted list: one on each line, or with commas or semicolons between. Raises Invalid for none, or too many."""
-    found = [part.strip() for line in text.splitlines() for part in line.replace(";", ",").split(",") if part.strip()]
+    """A pasted list: one on each line, or with commas, semicolons or spaces between, with or without names.
+
+    Raises Invalid for none, or too many.
+    """
+    found = [one for line in text.replace(";", "\n").splitlines() for one in _of_line(line)]
     if not 1 <= len(found) <= MAX_BY_HAND:
         problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}. For more, upload a file."
         raise Invalid(FieldError("emails", "wrong_number", problem))
     return found
+
+
+def _of_line(line: str) -> Iterator[str]:
+    """Mail programs write `Lee, Ann <ann@example.com>`: a comma within a name parts nobody."""
+    name = ""
+    parts = [part.strip() for part in line.split(",")]
+    for index, part in enumerate(parts):
+        behind = parts[index + 1] if index + 1 < len(parts) else ""
+        if part and "@" not in part and "<" in behind:
+            name = f"{name}{part}, "
+            continue
+        words = f"{name}{part}".split()
+        name = ""
+        if len(words) > 1 and all("@" in word for word in words):
+            yield from words
+        elif words:
+            yield " ".join(words)
 
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:
