@@ -61,19 +61,21 @@ def _addresses(text: str) -> list[str]:
 
 def _of_line(line: str) -> Iterator[str]:
     """Mail programs write `Lee, Ann <ann@example.com>`: a comma within a name parts nobody."""
-    name = ""
-    parts = [part.strip() for part in line.split(",")]
-    for index, part in enumerate(parts):
-        behind = parts[index + 1] if index + 1 < len(parts) else ""
-        if part and "@" not in part and "<" in behind:
-            name = f"{name}{part}, "
+    names: list[str] = []
+    for part in filter(None, map(str.strip, line.split(","))):
+        if "@" not in part:
+            names.append(part)
             continue
-        words = f"{name}{part}".split()
-        name = ""
-        if len(words) > 1 and all("@" in word for word in words):
-            yield from words
-        elif words:
-            yield " ".join(words)
+        if "<" in part:
+            part = ", ".join([*names, part])
+        else:
+            yield from names
+        names = []
+        words = part.split()
+        # A name may be an address itself; several in brackets are several.
+        is_list = all("@" in word and ("<" not in part or word.startswith("<")) for word in words)
+        yield from words if is_list else [part]
+    yield from names
 
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:

@@ -80,6 +80,7 @@ def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Plac
         '"Lee, Ann" <ann@x.example>, Bob <bob@x.example>,cy@x.example,',
         "ann@x.example bob@x.example\tcy@x.example",
         "Lee, Ann, Dr. <ann@x.example>\nbob@x.example;\n\n<cy@x.example>",
+        "ann@x.example <ann@x.example>\n<bob@x.example> <cy@x.example>",
     ],
 )
 def test_addresses_are_understood_as_mail_programs_copy_them(place: Place, pasted: str) -> None:
