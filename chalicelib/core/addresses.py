@@ -17,7 +17,8 @@ MAX_OF_ACCOUNTS = 128
 _MAX_LOCAL = 64
 
 _MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
-_IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>[^<>]*")
+# What stands around an address in brackets is a name, not one more address, which would be lost without a word.
+_IN_BRACKETS = re.compile(r"([^<>]*)<([^<>]*)>[^<>@]*")
 _BRACKETS = ("<>", "()", "[]")
 # Nobody pastes an address in more layers than these. Of 500, as 1,000 characters can have, each takes as long as all.
 _MAX_LAYERS = 10
@@ -45,7 +46,7 @@ def bare(text: str) -> str:
             break
         before = address
         found = _IN_BRACKETS.fullmatch(address)
-        address = found[1] if found else address
+        address = found[2] if found and not _begins_a_list(found[1]) else address
         found = _MAILTO.fullmatch(address.strip())
         address = (found[1] if found else address).strip().rstrip(".,;:").strip()
         if len(address) > 1 and _encloses(address[0], address[-1]):
@@ -53,6 +54,12 @@ def bare(text: str) -> str:
         # A space within stays, and is refused: two words are no address.
         address = " ".join(without_unseen(word) for word in address.split())
     return address
+
+
+def _begins_a_list(before: str) -> bool:
+    """Whether an address stands there, and something that parts it from the next one."""
+    behind = before.partition("@")[2]
+    return "," in behind or ";" in behind
 
 
 def _encloses(first: str, last: str) -> bool:

@@ -17,6 +17,8 @@ _UNSEEN = (
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
 _VISIBLE = re.compile(f"[^{_UNSEEN}]")
+# Spaces are not among them: they part words.
+_HIDDEN = re.compile(f"(?!\\s)[{_UNSEEN}]")
 
 _REFUSED = "\u0000-\u001f\u007f" + _OVERRIDES
 _LINE = f"^[^{_REFUSED}]*[^{_UNSEEN}{_REFUSED}][^{_REFUSED}]*$"
@@ -84,10 +86,13 @@ _ALIKE = str.maketrans(
 
 
 def searchable(text: str) -> str:
-    """The form in which names are searched: `nunez` finds N\u00fa\u00f1ez, and `o'neil` finds O\u2019Neil."""
+    """The form in which names are searched: `nunez` finds N\u00fa\u00f1ez, and `o'neil` finds O\u2019Neil.
+
+    What nobody sees makes no other name.
+    """
     # Accents of their own go; an apostrophe is changed first, for some are a space and an accent in NFKD.
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_ALIKE)).casefold().translate(_ALIKE)
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    plain = "".join(char for char in _HIDDEN.sub("", decomposed) if not unicodedata.combining(char))
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 

@@ -72,7 +72,8 @@ def client(visit: Visit) -> Shown:
 def change(visit: Visit) -> GoTo | Shown:
     names = [name for name in ("name", "time_zone", "subscription") if name in visit.form]
     try:
-        patch = visit.read(OrgPatch, {name: visit.form.one(name).strip() for name in names})
+        given = {name: visit.form.one(name).strip() for name in names}
+        patch = visit.read(OrgPatch, {**given, "same_name": visit.form.one("same_name") == "yes"})
         organizations.change_client(_scope(visit), patch, visit.now)
     except (Invalid, Conflict) as error:
         return _client_form(visit, error)

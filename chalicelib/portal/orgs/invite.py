@@ -1,5 +1,6 @@
 """Adding learners by hand: their addresses, a group, and when the mails go out."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.core.errors import FieldError, Invalid, MusterError
@@ -57,12 +58,34 @@ def added(visit: Visit) -> GoTo | Shown:
 
 
 def _addresses(text: str) -> list[str]:
-    """A pasted list: one on each line, or with commas or semicolons between. Raises Invalid for none, or too many."""
-    found = [part.strip() for line in text.splitlines() for part in line.replace(";", ",").split(",") if part.strip()]
+    """A pasted list: one on each line, or with commas, semicolons or spaces between, with or without names.
+
+    Raises Invalid for none, or too many.
+    """
+    found = [one for line in text.replace(";", "\n").splitlines() for one in _of_line(line)]
     if not 1 <= len(found) <= MAX_BY_HAND:
         problem = f"Enter 1 to {MAX_BY_HAND} addresses. You entered {len(found)}. For more, upload a file."
         raise Invalid(FieldError("emails", "wrong_number", problem))
     return found
+
+
+def _of_line(line: str) -> Iterator[str]:
+    """Mail programs write `Lee, Ann <ann@example.com>`: a comma within a name parts nobody."""
+    names: list[str] = []
+    for part in filter(None, map(str.strip, line.split(","))):
+        if "@" not in part:
+            names.append(part)
+            continue
+        if "<" in part:
+            part = ", ".join([*names, part])
+        else:
+            yield from names
+        names = []
+        words = part.split()
+        # A name may be an address itself; several in brackets are several.
+        is_list = all("@" in word and ("<" not in part or word.startswith("<")) for word in words)
+        yield from words if is_list else [part]
+    yield from names
 
 
 def _form(visit: Visit, error: MusterError | None) -> Shown:

@@ -30,21 +30,29 @@ def _zones() -> frozenset[str]:
 _PLACE_BY_OFFSET = {
     "EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "-10": "Pacific/Honolulu",
     "-9": "America/Anchorage", "-8": "America/Los_Angeles", "-7": "America/Denver", "-6": "America/Chicago",
-    "-5": "America/New_York", "-4": "America/Halifax", "-3": "America/Sao_Paulo", "+1": "Europe/Berlin",
-    "+2": "Europe/Athens", "+3": "Europe/Istanbul", "+4": "Asia/Dubai", "+5": "Asia/Karachi", "+7": "Asia/Bangkok",
-    "+8": "Asia/Singapore", "+9": "Asia/Tokyo", "+10": "Australia/Sydney", "+12": "Pacific/Auckland",
+    "-5": "America/New_York", "-4": "America/Halifax", "-3": "America/Sao_Paulo", "-12": "Pacific/Pago_Pago",
+    "-11": "Pacific/Pago_Pago", "-2": "America/Noronha", "-1": "Atlantic/Azores", "+1": "Europe/Berlin",
+    "+2": "Europe/Athens", "+3": "Europe/Istanbul", "+4": "Asia/Dubai", "+5": "Asia/Karachi", "+6": "Asia/Dhaka",
+    "+7": "Asia/Bangkok", "+8": "Asia/Singapore", "+9": "Asia/Tokyo", "+10": "Australia/Sydney",
+    "+11": "Pacific/Noumea", "+12": "Pacific/Auckland", "+13": "Pacific/Tongatapu", "+14": "Pacific/Kiritimati",
 }  # fmt: skip
 _FIXED = re.compile(r"EST|MST|HST|Etc/GMT([+-])(\d+)")
+# Who wants a clock that never changes says UTC; who says Greenwich mostly means London, where it does.
+_GREENWICH = frozenset(
+    f"{area}{name}" for area in ("", "Etc/") for name in ("GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich")
+)
 
 
 def _place_instead(name: str) -> str | None:
     """The place that is probably meant by a zone without rules for summer time; None for any other zone."""
+    if name in _GREENWICH:
+        return "Europe/London"
     fixed = _FIXED.fullmatch(name)
-    if fixed is None or fixed[2] == "0":
+    if fixed is None:
         return None
     # The signs of these names are those of POSIX: Etc/GMT+5 lies west of Greenwich.
     offset = name if fixed[1] is None else ("-" if fixed[1] == "+" else "+") + fixed[2]
-    return _PLACE_BY_OFFSET.get(offset, "Europe/Berlin")
+    return _PLACE_BY_OFFSET.get(offset)
 
 
 def _zone(name: str) -> str:
@@ -92,9 +100,12 @@ class OrgCreate(Form):
 
 
 class OrgPatch(Form):
+    """The name of another client is refused, unless `same_name` says that it is on purpose."""
+
     name: Line = left_out()
     time_zone: TimeZone = left_out()
     subscription: Subscription = left_out()
+    same_name: bool = False
 
 
 class TrainingAccess(Form):

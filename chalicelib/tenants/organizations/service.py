@@ -19,7 +19,7 @@ from chalicelib.tenants.audit.log import AuditEntry
 from chalicelib.tenants.courses import service as courses
 from chalicelib.tenants.organizations import seat_store, store
 from chalicelib.tenants.organizations.events import client_closed, schedule_moved
-from chalicelib.tenants.organizations.models import Org, org_sk
+from chalicelib.tenants.organizations.models import ClientName, Org, org_sk
 from chalicelib.tenants.organizations.readiness import missing_of, readiness_of
 from chalicelib.tenants.organizations.revision_store import bump_revision
 from chalicelib.tenants.organizations.schemas import (
@@ -155,7 +155,9 @@ def _name_taken(namesake: Org) -> Conflict:
 
 
 def change_client(scope: Scope, patch: OrgPatch, now: datetime) -> ClientOut:
-    return _client(_change(scope, patch.model_dump(exclude_unset=True), now))
+    """Raises Conflict `name_taken`, unless another client of this name is wanted."""
+    changes = patch.model_dump(exclude_unset=True, exclude={"same_name"})
+    return _client(_change(scope, changes, now, same_name=patch.same_name))
 
 
 def settings(scope: Scope) -> SettingsOut:
@@ -186,7 +188,7 @@ def _org(scope: Scope) -> Org:
     return org
 
 
-def _change(scope: Scope, patch: Mapping[str, Any], now: datetime) -> Org:
+def _change(scope: Scope, patch: Mapping[str, Any], now: datetime, *, same_name: bool = False) -> Org:
     org = _org(scope)
     changes = {name: value for name, value in patch.items() if getattr(org, name) != value}
     if not changes:
@@ -195,17 +197,31 @@ def _change(scope: Scope, patch: Mapping[str, Any], now: datetime) -> Org:
     audit_entry = AuditEntry(scope.account_id, "organization.changed", f"organization/{org.org_id}", before, changes)
     writes = [store.change_write(org, changes)]
     if "name" in changes:
-        writes.append(store.take_name_write(org.msp_id, org.org_id, changes["name"]))
+        taken_by = _taker_if_free(org, changes["name"], same_name=same_name)
+        writes.append(store.take_name_write(org.msp_id, org.org_id, changes["name"], taken_by, same_name=same_name))
     moves_dates = bool(changes.keys() & _DECIDES_DATES)
     event = schedule_moved(org.msp_id, org.org_id, now)
     if moves_dates:
         writes.append(due.write(event))
-    audit.commit(scope.tenant_pk, audit_entry, writes, now)
+    try:
+        audit.commit(scope.tenant_pk, audit_entry, writes, now)
+    except ConditionFailed:
+        if "name" in changes:
+            _taker_if_free(org, changes["name"], same_name=same_name)
+        raise
     if moves_dates:
         queue.send_soon(event)
     for name, value in changes.items():
         setattr(org, name, value)
     return org
+
+
+def _taker_if_free(org: Org, name: str, *, same_name: bool) -> ClientName | None:
+    """Who took the name last and has it no more, or this client itself. Raises Conflict `name_taken`."""
+    taken_by, namesake = store.taker_of_name(org.msp_id, name)
+    if namesake is not None and namesake.org_id != org.org_id and not same_name:
+        raise _name_taken(namesake)
+    return taken_by
 
 
 def training_access(scope: Scope) -> TrainingAccessOut:

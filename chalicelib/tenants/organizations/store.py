@@ -32,15 +32,17 @@ def create_writes(org: Org, taken_by: ClientName | None, *, same_name: bool) -> 
     ConditionFailed with index 0 when the id is taken, with 2 when somebody took the name meanwhile, unless `same_name`
     says that this is on purpose.
     """
-    name = take_name_write(org.msp_id, org.org_id, org.name)
-    if not same_name:
-        as_read = ClientName.pk.does_not_exist() if taken_by is None else ClientName.org_id == taken_by.org_id
-        name = Write("put", name.item, as_read)
+    name = take_name_write(org.msp_id, org.org_id, org.name, taken_by, same_name=same_name)
     return put_new(org), put_new(OrgPointer(org_pk(org.org_id), SELF_SK, msp_id=org.msp_id)), name
 
 
-def take_name_write(msp_id: str, org_id: str, name: str) -> Write:
-    return Write("put", ClientName(msp_pk(msp_id), client_name_sk(name), org_id=org_id))
+def take_name_write(msp_id: str, org_id: str, name: str, taken_by: ClientName | None, *, same_name: bool) -> Write:
+    """ConditionFailed when somebody else took the name since it was read, as above."""
+    taken = ClientName(msp_pk(msp_id), client_name_sk(name), org_id=org_id)
+    if same_name:
+        return Write("put", taken)
+    as_read = ClientName.pk.does_not_exist() if taken_by is None else ClientName.org_id == taken_by.org_id
+    return Write("put", taken, as_read)
 
 
 def taker_of_name(msp_id: str, name: str) -> tuple[ClientName | None, Org | None]:

@@ -172,6 +172,12 @@ def _outcome_in_index(enrollment: Enrollment) -> Outcome:
     return Outcome.WITHDRAWN if enrollment.status == EnrollmentStatus.CANCELLED else Outcome.ENROLLED
 
 
+def _told_as(outcome: Outcome, learner: "str | Enrollment") -> str:
+    """An undo leaves what was started; an admin may cancel it all the same."""
+    is_started = not isinstance(learner, str) and learner.started_at is not None
+    return "withdrawn_after_start" if outcome == Outcome.WITHDRAWN and is_started else outcome
+
+
 def _learner_out(
     member_id: str, learner: "str | Enrollment", member: Member | None, zone: ZoneInfo, now: datetime
 ) -> LearnerOut:
@@ -181,7 +187,7 @@ def _learner_out(
     email = member.email if member is not None else None
     code = learner if isinstance(learner, str) else None
     outcome = _outcome_of(learner)
-    explanation = explain(code or outcome)
+    explanation = explain(code or _told_as(outcome, learner))
     out = LearnerOut(
         member_id=member_id,
         name=name,

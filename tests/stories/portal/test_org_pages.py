@@ -73,6 +73,25 @@ def test_learners_are_added_by_hand_and_each_address_has_its_verdict(place: Plac
     assert "sam@acme.example" not in page.text
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        'Lee, Ann <ann@x.example>; "Ray, Bob" <bob@x.example>; cy@x.example',
+        '"Lee, Ann" <ann@x.example>, Bob <bob@x.example>,cy@x.example,',
+        "ann@x.example bob@x.example\tcy@x.example",
+        "Lee, Ann, Dr. <ann@x.example>\nbob@x.example;\n\n<cy@x.example>",
+        "ann@x.example <ann@x.example>\n<bob@x.example> <cy@x.example>",
+    ],
+)
+def test_addresses_are_understood_as_mail_programs_copy_them(place: Place, pasted: str) -> None:
+    group = place.world.group(place.org, "Finance")
+    place.browser.open(f"{place.base}/learners/add")
+    page = place.browser.press("Invite", group_id=group, emails=pasted)
+    assert "Invited 3 of 3." in page.text
+    found = place.world.every(f"{place.base}/members?status=prospect", place.admin)
+    assert {one["email"] for one in found} == {"ann@x.example", "bob@x.example", "cy@x.example"}
+
+
 def test_invitations_of_those_chosen_are_sent_again_and_cancelled(place: Place, mailbox: Mailbox) -> None:
     place.world.group(place.org, "Finance")
     place.browser.open(f"{place.base}/learners/add")

@@ -52,6 +52,10 @@ def test_an_address_is_kept_as_typed_but_for_space_and_the_domain(given: str, ke
         "Ann <ann@example.com> <bob@example.com>",
         "ann@example.com, bob@example.com",
         "a@b.example\nx: y",
+        # Two, of which one would be lost.
+        "Ann <ann@example.com>, bob@example.com",
+        "bob@example.com, Ann <ann@example.com>",
+        "bob@example.com; <ann@example.com>",
     ],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(given: str) -> None:
@@ -76,6 +80,8 @@ def test_addresses_that_people_take_for_the_same_are_the_same(other: str) -> Non
         "\u00a0ann@example.com\u3000", "\u201cann@example.com\u201d", "(ann@example.com)", "[ann@example.com]",
         "\uff41nn\uff20example.com",
         "`ann@example.com'", "\"ann@example.com\u201d",
+        # A name that is an address, as Outlook writes it; and what stands behind.
+        "ann@example.com <ann@example.com>", "'ann@example.com' <ann@example.com>", "Ann <ann@example.com> (Sales)",
         # As Germans and the French quote.
         "\u201eann@example.com\u201c", "\u201aann@example.com\u2018", "\u00abann@example.com\u00bb",
         "\u00ab\u00a0ann@example.com\u00a0\u00bb",

@@ -64,3 +64,7 @@ def test_names_of_people_are_taken(name: str) -> None:
 def test_search_finds_names_without_their_marks(typed: str, name: str) -> None:
     """Issue 10, 12."""
     assert searchable(typed) == searchable(name)
+
+
+def test_what_nobody_sees_makes_no_other_name() -> None:
+    assert searchable("Ac\u200bme\u2060 In\u00addustries") == searchable("Acme\u00a0Industries") == "acme industries"

@@ -23,7 +23,10 @@ def _create(world: World, admin: str, name: str = "Acme Industries", **more: Any
     return world.post("/msp/organizations", admin, {"name": name, "time_zone": "Europe/Berlin", **more})
 
 
-@pytest.mark.parametrize("name", ["Acme Industries", "ACME industries", " Acme  Industries ", "Acm\u00e9 Industries"])
+@pytest.mark.parametrize(
+    "name",
+    ["Acme Industries", "ACME industries", " Acme  Industries ", "Acm\u00e9 Industries", "Ac\u200bme Industries\u2060"],
+)
 def test_the_same_client_twice_is_refused_by_name(world: World, admin: str, name: str) -> None:
     first = _create(world, admin).json
     again = _create(world, admin, name)
@@ -50,6 +53,39 @@ def test_a_name_is_free_after_a_renaming_and_taken_by_one(world: World, admin: s
     assert world.patch(f"/msp/organizations/{org}", admin, {"name": "Globex"}).status == 200
     assert _create(world, admin, "globex").status == 409
     assert _create(world, admin).status == 201
+
+
+def test_a_client_is_not_renamed_to_another_unawares(world: World, admin: str) -> None:
+    first = _create(world, admin).json["org_id"]
+    other = _create(world, admin, "Globex").json["org_id"]
+    path = f"/msp/organizations/{other}"
+    refused = world.patch(path, admin, {"name": "ACME Industries"})
+    assert (refused.status, refused.json["code"], refused.json["org_id"]) == (409, "name_taken", first)
+    assert world.patch(path, admin, {"name": "ACME Industries", "same_name": True}).status == 200
+    # Its own name in other letters is no other's.
+    assert (
+        world.patch(f"/msp/organizations/{first}", admin, {"name": "acme industries", "same_name": True}).status == 200
+    )
+    lonely = _create(world, admin, "Initech").json["org_id"]
+    assert world.patch(f"/msp/organizations/{lonely}", admin, {"name": "INITECH"}).status == 200
+
+
+def test_of_two_that_get_a_name_at_the_same_moment_one_does(
+    world: World, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = _create(world, admin, "Globex").json["org_id"]
+    read = store.taker_of_name
+    others: list[Answer] = []
+
+    def read_before_the_other(*given: str) -> Any:
+        monkeypatch.setattr(store, "taker_of_name", read)
+        found = read(*given)
+        others.append(_create(world, admin))
+        return found
+
+    monkeypatch.setattr(store, "taker_of_name", read_before_the_other)
+    renamed = world.patch(f"/msp/organizations/{org}", admin, {"name": "Acme Industries"})
+    assert (renamed.status, renamed.json["code"], others[0].status) == (409, "name_taken", 201)
 
 
 def test_of_two_at_the_same_moment_one_is_made(world: World, admin: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +139,12 @@ def test_a_client_that_holds_something_says_what(world: World, msp: str, admin: 
         ("MST", "America/Denver"),
         ("Etc/GMT+5", "America/New_York"),
         ("Etc/GMT-1", "Europe/Berlin"),
+        # West of Greenwich, whatever the sign says.
+        ("Etc/GMT+1", "Atlantic/Azores"),
+        ("Etc/GMT-6", "Asia/Dhaka"),
+        # London's clocks change.
+        ("GMT", "Europe/London"),
+        ("Etc/GMT0", "Europe/London"),
     ],
 )
 def test_a_zone_without_summer_time_is_refused_and_the_right_one_proposed(

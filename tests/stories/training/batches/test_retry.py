@@ -82,7 +82,7 @@ def test_a_row_that_failed_because_the_client_was_not_ready_is_retried(
     driver.fire()
     row = driver.row(org, batch, course)
     assert (row["status"], row["code"], row["can_retry"]) == ("failed", "org_not_ready", True)
-    assert row["explanation"].startswith("The client was not ready for training")
+    assert row["explanation"].startswith("The organization was not ready for training")
     assert driver.batch(org, batch)["summary"] == {"enrolled": 0, "scheduled": 0, "needs_access": 0, "failed": 1}
     _provision(driver, org, course)
     driver.retry(org, batch, course)

@@ -11,7 +11,7 @@ from tests.stories.driver import Driver, refused
 
 DENIED = (
     "The organization does not have this course enabled. "
-    "Enable the course in the client's training access, then choose Retry."
+    "Enable the course in its training access, which its provider manages, then choose Retry."
 )
 
 

@@ -61,6 +61,19 @@ def test_what_an_admin_cancels_is_withdrawn_and_stays_listed(at: Client, world: 
     assert problems(world) == []
 
 
+def test_the_batch_says_of_a_cancelled_one_whether_it_was_started(at: Client, world: World) -> None:
+    """Issue 10, 21: what the page says is so. Of everybody it said that they had not started."""
+    account, starter = world.learner(at.org)
+    other = world.member(at.org)
+    (batch,) = at.driver.launch(at.org, [at.course])
+    world.post(f"/me/courses/{at.org}.{starter}.{at.course}/start", account)
+    assert [cancel(at, member).status for member in (starter, other)] == [204, 204]
+    found = {one["member_id"]: one for one in at.driver.learners(at.org, batch, at.course, "outcome=withdrawn")}
+    assert found[other]["sentence"].endswith("the enrollment was withdrawn before they started.")
+    assert found[starter]["sentence"].endswith("an admin cancelled the enrollment after they had started.")
+    assert {one["next_step"] for one in found.values()} == {"To enroll them again, launch again."}
+
+
 def test_a_cancelled_enrollment_frees_its_seat(at: Client, world: World) -> None:
     at.seats(1)
     first = world.member(at.org)
