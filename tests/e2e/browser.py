@@ -18,6 +18,7 @@ _ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+_KEEPS_NONE = "--disable-back-forward-cache"
 Size = dict[str, int]
 PHONE: Size = {"width": 390, "height": 480}
 DESKTOP: Size = {"width": 1024, "height": 480}
@@ -28,8 +29,11 @@ _CONTRAST, _CONTRAST_LARGE = 4.5, 3.0
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Skips the test where there is none, but for continuous integration, which installs it."""
+def chromium(*, keeps_pages: bool = False) -> Iterator[Browser]:
+    """Skips the test where there is none, but for continuous integration, which installs it.
+
+    `keeps_pages`: whole, to go back to, as people's browsers do; Playwright does not notice when one comes back.
+    """
     path = next((one for one in _CHROMIUMS if one.exists()), None)
     if path is None:
         missing = "Debian's Chromium is not there: apt-get install chromium-headless-shell fonts-dejavu-core"
@@ -37,7 +41,9 @@ def chromium() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=str(path), args=_ARGUMENTS, ignore_default_args=[_KEEPS_NONE] if keeps_pages else None
+        )
         try:
             yield browser
         finally:

@@ -13,10 +13,16 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
   setTimeout(() => { delete form.dataset.sent; event.submitter?.removeAttribute("aria-busy"); }, 2000);
 });
-// Back brings the page as it was left.
-window.addEventListener("pageshow", () => {
+// Back may bring the page as it was left, without asking the server. What was typed into a form stays then; a page into
+// which nothing was typed comes anew, for its numbers may be old.
+window.addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+  const given = (list) => Math.max(0, [...list.options].findIndex((option) => option.defaultSelected));
+  const typed = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+  const changed = (field) => field.options ? field.selectedIndex !== given(field) : typed(field);
+  const fields = document.querySelectorAll("form[method=post] :is(input:not([type=hidden]), textarea, select)");
+  if (event.persisted && ![...fields].some(changed)) location.reload();
 });
 
 // Nobody looks at a hidden tab: it does not ask for news, and asks at once when it is looked at again.

@@ -24,9 +24,12 @@ COMPLAINTS: dict[str, list[tuple[str, str]]] = {
     "filters and page are lost on Back, and cannot be shared": [
         ("test_dashboard", "test_filters_stay_over_opening_a_client_and_back"),
         ("test_msp_pages", "test_filters_stand_in_the_address_and_say_when_nothing_matches"),
+        ("test_back_and_reload", "test_every_page_is_loaded_anew_and_come_back_to"),
     ],
     "a wizard loses its state on reload, Back, a second tab": [
         ("test_enrollment", "test_every_step_is_kept_over_reload_back_and_a_second_tab"),
+        ("test_back_and_reload", "test_every_form_that_was_sent_is_sent_once"),
+        ("test_kept_whole", "test_what_was_typed_is_there_and_what_is_shown_is_not_old"),
     ],
     "the session ends while typing, and everything is gone": [
         ("test_enrollment", "test_an_ended_session_loses_nothing_at_any_step"),
