@@ -245,9 +245,10 @@ def test_the_first_admin_makes_the_msp_and_is_told_in_its_trail(office: Office) 
     org = office.world.org(made.msp_id, courses=[])
     office.org = Scope("boss", made.msp_id, org, permissions=PERMISSIONS_BY_ROLE[Role.ORG_ADMIN])
     office.appoints(email="bob@example.com")
-    ids = {service.first_admin("Southwind", "bob@example.com", office.world.now).msp_id}
+    office.appoints("custom", "eve@example.com", permissions=["audit"])
+    ids = {service.first_admin("Southwind", f"{one}@example.com", office.world.now).msp_id for one in ("bob", "eve")}
     ids |= {service.first_admin(name, ANN, office.world.now).msp_id for name in ("Eastwind", "Westwind")}
-    assert len(ids | {made.msp_id}) == 4
+    assert len(ids | {made.msp_id}) == 5
 
 
 def test_an_organization_says_whether_it_has_admins_of_its_own(office: Office) -> None:
