@@ -87,15 +87,17 @@ def test_a_page_that_was_changed_meanwhile_stays(world: World, read: int) -> Non
     assert join_page("o").revision == 2
 
 
-def test_an_address_that_is_anothers_by_now_is_not_taken_from_them(world: World) -> None:
+@pytest.mark.parametrize("other", ["a", "p"])
+def test_an_address_that_is_anothers_by_now_is_not_taken_from_them(world: World, other: str) -> None:
+    """Whether the other's id comes before this one's or behind it in the alphabet."""
     _set("acme")
     read = join_page("o")
     _set(None)
-    _set("acme", "p")
+    _set("acme", other)
     # As if the page were as it was read, and its address not.
     store.commit([Write("put", read)])
     assert _failed(store.change_writes("m", "o", read, _page(slug="other"))) == (2,)
-    assert (_owner("acme"), _owner("other")) == (("m", "p"), None)
+    assert (_owner("acme"), _owner("other")) == (("m", other), None)
 
 
 def test_an_address_leads_to_its_organization_and_its_page(world: World) -> None:
@@ -115,7 +117,10 @@ def test_an_address_leads_to_its_organization_and_its_page(world: World) -> None
 
 def test_a_choice_is_of_groups_and_locations_that_are_there(world: World) -> None:
     org_id = world.org(world.msp(), courses=[])
-    assert not store.has_group(org_id)
+    with world.asked("Query") as asked:
+        assert not store.has_group(org_id)
+    # One that was made a moment ago is seen.
+    assert [query["ConsistentRead"] for query in asked] == [True]
     group, location = world.group(org_id), world.location(org_id)
     assert store.has_group(org_id)
     for chosen, there in (

@@ -44,12 +44,12 @@ class Office:
     def dismisses(self, account_id: str = "ann", scope: Scope | None = None) -> None:
         service.dismiss(scope or self.org, account_id, self.world.now)
 
-    def role(self, *permissions: str, role_id: str = "r") -> str:
+    def role(self, *permissions: str, role_id: str = "auditors") -> str:
         pk = self.org.tenant_pk
         table.put_if_new(CustomRole(pk, custom_role_sk(role_id), role_id=role_id, name="n", permissions=permissions))
         return role_id
 
-    def num_holders(self, role_id: str = "r") -> int:
+    def num_holders(self, role_id: str = "auditors") -> int:
         role = access_store.custom_role(self.org_id, role_id)
         assert role is not None
         return int(role.num_admins)

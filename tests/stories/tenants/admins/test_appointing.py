@@ -1,5 +1,6 @@
 """Appointing and removing, rule by rule: who gets which role, what is told of it, and what happens meanwhile."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,8 +76,8 @@ def test_an_admin_of_an_msp_is_one_of_no_organization(office: Office) -> None:
         # Who may change people may read them.
         ({"role": "custom", "permissions": ["members"]}, {"members"}, True),
         ({"role": "custom", "permissions": ["members"]}, {"members", "members_read"}, False),
-        ({"role": "custom", "role_id": "r"}, {"training", "training_read"}, False),
-        ({"role": "custom", "role_id": "r"}, {"audit", "members"}, True),
+        ({"role": "custom", "role_id": "auditors"}, {"training", "training_read"}, False),
+        ({"role": "custom", "role_id": "auditors"}, {"audit", "members"}, True),
     ],
 )
 def test_nobody_gives_what_they_do_not_have(office: Office, form: dict[str, Any], own: Any, beyond: bool) -> None:
@@ -92,7 +93,7 @@ def test_nobody_gives_what_they_do_not_have(office: Office, form: dict[str, Any]
 
 @pytest.mark.parametrize(
     ("form", "field"),
-    [({"permissions": ["audit", "members", "settings"]}, "permissions"), ({"role_id": "r"}, "role_id")],
+    [({"permissions": ["audit", "members", "settings"]}, "permissions"), ({"role_id": "auditors"}, "role_id")],
 )
 def test_departments_cannot_have_what_concerns_all(office: Office, form: dict[str, Any], field: str) -> None:
     office.role("audit", "members", "settings")
@@ -139,9 +140,11 @@ def test_the_same_request_appoints_once_and_another_is_refused(office: Office) -
         seed = new_id(office.world.now)
         made = appoints(email=ANN, seed=seed)
         assert appoints(email=ANN, seed=seed) == made
-        with pytest.raises(Conflict) as refused:
-            appoints(email=ANN)
-        assert refused.value.code == "already_admin"
+        # A request of before as well as one of afterwards.
+        for days in (-1, 1):
+            with pytest.raises(Conflict) as refused:
+                appoints(email=ANN, seed=new_id(office.world.now + timedelta(days=days)))
+            assert refused.value.code == "already_admin"
     assert (office.num_admins(office.org), office.num_admins(office.msp), len(office.mails())) == (1, 1, 2)
     assert (len(office.told()), len(office.told(office.msp))) == (1, 1)
 
@@ -242,9 +245,10 @@ def test_the_first_admin_makes_the_msp_and_is_told_in_its_trail(office: Office) 
     org = office.world.org(made.msp_id, courses=[])
     office.org = Scope("boss", made.msp_id, org, permissions=PERMISSIONS_BY_ROLE[Role.ORG_ADMIN])
     office.appoints(email="bob@example.com")
-    ids = {service.first_admin("Southwind", "bob@example.com", office.world.now).msp_id}
-    ids |= {service.first_admin("Eastwind", ANN, office.world.now).msp_id}
-    assert len(ids | {made.msp_id}) == 3
+    office.appoints("custom", "eve@example.com", permissions=["audit"])
+    ids = {service.first_admin("Southwind", f"{one}@example.com", office.world.now).msp_id for one in ("bob", "eve")}
+    ids |= {service.first_admin(name, ANN, office.world.now).msp_id for name in ("Eastwind", "Westwind")}
+    assert len(ids | {made.msp_id}) == 5
 
 
 def test_an_organization_says_whether_it_has_admins_of_its_own(office: Office) -> None:
