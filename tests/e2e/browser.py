@@ -32,11 +32,12 @@ _CONTRAST, _CONTRAST_LARGE = 4.5, 3.0
 def chromium(*, keeps_pages: bool = False) -> Iterator[Browser]:
     """Skips the test where there is none, but for continuous integration, which installs it.
 
-    `keeps_pages`: whole, to go back to, as people's browsers do; Playwright does not notice when one comes back.
+    `keeps_pages`: whole, to go back to, as people's browsers do, which only the one with a window can; Playwright does
+    not notice when one comes back.
     """
-    path = next((one for one in _CHROMIUMS if one.exists()), None)
+    path = next((one for one in _CHROMIUMS[keeps_pages:] if one.exists()), None)
     if path is None:
-        missing = "Debian's Chromium is not there: apt-get install chromium-headless-shell fonts-dejavu-core"
+        missing = "Debian's Chromium is not there: apt-get install chromium chromium-headless-shell fonts-dejavu-core"
         if os.environ.get("MUSTER_NO_SKIP"):
             pytest.fail(missing)
         pytest.skip(missing)
