@@ -1,18 +1,17 @@
 """How pictures of pages are kept small, and from going stale."""
 
-import struct
-import zlib
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.e2e import pictures
 from tests.e2e.pictures import Album, digest_of, smaller
 
 ULIDS = ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW")
-NINES, ONES = bytes([9, 9, 9, 8, 8, 8]), bytes([1, 1, 1, 2, 2, 2])
 PAGE = (
     '<form action="{0}.{0}.{1}/accept"><input name="request" value="{0}"><img src="data:image/png;base64,{2}"></form>'
 )
@@ -53,37 +52,29 @@ def test_a_page_that_looks_otherwise_or_has_no_picture_fails_and_says_what_to_do
         album.assert_fresh()
 
 
-def _png(rows: list[bytes], color_type: int, filters: bytes) -> bytes:
-    width = len(rows[0]) // (3 if color_type == 2 else 4)
-    header = struct.pack(">IIBBBBB", width, len(rows), 8, color_type, 0, 0, 0)
-    lines = b"".join(bytes([kind]) + row for kind, row in zip(filters, rows, strict=True))
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
-    return pictures._SIGNATURE + b"".join(pictures._chunk(kind, data) for kind, data in parts)
+def _picture(width: int, height: int, *colors: tuple[int, int, int]) -> bytes:
+    """Columns of these colours, again and again."""
+    image = Image.new("RGB", (width, height))
+    image.putdata([colors[x % len(colors)] for _ in range(height) for x in range(width)])
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("rows", "color_type", "filters", "expected"),
-    [
-        ([bytes([1, 2, 3, 4, 5, 6])], 2, b"\0", [[(1, 2, 3), (4, 5, 6)]]),
-        ([bytes([1, 2, 3, 255, 4, 5, 6, 255])], 6, b"\0", [[(1, 2, 3), (4, 5, 6)]]),
-        ([bytes([1, 2, 3, 1, 1, 1])], 2, b"\1", [[(1, 2, 3), (2, 3, 4)]]),
-        ([bytes([1, 2, 3]), bytes([1, 1, 1])], 2, b"\0\2", [[(1, 2, 3)], [(2, 3, 4)]]),
-        ([NINES, ONES], 2, b"\0\3", [[(9,) * 3, (8,) * 3], [(5,) * 3, (8,) * 3]]),
-        ([NINES, ONES], 2, b"\0\4", [[(9,) * 3, (8,) * 3], [(10,) * 3, (11,) * 3]]),
-    ],
-)  # fmt: skip
-def test_a_picture_is_read_whatever_the_filter(
-    rows: list[bytes], color_type: int, filters: bytes, expected: list[list[tuple[int, int, int]]]
-) -> None:
-    assert pictures._rows(_png(rows, color_type, filters)) == (len(expected[0]), expected)
+def _read(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png))
 
 
 def test_a_smaller_picture_has_the_colours_of_before_when_they_are_few() -> None:
-    made = smaller(_png([bytes([255, 255, 255, 10, 20, 30] * 2)] * 3, 2, b"\0\0\0"))
-    width, height = struct.unpack(">II", made[16:24])
-    palette_at = made.index(b"PLTE") + 4
-    assert (width, height) == (4, 3)
-    assert made[palette_at : palette_at + 6] == bytes([255, 255, 255, 10, 20, 30])
-    data_at = made.index(b"IDAT")
-    (length,) = struct.unpack(">I", made[data_at - 4 : data_at])
-    assert zlib.decompress(made[data_at + 4 : data_at + 4 + length]) == bytes([0, 0, 1, 0, 1]) * 3
+    before = _picture(4, 3, (255, 255, 255), (10, 20, 30))
+    made = _read(smaller(before))
+    assert made.size == (4, 3)
+    assert made.convert("RGB").tobytes() == _read(before).tobytes()
+
+
+def test_a_smaller_picture_has_few_colours_and_an_end() -> None:
+    made = _read(smaller(_picture(300, 1700, *((n, 255 - n, n // 2) for n in range(200)))))
+    assert made.size == (300, 1600)
+    colors = made.getcolors()
+    assert colors is not None
+    assert len(colors) <= 48
