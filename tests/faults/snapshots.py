@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from chalicelib.training.auto_enrollment import enroll_group
 from chalicelib.training.batches import cancel, recipients, reconcile
 from chalicelib.training.bulk_changes import undo
 from chalicelib.training.course_mails import service as course_mails
@@ -65,7 +66,7 @@ def _settings() -> tuple[Any, ...]:
     """Settings that tests change before they build."""
     return (
         recipients.partition_of.__defaults__, reconcile._ROWS_AT_ONCE, cancel.ROWS_AT_ONCE, undo.ROWS_AT_ONCE,
-        course_mails._PER_PAGE, course_mails._PER_MESSAGE, preview._PER_MESSAGE,
+        course_mails._PER_PAGE, course_mails._PER_MESSAGE, preview._PER_MESSAGE, enroll_group._PER_PAGE,
     )  # fmt: skip
 
 

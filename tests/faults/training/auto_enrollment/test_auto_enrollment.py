@@ -14,6 +14,7 @@ from tests.faults.fake_sqs import Delivery, Request
 from tests.faults.harness import FaultHarness, Rows, enrolled
 from tests.faults.invariants import Tables
 from tests.faults.kinds import DELETE, GET, GET_MANY, PUT, QUERY, SEND, TRANSACT, UPDATE, Fault, each, pairs
+from tests.faults.snapshots import built_once
 
 _ROWS = [GET, GET_MANY, TRANSACT]  # no batch yet: titles, batch and rows
 _PERSON = [GET_MANY, TRANSACT]
@@ -40,6 +41,7 @@ def _joins(play: FaultHarness, org_id: str, member_id: str) -> Delivery:
     return Delivery(job.body())
 
 
+@built_once
 def _first(play: FaultHarness) -> tuple[Delivery, Rows]:
     """The first person of a group that has a course."""
     course = play.course()
@@ -49,6 +51,7 @@ def _first(play: FaultHarness) -> tuple[Delivery, Rows]:
     return _joins(play, org_id, member), {(org_id, course): [enrolled(1)]}
 
 
+@built_once
 def _second(play: FaultHarness, seats: int = 0) -> tuple[Delivery, Rows]:
     """Another person of the group, for whom the row is there."""
     delivery, rows = _first(play)
@@ -61,11 +64,13 @@ def _second(play: FaultHarness, seats: int = 0) -> tuple[Delivery, Rows]:
     return _joins(play, org_id, member), {(org_id, course): [enrolled(2)]}
 
 
+@built_once
 def _full(play: FaultHarness) -> tuple[Delivery, Rows]:
     delivery, rows = _second(play, seats=1)
     return delivery, {key: [("partial", 2, 1, 0, 0, 1)] for key in rows}
 
 
+@built_once
 def _withdrawn(play: FaultHarness) -> tuple[Delivery, Rows]:
     """Whose enrollment by the row was withdrawn for them alone, and who joins once more."""
     delivery, rows = _first(play)
@@ -99,6 +104,7 @@ def _withdraw(play: FaultHarness, org_id: str, member: str, course: str) -> None
         )
 
 
+@built_once
 def _again(play: FaultHarness) -> tuple[Delivery, Rows]:
     """One who found no seat is tried again after a retry, for which there is a seat now."""
     delivery, rows = _full(play)
@@ -123,6 +129,11 @@ def _group(play: FaultHarness) -> str:
 def _applied(play: FaultHarness, per_page: int = 4) -> tuple[Delivery, Rows]:
     """An admin has a group's courses applied to the three people in it, so many of them in one message."""
     enroll_group._PER_PAGE = per_page
+    return _asked_for(play)
+
+
+@built_once
+def _asked_for(play: FaultHarness) -> tuple[Delivery, Rows]:
     course = play.course()
     org_id = play.client(0, [course])
     group = play.world.group(org_id, courses=[course])
@@ -132,6 +143,7 @@ def _applied(play: FaultHarness, per_page: int = 4) -> tuple[Delivery, Rows]:
     return play.outside.take_one(job="join_group"), {(org_id, course): [enrolled(3)]}
 
 
+@built_once
 def _many(play: FaultHarness, seats: int = 0, held: int = 0) -> tuple[Delivery, Rows]:
     """Three people of a group in a message of their own; so many of them hold the course already."""
     course = play.course()
@@ -151,11 +163,13 @@ def _many(play: FaultHarness, seats: int = 0, held: int = 0) -> tuple[Delivery, 
     return Delivery(some), {(org_id, course): [enrolled(3)]}
 
 
+@built_once
 def _many_met(play: FaultHarness) -> tuple[Delivery, Rows]:
     delivery, rows = _many(play, held=1)
     return delivery, {key: [("enrolled", 3, 2, 1, 0, 0)] for key in rows}
 
 
+@built_once
 def _many_full(play: FaultHarness) -> tuple[Delivery, Rows]:
     delivery, rows = _many(play, seats=2)
     return delivery, {key: [("partial", 3, 2, 0, 0, 1)] for key in rows}
