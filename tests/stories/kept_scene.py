@@ -2,7 +2,7 @@
 
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from tests import cloud_state
@@ -15,41 +15,45 @@ _KNOWN = ("now", "source", "logged_in_at", "_email_by_account", "_msp_by_org", "
 
 
 class KeptScene(Generic[T]):
-    """`build` makes it in an empty world. What it gives may refer to that world; each test's copy refers to its own."""
+    """`build` makes it in an empty world, with what a test gives it besides. What comes of it may refer to these; each
+    test's copy refers to its own."""
 
-    def __init__(self, build: Callable[[World], T]) -> None:
+    def __init__(self, build: Callable[..., T]) -> None:
         self._build = build
         self._state: bytes | None = None
         self._known = b""
 
-    def begin(self, world: World) -> T:
+    def begin(self, world: World, *given: Any) -> T:
         """What was in the world before is gone."""
+        own = (world, *given)
         if self._state is None:
-            made = self._build(world)
+            made = self._build(*own)
             file = io.BytesIO()
-            _Pickler(file, world).dump(({name: getattr(world, name) for name in _KNOWN}, made))
+            known = {name: getattr(world, name) for name in _KNOWN}
+            _Pickler(file, own).dump((known, world.mail_time.now(), made))
             self._state, self._known = cloud_state.snapshot(), file.getvalue()
         cloud_state.restore(self._state)
-        known, copied = _Unpickler(io.BytesIO(self._known), world).load()
+        known, mailed_until, copied = _Unpickler(io.BytesIO(self._known), own).load()
         vars(world).update(known)
+        world.mail_time.sleep_until(mailed_until)
         return copied  # type: ignore[no-any-return]
 
 
 class _Pickler(pickle.Pickler):
-    """Writes the world as a name."""
+    """Writes what a test has of its own as a number."""
 
-    def __init__(self, file: io.BytesIO, world: World) -> None:
+    def __init__(self, file: io.BytesIO, own: Sequence[Any]) -> None:
         super().__init__(file)
-        self._world = world
+        self._own = own
 
-    def persistent_id(self, value: Any) -> str | None:
-        return "world" if value is self._world else None
+    def persistent_id(self, value: Any) -> int | None:
+        return next((number for number, one in enumerate(self._own) if value is one), None)
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, world: World) -> None:
+    def __init__(self, file: io.BytesIO, own: Sequence[Any]) -> None:
         super().__init__(file)
-        self._world = world
+        self._own = own
 
-    def persistent_load(self, name: str) -> World:
-        return self._world
+    def persistent_load(self, number: int) -> Any:
+        return self._own[number]
