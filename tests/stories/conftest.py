@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.clients import client
-from chalicelib.core.settings import settings
 from chalicelib.people.members.models import Member
 from chalicelib.tenants.audit import log
 from chalicelib.tenants.audit.log import AuditEntry
@@ -67,8 +66,7 @@ def driver(world: World) -> Driver:
 def mailbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """The mails that this world sends; `send` is the mailer's turn."""
     box = Mailbox(world)
-    monkeypatch.setenv("MAIL_FROM", box.sender)
-    settings.cache_clear()
+    box.is_this_world_s(monkeypatch)
     return box
 
 

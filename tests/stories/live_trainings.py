@@ -11,7 +11,6 @@ from typing import Any
 import icalendar
 import pytest
 
-from chalicelib.core.settings import settings
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
@@ -24,8 +23,7 @@ class LiveTrainings:
     def __init__(self, world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world, self.driver = world, driver
         self.mailbox = Mailbox(world)
-        monkeypatch.setenv("MAIL_FROM", self.mailbox.sender)
-        settings.cache_clear()
+        self.mailbox.is_this_world_s(monkeypatch)
         self.org = world.org(driver.msp, "Acme Industries")
         self.admin = world.org_admin(self.org)
         self.base = f"/orgs/{self.org}/trainings"

@@ -5,7 +5,10 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from chalicelib import mailer
+from chalicelib.core.settings import settings
 from tests.harness import World
 from tests.stories.inbox import mails_from
 
@@ -41,6 +44,11 @@ class Mailbox:
                 "SnsDestination": {"TopicArn": topic},
             },
         )
+
+    def is_this_world_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Mails are sent from here."""
+        monkeypatch.setenv("MAIL_FROM", self.sender)
+        settings.cache_clear()
 
     def send(self) -> int:
         """Deliver the mail queue's messages until it is empty. Gives how many there were."""

@@ -1,6 +1,5 @@
 """A world in which every page has something to show, and where each page is."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,9 @@ from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
 from chalicelib.training.sessions.enrolling.drafts import service as enroll_drafts
 from chalicelib.training.sessions.enrolling.drafts.schemas import EnrollDraftForm
-from tests import cloud_state
 from tests.harness import World
 from tests.stories.driver import Driver, refused
+from tests.stories.kept_scene import KeptScene
 from tests.stories.portal.browser import Browser
 from tests.stories.training.certificates.holders import holder
 
@@ -29,36 +28,20 @@ class Everything:
         return page.path.format(**self.ids)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """What the first test built: the state of the local cloud, and what the world and the driver know of it."""
-
-    state: bytes
-    made: Everything
-    world: dict[str, Any]
-    driver: dict[str, Any]
-
-
-_KNOWN_TO_WORLD = ("now", "_email_by_account", "_msp_by_org", "_num_made")
-_KNOWN_TO_DRIVER = ("msp", "admin", "_num_keys")
-_kept: list[_Kept] = []
-
-
 def everything(world: World, driver: Driver, course: str) -> Everything:
-    """For a test that begins with it. Later ones get a copy of what the first one of this process built: what they have
-    made before, their course too, is gone then. All that there is has its id in `ids`."""
-    if not _kept:
-        made = _everything(world, driver, course)
-        known = (
-            {name: copy.deepcopy(getattr(one, name)) for name in names}
-            for one, names in ((world, _KNOWN_TO_WORLD), (driver, _KNOWN_TO_DRIVER))
-        )
-        _kept.append(_Kept(cloud_state.snapshot(), made, *known))
-    (kept,) = _kept
-    cloud_state.restore(kept.state)
-    vars(world).update(copy.deepcopy(kept.world))
-    vars(driver).update(kept.driver)
-    return kept.made
+    """For a test that begins with it: what it has made before, its course too, is gone then. All that there is has its
+    id in `ids`."""
+    made, known = _KEPT.begin(world)
+    vars(driver).update(vars(known))
+    return made
+
+
+def _built(world: World) -> tuple[Everything, Driver]:
+    driver = Driver(world)
+    return _everything(world, driver, world.course(driver.msp)), driver
+
+
+_KEPT = KeptScene(_built)
 
 
 def _everything(world: World, driver: Driver, course: str) -> Everything:

@@ -8,31 +8,8 @@ from hypothesis import strategies as st
 
 from chalicelib.web.form_fields import fields_of
 
-_BODIES = st.lists(
-    st.sampled_from(
-        [
-            "a",
-            "b",
-            "=",
-            "&",
-            "+",
-            "%",
-            "%C3",
-            "%BC",
-            "%c3%bc",
-            "%E2%82%AC",
-            "%00",
-            "%zz",
-            "%2",
-            "ü",
-            ";",
-            "?",
-            "%26",
-            "%3D",
-            "%ED%A0%80",
-        ]
-    )
-)
+_PIECES = "a|b|=|&|+|%|%C3|%BC|%c3%bc|%E2%82%AC|%00|%zz|%2|ü|;|?|%26|%3D|%ED%A0%80"
+_BODIES = st.lists(st.sampled_from(_PIECES.split("|"))).map("".join)
 
 
 def _outcome(read: object, *args: object, **more: object) -> object:
@@ -42,7 +19,7 @@ def _outcome(read: object, *args: object, **more: object) -> object:
         return ValueError
 
 
-@given(st.one_of(_BODIES.map("".join), st.text()), st.booleans(), st.none() | st.integers(1, 4))
+@given(st.one_of(_BODIES, st.text()), st.booleans(), st.none() | st.integers(1, 4))
 @example("", False, 1)
 @example("", True, 1)
 @example("a=1&&b", False, None)

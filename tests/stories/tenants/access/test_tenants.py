@@ -19,6 +19,7 @@ from chalicelib.web.routing import ROUTES
 from infra.rules.template import PUBLIC
 from tests.gateway import Answer
 from tests.harness import World
+from tests.stories.kept_scene import KeptScene
 from tests.stories.tenants.access.tenant_table import LAUNCH, ORG_LAUNCH, TABLE, Ids, Tenant
 
 P = Permission
@@ -35,14 +36,22 @@ METHODS = ["GET", "PATCH", "PUT", "POST", "DELETE"]
 FOR_DEPARTMENT_ADMINS = set(PERMISSIONS_BY_ROLE[Role.DEPARTMENT_ADMIN])
 
 
-@pytest.fixture
-def victim(world: World) -> Tenant:
-    return Tenant(world, "Vanquish")
+_TENANTS = KeptScene(lambda world: (Tenant(world, "Vanquish"), Tenant(world, "Strange")))
 
 
 @pytest.fixture
-def stranger(world: World) -> Tenant:
-    return Tenant(world, "Strange")
+def tenants(world: World) -> tuple[Tenant, Tenant]:
+    return _TENANTS.begin(world)
+
+
+@pytest.fixture
+def victim(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[0]
+
+
+@pytest.fixture
+def stranger(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[1]
 
 
 class Walk:

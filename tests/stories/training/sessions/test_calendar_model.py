@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from tests import cloud_state
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.live_trainings import event_in
@@ -26,9 +27,12 @@ def test_the_calendar_shows_in_the_end_what_the_page_shows(
     world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSWERS_DOMAIN", DOMAIN)
+    fresh = cloud_state.snapshot()
 
     class Machine(Story):
         def __init__(self) -> None:
+            # Without what earlier stories left, among which each look at all mails and items takes longer.
+            cloud_state.restore(fresh)
             super().__init__(Answering(world, driver, monkeypatch))
 
     run_state_machine_as_test(Machine, settings=settings(max_examples=15, stateful_step_count=14))

@@ -15,10 +15,12 @@ from chalicelib.training.sessions.calendars.feed_models import FeedToken
 from chalicelib.training.sessions.calendars.reply_parser import Reply
 from chalicelib.training.sessions.enrolling import enroll_chunk
 from chalicelib.training.sessions.states import AnsweredBy
+from infra.cloud import Cloud
 from tests.bench.meter import Meter, metered
 from tests.gateway import Answer
 from tests.harness import World
 from tests.stories.driver import Driver
+from tests.stories.kept_scene import KeptScene
 from tests.stories.live_trainings import LiveTrainings
 
 ONE_QUERY = {"dynamodb.Query": 1}
@@ -112,15 +114,24 @@ CHANGES: dict[str, Callable[[Subscriber], Any]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def meter(world: World) -> Iterator[Meter]:
+@pytest.fixture(scope="module")
+def meter(cloud: Cloud) -> Iterator[Meter]:
+    """One for all tests: new clients take longer than what they are used for."""
     with metered(Meter()) as made:
         yield made
 
 
+_SUBSCRIBED = KeptScene(
+    lambda world, meter, monkeypatch: Subscriber(LiveTrainings(world, Driver(world), monkeypatch), meter)
+)
+
+
 @pytest.fixture
-def ann(world: World, driver: Driver, meter: Meter, monkeypatch: pytest.MonkeyPatch) -> Subscriber:
-    return Subscriber(LiveTrainings(world, driver, monkeypatch), meter)
+def ann(world: World, meter: Meter, monkeypatch: pytest.MonkeyPatch) -> Subscriber:
+    made = _SUBSCRIBED.begin(world, meter, monkeypatch)
+    made.live.mailbox.is_this_world_s(monkeypatch)
+    meter.take()
+    return made
 
 
 def test_while_nothing_changes_it_is_one_query_and_nothing_is_sent_twice(ann: Subscriber) -> None:
