@@ -1,7 +1,10 @@
 """Builders of course mails. What a mail says, and whether it still applies, is read when it is sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from chalicelib.core.settings import portal_url
 from chalicelib.notifications.models import Mail
 from chalicelib.notifications.rendering import MailContent, Suppressed
 from chalicelib.people.members.states import MemberStatus
@@ -49,6 +52,14 @@ def to_learner(mail: Mail, now: datetime) -> MailContent | Suppressed:
     )
 
 
+def _page_of(about: Mapping[str, Any], *, is_own: bool) -> str:
+    """The batch's page in the portal. Who administers several MSPs has to say which."""
+    org_id, batch_id = about["org_id"], about["batch_id"]
+    if is_own:
+        return f"/orgs/{org_id}/training/{batch_id}"
+    return f"/msp/training/{org_id}/{batch_id}?msp={about['msp_id']}"
+
+
 def part_failed(mail: Mail, now: datetime) -> MailContent | Suppressed:
     """To the admin who launched the batch, of the MSP or of the organization."""
     about = mail.about
@@ -72,5 +83,6 @@ def part_failed(mail: Mail, now: datetime) -> MailContent | Suppressed:
             "num_enrolled": str(int(row.num_enrolled)),
             "num_failed": str(int(row.num_failed)),
             "explanation": explain(row.code).text if row.code else "",
+            "link": portal_url() + _page_of(about, is_own=is_own),
         },
     )

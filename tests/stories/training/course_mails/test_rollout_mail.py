@@ -1,5 +1,6 @@
 """R13, R15: the mails about a rollout that learners and admins get, and those that they do not get."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from chalicelib.training.course_mails import store as course_mail_store
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.mailbox import Mailbox
+from tests.stories.portal.browser import Browser
 
 ENROLLMENT = {"notifications": {"enrollment": True, "reminders": False}}
 REMINDERS = {"notifications": {"enrollment": False, "reminders": True}}
@@ -312,6 +314,34 @@ def test_the_admin_who_launched_gets_a_mail_about_a_scheduled_part_that_fails(
     assert "does not have this course enabled" in mails[0]["BodyText"]
     # Issue 10, 22: nobody was tried.
     assert "0 enrolled" not in mails[0]["BodyText"] + mails[0]["BodyHtml"]
+    # Issue 10, 13: its link leads to the batch, not to where one looks for it.
+    page = Browser(driver.world).has_session_of(driver.admin).open(_link(mails[0]))
+    assert (page.status, "Safe Passwords" in page.text) == (200, True)
+
+
+def _link(mail: dict[str, str]) -> str:
+    found = re.search(r"https://muster\.example/dev(/portal/\S+)", mail["BodyText"])
+    assert found
+    return found[1].removeprefix("/portal")
+
+
+def test_an_organizations_admin_is_led_to_the_batch_among_its_own_pages(
+    driver: Driver, client: Client, mailbox: Mailbox
+) -> None:
+    world = driver.world
+    admin = world.org_admin(client.org)
+    body = {"name": "Ours", "courses": [{"course_id": client.course, "enroll_on": "2027-02-01"}]}
+    made = world.post(f"/orgs/{client.org}/training/enrollment", admin, body, headers={"Idempotency-Key": "k"})
+    assert made.status == 202, made.text
+    driver.work()
+    access = {"course_ids": [world.course(driver.msp, "Another")], "reply_to": "it@acme.example"}
+    assert world.put(f"/msp/organizations/{client.org}/training-access", driver.admin, access).status == 200
+    driver.until("2027-02-01T08:00")
+    driver.fire()
+    sweep(driver, mailbox)
+    (mail,) = mailbox.mails()
+    page = Browser(world).has_session_of(admin).open(_link(mail))
+    assert (page.status, page.heading) == (200, "Ours")
 
 
 def test_what_fails_at_once_fails_before_the_admins_eyes(driver: Driver, client: Client, mailbox: Mailbox) -> None:
