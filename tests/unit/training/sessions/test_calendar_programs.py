@@ -71,8 +71,12 @@ def _nights() -> tuple[list[tuple[str, ...]], list[str]]:
 @by_each
 def test_the_very_instants_in_every_zone_around_its_clock_changes_and_midnights(read: Read) -> None:
     expected, texts = _nights()
-    assert [(event["start"], event["end"]) for (event,) in read(texts)] == expected
+    # Zones with the same clock have the same files.
+    once = list(dict.fromkeys(texts))
+    shown = {text: (event["start"], event["end"]) for text, (event,) in zip(once, read(once), strict=True)}
+    assert [shown[text] for text in texts] == expected
     assert len(expected) > 2000
+    assert len(once) > 100
 
 
 def _feed() -> str:
