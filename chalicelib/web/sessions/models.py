@@ -21,7 +21,7 @@ class BrowserSession(OutboxItem):
     """`SESSIONS#<account>` / `SESSION#<hash of the secret>`. Who reads the table cannot log in by what is in it.
 
     `kept`: the person said that the device is their own. `email` is the verified address of the account, if any.
-    `form` names the form that was sent to log in: pressed twice, it begins two sessions, of which the browser has one.
+    `form_hash` names the form of the log-in: pressed twice, it begins two sessions, of which the browser has one.
     """
 
     PERSONAL = frozenset({"email", "first_name", "last_name", "device"})
@@ -31,7 +31,7 @@ class BrowserSession(OutboxItem):
     first_name = UnicodeAttribute(default="")
     last_name = UnicodeAttribute(default="")
     device = UnicodeAttribute(default="")
-    form = UnicodeAttribute(default="")
+    form_hash = UnicodeAttribute(default="")
     kept = BooleanAttribute(default=False)
     created = NumberAttribute()
     seen = NumberAttribute()

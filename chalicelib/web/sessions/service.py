@@ -49,7 +49,7 @@ def begin(who: Known, device: str, *, kept: bool, now: datetime, form_id: str | 
     session = BrowserSession(
         sessions_pk(who.account_id), session_sk(hash_of(secret)), account_id=who.account_id, email=who.email,
         first_name=who.first_name, last_name=who.last_name, device=device[:_MAX_DEVICE], kept=kept, created=at, seen=at,
-        form=hash_of(form_id) if form_id else "", ttl=_seconds(now + KEPT_ENDS_AFTER),
+        form_hash=hash_of(form_id) if form_id else "", ttl=_seconds(now + KEPT_ENDS_AFTER),
     )  # fmt: skip
     store.create(session)
     return f"{who.account_id}.{secret}"
@@ -146,7 +146,7 @@ def hash_of(secret: str) -> str:
 
 
 def _is_same_press(one: BrowserSession, other: BrowserSession) -> bool:
-    is_same = bool(one.form) and (one.form, one.device) == (other.form, other.device)
+    is_same = bool(one.form_hash) and (one.form_hash, one.device) == (other.form_hash, other.device)
     return is_same and abs(one.created - other.created) <= _ONE_PRESS.total_seconds() * 1000
 
 
