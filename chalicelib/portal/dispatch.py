@@ -66,7 +66,13 @@ def _respond(request: Any) -> Response:
             return answer.gone_to(_to_log_in(visit))
         if found[0].needs not in (EVERYBODY, ACCOUNT):
             # Here, so that no page can forget to ask.
-            _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
+            try:
+                _ = visit.org_scope if path.startswith("/orgs/") else visit.msp_scope
+            except Forbidden:
+                if found[0].path != "/orgs/{org_id}":
+                    raise
+                # A role may be for the audit alone: its first page is not that of everybody.
+                return answer.gone_to(GoTo(navigation.first_place(visit)))
         result = _result(found[0], visit)
         if isinstance(result, Download):
             return answer.downloaded(result)

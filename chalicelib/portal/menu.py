@@ -1,6 +1,6 @@
 """The menu of a page: a handful of sections, and the pages of the one that its visitor is in."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,8 +36,8 @@ _ME = (
     ("Profile", "/me/profile"),
 )
 # Section, its pages, and what each of them requires. A section leads to the first page that its visitor may see.
-_ORG: tuple[tuple[str, tuple[tuple[str, str, Permission | None], ...]], ...] = (
-    ("Home", (("Home", "", None),)),
+_ORG: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
+    ("Home", (("Home", "", Permission.MEMBERS_READ),)),
     (
         "Learners",
         (("All learners", "/learners", Permission.MEMBERS_READ), ("Uploads", "/imports", Permission.INVITES)),
@@ -84,6 +84,14 @@ def menu(facts: dict[str, Any]) -> tuple[Entry, ...]:
     return ()
 
 
+def places(org_id: str) -> Iterator[tuple[str, Permission]]:
+    """The pages of an organization, with what each requires: the first that one may see is where one begins."""
+    for _, pages in _ORG:
+        for _, address, needs in pages:
+            yield f"/orgs/{org_id}{address}", needs
+    yield f"/orgs/{org_id}/learners/add", Permission.INVITES
+
+
 def _at_home(path: str, below: Mapping[str, str]) -> str:
     return next((f"{page}/" for elsewhere, page in below.items() if _is_below(path, elsewhere)), path)
 
@@ -94,7 +102,7 @@ def _of_org(base: str, can: Collection[Permission], is_limited: bool) -> tuple[E
         seen = tuple(
             Entry(page, base + address)
             for page, address, needs in pages
-            if (needs is None or needs in can) and not (is_limited and address == "/imports")
+            if needs in can and not (is_limited and address == "/imports")
         )
         if seen:
             # What is alone in its section needs no second row; an admin of the audit alone has Audit, not Settings.

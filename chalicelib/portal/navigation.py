@@ -1,14 +1,17 @@
 """What the frame around every page shows: who is logged in, in which tenant, and where they can go."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from chalicelib.core.errors import MusterError
+from chalicelib.core.errors import Forbidden, MusterError
 from chalicelib.core.ids import new_id
-from chalicelib.portal.menu import menu
+from chalicelib.portal.menu import menu, places
 from chalicelib.portal.rendering import portal
 from chalicelib.portal.visit import Visit
-from chalicelib.tenants.access.states import Role
+from chalicelib.tenants.access import service as access
+from chalicelib.tenants.access.permissions import TABLE
+from chalicelib.tenants.access.states import Reach, Role
 from chalicelib.tenants.organizations.lookups import org_of, zone_of
 
 
@@ -58,6 +61,17 @@ def of_problem(visit: Visit | None) -> dict[str, Any]:
         return {**nobody(), "login": visit.session.email or "you", "roles": visit.me.roles}
     except MusterError:
         return nobody()
+
+
+def first_place(visit: Visit) -> str:
+    """Of an organization whose home its visitor may not see: the first page of the menu that they may."""
+    for path, needs in places(visit.org_id):
+        with suppress(Forbidden):
+            scope = access.org_or_departments(visit.account_id, visit.org_id, needs)
+            is_whole = TABLE[needs].reach != Reach.DEPARTMENTS or path.endswith("/imports")
+            if scope.department_ids is None or not is_whole:
+                return path
+    raise Forbidden("Your role here has no page of its own yet. Ask an admin which one you need.")
 
 
 def _link(visit: Visit) -> Callable[..., str]:

@@ -40,8 +40,9 @@ def test_a_page_shows_where_it_is(path: str, section: str, page: str | None) -> 
 
 
 def test_only_what_may_be_opened_is_offered() -> None:
-    (home, audit) = _menu("/orgs/o1", frozenset({Permission.AUDIT}))
-    assert (home.name, audit.name, audit.address, audit.pages) == ("Home", "Audit", "/orgs/o1/audit", ())
+    # Home is about the people; it would only lead on to what is theirs.
+    (audit,) = _menu("/orgs/o1", frozenset({Permission.AUDIT}))
+    assert (audit.name, audit.address, audit.pages) == ("Audit", "/orgs/o1/audit", ())
 
 
 def test_who_is_limited_to_departments_uploads_nothing() -> None:
