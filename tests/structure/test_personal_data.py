@@ -22,7 +22,7 @@ _NEVER = re.compile(r"(^|.*_)(id|ids|at|by|on|pk|sk|hash|utc|status|state|kind|c
 
 # Texts of organizations and MSPs, of courses and rollouts, and what the machinery needs.
 NOT_PERSONAL = {
-    "AuditRecord.before", "BrowserSession.form", "CertificateNumber.holder", "Draft.form", "KeptPost.sealed", "StatusList.credential",
+    "AuditRecord.before", "CertificateNumber.holder", "Draft.form", "KeptPost.sealed", "StatusList.credential",
     "StatusPlace.holder", "about", "action", "actor", "after", "allowed_domains", "archive_id", "as_of", "asked",
     "at", "attempt", "bounds", "cancel_reason", "carried_to", "changing", "changing_until", "code_before",
     "columns", "count", "counting_since", "department_ids", "description", "due_before", "earlier_mail_ids",
