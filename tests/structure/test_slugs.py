@@ -12,3 +12,7 @@ def test_no_join_page_can_have_the_address_of_a_page_of_muster() -> None:
     assert {"msp", "orgs", "me", "guide", "openapi", "health"} <= own
     # `me` is too short for a slug anyway.
     assert not {word for word in own if is_slug(word) and not is_reserved(word)}
+
+
+def test_no_join_page_looks_like_what_every_company_has() -> None:
+    assert all(map(is_reserved, ("sign-in", "signin", "log-in", "privacy", "terms", "legal", "contact")))

@@ -24,10 +24,12 @@ _SLUG = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 # Addresses that look like pages of Muster, or of the company that runs it.
 _RESERVED = frozenset(
     {
-        "account", "accounts", "admin", "api", "assets", "auth", "badges", "billing", "calendar", "certificates",
-        "confirm", "docs", "guide", "health", "help", "invite", "invites", "join", "login", "logout", "me", "msp",
-        "muster", "official", "openapi", "orgs", "password", "portal", "register", "rsvp", "security", "settings",
-        "signup", "static", "status", "support", "test", "verify", "www",
+        "about", "account", "accounts", "admin", "api", "assets", "auth", "badges", "billing", "calendar",
+        "certificates", "confirm", "contact", "docs", "forgot", "guide", "health", "help", "home", "invite",
+        "invites", "join", "legal", "log-in", "log-out", "login", "logout", "mail", "me", "msp", "muster", "official",
+        "openapi", "orgs", "password", "payment", "portal", "privacy", "register", "reset", "rsvp", "security",
+        "settings", "sign-in", "sign-up", "signin", "signup", "static", "status", "support", "terms", "test", "try",
+        "verify", "www",
     }
 )  # fmt: skip
 
