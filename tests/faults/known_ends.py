@@ -65,6 +65,11 @@ class KnownEnds:
     def begin_case(self, injector: Injector, monkeypatch: pytest.MonkeyPatch) -> None:
         self._case = _Case(injector, monkeypatch)
 
+    def begin_again(self) -> None:
+        """All is set back to a state of before: what was drawn since is nowhere any more."""
+        if self._case is not None:
+            self._case.begun.clear()
+
     def end_case(self) -> None:
         self._case = None
 
@@ -150,7 +155,7 @@ class _Case:
         self._names: dict[int, str] = {}
         self._variables: tuple[int, list[Any]] | None = None
         # How often a step was begun in a state: nothing is drawn twice.
-        self._begun: Counter[bytes] = Counter()
+        self.begun: Counter[bytes] = Counter()
 
     def digest(self) -> bytes:
         """Of the cloud; read again only when something may have changed."""
@@ -169,8 +174,8 @@ class _Case:
         key = cloud_digest.digest_of([self.digest(), list(step), time, self.unchanging(world)])
         if not counted:
             return key
-        self._begun[key] += 1
-        return cloud_digest.digest_of([key, self._begun[key]])
+        self.begun[key] += 1
+        return cloud_digest.digest_of([key, self.begun[key]])
 
     def unchanging(self, world: World) -> list[Any]:
         """What a step may read and, as a rule, leaves alone."""
