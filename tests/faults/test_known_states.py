@@ -249,6 +249,13 @@ def test_steps_draw_what_no_other_step_draws(steps: Steps, hook: Injector) -> No
     assert len({*drawn}) == len(drawn)
 
 
+def test_what_is_set_back_begins_again(steps: Steps) -> None:
+    first = _drawn(steps)
+    known_ends.begin_again()
+    assert _drawn(steps, new_case=False) == first
+    assert _drawn(steps, new_case=False) != first
+
+
 def test_chance_goes_on_as_if_a_step_had_drawn_nothing(steps: Steps) -> None:
     """So it is the same after a step that is led and after one that is not."""
     before = chance.position

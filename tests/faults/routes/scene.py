@@ -92,6 +92,7 @@ class Scene:
         cloud_digest.restore(built.state)
         world._email_by_account, world._msp_by_org = dict(built.emails), dict(built.msps)
         world.now, chance.position = built.now, built.chance
+        known_ends.begin_again()
         # A function asks for it once, and each request here is a new function's first.
         accounts._secret.cache_clear()
 
