@@ -136,5 +136,8 @@ def _is_nothing(character: str) -> bool:
 
 def visible(text: str) -> str:
     """On one line, without what cannot be seen within it or around it."""
+    if text.isprintable():
+        # As nearly every cell is, and ten times as fast: there is no white space but blanks.
+        return text.strip(" ")
     on_one_line = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text)
     return trimmed("".join(character for character in on_one_line if not is_invisible(character)))
