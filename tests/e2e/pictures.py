@@ -70,6 +70,7 @@ _CHANGING = (
     (re.compile(r'name="form_id" value="[\w<>]+"'), 'name="form_id" value="<id>"'),
     (re.compile(r"\b[0-9A-Z]{6}(-[0-9A-Z]{6}){2}\b"), "<number>"),
     (re.compile(r"http[\w.:/-]+/files-\w+/[^\"]*"), "<file>"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<hash>"),
     (re.compile(r"/assets/[\w.-]+"), "<asset>"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} \w{3} \d{4}(, \d\d:\d\d)?"), "<instant>"),
 )
