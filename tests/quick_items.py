@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.validate import ParamValidationDecorator
 
-_ITEM_CALLS = frozenset({
+ITEM_CALLS = frozenset({
     "BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "DeleteItem", "ExecuteStatement", "GetItem", "PutItem",
     "Query", "Scan", "TransactGetItems", "TransactWriteItems", "UpdateItem",
 })  # fmt: skip
@@ -36,7 +36,7 @@ class QuickItems:
 
     def convert(self, client: Any, api_params: Any, operation_model: Any, endpoint_url: str, **more: Any) -> Any:
         """botocore's dictionary of a request."""
-        if operation_model.name in _ITEM_CALLS and endpoint_url.startswith(self._endpoint):
+        if operation_model.name in ITEM_CALLS and endpoint_url.startswith(self._endpoint):
             # The product's clients do not validate parameters; those of tests do.
             if isinstance(client._serializer, ParamValidationDecorator):
                 client._serializer.serialize_to_request(api_params, operation_model)
