@@ -31,29 +31,32 @@ INSTALLED := .venv/installed
 # all that is installed would take as long as to install it.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test check check-types check-rules bench cases mutants pictures deploy doctor cost courses first-admin clean
+.PHONY: run test check check-template check-types check-rules bench cases mutants pictures deploy doctor cost courses first-admin clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m infra.local --port $(PORT)
 
-# A file of tests stays with one process.
+# A file of tests stays with one process. Two of them wait for deployments most of the time (tests/conftest.py), so that
+# two cores have enough to do.
 test: $(INSTALLED)
 	@rm -rf .muster/calls
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -p infra.call_recorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -p infra.call_recorder $(ARGS)
 	@test "$(ARGS)" != "$(ALL_TESTS)" || $(BIN)/python -m infra.check_policies
 
-# Types take as long as all the rest, so both run at once.
+# The template and the types take as long as all the rest, so they run at once.
 check: $(INSTALLED)
-	@$(MAKE) --no-print-directory -j 2 check-types check-rules
+	@$(MAKE) --no-print-directory -j 3 check-template check-types check-rules
 
 check-types:
 	$(BIN)/mypy
+
+check-template:
+	$(BIN)/python -m infra.check_template
 
 check-rules:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/python -m infra.check_template
 	$(BIN)/python -m pytest tests/structure -k openapi
 
 bench: $(INSTALLED)
