@@ -1,4 +1,4 @@
-"""MiniStack in the process of the tests, which make 800,000 calls.
+"""MiniStack in the process of the tests, which make some hundred thousand calls.
 
 It serves its port from a thread. Calls of the four most used services skip the network and the server: they go from
 botocore's last step directly to MiniStack's handler, and take shortcuts in both (tests/quick_calls.py). End-to-end

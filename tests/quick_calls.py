@@ -1,4 +1,4 @@
-"""Shortcuts in botocore and MiniStack for calls in process, of which the tests make 800,000.
+"""Shortcuts in botocore and MiniStack for calls in process, of which the tests make some hundred thousand.
 
 What a test can depend on stays: parameters, retries, errors and most events of botocore, and MiniStack's handlers. What
 is the same for each call is skipped or cached: signatures, headers, endpoints, parsed expressions; and of the events

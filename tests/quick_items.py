@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
+from botocore.endpoint import first_non_none_response
 from botocore.validate import ParamValidationDecorator
 
 ITEM_CALLS = frozenset({
@@ -69,9 +70,8 @@ class QuickItems:
         prepared = AWSPreparedRequest("POST", request["url"], headers, request["body"], stream_output=False)
         event = f"before-send.dynamodb.{model.name}"
         try:
-            http = next(
-                (one for _, one in client.meta.events.emit(event, request=prepared) if one is not None), None
-            ) or client._endpoint._send(prepared)
+            http = first_non_none_response(client.meta.events.emit(event, request=prepared))
+            http = client._endpoint._send(prepared) if http is None else http
         except Exception as error:
             context[_TRIED] = None, error
             return self._make(client, model, request, context)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from chalice.app import Response
 
@@ -18,7 +18,6 @@ from chalicelib.portal import answer, assets, navigation, same_site, site_map
 from chalicelib.portal.answer import KEPT_COOKIE, SESSION_COOKIE, Download, GoTo, Shown
 from chalicelib.portal.site_map import ACCOUNT, EVERYBODY, PortalPage
 from chalicelib.portal.visit import Fields, Visit
-from chalicelib.web.form_fields import fields_of
 from chalicelib.web.problems import unexpected
 from chalicelib.web.requests import address_without_slash, content_type_of, parts_of, source_of
 from chalicelib.web.routing import MAX_FILE_BYTES, clock
@@ -27,7 +26,6 @@ from chalicelib.web.sessions import service as sessions
 from chalicelib.web.sessions.models import BrowserSession
 
 _FILES = "multipart/form-data"
-_MAX_FIELDS = 4000
 # In all less than the 29 seconds that API Gateway waits.
 _LOOKS, _BETWEEN_LOOKS = 10, 1.0
 # Tests replace it.
@@ -147,7 +145,7 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     if content_type.lower().startswith(_FILES):
         return parts_of(raw, content_type)
     try:
-        return fields_of(raw, most=_MAX_FIELDS)
+        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=4000)
     except ValueError:
         raise BadRequest("unreadable_form", "This form can't be read.") from None
 

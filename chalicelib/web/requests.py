@@ -5,11 +5,10 @@ import re
 from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.core.errors import BadRequest, FieldError, Forbidden, Invalid
 from chalicelib.core.settings import edge_key
-from chalicelib.web.form_fields import fields_of
 
 # What the Accept header said, before Chalice was told that everything is accepted.
 ASKED_FOR = "muster-accept"
@@ -142,7 +141,7 @@ def address_without_slash(request: Any) -> str | None:
 def form_of(body: bytes) -> dict[str, str]:
     """The fields of a page's form. A repeated field is refused."""
     try:
-        pairs = fields_of(body, strict=True)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
     except ValueError:
         raise BadRequest("unreadable_form", "This form can't be read.") from None
     values = dict(pairs)

@@ -52,6 +52,15 @@ def chromium(*, keeps_pages: bool = False) -> Iterator[Browser]:
 
 
 @contextmanager
+def empty_window(size: Size = DESKTOP) -> Iterator[Page]:
+    """Of a browser of its own, for pages that a test serves or writes."""
+    with chromium() as started:
+        page = started.new_context(viewport=size, locale="en-GB").new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(SILENCE * 1000)
+        yield page
+
+
+@contextmanager
 def window(browser: Browser, source: str) -> Iterator[Page]:
     """A private window on a phone, without scripts. `source` is the address that its requests come from."""
     context = browser.new_context(

@@ -42,19 +42,24 @@ class Album:
             if self._known.get(name) != digest or not all(file.exists() for file in files):
                 self._stale.append(name)
             return
-        page.evaluate("() => document.activeElement.blur()")
-        # What stays in sight while one scrolls would lie across the middle of a picture of the whole page.
-        page.evaluate("() => document.querySelectorAll('.go').forEach((one) => { one.style.position = 'static'; })")
         for file in files:
             page.set_viewport_size(DESKTOP if "desktop" in file.name else self._phone)  # type: ignore[arg-type]
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(smaller(page.screenshot(full_page=True, scale="css", animations="disabled")))
+            file.write_bytes(picture_of(page))
         page.set_viewport_size(self._phone)  # type: ignore[arg-type]
         self._known[name] = digest
         self._file.write_text(json.dumps(dict(sorted(self._known.items())), indent=2) + "\n")
 
     def assert_fresh(self) -> None:
         assert self._stale == [], f"these pages no longer look as in their pictures: {self._stale}; run: make pictures"
+
+
+def picture_of(page: Page) -> bytes:
+    """All of it, as wide as its window is now."""
+    page.evaluate("() => document.activeElement.blur()")
+    # What stays in sight while one scrolls would lie across the middle of a picture of the whole page.
+    page.evaluate("() => document.querySelectorAll('.go').forEach((one) => { one.style.position = 'static'; })")
+    return smaller(page.screenshot(full_page=True, scale="css", animations="disabled"))
 
 
 # Ids, links and pictures differ from one time to the next; everything else is what the page looks like.
@@ -66,7 +71,7 @@ _CHANGING = (
     (re.compile(r'name="request" value="\w+"'), 'name="request" value="<secret>"'),
     (re.compile(r"request=\w+"), "request=<secret>"),
     (re.compile(r'(width|height)="\d+"'), r'\1="<size>"'),
-    # Of the portal: its files' names, and the days and minutes at which something happened.
+    # Of the portal: forms, numbers of certificates, links to files, sessions, its own files' names, and instants.
     (re.compile(r'name="form_id" value="[\w<>]+"'), 'name="form_id" value="<id>"'),
     (re.compile(r"\b[0-9A-Z]{6}(-[0-9A-Z]{6}){2}\b"), "<number>"),
     (re.compile(r"http[\w.:/-]+/files-\w+/[^\"]*"), "<file>"),

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from chalicelib.portal.assets import FOLDER
-from tests.e2e.browser import chromium
-from tests.patience import SILENCE
+from tests.e2e.browser import empty_window
 from tests.stories.portal import keyboard
 
 _SCRIPT = (FOLDER / "portal.js").read_text(encoding="utf-8")
@@ -25,10 +24,8 @@ _SOUND = (
 
 @pytest.fixture(scope="module")
 def window() -> Iterator[Page]:
-    with chromium() as started:
-        page = started.new_page()
-        page.set_default_timeout(SILENCE * 1000)
-        yield page
+    with empty_window() as opened:
+        yield opened
 
 
 def _findings(window: Page, body: str, style: str = _STYLE) -> list[str]:

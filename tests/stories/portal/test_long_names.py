@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.browser import DESKTOP, NARROW, chromium
+from tests.e2e.browser import DESKTOP, NARROW, empty_window
 from tests.harness import World
-from tests.patience import SILENCE
 from tests.stories.driver import Driver, refused
 from tests.stories.portal.site import site
 
@@ -19,10 +18,8 @@ _WIDTH = "() => document.documentElement.scrollWidth"
 
 @pytest.fixture
 def window() -> Iterator[Page]:
-    with chromium() as started:
-        page = started.new_context(viewport=NARROW, locale="en-GB").new_page()  # type: ignore[arg-type]
-        page.set_default_timeout(SILENCE * 1000)
-        yield page
+    with empty_window(NARROW) as opened:
+        yield opened
 
 
 def test_a_name_of_one_long_word_makes_no_page_wide(world: World, driver: Driver, window: Page) -> None:

@@ -10,9 +10,8 @@ from chalicelib.core.ids import new_id
 from chalicelib.tenants.access.service import Scope
 from chalicelib.training.rollouts.drafts import service as drafts
 from chalicelib.training.rollouts.drafts.schemas import DraftForm
-from tests.e2e.browser import DESKTOP, NARROW, chromium
+from tests.e2e.browser import NARROW, empty_window
 from tests.harness import World
-from tests.patience import SILENCE
 from tests.stories.driver import Driver
 from tests.stories.portal.browser import Browser
 from tests.stories.portal.test_accessibility import Served
@@ -24,10 +23,8 @@ _LINES = """() => new Set([...document.querySelectorAll("nav[aria-label=Main] a"
 
 @pytest.fixture
 def window() -> Iterator[Page]:
-    with chromium() as started:
-        page = started.new_context(viewport=DESKTOP, locale="en-GB").new_page()  # type: ignore[arg-type]
-        page.set_default_timeout(SILENCE * 1000)
-        yield page
+    with empty_window() as opened:
+        yield opened
 
 
 def test_the_menu_takes_two_lines_on_the_narrowest_phone_and_steps_show_only_what_a_choice_needs(

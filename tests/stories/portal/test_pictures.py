@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.packaging import ROOT
 from tests.e2e.browser import DESKTOP, PHONE, chromium
-from tests.e2e.pictures import digest_of, smaller
+from tests.e2e.pictures import digest_of, picture_of
 from tests.harness import World
 from tests.stories.driver import Driver
 from tests.stories.portal.browser import Browser
@@ -85,10 +85,7 @@ def _take(world: World, made: Everything, shown: dict[str, tuple[str, Shown]]) -
         for path, (address, _) in shown.items():
             window.set_viewport_size(PHONE if _part(path) in ("For learners", "Doors") else DESKTOP)  # type: ignore[arg-type]
             inside.open(address)
-            window.evaluate("() => document.activeElement.blur()")
-            window.evaluate("() => document.querySelectorAll('.go').forEach(one => { one.style.position = 'static'; })")
-            picture = window.screenshot(full_page=True, scale="css", animations="disabled")
-            (_FOLDER / f"{_name(path)}.png").write_bytes(smaller(picture))
+            (_FOLDER / f"{_name(path)}.png").write_bytes(picture_of(window))
 
 
 def test_every_page_looks_as_in_its_picture(world: World, driver: Driver, course: str) -> None:

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from chalicelib.portal.assets import FOLDER
-from tests.e2e.browser import chromium
-from tests.patience import SILENCE
+from tests.e2e.browser import empty_window
 
 _STYLE = (FOLDER / "portal.css").read_text(encoding="utf-8")
 _NUM_LINES = """() => [...document.querySelectorAll('td')].map((cell) => {
@@ -19,10 +18,8 @@ _NUM_LINES = """() => [...document.querySelectorAll('td')].map((cell) => {
 
 @pytest.fixture(scope="module")
 def window() -> Iterator[Page]:
-    with chromium() as started:
-        page = started.new_page()
-        page.set_default_timeout(SILENCE * 1000)
-        yield page
+    with empty_window() as opened:
+        yield opened
 
 
 def _show(window: Page, width: int, *cells: str) -> None:

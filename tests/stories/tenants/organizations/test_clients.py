@@ -70,10 +70,8 @@ def test_a_client_is_not_renamed_to_another_unawares(world: World, admin: str) -
     assert world.patch(f"/msp/organizations/{lonely}", admin, {"name": "INITECH"}).status == 200
 
 
-def test_of_two_that_get_a_name_at_the_same_moment_one_does(
-    world: World, admin: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    org = _create(world, admin, "Globex").json["org_id"]
+def _creating_between(world: World, admin: str, monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+    """Once somebody has read who has a name, another client of that name is created. Gives the answer to that."""
     read = store.taker_of_name
     others: list[Answer] = []
 
@@ -84,21 +82,20 @@ def test_of_two_that_get_a_name_at_the_same_moment_one_does(
         return found
 
     monkeypatch.setattr(store, "taker_of_name", read_before_the_other)
+    return others
+
+
+def test_of_two_that_get_a_name_at_the_same_moment_one_does(
+    world: World, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = _create(world, admin, "Globex").json["org_id"]
+    others = _creating_between(world, admin, monkeypatch)
     renamed = world.patch(f"/msp/organizations/{org}", admin, {"name": "Acme Industries"})
     assert (renamed.status, renamed.json["code"], others[0].status) == (409, "name_taken", 201)
 
 
 def test_of_two_at_the_same_moment_one_is_made(world: World, admin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = store.taker_of_name
-    others: list[Answer] = []
-
-    def read_before_the_other(*given: str) -> Any:
-        monkeypatch.setattr(store, "taker_of_name", read)
-        found = read(*given)
-        others.append(_create(world, admin))
-        return found
-
-    monkeypatch.setattr(store, "taker_of_name", read_before_the_other)
+    others = _creating_between(world, admin, monkeypatch)
     assert (_create(world, admin).status, others[0].status) == (409, 201)
     assert len(world.every("/msp/organizations", admin)) == 1
 
